@@ -1,0 +1,108 @@
+"""Which modules stay, and what they and their nets are called: work on yosys' JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+CORE = "encoder_core"
+
+
+def prepare(design: dict[str, Any], top: str) -> None:
+    """Make a design ready for flattening, in place.
+
+    The top module, the core and all modules that stand directly in them stay, so that area and
+    power are known for each layer; what is below them will be flattened into them. Module names
+    become identifiers without escapes. Initial values go: a standard-cell register has none, and
+    reset does their work.
+
+    Parameters
+    ----------
+    design : dict
+        yosys' JSON, processes already turned into registers.
+    top : str
+    """
+    modules = design["modules"]
+    kept = {top}
+    for parent in (top, CORE):
+        for cell in modules[parent]["cells"].values() if parent in modules else ():
+            if cell["type"] in modules:
+                kept.add(cell["type"])
+    for name in kept:
+        modules[name]["attributes"]["keep_hierarchy"] = "1"
+    names = _identifiers(list(modules))
+    for module in modules.values():
+        for net in module["netnames"].values():
+            net["attributes"].pop("init", None)
+        for cell in module["cells"].values():
+            cell["type"] = names.get(cell["type"], cell["type"])
+    design["modules"] = {names[name]: module for name, module in modules.items()}
+
+
+def clean_names(design: dict[str, Any]) -> None:
+    """Give cells and nets names without escapes, in place; one name for each net.
+
+    A cell or net that the source names keeps that name, with ``_`` for what Verilog would have to
+    escape; others are numbered.
+    """
+    design["modules"] = {
+        name: module
+        for name, module in design["modules"].items()
+        if not int(module["attributes"].get("blackbox", "0"), 2)
+    }
+    for module in design["modules"].values():
+        taken = set(module["ports"])
+        module["cells"] = {
+            _free(name, "cell", taken): cell | {"hide_name": 0, "attributes": {}}
+            for name, cell in module["cells"].items()
+        }
+        _name_nets(module, taken)
+
+
+def _name_nets(module: dict[str, Any], taken: set[str]) -> None:
+    names = {name: net for name, net in module["netnames"].items() if name in module["ports"]}
+    named = {bit for net in names.values() for bit in net["bits"]}
+    candidates = sorted(module["netnames"].items(), key=lambda item: item[0].startswith("$"))
+    for name, net in candidates:
+        width = len(net["bits"])
+        for index, bit in enumerate(net["bits"]):
+            if isinstance(bit, int) and bit not in named:
+                named.add(bit)
+                single = name if width == 1 or name.startswith("$") else f"{name}_{index}"
+                names[_free(single, "net", taken)] = {
+                    "hide_name": 0,
+                    "bits": [bit],
+                    "attributes": {},
+                }
+    for cell in module["cells"].values():
+        for bits in cell["connections"].values():
+            for bit in bits:
+                if isinstance(bit, int) and bit not in named:
+                    named.add(bit)
+                    names[_free("$", "net", taken)] = {
+                        "hide_name": 0,
+                        "bits": [bit],
+                        "attributes": {},
+                    }
+    module["netnames"] = names
+
+
+def _free(name: str, kind: str, taken: set[str]) -> str:
+    """Turn a name into an identifier that no one has yet."""
+    base = f"{kind}_{len(taken)}" if name.startswith("$") else _identifier(name)
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base}_{number}"
+    taken.add(name)
+    return name
+
+
+def _identifier(name: str) -> str:
+    name = re.sub(r"\W", "_", name)
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def _identifiers(names: list[str]) -> dict[str, str]:
+    taken: set[str] = set()
+    return {name: _free(name.replace("$", "_"), "module", taken) for name in names}

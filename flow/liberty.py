@@ -1,0 +1,288 @@
+"""Liberty files: the group and attribute grammar, and what the flow wants to know of each cell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hexcoder.errors import InputError
+
+_TOKEN = re.compile(
+    r'/\*.*?\*/|//[^\n]*|\\\n|\s+|(?P<string>"[^"]*")|(?P<mark>[(){}:;,])|(?P<word>[^\s(){}:;,"]+)',
+    re.DOTALL,
+)
+_CAPACITANCE_UNITS = {"ff": 1e-15, "pf": 1e-12}
+_POWER_UNITS = {"pW": 1e-12, "nW": 1e-9, "uW": 1e-6, "mW": 1e-3}
+
+
+@dataclass
+class Group:
+    """``kind (arguments) { attributes and groups }``; attribute values are texts, unquoted."""
+
+    kind: str
+    arguments: list[str]
+    attributes: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[list[str]]] = field(default_factory=dict)
+    groups: list[Group] = field(default_factory=list)
+
+    def of_kind(self, kind: str) -> list[Group]:
+        """Return the groups of one kind, in order."""
+        return [group for group in self.groups if group.kind == kind]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A signal pin; ``function`` is in Liberty's syntax, None for an input."""
+
+    direction: str
+    capacitance_f: float
+    max_capacitance_f: float | None
+    function: str | None
+    three_state: bool
+
+
+@dataclass(frozen=True)
+class FlipFlop:
+    """An edge-triggered register: next state on the rising edge of ``clocked_on``."""
+
+    state: str
+    inverted_state: str
+    next_state: str
+    clocked_on: str
+    asynchronous: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What synthesis, simulation and power use of a cell."""
+
+    name: str
+    area_um2: float
+    leakage_w: float
+    pins: dict[str, Pin]
+    flip_flop: FlipFlop | None
+    other_state: bool
+
+
+@dataclass(frozen=True)
+class WireLoad:
+    """Estimated wire length and capacitance by fanout, for nets that are not placed."""
+
+    capacitance_f_per_length: float
+    slope: float
+    lengths: dict[int, float]
+
+    def capacitance_f(self, fanout: int) -> float:
+        """Capacitance of a net's wire, in F; beyond the table the slope, between entries linear."""
+        if fanout == 0:
+            return 0.0
+        known = sorted(self.lengths)
+        if fanout in self.lengths:
+            length = self.lengths[fanout]
+        elif fanout > known[-1]:
+            length = self.lengths[known[-1]] + (fanout - known[-1]) * self.slope
+        else:
+            above = next(n for n in known if n > fanout)
+            below = max((n for n in known if n < fanout), default=0)
+            low = self.lengths.get(below, 0.0)
+            length = low + (self.lengths[above] - low) * (fanout - below) / (above - below)
+        return length * self.capacitance_f_per_length
+
+
+@dataclass(frozen=True)
+class Library:
+    """A Liberty file's cells and conditions, in SI units but for areas (um2)."""
+
+    name: str
+    voltage_v: float
+    temperature_c: float
+    cells: dict[str, Cell]
+    wire_loads: dict[str, WireLoad]
+    default_wire_load: str | None
+
+
+def read_liberty(path: Path) -> Library:
+    """Read a Liberty file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Library
+
+    Raises
+    ------
+    InputError
+        If the file does not follow the grammar, or its units are not known.
+
+    Notes
+    -----
+    Grammar and units: Liberty User Guide, volume 1, chapters 1 and 2 (Synopsys, 2017).
+    """
+    top = parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    if top.kind != "library":
+        raise InputError(f"{path}: starts with '{top.kind}', not with a library")
+    scale, unit = top.lists.get("capacitive_load_unit", [["1", "pf"]])[0]
+    if unit.lower() not in _CAPACITANCE_UNITS:
+        raise InputError(f"{path}: capacitive_load_unit '{unit}' is not one of ff, pf")
+    farad = float(scale) * _CAPACITANCE_UNITS[unit.lower()]
+    power = re.fullmatch(r"(\d+)(\w+)", top.attributes.get("leakage_power_unit", "1nW"))
+    if not power or power[2] not in _POWER_UNITS:
+        raise InputError(f"{path}: leakage_power_unit is not one of 1pW, 1nW, 1uW, 1mW")
+    watt = float(power[1]) * _POWER_UNITS[power[2]]
+    default_capacitance = float(top.attributes.get("default_input_pin_cap", 0.0))
+    return Library(
+        name=top.arguments[0],
+        voltage_v=float(top.attributes.get("nom_voltage", "nan")),
+        temperature_c=float(top.attributes.get("nom_temperature", "nan")),
+        cells={
+            group.arguments[0]: _cell(group, farad, watt, default_capacitance)
+            for group in top.of_kind("cell")
+        },
+        wire_loads={
+            group.arguments[0]: _wire_load(group, farad) for group in top.of_kind("wire_load")
+        },
+        default_wire_load=top.attributes.get("default_wire_load"),
+    )
+
+
+def parse(text: str, source: str = "Liberty") -> Group:
+    """Parse a text into its outermost group.
+
+    Raises
+    ------
+    InputError
+        With the source's name and line.
+    """
+    return _Parser(text, source).outermost()
+
+
+def _tokens(text: str, source: str) -> tuple[list[str], list[int]]:
+    tokens, positions, end = [], [], 0
+    for match in _TOKEN.finditer(text):
+        if match.start() != end:
+            break
+        end = match.end()
+        if match.lastgroup:
+            tokens.append(match.group())
+            positions.append(match.start())
+    if end != len(text):
+        line = text.count("\n", 0, end) + 1
+        raise InputError(f"{source}: line {line}: cannot read {text[end : end + 20]!r}")
+    return tokens, positions
+
+
+class _Parser:
+    def __init__(self, text: str, source: str):
+        self._tokens, self._positions = _tokens(text, source)
+        self._text, self._source, self._at = text, source, 0
+
+    def outermost(self) -> Group:
+        holder = Group("", [])
+        self._statement(holder)
+        if len(holder.groups) != 1:
+            raise self._error("a group such as 'library (name) {'")
+        return holder.groups[0]
+
+    def _error(self, wanted: str) -> InputError:
+        if self._at >= len(self._tokens):
+            return InputError(f"{self._source}: ends where {wanted} should stand")
+        line = self._text.count("\n", 0, self._positions[self._at]) + 1
+        found = self._tokens[self._at]
+        return InputError(f"{self._source}: line {line}: found '{found}', wanted {wanted}")
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _take(self, wanted: str | None = None) -> str:
+        token = self._peek()
+        if not token or (wanted is not None and token != wanted):
+            raise self._error(f"'{wanted}'" if wanted else "more")
+        self._at += 1
+        return token
+
+    def _statement(self, parent: Group) -> None:
+        name = self._take()
+        if self._peek() == ":":
+            self._take(":")
+            value = []
+            while self._peek() not in (";", "}", ""):
+                value.append(self._take().strip('"'))
+            parent.attributes[name] = " ".join(value)
+        elif self._peek() == "(":
+            arguments = self._arguments()
+            if self._peek() == "{":
+                parent.groups.append(self._body(Group(name, arguments)))
+            else:
+                parent.lists.setdefault(name, []).append(arguments)
+        else:
+            raise self._error(f"':' or '(' after '{name}'")
+        while self._peek() == ";":
+            self._take()
+
+    def _arguments(self) -> list[str]:
+        self._take("(")
+        arguments = []
+        while self._peek() != ")":
+            token = self._take()
+            if token != ",":
+                arguments.append(token.strip('"'))
+        self._take(")")
+        return arguments
+
+    def _body(self, group: Group) -> Group:
+        self._take("{")
+        while self._peek() != "}":
+            self._statement(group)
+        self._take("}")
+        return group
+
+
+def _cell(group: Group, farad: float, watt: float, default_capacitance: float) -> Cell:
+    kinds = {inner.kind for inner in group.groups}
+    return Cell(
+        name=group.arguments[0],
+        area_um2=float(group.attributes.get("area", 0.0)),
+        leakage_w=float(group.attributes.get("cell_leakage_power", 0.0)) * watt,
+        pins={
+            name: _pin(pin, farad, default_capacitance)
+            for pin in group.of_kind("pin")
+            for name in pin.arguments
+        },
+        flip_flop=_flip_flop(group.of_kind("ff")[0]) if "ff" in kinds else None,
+        other_state=bool(kinds & {"latch", "statetable", "ff_bank", "latch_bank"}),
+    )
+
+
+def _pin(group: Group, farad: float, default_capacitance: float) -> Pin:
+    direction = group.attributes.get("direction", "input")
+    default = default_capacitance if direction == "input" else 0.0
+    maximum = group.attributes.get("max_capacitance")
+    return Pin(
+        direction=direction,
+        capacitance_f=float(group.attributes.get("capacitance", default)) * farad,
+        max_capacitance_f=float(maximum) * farad if maximum else None,
+        function=group.attributes.get("function"),
+        three_state="three_state" in group.attributes,
+    )
+
+
+def _flip_flop(group: Group) -> FlipFlop:
+    return FlipFlop(
+        state=group.arguments[0],
+        inverted_state=group.arguments[1],
+        next_state=group.attributes["next_state"],
+        clocked_on=group.attributes["clocked_on"],
+        asynchronous=bool({"clear", "preset"} & set(group.attributes)),
+    )
+
+
+def _wire_load(group: Group, farad: float) -> WireLoad:
+    return WireLoad(
+        capacitance_f_per_length=float(group.attributes["capacitance"]) * farad,
+        slope=float(group.attributes.get("slope", 0.0)),
+        lengths={int(n): float(length) for n, length, *_ in group.lists.get("fanout_length", [])},
+    )

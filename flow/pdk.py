@@ -1,0 +1,155 @@
+"""A PDK as one small description: where its files are and which cells have a special part."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from pydantic import Field, PositiveFloat
+
+from hexcoder.config import Section
+from hexcoder.errors import InputError, first_problem
+
+_FOLDER = Path(__file__).parent / "pdks"
+
+
+class Corner(Section):
+    """One process, voltage and temperature."""
+
+    liberty: str
+    voltage_v: PositiveFloat
+    temperature_c: float
+
+
+class AdderCell(Section):
+    """A full adder (three inputs) or half adder (two inputs) of the library."""
+
+    cell: str
+    inputs: tuple[str, ...] = Field(min_length=2, max_length=3)
+    sum: str
+    carry: str
+
+
+class TieCell(Section):
+    """A cell that drives a constant."""
+
+    cell: str
+    output: str
+
+
+class BufferCell(Section):
+    """A cell with one input and one output."""
+
+    cell: str
+    input: str
+    output: str
+
+
+class Pdk(Section):
+    """A process design kit: read one with :func:`load_pdk`.
+
+    Attributes
+    ----------
+    process, licence : str
+        One line each, for reports.
+    cell_verilog, technology_lef, cell_lef, corners.*.liberty : str
+        Files as ``distribution:path``, or a path beside the description.
+    output_load_ff : float
+        Load on each output port, in fF.
+    corners : mapping of name to Corner
+        The first is the one that synthesis and power use.
+    """
+
+    name: str
+    process: str
+    licence: str
+    cell_verilog: str
+    technology_lef: str
+    cell_lef: str
+    output_load_ff: PositiveFloat
+    corners: Mapping[str, Corner] = Field(min_length=1)
+    full_adder: AdderCell
+    half_adder: AdderCell
+    tie_high: TieCell
+    tie_low: TieCell
+    buffer: BufferCell
+    driving_cell: BufferCell
+    folder: Path = Field(exclude=True)
+
+    @property
+    def corner_name(self) -> str:
+        """Name of the first corner."""
+        return next(iter(self.corners))
+
+    @property
+    def corner(self) -> Corner:
+        """The first corner."""
+        return self.corners[self.corner_name]
+
+    @property
+    def liberty(self) -> Path:
+        """Liberty file of the first corner."""
+        return self.file(self.corner.liberty)
+
+    def file(self, location: str) -> Path:
+        """Find a file of this PDK.
+
+        Raises
+        ------
+        InputError
+            If it is not there, with the package to install.
+        """
+        distribution, _, path = location.rpartition(":")
+        if not distribution:
+            found = self.folder / path
+            if not found.is_file():
+                raise InputError(f"PDK {self.name}: {found}: no such file")
+            return found
+        try:
+            found = Path(str(metadata.distribution(distribution).locate_file(path)))
+        except metadata.PackageNotFoundError:
+            found = None
+        if found is None or not found.is_file():
+            raise InputError(
+                f"PDK {self.name}: no file '{path}'; it comes with the Python package "
+                f"{distribution}: pip install {distribution}"
+            )
+        return found
+
+
+def known_pdks() -> list[str]:
+    """Names of the PDKs that hexcoder describes."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load_pdk(name: str) -> Pdk:
+    """Read a PDK's description.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`known_pdks`, or the path of a TOML file of the same form.
+
+    Raises
+    ------
+    InputError
+        If there is no such PDK, or its description is wrong.
+    """
+    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
+    try:
+        description: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"PDK '{name}' is not known: one of {', '.join(known_pdks())}, "
+            "or the path of a TOML file that describes one"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return Pdk.model_validate(description | {"folder": path.parent})
+    except pydantic.ValidationError as error:
+        raise InputError(first_problem(error, str(path))) from None

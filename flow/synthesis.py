@@ -1,0 +1,161 @@
+"""Verilog to a netlist of library cells: three yosys scripts, with adders mapped in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.buffering import insert_buffers
+from flow.full_adders import map_full_adders
+from flow.hierarchy import clean_names, prepare
+from flow.liberty import Library
+from flow.pdk import Pdk
+from flow.yosys import quoted, run_yosys
+from hexcoder.stage import read_json
+
+_ADDERS = Path(__file__).with_name("adders.v")
+
+# A short script: yosys' default (scorr, dc2, dch) did not end on unrolled networks in 500 s.
+_ABC = "+strash;dc2;&get,-n;&nf;&put"
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A netlist in two files, with the same cells and names in both."""
+
+    verilog: Path
+    json: Path
+    top: str
+
+
+def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path) -> Netlist:
+    """Map a design to library cells.
+
+    Parameters
+    ----------
+    verilog : Path
+    top : str
+        Top module.
+    pdk : Pdk
+    library : Library
+        The Liberty file of the PDK's first corner.
+    folder : Path
+        Gets netlist.v, netlist.json and, in logs/, the scripts with their logs.
+
+    Returns
+    -------
+    Netlist
+
+    Raises
+    ------
+    InputError
+        If yosys cannot read or map the design.
+    """
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    work = logs / "design.json"
+    netlist = Netlist(folder / "netlist.v", folder / "netlist.json", top)
+
+    run_yosys(_read(verilog, top, work), logs / "synthesis_1_read.ys")
+    with _edit(work) as design:
+        prepare(design, top)
+    run_yosys(_arithmetic(top, work), logs / "synthesis_2_arithmetic.ys")
+    with _edit(work) as design:
+        for module in design["modules"].values():
+            # A half adder of cells is no smaller than its XOR and AND, which ABC can simplify.
+            map_full_adders(module, pdk.full_adder, half_adder=None)
+    run_yosys(_map(pdk, top, work), logs / "synthesis_3_map.ys")
+    with _edit(work) as design:
+        clean_names(design)
+        insert_buffers(design, top, library, pdk)
+    run_yosys(_write(pdk, work, netlist), logs / "synthesis_4_write.ys")
+    work.unlink()
+    return netlist
+
+
+@contextmanager
+def _edit(path: Path) -> Iterator[dict[str, Any]]:
+    design = read_json(path)
+    yield design
+    path.write_text(json.dumps(design))
+
+
+def _read(verilog: Path, top: str, design: Path) -> list[str]:
+    return [
+        f"read_verilog {quoted(verilog)}",
+        f"hierarchy -check -top {top}",
+        "proc",
+        "opt_clean",
+        f"write_json {quoted(design)}",
+    ]
+
+
+def _arithmetic(top: str, design: Path) -> list[str]:
+    adders = f"techmap -map {quoted(_ADDERS)}"
+    return [
+        f"read_json {quoted(design)}",
+        f"hierarchy -check -top {top}",
+        "flatten -noscopeinfo",
+        "opt_expr",
+        "opt_clean",
+        "opt",
+        "wreduce",
+        "peepopt",
+        "opt",
+        f"{adders} t:$add t:$sub t:$neg",
+        # Before alumacc, which would take each $pos for a sum.
+        "simplemap",
+        "opt_clean",
+        "alumacc",
+        "maccmap",
+        f"{adders} t:$alu",
+        "simplemap",
+        "opt_expr",
+        "opt_merge",
+        "opt_clean",
+        f"write_json {quoted(design)}",
+    ]
+
+
+def _map(pdk: Pdk, top: str, design: Path) -> list[str]:
+    liberty = quoted(pdk.liberty)
+    return [
+        f"read_liberty -lib {liberty}",
+        f"read_json {quoted(design)}",
+        f"hierarchy -check -top {top}",
+        "techmap",
+        # Bits that are constant or unread on the other side of a layer's boundary.
+        "opt_hier",
+        "opt",
+        "opt_hier",
+        "opt",
+        f"dfflibmap -liberty {liberty}",
+        "opt_expr",
+        "opt_clean",
+        f"abc -liberty {liberty} -script {_ABC}",
+        "setundef -zero",
+        "opt_clean -purge",
+        f"hilomap -hicell {pdk.tie_high.cell} {pdk.tie_high.output} "
+        f"-locell {pdk.tie_low.cell} {pdk.tie_low.output}",
+        # A wire through a module would need an assign, which a layout cannot hold.
+        f"insbuf -buf {pdk.buffer.cell} {pdk.buffer.input} {pdk.buffer.output}",
+        "check -assert",
+        f"write_json {quoted(design)}",
+    ]
+
+
+def _write(pdk: Pdk, design: Path, netlist: Netlist) -> list[str]:
+    return [
+        f"read_liberty -lib {quoted(pdk.liberty)}",
+        f"read_json {quoted(design)}",
+        f"hierarchy -check -top {netlist.top}",
+        "check -assert -mapped",
+        f"stat -liberty {quoted(pdk.liberty)}",
+        f"write_verilog -noattr -noexpr -nohex {quoted(netlist.verilog)}",
+        "delete =A:blackbox",
+        f"write_json {quoted(netlist.json)}",
+    ]

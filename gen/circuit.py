@@ -1,0 +1,208 @@
+"""From the finished graph to Amaranth circuits: one component a layer, one named signal a node."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Const, Module, Signal, Value, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from gen.graph import (
+    CORE,
+    NOT_BUILT,
+    Add,
+    Constant,
+    Graph,
+    Input,
+    LayerOutput,
+    Node,
+    Quantise,
+    Register,
+    Relu,
+    Shift,
+)
+from gen.interpret import latencies, layer_latency
+from hexcoder.fixed_point import FixedPoint
+from hw.adder import shifted_sum
+from hw.delay import Delay
+from hw.front_end import FrontEnd
+from hw.quantise import quantised, relu
+from hw.shape import shape_of_range
+
+
+def expression(node: Node, values: dict[int, Value], graph: Graph) -> Value:
+    """Amaranth expression of one node; its lowest bits are the node's value."""
+    match node:
+        case Constant():
+            return Const(node.value, shape_of_range(node.value, node.value))
+        case Add():
+            return shifted_sum(
+                values[node.left],
+                values[node.right],
+                node.left_shift,
+                node.right_shift,
+                node.subtract,
+            )
+        case Shift():
+            value = values[node.source]
+            return value << node.amount if node.amount >= 0 else value >> -node.amount
+        case Relu():
+            return relu(values[node.source])
+        case Quantise():
+            bounds = graph.ranges[node.source]
+            return quantised(
+                values[node.source], *bounds, node.drop, node.target, node.saturate
+            )
+    raise TypeError(f"{type(node).__name__} cannot stand inside a layer")
+
+
+def _take(port: Value, element: int, type_: FixedPoint, low: int, high: int) -> Value:
+    """Element of a port, only as wide as the range that it takes."""
+    shape = shape_of_range(low, high)
+    bits = port[element * type_.width : element * type_.width + shape.width]
+    return bits.as_signed() if shape.signed else bits
+
+
+class LayerCircuit(wiring.Component):
+    """The arithmetic of one layer, combinational.
+
+    Element k of ``x`` is ``x[k*w +: w]`` in the input's type, element k of ``y`` in the output's.
+
+    Parameters
+    ----------
+    graph : Graph
+        With ranges.
+    layer : LayerOutput
+        The layer to build.
+    x_nodes : tuple of int
+        Nodes outside of the layer that stand for the elements of ``x``.
+    x_type : FixedPoint
+    y_nodes : tuple of int
+        Nodes of the layer, or of what it reads, that leave as ``y``; ``NOT_BUILT`` gives zero.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        layer: LayerOutput,
+        x_nodes: tuple[int, ...],
+        x_type: FixedPoint,
+        y_nodes: tuple[int, ...],
+    ):
+        self.graph, self.layer = graph, layer
+        self.x_nodes, self.x_type, self.y_nodes = x_nodes, x_type, y_nodes
+        super().__init__(
+            {
+                "x": In(unsigned(len(x_nodes) * x_type.width)),
+                "y": Out(unsigned(len(y_nodes) * layer.type.width)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        graph = self.graph
+        values: dict[int, Value] = {}
+        read = {o for _, node in graph.nodes_of(self.layer.name) for o in node.operands}
+        for element, node in enumerate(self.x_nodes):
+            if node in read and node not in values:
+                bounds = graph.ranges[node]
+                signal = Signal(shape_of_range(*bounds), name=f"x_{element}")
+                m.d.comb += signal.eq(_take(self.x, element, self.x_type, *bounds))
+                values[node] = signal
+        for index, node in graph.nodes_of(self.layer.name):
+            signal = Signal(shape_of_range(*graph.ranges[index]), name=node.name)
+            value = expression(node, values, graph)
+            m.d.comb += signal.eq(value[: len(signal)] if len(value) > len(signal) else value)
+            values[index] = signal
+        width = self.layer.type.width
+        for element, node in enumerate(self.y_nodes):
+            if node != NOT_BUILT:
+                m.d.comb += self.y[element * width : (element + 1) * width].eq(values[node])
+        return m
+
+
+def registered_inputs(graph: Graph) -> list[int]:
+    """Node that readers of each input element see: its register, or itself."""
+    inputs = {i: n.element for i, n in graph.nodes_of(CORE) if isinstance(n, Input)}
+    seen = {element: index for index, element in inputs.items()}
+    for index, node in graph.nodes_of(CORE):
+        if isinstance(node, Register) and node.source in inputs:
+            seen[inputs[node.source]] = index
+    return [seen[element] for element in range(graph.input_elements)]
+
+
+class EncoderCore(wiring.Component):
+    """The network alone: module ``encoder_core`` of the contract.
+
+    One event per clock, no back-pressure; ``latency`` clocks from ``in_data`` to ``out_data``.
+    Only the valid bits are reset: data registers hold what last passed.
+
+    Parameters
+    ----------
+    graph : Graph
+        A compiled graph, with ranges.
+    """
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.clocks = latencies(graph)
+        self.arithmetic = [layer for layer in graph.layers if layer.kind != "flatten"]
+        self.latency = layer_latency(graph, graph.layers[-1].name, self.clocks)
+        output = graph.layers[-1]
+        super().__init__(
+            {
+                "in_valid": In(1),
+                "in_data": In(unsigned(graph.input_elements * graph.input_type.width)),
+                "out_valid": Out(1),
+                "out_data": Out(unsigned(len(output.nodes) * output.type.width)),
+            }
+        )
+
+    def _through_registers(
+        self, m: Module, data: Value, nodes: tuple[int, ...], type_: FixedPoint, name: str
+    ) -> Value:
+        """The tensor behind its registers; ``nodes`` are what readers see."""
+        graph = self.graph
+        if not any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n in nodes):
+            return data
+        registered = Signal(unsigned(len(data)), name=f"{name}_registered")
+        for element, node in enumerate(nodes):
+            low = element * type_.width
+            place = registered[low : low + type_.width]
+            if node == NOT_BUILT:
+                continue
+            if not isinstance(graph.nodes[node], Register):
+                m.d.comb += place.eq(data[low : low + type_.width])
+                continue
+            bounds = graph.ranges[node]
+            register = Signal(
+                shape_of_range(*bounds), name=f"{name}_{element}", reset_less=True
+            )
+            m.d.sync += register.eq(_take(data, element, type_, *bounds))
+            m.d.comb += place.eq(register)
+        return registered
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        graph = self.graph
+        nodes = tuple(registered_inputs(graph))
+        type_ = graph.input_type
+        data = self._through_registers(m, self.in_data, nodes, type_, "input")
+        for layer in self.arithmetic:
+            made = tuple(
+                graph.nodes[n].operands[0]
+                if n != NOT_BUILT and isinstance(graph.nodes[n], Register)
+                else n
+                for n in layer.nodes
+            )
+            m.submodules[layer.name] = circuit = LayerCircuit(graph, layer, nodes, type_, made)
+            output = Signal(len(circuit.y), name=f"{layer.name}_output")
+            m.d.comb += [circuit.x.eq(data), output.eq(circuit.y)]
+            data = self._through_registers(m, output, layer.nodes, layer.type, layer.name)
+            nodes, type_ = layer.nodes, layer.type
+        m.submodules.valid = valid = Delay(1, self.latency, reset=True)
+        m.d.comb += [
+            self.out_data.eq(data),
+            valid.i.eq(self.in_valid),
+            self.out_valid.eq(valid.o),
+        ]
+        return m

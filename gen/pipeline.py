@@ -1,0 +1,45 @@
+"""Pass ``pipeline``: registers at chosen places."""
+
+from __future__ import annotations
+
+from gen.graph import CORE, NOT_BUILT, Builder, Constant, Graph, Input, Register
+from hexcoder.config import Pipeline
+
+
+def pipeline(graph: Graph, places: Pipeline) -> Graph:
+    """Register the input, the boundaries between layers and the output, as ``places`` says.
+
+    Every element of a boundary gets one register, so all paths from the input to a layer's output
+    have the same latency. Constants get none. Layers without arithmetic (flatten) add no stage.
+    Values are unchanged, one clock later for each stage.
+    """
+    builder = _Registering(graph)
+    boundaries = _boundaries(graph, places)
+    for index, node in enumerate(graph.nodes):
+        builder.copy(index)
+        if isinstance(node, Input) and places.input:
+            builder.register(index, f"input_{node.element}_register")
+        for layer, element in boundaries.get(index, ()):
+            builder.register(index, f"{layer}_{element}_register")
+    return builder.graph()
+
+
+class _Registering(Builder):
+    def register(self, old_index: int, name: str) -> None:
+        """From here on, whoever read ``old_index`` reads it one clock later."""
+        source = self.moved[old_index]
+        if not isinstance(self.nodes[source], Constant):
+            self.moved[old_index] = self.add(Register(layer=CORE, name=name, source=source))
+
+
+def _boundaries(graph: Graph, places: Pipeline) -> dict[int, list[tuple[str, int]]]:
+    """Nodes that get a register behind them, each with the layers and elements that it is."""
+    arithmetic = [layer for layer in graph.layers if layer.kind != "flatten"]
+    found: dict[int, list[tuple[str, int]]] = {}
+    for layer in arithmetic:
+        if not (places.output if layer is arithmetic[-1] else places.layers):
+            continue
+        for element, node in enumerate(layer.nodes):
+            if node != NOT_BUILT:
+                found.setdefault(node, [(layer.name, element)])
+    return found

@@ -1,0 +1,46 @@
+"""What all command lines share: progress on standard error, common options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hexcoder.config import Config, load_config
+
+stderr = Console(stderr=True)
+
+
+def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Options of every command that works on a design point."""
+    parser.add_argument(
+        "--config", type=Path, required=required, help="design point, for example configs/tiny.toml"
+    )
+    parser.add_argument("--events", help="CSV of energies in place of the config's data.events")
+    parser.add_argument(
+        "--build", type=Path, help="folder for results (default: build/<name of the config>)"
+    )
+
+
+def config_and_build(arguments: argparse.Namespace) -> tuple[Config, Path]:
+    """Read the config that the options name, and the folder its results go to."""
+    config = load_config(arguments.config, arguments.events)
+    return config, arguments.build or Path("build") / config.name
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A progress bar on standard error that leaves no trace in a log file."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True) as progress:
+        yield progress

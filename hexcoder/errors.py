@@ -1,0 +1,71 @@
+"""The two ways in which a command can fail, and the exit statuses that say which."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+import pydantic
+
+
+class InputError(Exception):
+    """Something that the user gave cannot be used: exit status 2.
+
+    The message is one line that names the file, the key or position, the value, and what would do.
+    """
+
+
+class CheckFailed(Exception):
+    """A check ran to its end and failed: exit status 1. Reports written before it stay."""
+
+
+def first_problem(error: pydantic.ValidationError, source: str) -> str:
+    """Put a pydantic error into one line: which file, which key, what value, what would be valid."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
+    if problem["type"] == "missing":
+        return f"{source}: key '{key}' is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"{source}: key '{key}' is not known here"
+    value = repr(problem.get("input"))
+    if len(value) > 60:
+        value = value[:57] + "..."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{source}: key '{key}' = {value}: {message}"
+
+
+def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
+    """Run a room's command line and turn what it raises into an exit status.
+
+    0: done. 1: a check failed. 2: bad input, a missing tool, no space, or an interrupt; one line on
+    standard error, never a traceback. What earlier stages wrote is untouched, because a stage moves
+    its files into place only when they are whole.
+    """
+    try:
+        status = main(None) or 0
+        sys.stdout.flush()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = 2
+    except CheckFailed as error:
+        print(f"failed: {error}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        print("error: interrupted; the last complete result is unchanged", file=sys.stderr)
+        status = 130
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        print(
+            f"error: {error.strerror}{where}; the last complete result is unchanged",
+            file=sys.stderr,
+        )
+        status = 2
+    sys.exit(status)

@@ -1,0 +1,87 @@
+"""Fixed-point number types, written UQ(i,f) and SQ(i,f) (docs/arithmetic.md)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer
+
+WIDEST_TYPE_BITS = 32
+_NOTATION = re.compile(r"\s*([US])Q\(\s*(-?\d+)\s*,\s*(-?\d+)\s*\)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPoint:
+    """An integer of ``width`` bits, read as a multiple of 2**-fraction_bits.
+
+    Parameters
+    ----------
+    signed : bool
+        Two's complement (SQ) or unsigned (UQ).
+    integer_bits : int
+        Bits before the binary point, the sign bit counted in. May be negative.
+    fraction_bits : int
+        Bits after the binary point. May be negative.
+
+    Raises
+    ------
+    ValueError
+        If the type has no bit, or more than ``WIDEST_TYPE_BITS``.
+    """
+
+    signed: bool
+    integer_bits: int
+    fraction_bits: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.width <= WIDEST_TYPE_BITS:
+            raise ValueError(
+                f"{self} has {self.width} bits; a type has 1 to {WIDEST_TYPE_BITS} bits"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> FixedPoint:
+        """Read ``UQ(i,f)`` or ``SQ(i,f)``."""
+        match = _NOTATION.fullmatch(text)
+        if not match:
+            raise ValueError(
+                f"'{text}' is not a type; write UQ(i,f) or SQ(i,f), for example SQ(1,5)"
+            )
+        return cls(match[1] == "S", int(match[2]), int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{'S' if self.signed else 'U'}Q({self.integer_bits},{self.fraction_bits})"
+
+    @property
+    def width(self) -> int:
+        """Number of bits."""
+        return self.integer_bits + self.fraction_bits
+
+    @property
+    def minimum(self) -> int:
+        """Least integer of the type."""
+        return -(1 << (self.width - 1)) if self.signed else 0
+
+    @property
+    def maximum(self) -> int:
+        """Greatest integer of the type."""
+        return (1 << (self.width - 1 if self.signed else self.width)) - 1
+
+    @property
+    def step(self) -> float:
+        """Value of the lowest bit."""
+        return 2.0**-self.fraction_bits
+
+
+def _validate(value: object) -> FixedPoint:
+    if isinstance(value, FixedPoint):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a type is a text such as 'UQ(1,7)' or 'SQ(1,5)'")
+    return FixedPoint.parse(value)
+
+
+FixedPointField = Annotated[FixedPoint, BeforeValidator(_validate), PlainSerializer(str)]
+"""A FixedPoint in a pydantic model, read from and written as its notation."""

@@ -1,0 +1,1 @@
+"""Hardware components: parameters in, Amaranth circuits out."""
