@@ -1,4 +1,4 @@
-"""Buffers on nets that load their driver beyond what the Liberty file allows."""
+"""Buffers: on overloaded nets, and where one net has two ports of a module."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class _Net:
 
 
 def insert_buffers(design: dict[str, Any], top: str, library: Library, pdk: Pdk) -> None:
-    """Put trees of buffers on overloaded nets, in place; the clock is left ideal.
+    """Buffer overloaded nets, and all but one of a net's ports, in place; the clock is left ideal.
 
     Loads are the pins' capacitances and the wire-load estimate. A net that enters a module counts
-    as driven there by the PDK's buffer, so that each module is in order by itself.
+    as driven there by the PDK's buffer, so that each module is in order by itself. A wire from port
+    to port would be an assign in Verilog, which a layout cannot hold.
 
     Parameters
     ----------
@@ -82,7 +83,9 @@ class _Module:
             for pin, bits in cell["connections"].items():
                 for index, bit in enumerate(bits):
                     self._connect(name, cell["type"], pin, index, bit)
-        self._next = max(self._nets, default=0) + 1
+        ports_bits = [bit for port in module["ports"].values() for bit in port["bits"]]
+        self._next = max([*self._nets, *ports_bits], default=0) + 1
+        self._separate_ports()
 
     def buffer(self) -> PortBits:
         """Insert the buffers; return the loads and drives of this module's ports."""
@@ -119,6 +122,18 @@ class _Module:
         else:
             self._nets[bit].limit_f = limit
 
+    def _separate_ports(self) -> None:
+        ports = sorted(self._module["ports"].values(), key=lambda port: port["direction"])
+        taken: set[int] = set()
+        for port in ports:
+            for index, bit in enumerate(port["bits"]):
+                if port["direction"] == "output" and bit in taken:
+                    port["bits"][index] = self._next
+                    self._nets[bit].sinks.append(self._add_buffer(bit, deque()))
+                taken.add(bit)
+        for name, port in self._module["ports"].items():
+            self._module["netnames"][name]["bits"] = list(port["bits"])
+
     def _is_clock(self, net: _Net) -> bool:
         """Whether a net reaches a register's clock pin, directly or through a module."""
         for sink in net.sinks:
@@ -147,6 +162,7 @@ class _Module:
     def _add_buffer(self, bit: int, behind: deque[_Sink]) -> _Sink:
         output, name = self._next, f"buffer_{self._next}"
         self._next += 1
+        self._nets[output].limit_f = self._limit_f
         self._module["cells"][name] = {
             "hide_name": 0,
             "type": self._cell.cell,
@@ -155,11 +171,9 @@ class _Module:
             "port_directions": {self._cell.input: "input", self._cell.output: "output"},
             "connections": {self._cell.input: [bit], self._cell.output: [output]},
         }
-        self._module["netnames"][f"net_{name}"] = {
-            "hide_name": 0,
-            "bits": [output],
-            "attributes": {},
-        }
+        if behind:
+            net = {"hide_name": 0, "bits": [output], "attributes": {}}
+            self._module["netnames"][f"net_{name}"] = net
         for sink in behind:
             self._module["cells"][sink.cell]["connections"][sink.pin][sink.index] = output
         return _Sink(name, self._cell.input, 0, self._input_f)

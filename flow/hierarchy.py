@@ -60,30 +60,23 @@ def clean_names(design: dict[str, Any]) -> None:
 
 
 def _name_nets(module: dict[str, Any], taken: set[str]) -> None:
-    names = {name: net for name, net in module["netnames"].items() if name in module["ports"]}
-    named = {bit for net in names.values() for bit in net["bits"]}
-    candidates = sorted(module["netnames"].items(), key=lambda item: item[0].startswith("$"))
-    for name, net in candidates:
-        width = len(net["bits"])
-        for index, bit in enumerate(net["bits"]):
-            if isinstance(bit, int) and bit not in named:
-                named.add(bit)
-                single = name if width == 1 or name.startswith("$") else f"{name}_{index}"
-                names[_free(single, "net", taken)] = {
-                    "hide_name": 0,
-                    "bits": [bit],
-                    "attributes": {},
-                }
-    for cell in module["cells"].values():
-        for bits in cell["connections"].values():
-            for bit in bits:
-                if isinstance(bit, int) and bit not in named:
-                    named.add(bit)
-                    names[_free("$", "net", taken)] = {
-                        "hide_name": 0,
-                        "bits": [bit],
-                        "attributes": {},
-                    }
+    """Give each net that a cell uses one name; nets without use lose theirs."""
+    names = {port: module["netnames"][port] for port in module["ports"]}
+    done = {bit for net in names.values() for bit in net["bits"]}
+    used = {
+        bit
+        for cell in module["cells"].values()
+        for bits in cell["connections"].values()
+        for bit in bits
+    }
+    given: dict[Any, str] = {}
+    for name, net in module["netnames"].items():
+        if not name.startswith("$"):
+            for index, bit in enumerate(net["bits"]):
+                given.setdefault(bit, name if len(net["bits"]) == 1 else f"{name}_{index}")
+    for bit in sorted(used - done):
+        name = _free(given.get(bit, "$"), "net", taken)
+        names[name] = {"hide_name": 0, "bits": [bit], "attributes": {}}
     module["netnames"] = names
 
 

@@ -19,8 +19,8 @@ from hexcoder.stage import read_json
 
 _ADDERS = Path(__file__).with_name("adders.v")
 
-# A short script: yosys' default (scorr, dc2, dch) did not end on unrolled networks in 500 s.
-_ABC = "+strash;dc2;&get,-n;&nf;&put"
+# A short script: yosys' default (scorr, &dch -f) did not end on unrolled networks in 500 s.
+_ABC = "+strash;ifraig;dc2;dch;amap"
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,7 @@ def _map(pdk: Pdk, top: str, design: Path) -> list[str]:
         "opt_clean -purge",
         f"hilomap -hicell {pdk.tie_high.cell} {pdk.tie_high.output} "
         f"-locell {pdk.tie_low.cell} {pdk.tie_low.output}",
-        # A wire through a module would need an assign, which a layout cannot hold.
-        f"insbuf -buf {pdk.buffer.cell} {pdk.buffer.input} {pdk.buffer.output}",
+        "opt_clean -purge",
         "check -assert",
         f"write_json {quoted(design)}",
     ]

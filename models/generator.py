@@ -2,7 +2,7 @@
 
 An event is one sensor in one bunch crossing. Its parts:
 
-* Activity: how much pile-up there is varies between events (log-normally), because sensors
+* Activity: how much pile-up there is varies between events (logit-normally, up to a largest one), because sensors
   lie at different angles and depths; it falls off across the sensor along a random direction.
 * Soft particles: a Poisson number in each trigger cell (TC), each with a gamma distributed energy.
 * Minimum-ionising particles: a Poisson number in each TC, each with a Moyal distributed energy
@@ -44,11 +44,9 @@ class ShowerParameters:
 
     Attributes
     ----------
-    activity_log_spread : float
-        Standard deviation of the logarithm of an event's activity (log-normal, median 1).
-    busy_fraction, busy_activity : float
-        Part of the sensors that are busy, near the beam or the showers' maximum, and the factor by
-        which their activity is higher.
+    activity_odds, activity_log_spread : float
+        Median of a / (1 - a), and standard deviation of its logarithm, where a is an event's
+        activity, from 0 to 1 (logit-normal).
     gradient_per_half_pitch : float
         Standard deviation of each component of the activity's logarithmic slope.
     soft_per_tc, mips_per_tc : float
@@ -76,9 +74,8 @@ class ShowerParameters:
         Range of the sensors' calibration factors (uniform).
     """
 
-    activity_log_spread: float = 1.0
-    busy_fraction: float = 0.25
-    busy_activity: float = 4.0
+    activity_odds: float = 0.14
+    activity_log_spread: float = 1.2
     gradient_per_half_pitch: float = 0.05
     soft_per_tc: float = 0.5
     soft_shape: float = 1.0
@@ -144,9 +141,8 @@ def _block(generator: np.random.Generator, p: ShowerParameters) -> npt.NDArray[n
 def _energies(generator: np.random.Generator, p: ShowerParameters) -> Array:
     """Deposited transverse energies of one block before the front end, ADC counts."""
     places = (positions_cm() - positions_cm().mean(axis=0)) / HALF_PITCH_CM
-    busy = generator.random((_BLOCK_EVENTS, 1)) < p.busy_fraction
-    activity = generator.lognormal(0.0, p.activity_log_spread, (_BLOCK_EVENTS, 1))
-    activity *= np.where(busy, p.busy_activity, 1.0)
+    odds = generator.lognormal(np.log(p.activity_odds), p.activity_log_spread, (_BLOCK_EVENTS, 1))
+    activity = odds / (1.0 + odds)
     slopes = generator.normal(0.0, p.gradient_per_half_pitch, (_BLOCK_EVENTS, 2))
     local_activity = activity * np.exp(slopes @ places.T)
     numbers = generator.poisson(p.showers + p.showers_per_activity * activity[:, 0])
@@ -211,8 +207,9 @@ def _front_end(
     """Suppress, code, decode and calibrate as the chips do; energies in calibrated ADC counts."""
     calibration = generator.uniform(p.calibration_least, p.calibration_most, (len(energies), 1))
     calibration = calibration * generator.normal(1.0, 0.05, energies.shape)
-    raw = np.floor(energies / calibration).astype(np.int64)
-    decoded = np.where(raw >= p.threshold_adc, _float_code(raw), 0)
+    uncalibrated = energies / calibration
+    decoded = _float_code(uncalibrated.astype(np.int64))
+    decoded[uncalibrated < p.threshold_adc] = 0
     return (decoded * calibration).astype(np.int64)
 
 

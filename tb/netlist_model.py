@@ -1,0 +1,265 @@
+"""A gate netlist, flattened and put in order of evaluation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hexcoder.errors import InputError
+
+ZERO, ONE = 0, 1
+"""Nets of the constants."""
+
+_FUNCTION = re.compile(r"(?:[A-Za-z_]\w*|[01]|[~&|^() ])+")
+
+
+@dataclass(frozen=True)
+class Register:
+    """State of a cell: it takes ``next_state`` at the rising edge of ``clock``."""
+
+    clock: str
+    state: str
+    next_state: str
+
+
+@dataclass(frozen=True)
+class CellModel:
+    """Logic of a library cell: ``outputs`` maps a pin to a function of inputs and state."""
+
+    inputs: tuple[str, ...]
+    outputs: dict[str, str]
+    register: Register | None
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A library cell in the flat netlist; ``pins`` maps a pin to the number of its net."""
+
+    path: str
+    kind: str
+    pins: dict[str, int]
+
+
+@dataclass
+class FlatNetlist:
+    """All cells below a top module.
+
+    Attributes
+    ----------
+    nets : list of str
+        Names, with the path of instances before them: ``core/conv/net_12``. Nets 0 and 1 are the
+        constants.
+    instances : list of Instance
+        Combinational cells first, each after those that drive it; then registers.
+    ports : dict of str to list of int
+        Nets of the top module's ports, low bit first.
+    """
+
+    nets: list[str] = field(default_factory=lambda: ["constant 0", "constant 1"])
+    instances: list[Instance] = field(default_factory=list)
+    ports: dict[str, list[int]] = field(default_factory=dict)
+    inputs: list[str] = field(default_factory=list)
+
+
+def read_cell_models(path: Path) -> dict[str, CellModel]:
+    """Read cell models.
+
+    The file is JSON: ``{"format": "hexcoder-cells", "version": 1, "cells": {NAME: {"inputs": [PIN],
+    "outputs": {PIN: FUNCTION}, "register": null or {"clock": PIN, "state": NAME, "next_state":
+    FUNCTION}}}}``. A FUNCTION is an expression in ``~ & | ^ ( ) 0 1``, the cell's inputs and the name
+    of its state, with the precedence of C.
+
+    Raises
+    ------
+    InputError
+        If the file is of another format or a function is not such an expression.
+    """
+    content = _read_json(path)
+    if not isinstance(content, dict) or content.get("format") != "hexcoder-cells":
+        raise InputError(f"{path}: 'format' is not 'hexcoder-cells'")
+    models = {}
+    for name, cell in content["cells"].items():
+        register = Register(**cell["register"]) if cell["register"] else None
+        model = CellModel(tuple(cell["inputs"]), dict(cell["outputs"]), register)
+        functions = [*model.outputs.values(), *([register.next_state] if register else [])]
+        known = {*model.inputs, *([register.state] if register else [])}
+        for function in functions:
+            names = set(re.findall(r"[A-Za-z_]\w*", function))
+            if not _FUNCTION.fullmatch(function) or not names <= known:
+                raise InputError(f"{path}: cell {name}: cannot use the function '{function}'")
+        models[name] = model
+    return models
+
+
+def read_netlist(path: Path, models: Mapping[str, CellModel], top: str) -> FlatNetlist:
+    """Flatten a netlist in yosys' JSON format.
+
+    Raises
+    ------
+    InputError
+        Naming the net or cell: a top module that is not there, a cell without a model, a net
+        without a driver or with two, a combinational loop, a clock that is not the port ``clk``.
+    """
+    modules = _read_json(path).get("modules", {})
+    if top not in modules:
+        raise InputError(f"{path}: no module '{top}'; it holds {', '.join(modules)}")
+    netlist = _Flattener(path, modules, models).flatten(top)
+    _check_drivers(netlist, models, path)
+    _put_in_order(netlist, models, path)
+    return netlist
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; 'make asic' writes it") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON: {error}") from None
+
+
+class _Flattener:
+    def __init__(self, path: Path, modules: dict[str, Any], models: Mapping[str, CellModel]):
+        self._path, self._modules, self._models = path, modules, models
+        self._netlist = FlatNetlist()
+        self._same: dict[int, int] = {}
+
+    def flatten(self, top: str) -> FlatNetlist:
+        ports = self._modules[top]["ports"]
+        bits = self._visit(top, "", {})
+        netlist = self._netlist
+        netlist.ports = {
+            name: [self._find(bits[bit]) for bit in port["bits"]] for name, port in ports.items()
+        }
+        netlist.inputs = [name for name, port in ports.items() if port["direction"] == "input"]
+        netlist.instances = [
+            Instance(i.path, i.kind, {pin: self._find(net) for pin, net in i.pins.items()})
+            for i in netlist.instances
+        ]
+        return netlist
+
+    def _find(self, net: int) -> int:
+        while net in self._same:
+            net = self._same[net]
+        return net
+
+    def _join(self, one: int, other: int) -> None:
+        one, other = sorted((self._find(one), self._find(other)))
+        if one != other:
+            self._same[other] = one
+
+    def _visit(self, name: str, prefix: str, bound: dict[Any, int]) -> dict[Any, int]:
+        module = self._modules[name]
+        bits: dict[Any, int] = {"0": ZERO, "1": ONE} | bound
+        names: dict[Any, str] = {}
+        for net_name, net in module["netnames"].items():
+            for index, bit in enumerate(net["bits"]):
+                names.setdefault(bit, net_name if len(net["bits"]) == 1 else f"{net_name}[{index}]")
+
+        def net_of(bit: Any) -> int:
+            if bit not in bits:
+                bits[bit] = len(self._netlist.nets)
+                self._netlist.nets.append(prefix + names.get(bit, f"net {bit}"))
+            return bits[bit]
+
+        for port in module["ports"].values():
+            for bit in port["bits"]:
+                net_of(bit)
+        for cell_name, cell in module["cells"].items():
+            path, kind = prefix + cell_name, cell["type"]
+            pins = {pin: [net_of(bit) for bit in b] for pin, b in cell["connections"].items()}
+            if kind in self._models:
+                single = {pin: nets[0] for pin, nets in pins.items() if nets}
+                self._netlist.instances.append(Instance(path, kind, single))
+            elif kind in self._modules:
+                self._enter(kind, path, pins)
+            else:
+                raise InputError(f"{self._path}: cell {path}: no model of '{kind}'")
+        return bits
+
+    def _enter(self, kind: str, path: str, pins: dict[str, list[int]]) -> None:
+        bound: dict[Any, int] = {}
+        for pin, nets in pins.items():
+            for bit, net in zip(self._modules[kind]["ports"][pin]["bits"], nets, strict=True):
+                if bit in ("0", "1"):
+                    bound_net = ZERO if bit == "0" else ONE
+                else:
+                    bound_net = bound.setdefault(bit, net)
+                self._join(bound_net, net)
+        self._visit(kind, f"{path}/", bound)
+
+
+def _check_drivers(
+    netlist: FlatNetlist, models: Mapping[str, CellModel], path: Path
+) -> None:
+    driver = {ZERO: "the constant 0", ONE: "the constant 1"}
+    for port in netlist.inputs:
+        driver |= {net: f"port {port}" for net in netlist.ports[port]}
+    for instance in netlist.instances:
+        for pin in models[instance.kind].outputs:
+            net = instance.pins.get(pin)
+            if net is not None:
+                if net in driver:
+                    raise InputError(
+                        f"{path}: net {netlist.nets[net]} has two drivers: {driver[net]} "
+                        f"and {instance.path}.{pin}"
+                    )
+                driver[net] = f"{instance.path}.{pin}"
+    for instance in netlist.instances:
+        for pin in models[instance.kind].inputs:
+            net = instance.pins.get(pin)
+            if net not in driver:
+                name = "nothing" if net is None else f"net {netlist.nets[net]}, without a driver"
+                raise InputError(f"{path}: {instance.path}.{pin} is connected to {name}")
+    for port, nets in netlist.ports.items():
+        for net in nets:
+            if net not in driver:
+                raise InputError(f"{path}: port {port}: net {netlist.nets[net]} has no driver")
+
+
+def _put_in_order(netlist: FlatNetlist, models: Mapping[str, CellModel], path: Path) -> None:
+    """Sort instances so that each follows its drivers (Kahn's algorithm)."""
+    gates = [i for i in netlist.instances if models[i.kind].register is None]
+    registers = [i for i in netlist.instances if models[i.kind].register is not None]
+    for instance in registers:
+        register = models[instance.kind].register
+        assert register is not None
+        net = instance.pins[register.clock]
+        if [net] != netlist.ports.get("clk"):
+            raise InputError(
+                f"{path}: register {instance.path} is clocked by net {netlist.nets[net]}, "
+                "not by the port clk"
+            )
+    driver = {
+        gate.pins[pin]: index
+        for index, gate in enumerate(gates)
+        for pin in models[gate.kind].outputs
+        if pin in gate.pins
+    }
+    readers: list[list[int]] = [[] for _ in gates]
+    waiting = [0] * len(gates)
+    for index, gate in enumerate(gates):
+        for net in {gate.pins[pin] for pin in models[gate.kind].inputs}:
+            if net in driver:
+                readers[driver[net]].append(index)
+                waiting[index] += 1
+    ready = deque(index for index, count in enumerate(waiting) if count == 0)
+    order = []
+    while ready:
+        index = ready.popleft()
+        order.append(gates[index])
+        for reader in readers[index]:
+            waiting[reader] -= 1
+            if waiting[reader] == 0:
+                ready.append(reader)
+    if len(order) != len(gates):
+        stuck = next(index for index, count in enumerate(waiting) if count)
+        pin = next(iter(models[gates[stuck].kind].outputs))
+        net = netlist.nets[gates[stuck].pins[pin]]
+        raise InputError(f"{path}: combinational loop through net {net} ({gates[stuck].path})")
+    netlist.instances = order + registers

@@ -1,0 +1,137 @@
+"""Runs the cocotb tests of a design: build, run, JUnit results."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocotb_tools.runner import get_runner
+
+from hexcoder.errors import InputError
+from tb.tools import LAST_LINES, verilator_environment
+
+JUNIT = "junit.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """Outcome of one cocotb test."""
+
+    __test__ = False
+
+    name: str
+    failure: str | None
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """The runner starts its tools in this process's environment."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def read_junit(path: Path) -> list[TestResult]:
+    """Outcomes of all tests in a JUnit file."""
+    results = []
+    for case in ElementTree.parse(path).iter("testcase"):
+        problem = case.find("failure")
+        problem = case.find("error") if problem is None else problem
+        message = None
+        if problem is not None:
+            message = problem.get("message") or problem.get("error_msg") or problem.text or "failed"
+        results.append(TestResult(case.get("name", "?"), message))
+    return results
+
+
+def run_protocol_tests(
+    network: Path,
+    design: Path,
+    module: str,
+    work: Path,
+    results: Path,
+    events: Path | None = None,
+    *,
+    simulator: str = "verilator",
+    sources: Sequence[Path] = (),
+    waves: bool = False,
+) -> list[TestResult]:
+    """Run tb/cocotb_bench.py on a module.
+
+    Parameters
+    ----------
+    network : path of network.json
+    design : folder with encoder.v and metrics.json
+    work : folder for the build and the log
+    results : path of the JUnit file
+    simulator : 'verilator' or 'icarus'
+    sources : Verilog files in place of the design's, for example a netlist and its cells
+    waves : bool
+        Leave a waveform (FST) in ``work``.
+
+    Raises
+    ------
+    InputError
+        If the design does not build, with the log's last lines.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    work, log = work.resolve(), work.resolve() / "cocotb.log"
+    values = {
+        "HEXCODER_NETWORK": str(network.resolve()),
+        "HEXCODER_DESIGN": str(design.resolve()),
+        "HEXCODER_MODULE": module,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    if events is not None:
+        values["HEXCODER_EVENTS"] = str(events.resolve())
+    arguments = ["-Wno-fatal", "-Wno-lint"] if simulator == "verilator" else ["-g2012"]
+    if simulator == "verilator":
+        values |= {
+            key: value
+            for key, value in verilator_environment().items()
+            if key in ("PATH", "VERILATOR_ROOT")
+        }
+        arguments += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
+        # The packaged makefile needs to be told how to use its precompiled header.
+        values["MAKEFLAGS"] = "-j2 -- OPT_FAST=-O0 OPT_SLOW=-O0 CFG_CXXFLAGS_PCH_I=-include"
+        arguments += ["--trace-fst"] if waves else []
+    runner = get_runner(simulator)
+    with _environment(values):
+        try:
+            runner.build(
+                sources=list(sources) or [design.resolve() / "encoder.v"],
+                hdl_toplevel=module,
+                build_dir=work,
+                build_args=arguments,
+                timescale=("1ns", "1ps"),
+                waves=waves and simulator == "icarus",
+                log_file=log,
+            )
+            runner.test(
+                test_module="tb.cocotb_bench",
+                hdl_toplevel=module,
+                build_dir=work,
+                test_dir=work,
+                results_xml=str(work / JUNIT),
+                test_args=["--trace"] if waves and simulator == "verilator" else [],
+                log_file=log,
+            )
+        except (RuntimeError, SystemExit) as error:
+            if not (work / JUNIT).exists():
+                lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+                tail = " | ".join(lines[-LAST_LINES:])
+                raise InputError(f"{simulator} could not run {module}: {error}: {tail}") from None
+    results.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(work / JUNIT, results)
+    return read_junit(results)
