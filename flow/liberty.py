@@ -13,6 +13,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CAPACITANCE_UNITS = {"ff": 1e-15, "pf": 1e-12}
+_TIME_UNITS = {"ps": 1e-12, "ns": 1e-9}
 _POWER_UNITS = {"pW": 1e-12, "nW": 1e-9, "uW": 1e-6, "mW": 1e-3}
 
 
@@ -100,6 +101,8 @@ class Library:
     cells: dict[str, Cell]
     wire_loads: dict[str, WireLoad]
     default_wire_load: str | None
+    capacitance_unit_f: float
+    time_unit_s: float
 
 
 def read_liberty(path: Path) -> Library:
@@ -129,10 +132,7 @@ def read_liberty(path: Path) -> Library:
     if unit.lower() not in _CAPACITANCE_UNITS:
         raise InputError(f"{path}: capacitive_load_unit '{unit}' is not one of ff, pf")
     farad = float(scale) * _CAPACITANCE_UNITS[unit.lower()]
-    power = re.fullmatch(r"(\d+)(\w+)", top.attributes.get("leakage_power_unit", "1nW"))
-    if not power or power[2] not in _POWER_UNITS:
-        raise InputError(f"{path}: leakage_power_unit is not one of 1pW, 1nW, 1uW, 1mW")
-    watt = float(power[1]) * _POWER_UNITS[power[2]]
+    watt = _unit(top, "leakage_power_unit", "1nW", _POWER_UNITS, path)
     default_capacitance = float(top.attributes.get("default_input_pin_cap", 0.0))
     return Library(
         name=top.arguments[0],
@@ -146,7 +146,17 @@ def read_liberty(path: Path) -> Library:
             group.arguments[0]: _wire_load(group, farad) for group in top.of_kind("wire_load")
         },
         default_wire_load=top.attributes.get("default_wire_load"),
+        capacitance_unit_f=farad,
+        time_unit_s=_unit(top, "time_unit", "1ns", _TIME_UNITS, path),
     )
+
+
+def _unit(top: Group, key: str, default: str, units: dict[str, float], path: Path) -> float:
+    text = top.attributes.get(key, default)
+    match = re.fullmatch(r"(\d+)(\w+)", text)
+    if not match or match[2] not in units:
+        raise InputError(f"{path}: {key} '{text}' is not a number and one of {', '.join(units)}")
+    return float(match[1]) * units[match[2]]
 
 
 def parse(text: str, source: str = "Liberty") -> Group:

@@ -25,12 +25,10 @@ _PORTS = ("clk", "rst", "in_valid", "in_data", "out_valid", "out_data")
 
 @dataclass(frozen=True)
 class Interface:
-    """Shape of a module's data, as rtl/metrics.json gives it."""
+    """Shape of a module's data: bits of each element, the first in the lowest bits of the port."""
 
-    input_elements: int
-    input_width: int
-    output_elements: int
-    output_width: int
+    input_widths: tuple[int, ...]
+    output_widths: tuple[int, ...]
     latency_cycles: int
 
 
@@ -132,9 +130,9 @@ class NetlistSimulation:
         ----------
         inputs : (events, input elements) integers
         expected : (events, output elements) integers
-            Compared modulo 2**output_width, so signed values will do.
+            Compared modulo 2**width, so signed values will do.
         """
-        mask = (1 << self.interface.output_width) - 1
+        mask = (1 << np.array(self.interface.output_widths, np.int64)) - 1
         mismatches = valid_errors = 0
         first, first_valid = None, None
         for start, part in self._chunks(inputs):
@@ -181,8 +179,9 @@ class NetlistSimulation:
         pairs: list[int] | None = None,
     ) -> Iterator[tuple[int, _Outputs]]:
         """Simulate in chunks that bound memory; reset comes before each."""
-        if inputs.ndim != 2 or inputs.shape[1] != self.interface.input_elements:
-            wanted = f"(events, {self.interface.input_elements})"
+        elements = len(self.interface.input_widths)
+        if inputs.ndim != 2 or inputs.shape[1] != elements:
+            wanted = f"(events, {elements})"
             raise InputError(f"inputs have the shape {inputs.shape}, not {wanted}")
         for start in range(0, len(inputs), _CHUNK):
             part = np.ascontiguousarray(inputs[start : start + _CHUNK], np.int64)
@@ -195,16 +194,18 @@ class NetlistSimulation:
         shape = self.interface
         # Streams of a few events would be all warm-up.
         steps = max(-(-len(inputs) // _LANES), min(len(inputs), 4 * (shape.latency_cycles + 1)))
-        values = np.zeros((len(inputs), shape.output_elements), np.int64)
+        values = np.zeros((len(inputs), len(shape.output_widths)), np.int64)
         wrong_valid = np.zeros(2, np.int64)
         pairs = self.library.simulate(
             _pointer(inputs),
             ctypes.c_int64(len(inputs)),
             ctypes.c_int64(steps),
-            shape.input_width,
-            _pointer(values),
-            shape.output_width,
             shape.latency_cycles,
+            len(shape.input_widths),
+            _pointer(np.array(shape.input_widths, np.int32)),
+            _pointer(values),
+            len(shape.output_widths),
+            _pointer(np.array(shape.output_widths, np.int32)),
             _pointer(toggles) if toggles is not None else None,
             _pointer(wrong_valid),
         )
@@ -220,10 +221,7 @@ def _check_ports(netlist: FlatNetlist, interface: Interface, path: Path) -> None
     for port in _PORTS:
         if port not in netlist.ports:
             raise InputError(f"{path}: the top module has no port '{port}'")
-    wanted = {
-        "in_data": interface.input_elements * interface.input_width,
-        "out_data": interface.output_elements * interface.output_width,
-    }
+    wanted = {"in_data": sum(interface.input_widths), "out_data": sum(interface.output_widths)}
     for port, bits in wanted.items():
         if len(netlist.ports[port]) != bits:
             raise InputError(f"{path}: port {port} has {len(netlist.ports[port])} bits, not {bits}")

@@ -9,8 +9,8 @@ from pathlib import Path
 from tb.netlist_model import CellModel, FlatNetlist, Instance
 
 # Small functions and files: the compiler's time grows faster than their length.
-_STATEMENTS_PER_FUNCTION = 250
-_FUNCTIONS_PER_FILE = 40
+_STATEMENTS_PER_FUNCTION = 40
+_FUNCTIONS_PER_FILE = 250
 
 _HEADER = "#include <cstdint>\ntypedef uint64_t W;\n"
 

@@ -26,26 +26,26 @@ void transpose(uint64_t *row) {
         }
 }
 
-// Elements of one event as a row of bits, element k at [k * width +: width].
-void pack(const int64_t *elements, int count, int width, uint64_t *words, int stride) {
-    const uint64_t mask = width == 64 ? ~0ull : (1ull << width) - 1;
+uint64_t ones(int width) { return width == 64 ? ~0ull : (1ull << width) - 1; }
+
+// Elements of one event as a row of bits: the first in the lowest bits.
+void pack(const int64_t *elements, int count, const int *widths, uint64_t *words, int stride) {
     int position = 0;
-    for (int k = 0; k < count; k++, position += width) {
-        uint64_t value = static_cast<uint64_t>(elements[k]) & mask;
+    for (int k = 0; k < count; position += widths[k++]) {
+        uint64_t value = static_cast<uint64_t>(elements[k]) & ones(widths[k]);
         int word = position >> 6, shift = position & 63;
         words[word * stride] |= value << shift;
-        if (shift + width > 64) words[(word + 1) * stride] |= value >> (64 - shift);
+        if (shift + widths[k] > 64) words[(word + 1) * stride] |= value >> (64 - shift);
     }
 }
 
-void unpack(const uint64_t *words, int stride, int count, int width, int64_t *elements) {
-    const uint64_t mask = width == 64 ? ~0ull : (1ull << width) - 1;
+void unpack(const uint64_t *words, int stride, int count, const int *widths, int64_t *elements) {
     int position = 0;
-    for (int k = 0; k < count; k++, position += width) {
+    for (int k = 0; k < count; position += widths[k++]) {
         int word = position >> 6, shift = position & 63;
         uint64_t value = words[word * stride] >> shift;
-        if (shift + width > 64) value |= words[(word + 1) * stride] << (64 - shift);
-        elements[k] = static_cast<int64_t>(value & mask);
+        if (shift + widths[k] > 64) value |= words[(word + 1) * stride] << (64 - shift);
+        elements[k] = static_cast<int64_t>(value & ones(widths[k]));
     }
 }
 
@@ -53,11 +53,11 @@ void unpack(const uint64_t *words, int stride, int count, int width, int64_t *el
 
 // Streams are `steps` events long: stream l takes events l * steps to (l + 1) * steps - 1.
 // Returns the number of pairs of consecutive events over which toggles were counted.
-extern "C" int64_t simulate(const int64_t *inputs, int64_t events, int64_t steps, int input_width,
-                            int64_t *outputs, int output_width, int latency, uint64_t *toggles,
+extern "C" int64_t simulate(const int64_t *inputs, int64_t events, int64_t steps, int latency,
+                            int in_elements, const int *in_widths, int64_t *outputs,
+                            int out_elements, const int *out_widths, uint64_t *toggles,
                             int64_t *wrong_valid) {
     const int in_words = (INPUT_BITS + 63) / 64, out_words = (OUTPUT_BITS + 63) / 64;
-    const int in_elements = INPUT_BITS / input_width, out_elements = OUTPUT_BITS / output_width;
     std::vector<uint64_t> net(NETS, 0), previous(NETS, 0), next(STATES ? STATES : 1, 0);
     std::vector<uint64_t> in_rows(in_words * LANES), out_rows(out_words * LANES);
     net[1] = ~0ull;
@@ -85,7 +85,7 @@ extern "C" int64_t simulate(const int64_t *inputs, int64_t events, int64_t steps
         std::fill(in_rows.begin(), in_rows.end(), 0);
         for (int l = 0; l < LANES; l++)
             if (entering >> l & 1)
-                pack(inputs + (l * steps + step) * in_elements, in_elements, input_width,
+                pack(inputs + (l * steps + step) * in_elements, in_elements, in_widths,
                      in_rows.data() + l, LANES);
         for (int w = 0; w < in_words; w++) {
             transpose(in_rows.data() + w * LANES);
@@ -118,7 +118,7 @@ extern "C" int64_t simulate(const int64_t *inputs, int64_t events, int64_t steps
             }
             for (int l = 0; l < LANES; l++)
                 if (leaving >> l & 1)
-                    unpack(out_rows.data() + l, LANES, out_elements, output_width,
+                    unpack(out_rows.data() + l, LANES, out_elements, out_widths,
                            outputs + (l * steps + step - latency) * out_elements);
         }
         tick();

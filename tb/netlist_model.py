@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -248,10 +247,11 @@ def _put_in_order(netlist: FlatNetlist, models: Mapping[str, CellModel], path: P
             if net in driver:
                 readers[driver[net]].append(index)
                 waiting[index] += 1
-    ready = deque(index for index, count in enumerate(waiting) if count == 0)
+    ready = [index for index, count in enumerate(waiting) if count == 0]
     order = []
     while ready:
-        index = ready.popleft()
+        # The last first: a net is read again soon after it was written, while it is in the cache.
+        index = ready.pop()
         order.append(gates[index])
         for reader in readers[index]:
             waiting[reader] -= 1

@@ -1,0 +1,95 @@
+"""OpenSTA: constraints, and Tcl that every run begins with.
+
+Debian's OpenSTA 2.0.17 has no report_worst_slack -min, read_vcd or working set_power_activity
+-pins; what the flow needs is put together from its reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flow.liberty import Library
+from flow.pdk import Pdk
+from flow.synthesis import Netlist
+from flow.tools import find_tool, run_tool
+from hexcoder.config import Clock
+from hexcoder.errors import InputError
+
+_FINISHED = "hexcoder: end of script"
+
+
+def wire_load_name(library: Library, wanted: str | None) -> str | None:
+    """Wire-load model in use: the one asked for, else the Liberty file's default, or None.
+
+    Raises
+    ------
+    InputError
+        If the library has no such model.
+    """
+    if wanted is not None and wanted not in library.wire_loads:
+        known = ", ".join(library.wire_loads) or "none"
+        raise InputError(f"silicon.wire_load '{wanted}' is not in {library.name}; it has {known}")
+    return wanted or library.default_wire_load
+
+
+def write_constraints(
+    path: Path, clock: Clock, pdk: Pdk, library: Library, wire_load: str | None
+) -> None:
+    """Write the constraints as SDC, in the units of the library.
+
+    The clock is ideal: no tree is built before layout. Its uncertainty counts for setup only, as
+    hold is repaired after the tree is known. Reset is synchronous and timed like any other input.
+    """
+
+    def time(value_ns: float) -> str:
+        return f"{value_ns * 1e-9 / library.time_unit_s:g}"
+
+    inputs = "[get_ports {rst in_valid in_data*}]"
+    outputs = "[get_ports {out_valid out_data*}]"
+    load = pdk.output_load_ff * 1e-15 / library.capacitance_unit_f
+    driver = pdk.driving_cell
+    lines = [
+        f"create_clock -name clock -period {time(clock.period_ns)} [get_ports clk]",
+        f"set_clock_uncertainty -setup {time(clock.uncertainty_ns)} [get_clocks clock]",
+        f"set_input_delay {time(clock.input_delay_ns)} -clock clock {inputs}",
+        f"set_output_delay {time(clock.output_delay_ns)} -clock clock {outputs}",
+        f"set_driving_cell -lib_cell {driver.cell} -pin {driver.output} {inputs}",
+        f"set_load {load:g} {outputs}",
+    ]
+    if wire_load:
+        lines.append(f"set_wire_load_model -name {wire_load}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def run_sta(
+    commands: Sequence[str], netlist: Netlist, pdk: Pdk, constraints: Path, script: Path
+) -> str:
+    """Run commands on a linked and constrained design.
+
+    Returns
+    -------
+    str
+        The log.
+
+    Raises
+    ------
+    InputError
+        If OpenSTA is missing or a command fails.
+    """
+    lines = [
+        f"read_liberty {{{pdk.liberty}}}",
+        f"read_verilog {{{netlist.verilog}}}",
+        f"link_design {netlist.top}",
+        f"source {{{constraints}}}",
+        *commands,
+        f'puts "{_FINISHED}"',
+    ]
+    script.write_text("\n".join(lines) + "\n")
+    program = find_tool("sta")
+    log = script.with_suffix(".log")
+    text = run_tool([program, "-no_splash", "-exit", script], log, _FINISHED)
+    errors = [line for line in text.splitlines() if line.startswith("Error")]
+    if errors:
+        raise InputError(f"sta: {errors[0]} (log: {log})")
+    return text

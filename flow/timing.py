@@ -1,0 +1,94 @@
+"""Static timing of a netlist: worst slacks, worst paths, endpoints without a constraint."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from flow.liberty import Library
+from flow.pdk import Pdk
+from flow.sta import run_sta
+from flow.synthesis import Netlist
+from hexcoder.errors import InputError
+
+_SLACK = re.compile(r"^\s*(-?\d+\.\d+)\s+slack \((?:MET|VIOLATED)\)", re.MULTILINE)
+_PATHS = 10
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Slacks in ns, negative where a constraint is not met; ``worst_path`` is text."""
+
+    setup_ws_ns: float
+    setup_tns_ns: float
+    hold_ws_ns: float
+    unconstrained_endpoints: int
+    worst_startpoint: str
+    worst_endpoint: str
+
+
+def analyse_timing(
+    netlist: Netlist, pdk: Pdk, library: Library, constraints: Path, folder: Path
+) -> Timing:
+    """Run static timing analysis.
+
+    Parameters
+    ----------
+    netlist : Netlist
+    pdk : Pdk
+    library : Library
+    constraints : Path
+        SDC file.
+    folder : Path
+        Gets timing_setup.rpt and timing_hold.rpt with the worst paths and timing_checks.rpt, and in
+        logs/ the script and its log.
+
+    Returns
+    -------
+    Timing
+
+    Raises
+    ------
+    InputError
+        If OpenSTA is missing, fails, or finds no path.
+    """
+    reports = {kind: folder / f"timing_{kind}.rpt" for kind in ("setup", "hold", "checks")}
+    layout = (
+        f"-format full_clock_expanded -fields {{capacitance slew input_pin net}} "
+        f"-endpoint_count {_PATHS} -digits 4"
+    )
+    commands = [
+        f"report_checks -path_delay max {layout} > {{{reports['setup']}}}",
+        f"report_checks -path_delay min {layout} > {{{reports['hold']}}}",
+        f"check_setup -verbose > {{{reports['checks']}}}",
+        "report_tns -digits 6",
+    ]
+    (folder / "logs").mkdir(exist_ok=True)
+    log = run_sta(commands, netlist, pdk, constraints, folder / "logs" / "timing.tcl")
+    texts = {kind: path.read_text() for kind, path in reports.items()}
+    total = re.search(r"^tns (-?[\d.]+)", log, re.MULTILINE)
+    if total is None:
+        raise InputError("sta: no total negative slack in its log (logs/timing.log)")
+    scale = library.time_unit_s / 1e-9
+    unconstrained = re.search(r"There (?:is|are) (\d+) unconstrained", texts["checks"])
+    return Timing(
+        setup_ws_ns=_worst(texts["setup"], "setup") * scale,
+        setup_tns_ns=float(total[1]) * scale,
+        hold_ws_ns=_worst(texts["hold"], "hold") * scale,
+        unconstrained_endpoints=int(unconstrained[1]) if unconstrained else 0,
+        worst_startpoint=_first(r"^Startpoint: (\S+)", texts["setup"]),
+        worst_endpoint=_first(r"^Endpoint: (\S+)", texts["setup"]),
+    )
+
+
+def _worst(report: str, kind: str) -> float:
+    slacks = [float(slack) for slack in _SLACK.findall(report)]
+    if not slacks:
+        raise InputError(f"sta: found no {kind} path (logs/timing.log)")
+    return min(slacks)
+
+
+def _first(pattern: str, report: str) -> str:
+    match = re.search(pattern, report, re.MULTILINE)
+    return match[1] if match else ""

@@ -1,0 +1,121 @@
+"""Physics of a frozen network: EMD and telescope loss, beside baselines at equal bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from models.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
+from models.decoder import Decoder, load_decoder
+from models.front_end import bits_per_event, normalise, sensor_image_order
+from models.golden import evaluate
+from models.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
+from models.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """Events as they come back.
+
+    Parameters
+    ----------
+    latents : int64 array (n, latents)
+    fractions : float64 array (n, 48)
+        Zero where the event is empty: the 9-bit sum tells the receiver.
+    """
+
+    latents: np.ndarray
+    fractions: np.ndarray
+
+
+def reconstruct(network: Network, decoder: Decoder, events: np.ndarray) -> Reconstruction:
+    """Encode energies (n, 48) with the golden model and decode them."""
+    order = sensor_image_order(network)
+    if order is None:
+        raise InputError(
+            f"network {network.name}: its input {list(network.input.shape)} of type "
+            f"{network.input.type} is no image of the sensor; valid are [4, 4, 3] and [8, 8, 1] "
+            "of a type that holds 0 to 2"
+        )
+    latents = evaluate(network, normalise(events, network.input.type, order))
+    if latents.shape[1] != decoder.latents:
+        raise InputError(
+            f"the decoder takes {decoder.latents} latents; network {network.name} gives "
+            f"{latents.shape[1]}"
+        )
+    fractions = decoder.decode(latents) * (events.sum(axis=1) > 0)[:, None]
+    return Reconstruction(latents, fractions)
+
+
+def _physics(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    distance = earth_movers_distance(true, predicted)
+    kept = ~np.isnan(distance)
+    summary = Summary.of(distance)
+    loss = telescope_loss(charge_fractions(true[kept]), charge_fractions(predicted[kept]))
+    return {
+        "emd_mean": summary.mean,
+        "emd_median": summary.median,
+        "emd_standard_deviation": summary.standard_deviation,
+        "events_counted": summary.counted,
+        "events_left_out": summary.left_out,
+        "telescope_loss": float(loss.mean()) if len(loss) else float("nan"),
+    }
+
+
+def evaluate_network(network: Network, decoder: Decoder, events: np.ndarray) -> dict[str, Any]:
+    """Physics of a network on events.
+
+    Parameters
+    ----------
+    events : int array (n, 48), ADC counts
+
+    Returns
+    -------
+    dict
+        Mean, median and standard deviation of EMD in units of half a trigger-cell pitch, events
+        counted and left out (all zero), the telescope loss, and bits per event.
+    """
+    found = reconstruct(network, decoder, events)
+    physics = _physics(events, found.fractions)
+    return {"network": network.name, **physics, "bits_per_event": bits_per_event(network)}
+
+
+def evaluate_baselines(events: np.ndarray, bits: float) -> list[dict[str, Any]]:
+    """The same figures for threshold, BC and STC, and for the largest BC that fits ``bits``."""
+    baselines = list(standard_baselines())
+    try:
+        baselines.append(best_choice_baseline(best_choice_for_bits(bits)))
+    except ValueError:
+        pass  # Not even one trigger cell fits: the standard baselines have to do.
+    rows = []
+    for baseline in baselines:
+        physics = _physics(events, baseline.reconstruct(events))
+        rows.append({"name": baseline.name, **physics, "bits_per_event": baseline.bits(events)})
+    unique = {row["name"]: row for row in rows}
+    return list(unique.values())
+
+
+def find_decoder(network: Path) -> Path:
+    """The decoder that belongs to a network file: beside it, or in train/ beside it."""
+    for place in (
+        network.parent / "train" / "decoder.safetensors",
+        network.parent / "decoder.safetensors",
+        network.with_name(f"{network.stem}.decoder.safetensors"),
+    ):
+        if place.is_file():
+            return place
+    raise InputError(
+        f"{network}: no decoder beside it (train/decoder.safetensors or decoder.safetensors); "
+        "give one with --decoder FILE"
+    )
+
+
+def evaluate_files(network: Network, decoder: Path, events: np.ndarray) -> dict[str, Any]:
+    """As :func:`evaluate_network`, with the decoder from a file."""
+    return evaluate_network(network, load_decoder(decoder), events)
+
+

@@ -1,0 +1,185 @@
+"""The stage ``train``: from events and a config to network.json, a decoder and their physics."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import torch
+
+from hexcoder.config import Config
+from hexcoder.console import progress_bar
+from hexcoder.errors import CheckFailed, InputError
+from hexcoder.stage import versions, write_json
+from models.agreement import compare_with_torch, disagreement_line, save_encoder
+from models.decoder import Decoder, save_decoder
+from models.evaluation import evaluate_baselines, evaluate_network, reconstruct
+from models.events import load_events, write_events
+from models.front_end import bits_per_event, sensor_image_order
+from models.generator import generate_events
+from models.metrics import charge_fractions, earth_movers_distance
+from models.network import Network, save_network
+from models.quantised import QuantisedEncoder, untrained_network
+from models.training import CHECKPOINT, Epoch, Trainer
+
+AGREEMENT_VECTORS = 20_000
+EXAMPLES = 6
+NETWORK = "network.json"
+
+
+def split_events(config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """Events for training and the held-out part, both int64 (n, 48), split by the data's seed."""
+    data = config.data
+    if data.events == "generated":
+        events = generate_events(data.count, seed=data.seed)
+    else:
+        events = load_events(data.events)
+    held_out = round(len(events) * data.held_out)
+    if held_out < 1 or held_out >= len(events):
+        raise InputError(
+            f"{data.events}: {len(events)} events cannot be split with data.held_out = "
+            f"{data.held_out}; at least one must be held out and one trained on"
+        )
+    shuffled = events[np.random.default_rng(data.seed).permutation(len(events))]
+    return shuffled[held_out:], shuffled[:held_out]
+
+
+def _draw_curves(history: list[Epoch], loss: str, path: Path) -> None:
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    epochs = [epoch.epoch + 1 for epoch in history]
+    axes.plot(epochs, [epoch.training_loss for epoch in history], label="training")
+    axes.plot(epochs, [epoch.held_out_loss for epoch in history], label="held out")
+    axes.set_xlabel("epoch")
+    unit = " (half pitches)" if loss == "sinkhorn" else ""
+    axes.set_ylabel(f"{loss} loss{unit}")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _examples(network: Network, decoder: Decoder, events: np.ndarray) -> list[dict[str, Any]]:
+    """Events across the range of EMD, before and after."""
+    found = reconstruct(network, decoder, events)
+    distance = earth_movers_distance(events, found.fractions)
+    ranked = np.argsort(distance)[: int((~np.isnan(distance)).sum())]
+    if not len(ranked):
+        return []
+    places = np.linspace(0.05, 0.95, EXAMPLES) * (len(ranked) - 1)
+    chosen = ranked[places.astype(int)]
+    fractions = charge_fractions(events)
+    return [
+        {
+            "event": int(event),
+            "emd": float(distance[event]),
+            "sum_adc": int(events[event].sum()),
+            "true": [round(float(value), 6) for value in fractions[event]],
+            "reconstructed": [round(float(value), 6) for value in found.fractions[event]],
+        }
+        for event in dict.fromkeys(chosen.tolist())
+    ]
+
+
+def _structure(network: Network) -> list[dict[str, Any]]:
+    rows = []
+    for context in network.contexts():
+        row: dict[str, Any] = {
+            "name": context.name,
+            "kind": context.layer.kind,
+            "output_shape": list(context.output_shape),
+            "output_type": str(context.output_type),
+        }
+        if context.layer.kind != "flatten":
+            weights = context.layer.weight_array()
+            row |= {
+                "weights": int(weights.size),
+                "weights_zero": int((weights == 0).sum()),
+                "weight_type": str(context.layer.weight_type),
+                "activation": context.layer.activation,
+                "rounding": context.layer.rounding,
+                "overflow": context.layer.overflow,
+            }
+        rows.append(row)
+    return rows
+
+
+def _train(config: Config, folder: Path, events: np.ndarray, held_out: np.ndarray) -> Trainer:
+    settings = config.training
+    torch.manual_seed(settings.seed)
+    try:
+        network = untrained_network(config, settings.seed)
+    except ValueError as error:
+        raise InputError(f"config {config.name}: section 'network': {error}") from None
+    if sensor_image_order(network) is None:
+        raise InputError(
+            f"config {config.name}: key 'network.input_shape' = "
+            f"{list(config.network.input_shape)} with type {config.network.input_type} is no "
+            "image of the sensor; valid are [4, 4, 3] and [8, 8, 1] of a type such as UQ(1,7)"
+        )
+    encoder = QuantisedEncoder(network)
+    latents = int(np.prod(network.output.shape))
+    decoder = Decoder(latents, network.output.type.step, config.network.decoder.hidden)
+    trainer = Trainer(encoder, decoder, settings, events, held_out, folder)
+    with progress_bar() as progress:
+        task = progress.add_task("train", total=settings.epochs)
+
+        def show(epoch: Epoch) -> None:
+            text = f"train: loss {epoch.training_loss:.3f}, held out {epoch.held_out_loss:.3f}"
+            progress.update(task, description=text, completed=epoch.epoch + 1)
+
+        try:
+            trainer.run(show)
+        except FloatingPointError as error:
+            raise CheckFailed(f"{error}; try a smaller training.learning_rate") from None
+    return trainer
+
+
+def train(config: Config, folder: Path) -> str | None:
+    """Train and evaluate into ``folder``; a line if torch and golden model disagree."""
+    started = time.perf_counter()
+    events, held_out = split_events(config)
+    trainer = _train(config, folder, events, held_out)
+    trained = time.perf_counter()
+    network = trainer.encoder.freeze()
+    everything = np.concatenate([events, held_out])
+    agreement = compare_with_torch(
+        network, trainer.encoder, everything, AGREEMENT_VECTORS, config.training.seed
+    )
+    save_network(network, folder / NETWORK)
+    save_encoder(trainer.encoder, folder / "encoder.safetensors")
+    save_decoder(trainer.decoder, folder / "decoder.safetensors")
+    write_events(folder / "events.csv", everything)
+    write_events(folder / "held_out.csv", held_out)
+    _draw_curves(trainer.history, config.training.loss, folder / "curves.svg")
+    metrics = {
+        "name": config.name,
+        "events": {
+            "source": config.data.events
+            if config.data.events == "generated"
+            else Path(config.data.events).name,
+            "trained_on": len(events),
+            "held_out": len(held_out),
+            "seed": config.data.seed,
+        },
+        "training": config.training.model_dump(mode="json") | {"seconds": trained - started},
+        "history": [[e.training_loss, e.held_out_loss] for e in trainer.history],
+        "parameters": network.parameters(),
+        "layers": _structure(network),
+        "input_type": str(network.input.type),
+        "input_shape": list(network.input.shape),
+        "physics": evaluate_network(network, trainer.decoder, held_out),
+        "baselines": evaluate_baselines(held_out, bits_per_event(network)),
+        "examples": _examples(network, trainer.decoder, held_out),
+        "torch_against_golden": agreement,
+        "tools": versions("torch", "numpy", "POT"),
+        "threads": torch.get_num_threads(),
+    }
+    write_json(folder / "metrics.json", metrics)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return disagreement_line(agreement)

@@ -1,0 +1,154 @@
+"""A netlist with the PDK's own Verilog of its cells, in Icarus Verilog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from tb.netlist import Interface, Mismatch, NetlistVerdict
+from tb.tools import require, run_logged
+
+_TESTBENCH = """\
+`timescale 1ns/1ps
+module testbench;
+  reg clk = 0, rst = 1, in_valid = 0;
+  reg [{in_bits}-1:0] in_data = 0;
+  wire out_valid;
+  wire [{out_bits}-1:0] out_data;
+  reg [{in_bits}-1:0] stimulus [0:{events}-1];
+  integer cycle, file;
+
+  {top} dut (.clk(clk), .rst(rst), .in_valid(in_valid), .in_data(in_data),
+    .out_valid(out_valid), .out_data(out_data));
+
+  initial begin
+    $readmemh("{stimulus}", stimulus);
+    file = $fopen("{result}", "w");
+    for (cycle = 0; cycle < {latency} + 2; cycle = cycle + 1) begin
+      #50 clk = 1;
+      #50 clk = 0;
+    end
+    rst = 0;
+    for (cycle = 0; cycle < {events} + {latency}; cycle = cycle + 1) begin
+      in_valid = cycle < {events};
+      if (cycle < {events}) in_data = stimulus[cycle];
+      #50 $fdisplay(file, "%b %b", out_valid, out_data);
+      clk = 1;
+      #50 clk = 0;
+    end
+    $fclose(file);
+    $finish;
+  end
+endmodule
+"""
+
+
+def check_gate_level(
+    netlist: Path,
+    cell_verilog: Path,
+    top: str,
+    interface: Interface,
+    inputs: np.ndarray,
+    expected: np.ndarray,
+    workdir: Path,
+) -> NetlistVerdict:
+    """Compare a netlist's outputs with what is expected; an undefined bit is a mismatch.
+
+    Parameters
+    ----------
+    netlist, cell_verilog : Path
+        Verilog.
+    top : str
+    interface : Interface
+    inputs, expected : (events, elements) integers
+    workdir : Path
+        Gets testbench, stimulus, result and logs.
+
+    Raises
+    ------
+    InputError
+        If Icarus Verilog is missing or fails.
+    """
+    compiler = require("iverilog", "on Debian: apt-get install iverilog")
+    runner = require("vvp", "on Debian: apt-get install iverilog")
+    # $readmemh leaves zeros, with no error, where it does not find a relative path.
+    workdir = workdir.resolve()
+    workdir.mkdir(parents=True, exist_ok=True)
+    stimulus, result = workdir / "stimulus.hex", workdir / "result.txt"
+    words = [_pack(event, interface.input_widths) for event in inputs.tolist()]
+    stimulus.write_text("".join(f"{word:x}\n" for word in words))
+    testbench = workdir / "testbench.v"
+    testbench.write_text(
+        _TESTBENCH.format(
+            in_bits=sum(interface.input_widths),
+            out_bits=sum(interface.output_widths),
+            events=len(inputs),
+            latency=interface.latency_cycles,
+            top=top,
+            stimulus=stimulus,
+            result=result,
+        )
+    )
+    program = workdir / "testbench.vvp"
+    sources = [str(path) for path in (testbench, netlist.resolve(), cell_verilog)]
+    run_logged(
+        [compiler, "-g2005", "-s", "testbench", "-o", str(program), *sources],
+        workdir / "iverilog.log",
+    )
+    run_logged([runner, "-n", str(program)], workdir / "vvp.log")
+    rows = [line.split() for line in result.read_text().splitlines()]
+    if len(rows) != len(inputs) + interface.latency_cycles:
+        raise InputError(f"{result}: {len(rows)} cycles; the simulation broke off (see vvp.log)")
+    return _compare(rows, expected, interface)
+
+
+def _pack(elements: list[int], widths: tuple[int, ...]) -> int:
+    word = position = 0
+    for element, width in zip(elements, widths, strict=True):
+        word |= (element & ((1 << width) - 1)) << position
+        position += width
+    return word
+
+
+def _compare(
+    rows: list[list[str]], expected: np.ndarray, interface: Interface
+) -> NetlistVerdict:
+    latency = interface.latency_cycles
+    wrong_valid = [
+        cycle for cycle, (valid, _) in enumerate(rows) if valid != ("1" if cycle >= latency else "0")
+    ]
+    mismatches, first = 0, None
+    for event, (_, data) in enumerate(rows[latency:]):
+        wanted = [
+            value & ((1 << width) - 1)
+            for value, width in zip(expected[event].tolist(), interface.output_widths, strict=True)
+        ]
+        word = _pack(wanted, interface.output_widths)
+        if data == f"{word:0{len(data)}b}":
+            continue
+        mismatches += 1
+        if first is None:
+            first = _first_mismatch(event, data, wanted, interface.output_widths)
+    return NetlistVerdict(
+        vectors=len(rows) - latency,
+        mismatches=mismatches,
+        valid_errors=len(wrong_valid),
+        first=first,
+        first_valid_event=max(0, wrong_valid[0] - latency) if wrong_valid else None,
+    )
+
+
+def _first_mismatch(
+    event: int, data: str, wanted: list[int], widths: tuple[int, ...]
+) -> Mismatch:
+    """Find the element that differs; an undefined one counts as -1."""
+    end = len(data)
+    for element, (value, width) in enumerate(zip(wanted, widths, strict=True)):
+        bits = data[end - width : end]
+        actual = int(bits, 2) if set(bits) <= {"0", "1"} else -1
+        if actual != value:
+            return Mismatch(event, element, value, actual)
+        end -= width
+    raise AssertionError("called for an event without a mismatch")
