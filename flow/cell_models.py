@@ -17,9 +17,7 @@ def cell_models(library: Library) -> dict[str, Any]:
     Latches, clock gates, three-state and asynchronously set or cleared cells are left out: the
     simulation has no model of them, and the flow does not use them.
     """
-    cells = {
-        name: _model(cell) for name, cell in sorted(library.cells.items()) if _has_model(cell)
-    }
+    cells = {name: _model(cell) for name, cell in sorted(library.cells.items()) if _has_model(cell)}
     return {"format": "hexcoder-cells", "version": 1, "library": library.name, "cells": cells}
 
 
@@ -41,8 +39,11 @@ def _has_model(cell: Cell) -> bool:
     outputs = [pin for pin in cell.pins.values() if pin.direction == "output"]
     usable = all(pin.function is not None and not pin.three_state for pin in outputs)
     register = cell.flip_flop
-    return bool(outputs) and usable and not cell.other_state and not (
-        register and register.asynchronous
+    return (
+        bool(outputs)
+        and usable
+        and not cell.other_state
+        and not (register and register.asynchronous)
     )
 
 

@@ -55,7 +55,12 @@ class _Nets:
         self._module = module
         self._same: dict[Bit, Bit] = {"x": "0", "z": "0"}
         self._next = 1 + max(
-            (bit for net in module["netnames"].values() for bit in net["bits"] if isinstance(bit, int)),
+            (
+                bit
+                for net in module["netnames"].values()
+                for bit in net["bits"]
+                if isinstance(bit, int)
+            ),
             default=1,
         )
 
@@ -184,9 +189,7 @@ def _drop_unread(adders: list[_Adder], module: dict[str, Any], nets: _Nets) -> N
                 queue.extend(driver[bit] for bit in adder.inputs if bit in driver)
 
 
-def _emit(
-    adder: _Adder, nets: _Nets, full_adder: AdderCell, half_adder: AdderCell | None
-) -> None:
+def _emit(adder: _Adder, nets: _Nets, full_adder: AdderCell, half_adder: AdderCell | None) -> None:
     varying, ones = _split(adder.inputs)
     both = adder.sum is not None and adder.carry is not None
     if both and len(varying) == 3:

@@ -111,9 +111,7 @@ def report_power(
     }
 
 
-def net_loads(
-    flat: FlatNetlist, library: Library, pdk: Pdk, wire_load: str | None
-) -> np.ndarray:
+def net_loads(flat: FlatNetlist, library: Library, pdk: Pdk, wire_load: str | None) -> np.ndarray:
     """Capacitance of each net in F: input pins, the estimated wire, and the load at an output port."""
     pins = np.zeros(len(flat.nets))
     fanout = np.zeros(len(flat.nets), np.int64)
@@ -143,7 +141,9 @@ def sum_by(
     return dict(sums)
 
 
-def by_kind(powers: Iterable[InstancePower], flat: FlatNetlist, library: Library) -> dict[str, Power]:
+def by_kind(
+    powers: Iterable[InstancePower], flat: FlatNetlist, library: Library
+) -> dict[str, Power]:
     """Sums for combinational cells, registers, and the registers' clock pins."""
     sequential = {i.path for i in flat.instances if library.cells[i.kind].flip_flop}
     sums = {"combinational": Power(), "sequential": Power(), "clock": Power()}
@@ -165,9 +165,7 @@ def _interpolate(
     if low is None or high is None:
         raise InputError(f"sta: no power of instance {instance.path} (logs/power_activity_0.rpt)")
     cell = library.cells[instance.kind]
-    outputs = [
-        net for pin, net in instance.pins.items() if cell.pins[pin].direction == "output"
-    ]
+    outputs = [net for pin, net in instance.pins.items() if cell.pins[pin].direction == "output"]
     rates, weights = toggle_rates[outputs], loads[outputs]
     # Switching of several outputs splits by their loads, which OpenSTA charges to the driver;
     # internal power has no such split in the report: the mean.

@@ -16,7 +16,7 @@ EXAMPLES = """examples:
   python -m gen network.json -o rtl          compile any network.json
   python -m gen --config configs/econ_t.toml compile build/econ_t/network.json if it is out of date
 """
-STEPS = 8
+STEPS = 7
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -77,7 +77,7 @@ def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> dict
         "weights": int(weights.size),
         "weights_not_zero": int(np.count_nonzero(weights)),
         "weight_type": str(context.layer.weight_type),
-        **asdict(compiled.passes["ranges"].layers[context.name]),
+        **asdict(compiled.structure.layers[context.name]),
     }
 
 
@@ -106,8 +106,8 @@ def build(
         "pipeline": places.model_dump(),
         "modules": _modules(network, emitted),
         "layers": [_layer(context, compiled, emitted.core) for context in network.contexts()],
-        "total": asdict(compiled.passes["ranges"].total()),
-        "input_register_bits": compiled.passes["ranges"].layers["input"].register_bits,
+        "total": asdict(compiled.structure.total()),
+        "input_register_bits": compiled.structure.layers["input"].register_bits,
         "passes": {name: structure.as_json() for name, structure in compiled.passes.items()},
     }
     folder.mkdir(parents=True, exist_ok=True)

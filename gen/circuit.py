@@ -49,9 +49,7 @@ def expression(node: Node, values: dict[int, Value], graph: Graph) -> Value:
             return relu(values[node.source])
         case Quantise():
             bounds = graph.ranges[node.source]
-            return quantised(
-                values[node.source], *bounds, node.drop, node.target, node.saturate
-            )
+            return quantised(values[node.source], *bounds, node.drop, node.target, node.saturate)
     raise TypeError(f"{type(node).__name__} cannot stand inside a layer")
 
 
@@ -174,9 +172,7 @@ class EncoderCore(wiring.Component):
                 m.d.comb += place.eq(data[low : low + type_.width])
                 continue
             bounds = graph.ranges[node]
-            register = Signal(
-                shape_of_range(*bounds), name=f"{name}_{element}", reset_less=True
-            )
+            register = Signal(shape_of_range(*bounds), name=f"{name}_{element}", reset_less=True)
             m.d.sync += register.eq(_take(data, element, type_, *bounds))
             m.d.comb += place.eq(register)
         return registered

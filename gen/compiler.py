@@ -35,21 +35,25 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A compiled network and what each pass measured."""
+    """A compiled network, with ranges, and what was measured after each pass."""
 
     graph: Graph
     passes: dict[str, Structure]
 
+    @property
+    def structure(self) -> Structure:
+        """Size of the finished graph."""
+        return list(self.passes.values())[-1]
+
 
 def passes(places: Pipeline) -> tuple[Pass, ...]:
-    """The passes behind ``lower``, in order."""
+    """The passes behind ``lower``, in order; ``ranges`` runs after each that changed nodes."""
     return (
         Pass("simplify", simplify_pass.simplify),
         Pass("share", share_pass.share),
         Pass("simplify_shared", simplify_pass.simplify),
         Pass("prune", prune_pass.prune),
         Pass("pipeline", lambda graph: pipeline_pass.pipeline(graph, places)),
-        Pass("ranges", ranges_pass.ranges),
     )
 
 
@@ -114,12 +118,14 @@ def compile_network(
     inputs = check_inputs(network)
     golden = layer_outputs(network, inputs)
     progress("lower")
-    graph = lower_pass.lower(network)
+    graph = ranges_pass.ranges(lower_pass.lower(network))
     check_pass("lower", graph, inputs, golden)
     measured = {}
     for step in passes(places):
         progress(step.name)
         graph = step.apply(graph)
+        if not graph.ranges:
+            graph = ranges_pass.ranges(graph)
         check_pass(step.name, graph, inputs, golden)
         measured[step.name] = measure(graph)
     return Compiled(graph, measured)

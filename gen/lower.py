@@ -131,7 +131,9 @@ class _LayerLowering:
         biases = layer.bias_array(context.output_shape[-1])
         shift = self.sum_fraction_bits - layer.bias_type.fraction_bits if layer.bias_type else 0
         # All products first: a pass may then take the sums of a window as one matrix.
-        windows = [(group, channel, self._operands(terms)) for group, channel, terms in walk(context)]
+        windows = [
+            (group, channel, self._operands(terms)) for group, channel, terms in walk(context)
+        ]
         return tuple(
             self.output(index, group, int(biases[channel]) << shift, operands)
             for index, (group, channel, operands) in enumerate(windows)
@@ -157,7 +159,5 @@ def lower(network: Network) -> Graph:
     for context in network.contexts():
         if not isinstance(context.layer, Flatten):
             current = _LayerLowering(context, builder, current).outputs()
-        layers.append(
-            LayerOutput(context.name, context.layer.kind, current, context.output_type)
-        )
+        layers.append(LayerOutput(context.name, context.layer.kind, current, context.output_type))
     return Graph(tuple(builder.nodes), network.input.type, elements, tuple(layers))

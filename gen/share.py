@@ -93,9 +93,7 @@ class _Realiser:
         ):
             term = values[place] if place >= 0 else None
             sign = -1 if negative else 1
-            outputs.append(
-                term and _Term(term.node, term.exponent + int(shift), term.sign * sign)
-            )
+            outputs.append(term and _Term(term.node, term.exponent + int(shift), term.sign * sign))
         return outputs
 
     def outputs(self, stages: Any, sources: list[int]) -> list[_Term | None]:
@@ -126,9 +124,7 @@ class _Realiser:
                 )
             )
         if term.exponent:
-            shift = Shift(
-                layer=self.layer, name=dot.name, source=term.node, amount=term.exponent
-            )
+            shift = Shift(layer=self.layer, name=dot.name, source=term.node, amount=term.exponent)
             return self.builder.add(shift)
         return term.node
 

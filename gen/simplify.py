@@ -17,7 +17,8 @@ def simplify(graph: Graph) -> Graph:
     so that the boundary stays where registers can stand. Values of all layers' outputs are
     unchanged.
     """
-    graph = ranges(graph)
+    if not graph.ranges:
+        graph = ranges(graph)
     builder = Builder(graph)
     boundary = {node for layer in graph.layers for node in layer.nodes}
     for index, node in enumerate(graph.nodes):
@@ -70,6 +71,4 @@ def _without_constants(node: Dot, builder: Builder) -> Dot:
         else:
             terms[source] = terms.get(source, 0) + coefficient
     terms = {source: coefficient for source, coefficient in terms.items() if coefficient}
-    return replace(
-        node, sources=tuple(terms), coefficients=tuple(terms.values()), offset=offset
-    )
+    return replace(node, sources=tuple(terms), coefficients=tuple(terms.values()), offset=offset)

@@ -87,7 +87,10 @@ def measure(graph: Graph) -> Structure:
             registers[_maker(graph, index)] += widths[index]
         levels.append(level)
     return Structure(
-        {name: LayerStructure(adders[name], bits[name], depth[name], registers[name]) for name in names}
+        {
+            name: LayerStructure(adders[name], bits[name], depth[name], registers[name])
+            for name in names
+        }
     )
 
 

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    WithJsonSchema,
+)
 
 from hexcoder.errors import InputError, first_problem
 from hexcoder.fixed_point import FixedPointField
@@ -30,7 +38,19 @@ def _as_pair(value: object) -> object:
     return [value, value] if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Pair = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_as_pair)]
+_POSITIVE = {"type": "integer", "minimum": 1}
+_COUNT = {"type": "integer", "minimum": 0}
+
+
+def _pair_of(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": 2, "maxItems": 2}
+
+
+Pair = Annotated[
+    tuple[PositiveInt, PositiveInt],
+    BeforeValidator(_as_pair),
+    WithJsonSchema({"anyOf": [_POSITIVE, _pair_of(_POSITIVE)]}),
+]
 """Rows and columns; one number means both."""
 
 
@@ -41,7 +61,19 @@ def _as_padding(value: object) -> object:
 
 
 Sides = tuple[tuple[Count, Count], tuple[Count, Count]]
-Padding = Annotated[Sides | Literal["same", "valid"], BeforeValidator(_as_padding)]
+Padding = Annotated[
+    Sides | Literal["same", "valid"],
+    BeforeValidator(_as_padding),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["same", "valid"]},
+                _COUNT,
+                _pair_of({"anyOf": [_COUNT, _pair_of(_COUNT)]}),
+            ]
+        }
+    ),
+]
 """Zeros round an image: 'same', 'valid', a number, [rows, columns] or all four sides."""
 
 
@@ -96,9 +128,7 @@ class FlattenShape(Section):
     name: Name | None = None
 
 
-LayerShape = Annotated[
-    ConvolutionShape | DenseShape | FlattenShape, Field(discriminator="kind")
-]
+LayerShape = Annotated[ConvolutionShape | DenseShape | FlattenShape, Field(discriminator="kind")]
 
 
 class Decoder(Section):

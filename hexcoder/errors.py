@@ -24,7 +24,7 @@ class CheckFailed(Exception):
 def first_problem(error: pydantic.ValidationError, source: str) -> str:
     """Put a pydantic error into one line: which file, which key, what value, what would be valid."""
     problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
+    key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "missing":
         return f"{source}: key '{key}' is missing"
     if problem["type"] == "extra_forbidden":
@@ -33,6 +33,8 @@ def first_problem(error: pydantic.ValidationError, source: str) -> str:
     if len(value) > 60:
         value = value[:57] + "..."
     message = problem["msg"].removeprefix("Value error, ")
+    if not key:
+        return f"{source}: {message}"
     return f"{source}: key '{key}' = {value}: {message}"
 
 

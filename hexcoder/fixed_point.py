@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 WIDEST_TYPE_BITS = 32
 _NOTATION = re.compile(r"\s*([US])Q\(\s*(-?\d+)\s*,\s*(-?\d+)\s*\)\s*")
@@ -83,5 +83,10 @@ def _validate(value: object) -> FixedPoint:
     return FixedPoint.parse(value)
 
 
-FixedPointField = Annotated[FixedPoint, BeforeValidator(_validate), PlainSerializer(str)]
+FixedPointField = Annotated[
+    FixedPoint,
+    BeforeValidator(_validate),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": r"^[US]Q\(-?\d+,-?\d+\)$"}),
+]
 """A FixedPoint in a pydantic model, read from and written as its notation."""

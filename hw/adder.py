@@ -23,8 +23,10 @@ def _lower(value: Value, low: int) -> Value:
     """The value's lowest ``low`` bits."""
     if low <= len(value):
         return value[:low]
-    extension = value[-1].replicate(low - len(value)) if value.shape().signed else Const(
-        0, low - len(value)
+    extension = (
+        value[-1].replicate(low - len(value))
+        if value.shape().signed
+        else Const(0, low - len(value))
     )
     return Cat(value, extension)
 
@@ -47,7 +49,10 @@ def shifted_sum(
     if left_shift and not subtract:
         left, right, left_shift, right_shift = right, left, right_shift, left_shift
     if left_shift:
-        return Cat(zeros, _as_signed(Cat(Const(0, left_shift), _as_signed(left)).as_signed()) - _as_signed(right))
+        return Cat(
+            zeros,
+            _as_signed(Cat(Const(0, left_shift), _as_signed(left)).as_signed()) - _as_signed(right),
+        )
     wires = _lower(left, right_shift)
     upper = _upper(left, right_shift)
     if subtract:
@@ -93,8 +98,6 @@ class ShiftedAdder(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        total = shifted_sum(
-            self.left, self.right, self.left_shift, self.right_shift, self.subtract
-        )
+        total = shifted_sum(self.left, self.right, self.left_shift, self.right_shift, self.subtract)
         m.d.comb += self.o.eq(total[: len(self.o)])
         return m

@@ -41,7 +41,11 @@ def _saturated(value: Value, low: int, high: int, target: FixedPoint) -> Value:
         result = Mux(is_high, Const(target.maximum, target.width), result[: target.width])
     if low < target.minimum:
         is_low = value[-1] & ~above.all() if target.signed else value[-1]
-        result = Mux(is_low, Const(target.minimum % (1 << target.width), target.width), result[: target.width])
+        result = Mux(
+            is_low,
+            Const(target.minimum % (1 << target.width), target.width),
+            result[: target.width],
+        )
     return result
 
 

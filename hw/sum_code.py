@@ -50,7 +50,5 @@ class SumCode(wiring.Component):
         mantissa = top[-1 - MANTISSA_BITS : -1]
         exponent = (self.position - (MANTISSA_BITS - 1))[:EXPONENT_BITS]
         is_small = ~self.total[MANTISSA_BITS:].any()
-        m.d.comb += self.code.eq(
-            Mux(is_small, self.total[:MANTISSA_BITS], Cat(mantissa, exponent))
-        )
+        m.d.comb += self.code.eq(Mux(is_small, self.total[:MANTISSA_BITS], Cat(mantissa, exponent)))
         return m

@@ -63,7 +63,9 @@ def _events_identity(config: Config) -> str:
 def _train(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
     sections = ("data", "network", "quantisation", "training")
-    reads: dict[str, Any] = {name: getattr(config, name).model_dump(mode="json") for name in sections}
+    reads: dict[str, Any] = {
+        name: getattr(config, name).model_dump(mode="json") for name in sections
+    }
     reads["data"]["events"] = _events_identity(config)
     reads |= {
         "name": config.name,

@@ -117,5 +117,3 @@ def find_decoder(network: Path) -> Path:
 def evaluate_files(network: Network, decoder: Path, events: np.ndarray) -> dict[str, Any]:
     """As :func:`evaluate_network`, with the decoder from a file."""
     return evaluate_network(network, load_decoder(decoder), events)
-
-

@@ -2,8 +2,9 @@
 
 An event is one sensor in one bunch crossing. Its parts:
 
-* Activity: how much pile-up there is varies between events (logit-normally, up to a largest one), because sensors
-  lie at different angles and depths; it falls off across the sensor along a random direction.
+* Activity: how much pile-up there is varies between events, because sensors lie at different
+  angles and depths: logit-normally, so that there is a largest activity, with a part of the sensors
+  busier than the rest. Within a sensor it falls off along a random direction.
 * Soft particles: a Poisson number in each trigger cell (TC), each with a gamma distributed energy.
 * Minimum-ionising particles: a Poisson number in each TC, each with a Moyal distributed energy
   (the closed form near the Landau distribution; Moyal, Phil. Mag. 46 (1955) 263).
@@ -31,7 +32,9 @@ MIP_ADC = 35.0
 
 _BLOCK_EVENTS = 2048
 """Events that share a seed; a constant, so that the first events do not depend on the count."""
-_MOST_DRAWS = 200
+_MOST_DRAWS = 20
+_LARGEST_CODED = (16 << 14) - 1
+"""Mantissa 8 + 7 and the bits behind it, at exponent 15."""
 _TC_AREA = 4.0 * np.sqrt(0.75)
 """Area of a TC in squared half pitches."""
 
@@ -47,6 +50,8 @@ class ShowerParameters:
     activity_odds, activity_log_spread : float
         Median of a / (1 - a), and standard deviation of its logarithm, where a is an event's
         activity, from 0 to 1 (logit-normal).
+    busy_fraction, busy_factor : float
+        Part of the sensors that are busy, and the factor by which a / (1 - a) is larger in them.
     gradient_per_half_pitch : float
         Standard deviation of each component of the activity's logarithmic slope.
     soft_per_tc, mips_per_tc : float
@@ -74,27 +79,29 @@ class ShowerParameters:
         Range of the sensors' calibration factors (uniform).
     """
 
-    activity_odds: float = 0.14
-    activity_log_spread: float = 1.2
-    gradient_per_half_pitch: float = 0.05
-    soft_per_tc: float = 0.5
-    soft_shape: float = 1.0
-    soft_energy_adc: float = 25.0
-    mips_per_tc: float = 0.1
-    mip_width_adc: float = 6.0
-    showers: float = 0.5
-    showers_per_activity: float = 3.0
-    shower_energy_adc: float = 120.0
-    shower_log_spread: float = 1.0
-    hard_showers: float = 0.1
-    hard_energy_adc: float = 500.0
-    core_radius_half_pitches: float = 0.7
-    halo_radius_half_pitches: float = 3.0
-    halo_fraction: float = 0.3
-    core_fluctuation: float = 0.3
-    threshold_adc: float = 6.0
-    calibration_least: float = 0.3
-    calibration_most: float = 1.2
+    activity_odds: float = 0.057
+    activity_log_spread: float = 0.7636
+    busy_fraction: float = 0.2709
+    busy_factor: float = 7.575
+    gradient_per_half_pitch: float = 0.05392
+    soft_per_tc: float = 4.914
+    soft_shape: float = 0.1658
+    soft_energy_adc: float = 11.87
+    mips_per_tc: float = 0.08447
+    mip_width_adc: float = 34.79
+    showers: float = 0.6981
+    showers_per_activity: float = 39.27
+    shower_energy_adc: float = 129.0
+    shower_log_spread: float = 0.9231
+    hard_showers: float = 0.06889
+    hard_energy_adc: float = 744.6
+    core_radius_half_pitches: float = 0.716
+    halo_radius_half_pitches: float = 9.292
+    halo_fraction: float = 0.4446
+    core_fluctuation: float = 0.8411
+    threshold_adc: float = 5.562
+    calibration_least: float = 0.5807
+    calibration_most: float = 1.168
 
 
 def generate_events(
@@ -142,6 +149,8 @@ def _energies(generator: np.random.Generator, p: ShowerParameters) -> Array:
     """Deposited transverse energies of one block before the front end, ADC counts."""
     places = (positions_cm() - positions_cm().mean(axis=0)) / HALF_PITCH_CM
     odds = generator.lognormal(np.log(p.activity_odds), p.activity_log_spread, (_BLOCK_EVENTS, 1))
+    busy = generator.random((_BLOCK_EVENTS, 1)) < p.busy_fraction
+    odds *= np.where(busy, p.busy_factor, 1.0)
     activity = odds / (1.0 + odds)
     slopes = generator.normal(0.0, p.gradient_per_half_pitch, (_BLOCK_EVENTS, 2))
     local_activity = activity * np.exp(slopes @ places.T)
@@ -166,7 +175,7 @@ def _showers(
     median_energy_adc: float,
     places: Array,
 ) -> tuple[Array, Array]:
-    """Mean energy of cores and of halos in each TC (events, 48), for numbers (events,) of showers."""
+    """Mean energy of cores and of halos, (events, 48) each, for numbers (events,) of showers."""
     edge = np.linalg.norm(places, axis=1).max() + 2.0
     core = np.zeros((len(numbers), TRIGGER_CELLS))
     halo = np.zeros_like(core)
@@ -198,7 +207,8 @@ def _minimum_ionising(generator: np.random.Generator, p: ShowerParameters, mean:
     # If z is normal then -log(z^2) has the Moyal distribution, whose peak is at 0.
     moyal = -np.log(np.square(generator.standard_normal(cells.size)))
     each = np.maximum(MIP_ADC + p.mip_width_adc * moyal, 0.0)
-    return np.bincount(cells, weights=each, minlength=numbers.size).reshape(numbers.shape)
+    energies = np.bincount(cells, weights=each, minlength=numbers.size)
+    return energies.reshape(numbers.shape).astype(np.float64)
 
 
 def _front_end(
@@ -208,15 +218,28 @@ def _front_end(
     calibration = generator.uniform(p.calibration_least, p.calibration_most, (len(energies), 1))
     calibration = calibration * generator.normal(1.0, 0.05, energies.shape)
     uncalibrated = energies / calibration
-    decoded = _float_code(uncalibrated.astype(np.int64))
+    decoded = float_code(uncalibrated.astype(np.int64))
     decoded[uncalibrated < p.threshold_adc] = 0
     return (decoded * calibration).astype(np.int64)
 
 
-def _float_code(raw: npt.NDArray[np.int64], drop: int = 1) -> npt.NDArray[np.int64]:
-    """Code as 4 bits exponent and 3 bits mantissa after dropping bits, and decode to the middle."""
-    kept = raw >> drop
-    # frexp gives the bit length exactly; of more than 4 bits all but 4 are cut off.
+def float_code(raw: npt.NDArray[np.int64], drop: int = 1) -> npt.NDArray[np.int64]:
+    """Code energies in 7 bits and decode them, as ECON-T's input links do.
+
+    Parameters
+    ----------
+    raw : int64 array
+        Uncalibrated energies, not negative.
+    drop : int
+        Low-order bits that are dropped first: 1 for low-density sensors, 3 for high-density ones.
+
+    Returns
+    -------
+    int64 array
+        The middle of the range of energies that share a code: 4 bits exponent, 3 bits mantissa.
+    """
+    kept = np.minimum(raw >> drop, _LARGEST_CODED)
+    # frexp's exponent is the bit length; of more than 4 bits only the leading 4 are kept.
     shift = np.maximum(np.frexp(kept.astype(np.float64))[1] - 4, 0)
     value = (kept >> shift) << (shift + drop)
     return value + ((1 << (shift + drop)) >> 1)

@@ -134,7 +134,10 @@ def _transport(surplus: npt.NDArray[np.float64], cost: npt.NDArray[np.float64]) 
     given, taken = surplus[give], -surplus[take]
     # The solver wants equal totals; they differ by rounding only.
     taken = taken * (given.sum() / taken.sum())
-    distance = ot.emd2(given, taken, np.ascontiguousarray(cost[np.ix_(give, take)]))
+    # The totals are equal and no gradient is wanted: leaving both extras out halves the time.
+    distance = ot.emd2(
+        given, taken, cost[give[:, None], take], check_marginals=False, center_dual=False
+    )
     return float(np.asarray(distance))
 
 

@@ -244,5 +244,3 @@ def untrained_network(config: Config, seed: int) -> Network:
         )
     tensor = TensorType(shape=config.network.input_shape, type=config.network.input_type)
     return Network(name=config.name, input=tensor, layers=tuple(layers))
-
-

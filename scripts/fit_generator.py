@@ -1,8 +1,8 @@
 """Fit the parameters of models.generator to the statistics in models.generator_targets.
 
-Statistics of generated events are noisy, so slopes from pairs of points would be useless. Each round
-draws points around the best one, fits all statistics as linear functions of the logarithms of the
-parameters, and moves to the least-squares solution within the spread of the points.
+Statistics of generated events are noisy, so slopes from pairs of points would be useless. Each
+round draws points around the best one, fits all statistics as linear functions of the logarithms of
+the parameters, and moves to the least-squares solution within the spread of the points.
 
     python scripts/fit_generator.py --rounds 6
 
@@ -88,7 +88,7 @@ def improve(
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=6)
     options.add_argument("--points", type=int, default=60)
     options.add_argument("--events", type=int, default=6144, help="events at each point")

@@ -213,8 +213,6 @@ async def reset_in_mid_stream(dut: object) -> None:
     for place in range(0, 40, 10):
         await bench.stream(inputs[place : place + 10])
         in_reset = bool(bench.design.latency)
-        await bench.step(
-            data[place], valid=in_reset, output=outputs[place], reset=True
-        )
+        await bench.step(data[place], valid=in_reset, output=outputs[place], reset=True)
     await bench.stream(inputs[40:])
     await bench.drain()

@@ -112,12 +112,12 @@ def _pack(elements: list[int], widths: tuple[int, ...]) -> int:
     return word
 
 
-def _compare(
-    rows: list[list[str]], expected: np.ndarray, interface: Interface
-) -> NetlistVerdict:
+def _compare(rows: list[list[str]], expected: np.ndarray, interface: Interface) -> NetlistVerdict:
     latency = interface.latency_cycles
     wrong_valid = [
-        cycle for cycle, (valid, _) in enumerate(rows) if valid != ("1" if cycle >= latency else "0")
+        cycle
+        for cycle, (valid, _) in enumerate(rows)
+        if valid != ("1" if cycle >= latency else "0")
     ]
     mismatches, first = 0, None
     for event, (_, data) in enumerate(rows[latency:]):
@@ -140,9 +140,7 @@ def _compare(
     )
 
 
-def _first_mismatch(
-    event: int, data: str, wanted: list[int], widths: tuple[int, ...]
-) -> Mismatch:
+def _first_mismatch(event: int, data: str, wanted: list[int], widths: tuple[int, ...]) -> Mismatch:
     """Find the element that differs; an undefined one counts as -1."""
     end = len(data)
     for element, (value, width) in enumerate(zip(wanted, widths, strict=True)):

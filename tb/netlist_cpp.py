@@ -58,7 +58,9 @@ def write_cpp(
 
 def _substitute(function: str, values: Mapping[str, str]) -> str:
     text = re.sub(r"[A-Za-z_]\w*", lambda match: values[match.group()], function)
-    return re.sub(r"(?<![\w\[])([01])(?![\w\]])", lambda m: "~W(0)" if m[1] == "1" else "W(0)", text)
+    return re.sub(
+        r"(?<![\w\[])([01])(?![\w\]])", lambda m: "~W(0)" if m[1] == "1" else "W(0)", text
+    )
 
 
 def _outputs(instance: Instance, model: CellModel, state: dict[str, str]) -> Iterator[str]:

@@ -193,9 +193,7 @@ class _Flattener:
         self._visit(kind, f"{path}/", bound)
 
 
-def _check_drivers(
-    netlist: FlatNetlist, models: Mapping[str, CellModel], path: Path
-) -> None:
+def _check_drivers(netlist: FlatNetlist, models: Mapping[str, CellModel], path: Path) -> None:
     driver = {ZERO: "the constant 0", ONE: "the constant 1"}
     for port in netlist.inputs:
         driver |= {net: f"port {port}" for net in netlist.ports[port]}

@@ -165,9 +165,7 @@ def compare(
     seconds = time.perf_counter() - started
     found = None
     if first is not None:
-        found = _locate_with_waveform(
-            simulation, network, make_vectors, first, waveform, traced
-        )
+        found = _locate_with_waveform(simulation, network, make_vectors, first, waveform, traced)
     return Verdict(
         design.module,
         done,

@@ -120,9 +120,7 @@ def _layer(name: str, weights: np.ndarray, width: int, output_width: int) -> str
                 bits = max(high.bit_length(), (-low - 1).bit_length() if low else 0) + 1
                 wire = f"\\{name}${j}${count} "
                 operator = "+" if sign > 0 else "-"
-                text.append(
-                    f"  wire signed [{bits - 1}:0] {wire}= {total} {operator} {term};"
-                )
+                text.append(f"  wire signed [{bits - 1}:0] {wire}= {total} {operator} {term};")
                 total, count = wire, count + 1
         text.append(f"  wire signed [19:0] sum_{j} = {total};")
         text.append(

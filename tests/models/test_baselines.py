@@ -20,7 +20,7 @@ from models.baselines import (
     threshold_bits,
 )
 from models.events import load_events
-from models.geometry import coarse_groups, quadrant_sums
+from models.geometry import coarse_groups
 from models.metrics import earth_movers_distance
 
 REAL_EVENTS = Path(__file__).parents[3] / "shared" / "econ-t" / "events.csv"
@@ -88,13 +88,11 @@ def test_super_trigger_cells_conserve_each_group_and_keep_its_largest_tc(events)
 
 @settings(max_examples=50, deadline=None)
 @given(EVENTS)
-def test_quadrant_super_trigger_cells_conserve_the_quadrants(events):
-    energies = quadrant_super_trigger_cells(events)
-    assert quadrant_sums(energies).tolist() == quadrant_sums(events).tolist()
-    assert ((energies > 0).sum(axis=1) <= 3).all()
-    assert (events.argmax(axis=1) == np.where(energies > 0, events, -1).argmax(axis=1)).all() or (
-        events == 0
-    ).all(axis=1).any()
+def test_quadrant_super_trigger_cells_conserve_each_quadrant_and_keep_its_largest_tc(events):
+    for event, energies in zip(events, quadrant_super_trigger_cells(events), strict=True):
+        for start in (0, 16, 32):
+            quadrant, kept = event[start : start + 16], energies[start : start + 16]
+            assert kept[quadrant.argmax()] == kept.sum() == quadrant.sum()
 
 
 def test_bits_are_counted_as_the_links_send_them():

@@ -1,0 +1,12 @@
+"""Write docs/network.schema.json from the classes that read network.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from models.network import Network
+
+if __name__ == "__main__":
+    target = Path(__file__).parents[1] / "docs" / "network.schema.json"
+    target.write_text(json.dumps(Network.model_json_schema(), indent=2) + "\n")
