@@ -24,8 +24,8 @@ def cell_models(library: Library) -> dict[str, Any]:
 def translate(function: str) -> str:
     """Write a Liberty function with the operators of C, fully in parentheses.
 
-    Liberty writes NOT as ``!`` before or ``'`` after, AND as ``&``, ``*`` or a space, OR as ``|`` or
-    ``+``; XOR binds stronger than AND (Liberty Reference Manual, 2017, "function").
+    Liberty writes NOT as ``!`` before or ``'`` after, AND as ``&``, ``*`` or a space, OR as ``|``
+    or ``+``; XOR binds stronger than AND (Liberty Reference Manual, 2017, "function").
 
     Raises
     ------

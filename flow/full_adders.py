@@ -18,7 +18,7 @@ Bit = int | str
 
 @dataclass(eq=False)
 class _Adder:
-    """``inputs`` of weight 1 add up to ``sum`` and twice ``carry``; None is an output without use."""
+    """``inputs`` of weight 1 add up to ``sum`` and twice ``carry``; None: without use."""
 
     name: str
     inputs: list[Bit]
@@ -204,7 +204,8 @@ def _emit(adder: _Adder, nets: _Nets, full_adder: AdderCell, half_adder: AdderCe
 
 
 def _emit_cell(adder: _Adder, inputs: list[Bit], nets: _Nets, cell: AdderCell) -> None:
-    assert adder.sum is not None and adder.carry is not None
+    assert adder.sum is not None
+    assert adder.carry is not None
     nets.add_cell(
         adder.name,
         cell.cell,

@@ -112,7 +112,7 @@ def report_power(
 
 
 def net_loads(flat: FlatNetlist, library: Library, pdk: Pdk, wire_load: str | None) -> np.ndarray:
-    """Capacitance of each net in F: input pins, the estimated wire, and the load at an output port."""
+    """Capacitance of each net in F: input pins, estimated wire, and the load at an output port."""
     pins = np.zeros(len(flat.nets))
     fanout = np.zeros(len(flat.nets), np.int64)
     for instance in flat.instances:

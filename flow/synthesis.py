@@ -105,6 +105,8 @@ def _arithmetic(top: str, design: Path) -> list[str]:
         "opt",
         "wreduce",
         "peepopt",
+        # Bits that are constant or unread on the other side of a layer's boundary.
+        "opt_hier",
         "opt",
         f"{adders} t:$add t:$sub t:$neg",
         # Before alumacc, which would take each $pos for a sum.
@@ -128,7 +130,6 @@ def _map(pdk: Pdk, top: str, design: Path) -> list[str]:
         f"read_json {quoted(design)}",
         f"hierarchy -check -top {top}",
         "techmap",
-        # Bits that are constant or unread on the other side of a layer's boundary.
         "opt_hier",
         "opt",
         "opt_hier",

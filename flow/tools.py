@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hexcoder.errors import InputError
 
+_LAST_LINES = 8
 _HOW_TO_GET = {
     "sta": "OpenSTA, timing and power: apt-get install opensta",
     "iverilog": "Icarus Verilog, gate-level simulation: apt-get install iverilog",
@@ -61,11 +62,12 @@ def run_tool(command: Sequence[str | Path], log: Path, finished: str = "") -> st
         )
     text = log.read_text(encoding="utf-8", errors="replace")
     if result.returncode != 0 or finished not in text:
-        last = "\n  ".join(line for line in text.splitlines() if line.strip()) or "(empty log)"
-        last = "\n  ".join(last.split("\n  ")[-8:])
-        name = Path(str(command[0])).name
+        lines = [line for line in text.splitlines() if line.strip()]
+        # Where a tool names its error, what follows in the log only hides it.
+        telling = [line for line in lines if line.lstrip().startswith(("ERROR", "Error"))][:3]
+        last = "\n  ".join(telling or lines[-_LAST_LINES:] or ["(empty log)"])
+        name = Path(str(command[0])).name if "-m" not in command else str(command[2])
         raise InputError(
-            f"{name} failed with exit status {result.returncode}; its log is {log} and ends:\n"
-            f"  {last}"
+            f"{name} failed with exit status {result.returncode} (log: {log}):\n  {last}"
         )
     return text

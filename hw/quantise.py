@@ -33,7 +33,8 @@ def _saturated(value: Value, low: int, high: int, target: FixedPoint) -> Value:
     """Clip to the target; detectors are built only for the sides that ``low``, ``high`` reach."""
     result: Value = value
     kept = target.width - 1 if target.signed else target.width
-    above = value[kept:-1] if value.shape().signed else value[kept:]
+    top = len(value) - 1 if value.shape().signed else len(value)
+    above = value[min(kept, top) : top]
     if high > target.maximum:
         is_high = above.any()
         if value.shape().signed:

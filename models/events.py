@@ -78,11 +78,10 @@ def read_events(path: str | Path, chunk_events: int = 65536) -> Iterator[npt.NDA
     if chunk_events < 1:
         raise ValueError(f"chunk_events must be at least 1, not {chunk_events}")
     try:
-        file = open(path, "rb")
+        with open(path, "rb") as file:
+            yield from _read(file, str(path), chunk_events)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give a CSV file") from None
-    with file:
-        yield from _read(file, str(path), chunk_events)
 
 
 def write_events(path: str | Path, events: npt.NDArray[np.integer]) -> None:

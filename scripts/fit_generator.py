@@ -88,6 +88,7 @@ def improve(
 
 
 def main() -> None:
+    """Fit, and print the parameters and what deviates."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=6)
     options.add_argument("--points", type=int, default=60)

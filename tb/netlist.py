@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import numpy as np
 from hexcoder.errors import InputError
 from tb.netlist_cpp import write_cpp
 from tb.netlist_model import FlatNetlist, read_cell_models, read_netlist
+from tb.tools import require, run_logged
 
 _LANES = 64
 _CHUNK = 1 << 16
@@ -228,30 +227,22 @@ def _check_ports(netlist: FlatNetlist, interface: Interface, path: Path) -> None
 
 
 def _compile(files: list[Path], workdir: Path) -> ctypes.CDLL:
-    compiler = shutil.which("g++")
-    if compiler is None:
-        raise InputError("'g++' is not installed (apt-get install g++)")
+    compiler = require("g++", "on Debian: apt-get install g++")
 
     def compile_one(source: Path) -> Path:
         target = workdir / f"{source.stem}.o"
         flags = ["-O1", "-march=native", "-fPIC", "-c"]
-        _run([compiler, *flags, str(source), "-o", str(target)], workdir / f"{source.stem}.log")
+        run_logged(
+            [compiler, *flags, str(source), "-o", str(target)], workdir / f"{source.stem}.log"
+        )
         return target
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(compile_one, files))
     library = workdir / "netlist.so"
-    _run([compiler, "-shared", "-o", str(library), *map(str, objects)], workdir / "link.log")
+    run_logged([compiler, "-shared", "-o", str(library), *map(str, objects)], workdir / "link.log")
+    for compiled in objects:
+        compiled.unlink()
     loaded = ctypes.CDLL(str(library.resolve()))
     loaded.simulate.restype = ctypes.c_int64
     return loaded
-
-
-def _run(command: list[str], log: Path) -> None:
-    with open(log, "w") as stream:
-        status = subprocess.run(
-            command, stdout=stream, stderr=subprocess.STDOUT, check=False
-        ).returncode
-    if status != 0:
-        last = " / ".join(log.read_text().splitlines()[-5:])
-        raise InputError(f"g++ failed with exit status {status}: {last} (log: {log})")

@@ -68,10 +68,10 @@ class FlatNetlist:
 def read_cell_models(path: Path) -> dict[str, CellModel]:
     """Read cell models.
 
-    The file is JSON: ``{"format": "hexcoder-cells", "version": 1, "cells": {NAME: {"inputs": [PIN],
-    "outputs": {PIN: FUNCTION}, "register": null or {"clock": PIN, "state": NAME, "next_state":
-    FUNCTION}}}}``. A FUNCTION is an expression in ``~ & | ^ ( ) 0 1``, the cell's inputs and the name
-    of its state, with the precedence of C.
+    The file is JSON: ``{"format": "hexcoder-cells", "version": 1, "cells": {NAME: {"inputs":
+    [PIN], "outputs": {PIN: FUNCTION}, "register": null or {"clock": PIN, "state": NAME,
+    "next_state": FUNCTION}}}}``. A FUNCTION is an expression in ``~ & | ^ ( ) 0 1``, the cell's
+    inputs and the name of its state, with the precedence of C.
 
     Raises
     ------
@@ -196,7 +196,7 @@ class _Flattener:
 def _check_drivers(netlist: FlatNetlist, models: Mapping[str, CellModel], path: Path) -> None:
     driver = {ZERO: "the constant 0", ONE: "the constant 1"}
     for port in netlist.inputs:
-        driver |= {net: f"port {port}" for net in netlist.ports[port]}
+        driver |= dict.fromkeys(netlist.ports[port], f"port {port}")
     for instance in netlist.instances:
         for pin in models[instance.kind].outputs:
             net = instance.pins.get(pin)

@@ -1,0 +1,125 @@
+"""Command line of the flow."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flow.asic import STEPS, make_asic
+from flow.pdk import load_pdk
+from hexcoder.config import Config
+from hexcoder.console import add_config_options, config_and_build, progress_bar
+from hexcoder.errors import CheckFailed, InputError, run_command
+from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
+
+EXAMPLES = """examples:
+  python -m flow asic --config configs/econ_t.toml
+  python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m flow",
+        description="Take Verilog to gates, timing and power.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    stages = parser.add_subparsers(dest="stage", required=True)
+    asic = stages.add_parser(
+        "asic",
+        help="synthesis, check of the netlist, timing and power",
+        description="Map build/<config>/rtl/encoder.v to library cells, check, time and measure.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_options(asic, required=True)
+    return parser
+
+
+def _tool_version(name: str, *options: str) -> str | None:
+    """First line that a tool says of its version; None if it is not installed."""
+    program = shutil.which(name)
+    if program is None:
+        return None
+    done = subprocess.run(
+        [program, *options], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    return (done.stdout or done.stderr).strip().split("\n")[0]
+
+
+def _digest(path: Path, *, required: bool) -> str | None:
+    if path.is_file():
+        return file_digest(path)
+    if required:
+        raise InputError(f"{path}: no such file; 'make rtl' writes it")
+    return None
+
+
+def asic_stage(config: Config, build: Path) -> Stage:
+    """Describe the stage: what its result depends on."""
+    load_pdk(config.silicon.pdk)
+    return Stage(
+        "asic",
+        build,
+        {
+            "encoder.v": _digest(build / "rtl" / "encoder.v", required=True),
+            "rtl/metrics.json": _digest(build / "rtl" / "metrics.json", required=True),
+            "network.json": _digest(build / "network.json", required=False),
+            "events": config.data.events,
+            "clock": config.clock.model_dump(),
+            "silicon": config.silicon.model_dump(),
+            "verification": config.verification.model_dump(),
+            "code": code_digest("hexcoder", "flow", "tb"),
+            "tools": versions("pyosys", "numpy")
+            | {
+                "sta": _tool_version("sta", "-version"),
+                "iverilog": _tool_version("iverilog", "-V"),
+                "g++": _tool_version("g++", "--version"),
+            },
+        },
+    )
+
+
+def summary(metrics: dict[str, Any]) -> str:
+    """One line; what was not measured is said to be so."""
+
+    def show(key: str, form: str, scale: float = 1.0) -> str:
+        value = metrics.get(key)
+        return "not measured" if value is None else form.format(value * scale)
+
+    return (
+        f"asic: {metrics['design__instance__area']:,.0f} um2, "
+        f"{metrics['design__instance__count']:,} cells, "
+        f"setup slack {show('timing__setup__ws', '{:.3f} ns')}, "
+        f"power {show('power__total', '{:.3f} mW', 1e3)}, "
+        f"energy per event {show('energy_per_event_pj', '{:.1f} pJ')}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a stage if it is out of date, and say in one line what it gave."""
+    config, build = config_and_build(_parser().parse_args(arguments))
+    stage = asic_stage(config, build)
+    with progress_bar() as bar:
+        task = bar.add_task("asic", total=len(STEPS))
+
+        def progress(step: str) -> None:
+            bar.update(task, description=step, completed=STEPS.index(step))
+
+        try:
+            ran = stage.run(lambda folder: make_asic(config, build, folder, progress))
+        except CheckFailed:
+            print(summary(read_json(stage.folder / "metrics.json")))
+            raise
+    state = "" if ran else " (up to date)"
+    print(summary(read_json(stage.folder / "metrics.json")) + state)
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

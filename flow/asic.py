@@ -1,0 +1,314 @@
+"""The stage 'asic': synthesis, check of the netlist, timing and power, and their metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flow.cell_models import cell_models
+from flow.layers import area_by_layer, cells_by_layer, layer_finder
+from flow.liberty import Library, read_liberty
+from flow.pdk import Pdk, load_pdk
+from flow.power import Power, analyse_power, by_kind, sum_by
+from flow.sta import wire_load_name, write_constraints
+from flow.synthesis import Netlist, synthesise
+from flow.timing import analyse_timing
+from hexcoder.config import Config
+from hexcoder.errors import InputError
+from hexcoder.stage import read_json, versions, write_json
+from tb.gate_level import check_gate_level
+from tb.netlist import Interface, NetlistSimulation, NetlistVerdict
+
+STEPS = ("synthesis", "netlist simulation", "gate-level simulation", "timing", "power")
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """What the netlist is fed with.
+
+    Parameters
+    ----------
+    inputs : (n, input elements) int64
+        For the check of the netlist.
+    expected : (n, output elements) int64 or None
+        What the golden model gives; None leaves the netlist unchecked, and the metrics say so.
+    activity : (m, input elements) int64
+        Consecutive events, for toggle rates.
+    activity_origin : str
+        What they are, for the report.
+    """
+
+    inputs: np.ndarray
+    expected: np.ndarray | None
+    activity: np.ndarray
+    activity_origin: str
+
+
+def load_vectors(config: Config, build: Path, top: str, interface: Interface) -> Vectors:
+    """Vectors for the netlist's check and for activity.
+
+    WIRING: to be filled in with tb.stimulus (vectors and golden outputs) and the events of the
+    config. Until then the inputs are random and the netlist has nothing to be compared with.
+    """
+    del build, top
+    generator = np.random.default_rng(config.verification.seed)
+    high = 1 << np.array(interface.input_widths, np.int64)
+    count = config.silicon.power_events
+    inputs = generator.integers(0, high, (count, len(high)), np.int64)
+    return Vectors(inputs, None, inputs, "random inputs")
+
+
+def read_interface(rtl_metrics: dict[str, Any], module: str) -> Interface:
+    """Shape of a module's data from rtl/metrics.json."""
+    ports = rtl_metrics["modules"][module]
+    outputs = [ports["output_width"]] * ports["output_elements"]
+    # The frame of ``encoder`` ends with the code of the energy sum.
+    if rest := ports["output_bits"] - sum(outputs):
+        outputs.append(rest)
+    inputs = [ports["input_width"]] * ports["input_elements"]
+    return Interface(tuple(inputs), tuple(outputs), ports["latency_cycles"])
+
+
+def make_asic(
+    config: Config,
+    build: Path,
+    folder: Path,
+    progress: Progress = lambda step: None,
+    vectors: Callable[[Config, Path, str, Interface], Vectors] = load_vectors,
+) -> str | None:
+    """Run every step and write metrics.json.
+
+    Parameters
+    ----------
+    config : Config
+    build : Path
+        Holds rtl/encoder.v and rtl/metrics.json.
+    folder : Path
+        Gets netlist, constraints, reports, metrics.json and, in logs/, all logs.
+    progress : callable
+        Called with the name of each step of :data:`STEPS` as it starts.
+    vectors : callable
+        See :func:`load_vectors`.
+
+    Returns
+    -------
+    str or None
+        What failed, in one line: a check of the netlist, or the clock period.
+    """
+    rtl = read_json(build / "rtl" / "metrics.json")
+    run = _Run(config, folder, rtl)
+    progress(STEPS[0])
+    run.synthesise(build / "rtl" / "encoder.v")
+    progress(STEPS[1])
+    given = vectors(config, build, run.top, run.interface)
+    run.simulate(given)
+    progress(STEPS[2])
+    run.simulate_gate_level(given)
+    progress(STEPS[3])
+    run.analyse_timing()
+    progress(STEPS[4])
+    run.analyse_power(given)
+    write_json(folder / "metrics.json", run.metrics)
+    return "; ".join(run.failures) or None
+
+
+class _Run:
+    """The state that the steps share: each adds to ``metrics`` and ``failures``."""
+
+    def __init__(self, config: Config, folder: Path, rtl: dict[str, Any]):
+        self._config, self._folder = config, folder
+        self._pdk: Pdk = load_pdk(config.silicon.pdk)
+        self._library: Library = read_liberty(self._pdk.liberty)
+        self._wire_load = wire_load_name(self._library, config.silicon.wire_load)
+        self._constraints = folder / "constraints.sdc"
+        self.top: str = rtl["top"]
+        self.interface = read_interface(rtl, self.top)
+        self.failures: list[str] = []
+        self.metrics: dict[str, Any] = {"name": config.name, "top": self.top} | self._origin()
+
+    def _origin(self) -> dict[str, Any]:
+        corner = self._pdk.corner
+        wire_load = f"wire-load estimate, model {self._wire_load}" if self._wire_load else "none"
+        return {
+            "origin": {
+                "stage": "after synthesis, before placement",
+                "process": self._pdk.process,
+                "corner": self._pdk.corner_name,
+                "voltage_v": corner.voltage_v,
+                "temperature_c": corner.temperature_c,
+                "wires": wire_load,
+                "clock": "ideal: no clock tree, no clock buffers",
+                "activity": None,
+                "tools": versions("pyosys"),
+            },
+            "clock__period_ns": self._config.clock.period_ns,
+            "not_measured": {},
+        }
+
+    def _skip(self, names: tuple[str, ...], reason: str) -> None:
+        """Leave measurements out: null, with the reason, never a number."""
+        self.metrics |= dict.fromkeys(names)
+        self.metrics["not_measured"] |= dict.fromkeys(names, reason)
+
+    def synthesise(self, verilog: Path) -> None:
+        """Netlist, areas and numbers of cells."""
+        self._netlist: Netlist = synthesise(
+            verilog, self.top, self._pdk, self._library, self._folder
+        )
+        write_json(self._folder / "cells.json", cell_models(self._library))
+        write_constraints(
+            self._constraints, self._config.clock, self._pdk, self._library, self._wire_load
+        )
+        self._simulation = NetlistSimulation.build(
+            self._netlist.json,
+            self._folder / "cells.json",
+            self.top,
+            self.interface,
+            self._folder / "logs" / "simulation",
+        )
+        self._flat = self._simulation.netlist
+        self._layer_of = layer_finder(read_json(self._netlist.json), self.top)
+        areas = area_by_layer(self._flat, self._library, self._layer_of)
+        registers = sum(
+            self._library.cells[i.kind].flip_flop is not None for i in self._flat.instances
+        )
+        self.metrics |= {
+            "design__instance__area": round(sum(areas.values()), 3),
+            "design__instance__count": len(self._flat.instances),
+            "design__instance__count__class:sequential_cell": registers,
+            "area_by_layer_um2": areas,
+            "cells_by_layer": cells_by_layer(self._flat, self._layer_of),
+        }
+
+    def simulate(self, vectors: Vectors) -> None:
+        """Compare the netlist with the golden model."""
+        if vectors.expected is None:
+            self._skip(("netlist_check",), "no expected outputs were given")
+            return
+        verdict = self._simulation.check(vectors.inputs, vectors.expected)
+        self._judge("netlist_check", "netlist", verdict)
+
+    def simulate_gate_level(self, vectors: Vectors) -> None:
+        """Compare the netlist, with the PDK's own cell models, with the golden model."""
+        count = self._config.verification.gate_level_vectors
+        if vectors.expected is None or not count:
+            reason = "no expected outputs were given" if count else "no vectors asked for"
+            self._skip(("gate_level_check",), reason)
+            return
+        try:
+            verdict = check_gate_level(
+                self._netlist.verilog,
+                self._pdk.file(self._pdk.cell_verilog),
+                self.top,
+                self.interface,
+                vectors.inputs[:count],
+                vectors.expected[:count],
+                self._folder / "logs" / "gate_level",
+            )
+        except InputError as error:
+            self._skip(("gate_level_check",), str(error))
+            return
+        self._judge("gate_level_check", "gate-level simulation", verdict)
+
+    def _judge(self, key: str, what: str, verdict: NetlistVerdict) -> None:
+        self.metrics[key] = asdict(verdict) | {"passed": verdict.passed}
+        if verdict.first:
+            self.failures.append(
+                f"{what}: {verdict.mismatches} of {verdict.vectors} events differ, first event "
+                f"{verdict.first.event}, element {verdict.first.element}: expected "
+                f"{verdict.first.expected}, got {verdict.first.actual}"
+            )
+        elif not verdict.passed:
+            self.failures.append(
+                f"{what}: out_valid wrong in {verdict.valid_errors} cycles, first at event "
+                f"{verdict.first_valid_event}"
+            )
+
+    def analyse_timing(self) -> None:
+        """Slacks and worst paths."""
+        names = (
+            "timing__setup__ws",
+            "timing__setup__tns",
+            "timing__hold__ws",
+            "unconstrained_endpoints",
+            "worst_path",
+        )
+        try:
+            timing = analyse_timing(
+                self._netlist, self._pdk, self._library, self._constraints, self._folder
+            )
+        except InputError as error:
+            self._skip(names, str(error))
+            return
+        path = f"{timing.worst_startpoint} to {timing.worst_endpoint}"
+        values = (
+            timing.setup_ws_ns,
+            timing.setup_tns_ns,
+            timing.hold_ws_ns,
+            timing.unconstrained_endpoints,
+            path,
+        )
+        self.metrics |= dict(zip(names, values, strict=True))
+        if timing.setup_ws_ns < 0:
+            self.failures.append(
+                f"clock period of {self._config.clock.period_ns} ns not met: worst setup slack "
+                f"{timing.setup_ws_ns:.3f} ns, {path}"
+            )
+
+    def analyse_power(self, vectors: Vectors) -> None:
+        """Power and energy by layer and by kind."""
+        names = (
+            "power__total",
+            "power__internal__total",
+            "power__switching__total",
+            "power__leakage__total",
+            "energy_per_event_pj",
+            "power_by_layer_w",
+            "power_by_kind_w",
+        )
+        try:
+            rates = self._simulation.toggle_rates(vectors.activity)
+            powers = analyse_power(
+                self._netlist,
+                self._flat,
+                rates,
+                self._pdk,
+                self._library,
+                self._constraints,
+                self._wire_load,
+                self._folder,
+            )
+        except InputError as error:
+            self._skip(names, str(error))
+            return
+        layers = sum_by(powers, lambda power: self._layer_of(power.path))
+        total = sum(layers.values(), Power())
+        values = (
+            total.total_w,
+            total.internal_w,
+            total.switching_w,
+            total.leakage_w,
+            total.total_w * self._config.clock.period_ns * 1e3,
+            {layer: _parts(power) for layer, power in sorted(layers.items())},
+            {k: _parts(p) for k, p in by_kind(powers, self._flat, self._library).items()},
+        )
+        self.metrics |= dict(zip(names, values, strict=True))
+        self.metrics["origin"]["activity"] = (
+            f"{vectors.activity_origin}: {len(vectors.activity)} consecutive events, "
+            "zero delay (glitches not counted)"
+        )
+
+
+def _parts(power: Power) -> dict[str, float]:
+    return {
+        "total": power.total_w,
+        "internal": power.internal_w,
+        "switching": power.switching_w,
+        "leakage": power.leakage_w,
+    }

@@ -1,0 +1,210 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gen import compiler, pipeline, prune, share, simplify
+from gen.compiler import check_pass, compile_network
+from gen.graph import NOT_BUILT, Add, Dot, Quantise, Register
+from gen.interpret import interpret, latencies, layer_latency, node_values
+from gen.lower import lower
+from gen.ranges import ranges
+from hexcoder.config import Pipeline
+from hexcoder.errors import CheckFailed
+from models.golden import layer_outputs
+from models.network import Network
+from tests.networks import inputs_of, networks, sensor_network
+
+PLACES = st.builds(Pipeline, input=st.booleans(), layers=st.booleans(), output=st.booleans())
+
+
+def _built_equal(graph, inputs, network):
+    found, golden = interpret(graph, inputs), layer_outputs(network, inputs)
+    for layer in graph.layers:
+        built = [k for k, node in enumerate(layer.nodes) if node != NOT_BUILT]
+        assert np.array_equal(found[layer.name][:, built], golden[layer.name][:, built])
+
+
+@given(networks(), PLACES)
+def test_any_network_keeps_its_meaning_through_all_passes(network, places):
+    compiled = compile_network(network, places)
+    _built_equal(compiled.graph, inputs_of(network, 60, seed=3), network)
+    assert not any(isinstance(node, Dot) for node in compiled.graph.nodes)
+
+
+@given(networks())
+def test_ranges_hold_every_value_that_occurs(network):
+    graph = compile_network(network, Pipeline()).graph
+    values = node_values(graph, inputs_of(network, 60, seed=4))
+    for value, (low, high) in zip(values, graph.ranges, strict=True):
+        assert low <= value.min()
+        assert value.max() <= high
+
+
+def test_the_range_of_a_sum_is_exact_where_shared_terms_cancel():
+    # (a + b) - b is a: interval arithmetic over the two sums would give -15 to 30.
+    network = _dense([[1, 1], [1, 0]], "UQ(4,0)", "SQ(8,0)")
+    graph = lower(network)
+    both, first = graph.layers[0].nodes
+    sums = [graph.nodes[n].source for n in (both, first)]
+    difference = Add(layer="dense_0", name="d", left=sums[0], right=sums[1], subtract=True)
+    back = Add(layer="dense_0", name="e", left=len(graph.nodes), right=sums[1])
+    longer = graph.__class__(
+        (*graph.nodes, difference, back), graph.input_type, graph.input_elements, graph.layers
+    )
+    assert ranges(longer).ranges[-2:] == ((0, 15), (0, 30))
+
+
+def _dense(weights, input_type, output_type, **keys):
+    return Network.model_validate(
+        {
+            "name": "dense",
+            "input": {"shape": [len(weights[0])], "type": input_type},
+            "layers": [
+                {
+                    "kind": "dense",
+                    "weights": weights,
+                    "weight_type": "SQ(8,0)",
+                    "output_type": output_type,
+                    **keys,
+                }
+            ],
+        }
+    )
+
+
+@given(
+    st.lists(st.lists(st.integers(-100, 100), min_size=2, max_size=2), min_size=1, max_size=3)
+)
+def test_extremes_of_a_dense_layer_s_ranges_are_reached(weights):
+    network = _dense(weights, "SQ(3,0)", "SQ(12,0)")
+    graph = compile_network(network, Pipeline()).graph
+    corners = np.array([[a, b] for a in range(-4, 4) for b in range(-4, 4)])
+    values = node_values(graph, corners)
+    for node in graph.outputs:
+        assert graph.ranges[node] == (values[node].min(), values[node].max())
+
+
+def test_equal_products_of_a_layer_are_built_once():
+    network = _dense([[3, 5], [3, 5]], "UQ(4,0)", "SQ(9,0)")
+    graph = compile_network(network, Pipeline()).graph
+    assert graph.outputs[0] == graph.outputs[1]
+
+
+def test_what_no_output_needs_is_not_built():
+    layer = _dense([[1, 1], [1, 2], [3, 1]], "UQ(4,0)", "SQ(9,0)").layers[0]
+    last = _dense([[1, 0, 1]], "UQ(4,0)", "SQ(12,0)").layers[0]
+    network = Network.model_validate(
+        {
+            "name": "two",
+            "input": {"shape": [2], "type": "UQ(4,0)"},
+            "layers": [layer.model_dump(), last.model_dump()],
+        }
+    )
+    graph = compile_network(network, Pipeline()).graph
+    assert [node == NOT_BUILT for node in graph.layers[0].nodes] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("places", "latency"),
+    [
+        (Pipeline(input=True, layers=True, output=True), 3),
+        (Pipeline(input=False, layers=True, output=True), 2),
+        (Pipeline(input=False, layers=False, output=True), 1),
+        (Pipeline(input=False, layers=False, output=False), 0),
+    ],
+)
+def test_each_register_place_adds_one_clock(places, latency):
+    graph = compile_network(sensor_network(), places).graph
+    assert layer_latency(graph, "latent", latencies(graph)) == latency
+
+
+@given(networks(), PLACES)
+def test_all_paths_to_an_output_have_the_same_latency(network, places):
+    graph = compile_network(network, places).graph
+    clocks = latencies(graph)
+    for layer in graph.layers:
+        layer_latency(graph, layer.name, clocks)
+
+
+def _break_share(graph):
+    """Changes one shift in the second layer, as a wrong solution would."""
+    graph = share.share(graph)
+    nodes = list(graph.nodes)
+    index = next(
+        i for i, n in enumerate(nodes) if isinstance(n, Add) and n.layer == "latent" and n.right_shift
+    )
+    node = nodes[index]
+    nodes[index] = Add(
+        layer=node.layer, name=node.name, left=node.left, right=node.right,
+        left_shift=node.left_shift, right_shift=node.right_shift - 1, subtract=node.subtract,
+    )  # fmt: skip
+    return graph.__class__(tuple(nodes), graph.input_type, graph.input_elements, graph.layers)
+
+
+def _break_simplify(graph):
+    """Forgets the saturation of the first layer's first output."""
+    graph = simplify.simplify(graph)
+    nodes = list(graph.nodes)
+    index = next(i for i, n in enumerate(nodes) if isinstance(n, Quantise) and n.layer == "conv")
+    node = nodes[index]
+    nodes[index] = Quantise(
+        layer=node.layer, name=node.name, source=node.source, drop=node.drop,
+        target=node.target, saturate=False,
+    )  # fmt: skip
+    return graph.__class__(tuple(nodes), graph.input_type, graph.input_elements, graph.layers)
+
+
+def _break_pipeline(graph, places):
+    """Leaves out one register."""
+    graph = pipeline.pipeline(graph, places)
+    index = next(i for i, n in enumerate(graph.nodes) if isinstance(n, Register))
+    source = graph.nodes[index].source
+    nodes = tuple(
+        node.with_operands(tuple(source if o == index else o for o in node.operands))
+        for node in graph.nodes
+    )
+    return graph.__class__(nodes, graph.input_type, graph.input_elements, graph.layers)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "broken", "message"),
+    [
+        (share, "share", _break_share, r"pass 'share' changed .* layer 'latent', element \d+"),
+        (simplify, "simplify", _break_simplify, r"pass 'simplify' changed .* layer 'conv'"),
+        (pipeline, "pipeline", _break_pipeline, r"pass 'pipeline': .* mixes events"),
+    ],
+)
+def test_a_broken_pass_is_named_with_the_layer_that_it_changed(
+    monkeypatch, module, function, broken, message
+):
+    original = getattr(module, function)
+
+    def patched(*arguments):
+        with monkeypatch.context() as inner:
+            inner.setattr(module, function, original)
+            return broken(*arguments)
+
+    monkeypatch.setattr(module, function, patched)
+    with pytest.raises(CheckFailed, match=message):
+        compile_network(sensor_network(), Pipeline())
+
+
+def test_check_pass_reports_the_event_and_both_values():
+    network = sensor_network()
+    graph = prune.prune(ranges(lower(network)))
+    inputs = inputs_of(network, 10)
+    golden = layer_outputs(network, inputs)
+    golden["latent"] = golden["latent"].copy()
+    wrong = golden["latent"][7, 2] = golden["latent"][7, 2] + 1
+    message = f"layer 'latent', element 2, event 7: expected {wrong}, got {wrong - 1}"
+    with pytest.raises(CheckFailed, match=message):
+        check_pass("prune", graph, inputs, golden)
+
+
+def test_check_inputs_hold_the_extremes_and_every_element_alone():
+    network = sensor_network()
+    inputs = compiler.check_inputs(network)
+    assert {tuple(row) for row in (np.eye(48, dtype=int) * 63)} <= {tuple(row) for row in inputs}
+    assert (inputs == 63).all(axis=1).any()
+    assert (inputs == 0).all(axis=1).any()
