@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Signal, Value, unsigned
+from amaranth.hdl import Const, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -128,8 +128,33 @@ def registered_inputs(graph: Graph) -> list[int]:
     return [seen[element] for element in range(graph.input_elements)]
 
 
+def layer_module(layer: LayerOutput) -> str:
+    """Name of a layer's module."""
+    return f"encoder_core_{layer.name}"
+
+
+def layer_circuit(graph: Graph, name: str) -> LayerCircuit:
+    """The circuit of the layer with arithmetic that is called ``name``."""
+    nodes, type_ = tuple(registered_inputs(graph)), graph.input_type
+    for layer in graph.layers:
+        if layer.name == name:
+            made = tuple(_before_register(graph, node) for node in layer.nodes)
+            return LayerCircuit(graph, layer, nodes, type_, made)
+        nodes, type_ = layer.nodes, layer.type
+    raise KeyError(f"the graph has no layer '{name}'")
+
+
+def _before_register(graph: Graph, node: int) -> int:
+    """The node that a layer's output register holds, or the node itself."""
+    if node != NOT_BUILT and isinstance(graph.nodes[node], Register):
+        return graph.nodes[node].operands[0]
+    return node
+
+
 class EncoderCore(wiring.Component):
     """The network alone: module ``encoder_core`` of the contract.
+
+    Layers are instantiated by name: their modules are emitted beside this one.
 
     One event per clock, no back-pressure; ``latency`` clocks from ``in_data`` to ``out_data``.
     Only the valid bits are reset: data registers hold what last passed.
@@ -184,17 +209,9 @@ class EncoderCore(wiring.Component):
         type_ = graph.input_type
         data = self._through_registers(m, self.in_data, nodes, type_, "input")
         for layer in self.arithmetic:
-            made = tuple(
-                graph.nodes[n].operands[0]
-                if n != NOT_BUILT and isinstance(graph.nodes[n], Register)
-                else n
-                for n in layer.nodes
-            )
-            m.submodules[layer.name] = circuit = LayerCircuit(graph, layer, nodes, type_, made)
-            output = Signal(len(circuit.y), name=f"{layer.name}_output")
-            m.d.comb += [circuit.x.eq(data), output.eq(circuit.y)]
+            output = Signal(len(layer.nodes) * layer.type.width, name=f"{layer.name}_output")
+            m.submodules[layer.name] = Instance(layer_module(layer), i_x=data, o_y=output)
             data = self._through_registers(m, output, layer.nodes, layer.type, layer.name)
-            nodes, type_ = layer.nodes, layer.type
         m.submodules.valid = valid = Delay(1, self.latency, reset=True)
         m.d.comb += [
             self.out_data.eq(data),

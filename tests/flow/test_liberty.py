@@ -12,7 +12,8 @@ SMALL = """
 /* comment */ library (small) {
   capacitive_load_unit (1, pf); leakage_power_unit : "1uW"; nom_voltage : 0.9;
   default_wire_load : "short";
-  wire_load ("short") { capacitance : 0.002; slope : 3; fanout_length (1, 2); fanout_length (3, 8); }
+  wire_load ("short") { capacitance : 0.002; slope : 3; fanout_length (1, 2);
+    fanout_length (3, 8); }
   cell (INV) { area : 2.5; cell_leakage_power : 4;
     pin (A) { direction : input; capacitance : 0.003; }
     pin (Z) { direction : output; function : "A'"; max_capacitance : 0.05; } }

@@ -22,7 +22,7 @@ def constraints(folder: Path, pdk, library, clock: Clock) -> Path:
 
 
 def timing(built: Built, pdk, library, folder: Path, **clock: float) -> Timing:
-    sdc = constraints(folder, pdk, library, Clock(**clock))
+    sdc = constraints(folder, pdk, library, Clock.model_validate(clock))
     return analyse_timing(built.netlist, pdk, library, sdc, folder)
 
 
@@ -54,7 +54,7 @@ def test_reports_hold_ten_paths_and_the_wires(built, pdk, library, tmp_path):
 
 def test_an_endpoint_without_a_constraint_is_counted(built, pdk, library, tmp_path):
     whole = timing(built, pdk, library, tmp_path)
-    sdc = constraints(tmp_path, pdk, library, Clock())
+    sdc = constraints(tmp_path, pdk, library, Clock.model_validate({}))
     lines = [line for line in sdc.read_text().splitlines() if "set_output_delay" not in line]
     sdc.write_text("\n".join(lines) + "\n")
     cut = analyse_timing(built.netlist, pdk, library, sdc, tmp_path)
@@ -62,7 +62,7 @@ def test_an_endpoint_without_a_constraint_is_counted(built, pdk, library, tmp_pa
 
 
 def test_an_unknown_wire_load_lists_those_there_are(library):
-    with pytest.raises(InputError, match="'7K' is not in .* it has 1K_hvratio_1_4"):
+    with pytest.raises(InputError, match=r"'7K' is not in .* it has 1K_hvratio_1_4"):
         wire_load_name(library, "7K")
 
 
@@ -73,7 +73,7 @@ def flat(built: Built) -> FlatNetlist:
 
 @pytest.fixture(scope="module")
 def sdc(tmp_path_factory, pdk, library) -> Path:
-    return constraints(tmp_path_factory.mktemp("sdc"), pdk, library, Clock())
+    return constraints(tmp_path_factory.mktemp("sdc"), pdk, library, Clock.model_validate({}))
 
 
 def uniform(flat: FlatNetlist, rate: float) -> np.ndarray:

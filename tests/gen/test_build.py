@@ -94,7 +94,7 @@ def test_the_structural_report_counts_what_is_there(tmp_path):
     assert metrics["input_register_bits"] == 48 * 6
     assert metrics["total"]["adders"] == sum(layers[n]["adders"] for n in ("conv", "latent"))
     assert layers["conv"]["adders"] == sum(
-        text.split("module \\encoder_core.conv ")[1].split("endmodule")[0].count(f"assign {kind}_")
+        text.split("module encoder_core_conv(")[1].split("endmodule")[0].count(f"assign {kind}_")
         for kind in ("term", "sum")
     )
 
