@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from flow.cell_models import cell_models
 from flow.layers import area_by_layer, cells_by_layer, layer_finder
@@ -17,51 +15,18 @@ from flow.power import Power, analyse_power, by_kind, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import Netlist, synthesise
 from flow.timing import analyse_timing
+from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json, versions, write_json
+from tb.cell_check import check_cells
 from tb.gate_level import check_gate_level
 from tb.netlist import Interface, NetlistSimulation, NetlistVerdict
+from tb.netlist_model import read_cell_models
 
 STEPS = ("synthesis", "netlist simulation", "gate-level simulation", "timing", "power")
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """What the netlist is fed with.
-
-    Parameters
-    ----------
-    inputs : (n, input elements) int64
-        For the check of the netlist.
-    expected : (n, output elements) int64 or None
-        What the golden model gives; None leaves the netlist unchecked, and the metrics say so.
-    activity : (m, input elements) int64
-        Consecutive events, for toggle rates.
-    activity_origin : str
-        What they are, for the report.
-    """
-
-    inputs: np.ndarray
-    expected: np.ndarray | None
-    activity: np.ndarray
-    activity_origin: str
-
-
-def load_vectors(config: Config, build: Path, top: str, interface: Interface) -> Vectors:
-    """Vectors for the netlist's check and for activity.
-
-    WIRING: to be filled in with tb.stimulus (vectors and golden outputs) and the events of the
-    config. Until then the inputs are random and the netlist has nothing to be compared with.
-    """
-    del build, top
-    generator = np.random.default_rng(config.verification.seed)
-    high = 1 << np.array(interface.input_widths, np.int64)
-    count = config.silicon.power_events
-    inputs = generator.integers(0, high, (count, len(high)), np.int64)
-    return Vectors(inputs, None, inputs, "random inputs")
 
 
 def read_interface(rtl_metrics: dict[str, Any], module: str) -> Interface:
@@ -109,6 +74,7 @@ def make_asic(
     given = vectors(config, build, run.top, run.interface)
     run.simulate(given)
     progress(STEPS[2])
+    run.check_cells()
     run.simulate_gate_level(given)
     progress(STEPS[3])
     run.analyse_timing()
@@ -193,6 +159,25 @@ class _Run:
             return
         verdict = self._simulation.check(vectors.inputs, vectors.expected)
         self._judge("netlist_check", "netlist", verdict)
+
+    def check_cells(self) -> None:
+        """Compare the models of the cells in use with the PDK's Verilog."""
+        try:
+            verdict = check_cells(
+                {instance.kind for instance in self._flat.instances},
+                read_cell_models(self._folder / "cells.json"),
+                self._pdk.file(self._pdk.cell_verilog),
+                self._folder / "logs" / "cells",
+            )
+        except InputError as error:
+            self._skip(("cell_models_check",), str(error))
+            return
+        self.metrics["cell_models_check"] = asdict(verdict) | {"passed": verdict.passed}
+        if verdict.first:
+            self.failures.append(
+                f"cell models: {verdict.first.cell}.{verdict.first.pin} differs from the PDK's "
+                f"Verilog at {verdict.first.inputs}"
+            )
 
     def simulate_gate_level(self, vectors: Vectors) -> None:
         """Compare the netlist, with the PDK's own cell models, with the golden model."""

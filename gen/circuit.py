@@ -1,5 +1,9 @@
 """From the finished graph to Amaranth circuits: one component a layer, one named signal a node."""
 
+# Amaranth types a slice as what may also join pins of a board; here there are none.
+# pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
+# pyright: reportOptionalMemberAccess=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Const, Instance, Module, Signal, Value, unsigned
@@ -24,7 +28,6 @@ from gen.interpret import latencies, layer_latency
 from hexcoder.fixed_point import FixedPoint
 from hw.adder import shifted_sum
 from hw.delay import Delay
-from hw.front_end import FrontEnd
 from hw.quantise import quantised, relu
 from hw.shape import shape_of_range
 

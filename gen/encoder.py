@@ -58,7 +58,7 @@ class Encoder(wiring.Component):
             self.input_type.width,
             self.input_type.fraction_bits,
         )
-        m.submodules.sum_code = sum_code = Delay(SUM_CODE_BITS, self.core.latency, reset=False)
+        m.submodules.sum_delay = sum_delay = Delay(SUM_CODE_BITS, self.core.latency, reset=False)
         image = Signal(len(self.core.in_data), name="front_end_output")
         latents = Signal(len(self.core.out_data))
         m.submodules.core = Instance(
@@ -75,7 +75,7 @@ class Encoder(wiring.Component):
             valid.i.eq(self.in_valid),
             front_end.energies.eq(energies.o),
             image.eq(front_end.image),
-            sum_code.i.eq(front_end.sum_code),
-            self.out_data.eq(Cat(latents, sum_code.o)),
+            sum_delay.i.eq(front_end.sum_code),
+            self.out_data.eq(Cat(latents, sum_delay.o)),
         ]
         return m

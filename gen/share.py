@@ -1,7 +1,7 @@
 """Pass ``share``: matrix-vector products become shared shift-and-add terms.
 
-The solver is alkaid's (the successor of da4ml, arXiv:2507.04535): common two-term patterns a +- 2^s b
-over the signed-digit form of a whole matrix.
+The solver is alkaid's (the successor of da4ml, arXiv:2507.04535): common two-term patterns
+a +- 2^s b over the signed-digit form of a whole matrix.
 """
 
 from __future__ import annotations

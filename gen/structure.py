@@ -54,7 +54,7 @@ class Structure:
 
 
 def width_of(low: int, high: int) -> int:
-    """Bits of a node with this range: unsigned where it is never negative, else two's complement."""
+    """Bits of a node with this range: unsigned if it is never negative, else two's complement."""
     if low >= 0:
         return high.bit_length()
     return max((-low - 1).bit_length(), high.bit_length()) + 1
@@ -71,7 +71,7 @@ def measure(graph: Graph) -> Structure:
         graph = ranges(graph)
     widths = [width_of(*bounds) for bounds in graph.ranges]
     names = ["input"] + [layer.name for layer in graph.layers if layer.kind != "flatten"]
-    adders, bits, depth, registers = ({name: 0 for name in names} for _ in range(4))
+    adders, bits, depth, registers = (dict.fromkeys(names, 0) for _ in range(4))
     levels: list[int] = []
     for index, node in enumerate(graph.nodes):
         # A layer's first adder reads nodes of the layer before or of the core: its level is 1.

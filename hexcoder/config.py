@@ -86,10 +86,10 @@ class Section(BaseModel):
 class Data(Section):
     """Where events come from and which are kept back from training."""
 
-    events: str = Field("generated", description="'generated' or a CSV file")
-    count: PositiveInt = Field(20_000, description="events to generate")
+    events: str = Field(default="generated", description="'generated' or a CSV file")
+    count: PositiveInt = Field(default=20_000, description="events to generate")
     seed: Count = 1
-    held_out: float = Field(0.2, gt=0, lt=1, description="fraction kept for evaluation")
+    held_out: float = Field(default=0.2, gt=0, lt=1, description="fraction kept for evaluation")
 
 
 class ConvolutionShape(Section):
@@ -162,10 +162,10 @@ class Training(Section):
     epochs: PositiveInt = 30
     batch_size: PositiveInt = 256
     learning_rate: PositiveFloat = 2e-3
-    weight_decay: float = Field(1e-4, ge=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
     seed: Count = 1
-    augment: bool = Field(True, description="the six symmetries of the sensor")
-    sinkhorn_blur: PositiveFloat = Field(0.3, description="units of half a pitch")
+    augment: bool = Field(default=True, description="the six symmetries of the sensor")
+    sinkhorn_blur: PositiveFloat = Field(default=0.3, description="units of half a pitch")
     sinkhorn_iterations: PositiveInt = 20
 
 
@@ -173,9 +173,11 @@ class Pipeline(Section):
     """Where registers stand."""
 
     input: bool = True
-    layers: bool = Field(True, description="after each layer but the last")
+    layers: bool = Field(default=True, description="after each layer but the last")
     output: bool = True
-    energies: bool = Field(False, description="the 48 energies where they enter module encoder")
+    energies: bool = Field(
+        default=False, description="the 48 energies where they enter module encoder"
+    )
 
 
 class Verification(Section):
@@ -183,7 +185,7 @@ class Verification(Section):
 
     vectors: PositiveInt = 100_000
     netlist_vectors: PositiveInt = 20_000
-    gate_level_vectors: Count = Field(200, description="with the PDK's own cell models")
+    gate_level_vectors: Count = Field(default=200, description="with the PDK's own cell models")
     seed: Count = 1
 
 
@@ -191,16 +193,16 @@ class Clock(Section):
     """Constraints for synthesis and timing."""
 
     period_ns: PositiveFloat = 25.0
-    uncertainty_ns: float = Field(0.25, ge=0)
-    input_delay_ns: float = Field(2.0, ge=0)
-    output_delay_ns: float = Field(2.0, ge=0)
+    uncertainty_ns: float = Field(default=0.25, ge=0)
+    input_delay_ns: float = Field(default=2.0, ge=0)
+    output_delay_ns: float = Field(default=2.0, ge=0)
 
 
 class Silicon(Section):
     """Which process, and how power is measured."""
 
     pdk: str = "nangate45"
-    wire_load: str | None = Field(None, description="a wire-load model of the Liberty file")
+    wire_load: str | None = Field(default=None, description="a wire-load model of the Liberty file")
     power_events: PositiveInt = 3200
 
 

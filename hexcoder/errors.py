@@ -22,7 +22,7 @@ class CheckFailed(Exception):
 
 
 def first_problem(error: pydantic.ValidationError, source: str) -> str:
-    """Put a pydantic error into one line: which file, which key, what value, what would be valid."""
+    """Put a pydantic error into one line: file, key, value, and what would be valid."""
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "missing":

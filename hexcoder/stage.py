@@ -31,7 +31,8 @@ def code_digest(*packages: str) -> str:
     digest = hashlib.sha256()
     for package in packages:
         spec = util.find_spec(package)
-        assert spec is not None and spec.submodule_search_locations
+        assert spec is not None
+        assert spec.submodule_search_locations
         root = Path(spec.submodule_search_locations[0])
         for path in sorted(root.rglob("*")):
             if path.suffix in _SOURCE_SUFFIXES and "__pycache__" not in path.parts:

@@ -1,5 +1,9 @@
 """Two-operand adders with shifted operands."""
 
+# Amaranth types a slice as what may also join pins of a board; here there are none.
+# pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
+# pyright: reportOptionalMemberAccess=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Shape, Value

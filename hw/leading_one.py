@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -41,10 +41,7 @@ class LeadingOne(wiring.Component):
             is_upper = Signal(name=f"upper_{half}")
             rest = Signal(unsigned(half), name=f"rest_{half}")
             m.d.comb += is_upper.eq(upper.any())
-            with m.If(is_upper):
-                m.d.comb += rest.eq(upper)
-            with m.Else():
-                m.d.comb += rest.eq(lower)
+            m.d.comb += rest.eq(Mux(is_upper, upper, lower))
             bits.append(is_upper)
             value = rest
         m.d.comb += self.position.eq(Cat(*reversed(bits)))

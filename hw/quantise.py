@@ -1,5 +1,9 @@
 """ReLU and quantisation: drop fraction bits, then saturate or wrap."""
 
+# Amaranth types a slice as what may also join pins of a board; here there are none.
+# pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
+# pyright: reportOptionalMemberAccess=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value

@@ -63,9 +63,8 @@ def _events_identity(config: Config) -> str:
 def _train(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
     sections = ("data", "network", "quantisation", "training")
-    reads: dict[str, Any] = {
-        name: getattr(config, name).model_dump(mode="json") for name in sections
-    }
+    settings = config.model_dump(mode="json")
+    reads: dict[str, Any] = {name: settings[name] for name in sections}
     reads["data"]["events"] = _events_identity(config)
     reads |= {
         "name": config.name,
@@ -86,8 +85,8 @@ def _train(arguments: argparse.Namespace) -> None:
     print(
         f"train: {metrics['parameters']} parameters; EMD {physics['emd_mean']:.3f} +- "
         f"{physics['emd_standard_deviation']:.3f} half pitches (mean, standard deviation) over "
-        f"{physics['events_counted']} held-out events at {physics['bits_per_event']} bits an event; "
-        f"torch = golden model on {metrics['torch_against_golden']['vectors']} vectors"
+        f"{physics['events_counted']} held-out events at {physics['bits_per_event']} bits an "
+        f"event; torch = golden model on {metrics['torch_against_golden']['vectors']} vectors"
         + ("" if ran else " (up to date)")
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ class Decoder(nn.Module):
         self.latents, self.step, self.hidden = latents, step, tuple(hidden)
         sizes = [latents, *hidden]
         layers: list[nn.Module] = []
-        for before, after in zip(sizes, sizes[1:], strict=False):
+        for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.ReLU()]
         layers.append(nn.Linear(sizes[-1], TRIGGER_CELLS))
         self.layers = nn.Sequential(*layers)
@@ -77,7 +78,8 @@ def load_decoder(path: Path) -> Decoder:
         with safe_open(path, framework="pt") as stream:
             shape = json.loads((stream.metadata() or {})[METADATA_KEY])
             decoder = Decoder(shape["latents"], shape["step"], shape["hidden"])
-            decoder.load_state_dict({name: stream.get_tensor(name) for name in stream.keys()})
+            names = stream.keys()
+            decoder.load_state_dict({name: stream.get_tensor(name) for name in names})
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0][:100]
         raise InputError(f"{path}: not a hexcoder decoder in safetensors: {reason}") from None

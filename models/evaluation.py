@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,10 +88,9 @@ def evaluate_network(network: Network, decoder: Decoder, events: np.ndarray) -> 
 def evaluate_baselines(events: np.ndarray, bits: float) -> list[dict[str, Any]]:
     """The same figures for threshold, BC and STC, and for the largest BC that fits ``bits``."""
     baselines = list(standard_baselines())
-    try:
+    # Where not even one trigger cell fits, the standard baselines have to do.
+    with suppress(ValueError):
         baselines.append(best_choice_baseline(best_choice_for_bits(bits)))
-    except ValueError:
-        pass  # Not even one trigger cell fits: the standard baselines have to do.
     rows = []
     for baseline in baselines:
         physics = _physics(events, baseline.reconstruct(events))

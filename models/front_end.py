@@ -86,7 +86,8 @@ def encode_frames(network: Network, energies: np.ndarray) -> np.ndarray:
         frame from its low-order end.
     """
     order = sensor_image_order(network)
-    assert order is not None and energies.shape[1] == TRIGGER_CELLS
+    assert order is not None
+    assert energies.shape[1] == TRIGGER_CELLS
     latents = evaluate(network, normalise(energies, network.input.type, order))
     codes = sum_code(np.asarray(energies, dtype=np.int64).sum(axis=1))
     mask = (1 << network.output.type.width) - 1

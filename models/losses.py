@@ -40,7 +40,7 @@ def _weighted_square(true: Tensor, predicted: Tensor) -> Tensor:
 
 
 class _EntropicTransport(torch.autograd.Function):
-    """Cost of the entropic transport plan; the gradient is the dual potential (envelope theorem)."""
+    """Cost of the entropic plan; its gradient is the dual potential (envelope theorem)."""
 
     @staticmethod
     def forward(

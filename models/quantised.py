@@ -211,7 +211,7 @@ def untrained_network(config: Config, seed: int) -> Network:
             shape = (int(np.prod(shape)),)
             continue
         if wanted.kind == "conv2d":
-            size = (*wanted.kernel, shape[2], wanted.filters)
+            size: tuple[int, ...] = (*wanted.kernel, shape[-1], wanted.filters)
             sides = padding_sides(wanted.padding, shape, wanted.kernel, wanted.stride)
             rows = convolved_size(shape, wanted.kernel, wanted.stride, sides)
             inputs, outputs = int(np.prod(size[:3])), wanted.filters

@@ -94,7 +94,8 @@ class Simulation:
         if watch:
             out_words += sum(words_for(w.elements * w.type.width) for w in self.design.watched)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         sizes: list[int] = []
         ready = threading.Semaphore(0)
         failure: list[BaseException] = []

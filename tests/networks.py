@@ -59,7 +59,9 @@ def networks(draw: st.DrawFn, *, most_layers: int = 3) -> Network:
     """Any small network: several conv2d and dense layers, all types, roundings and overflows."""
     has_image = draw(st.booleans())
     shape = (
-        tuple(draw(st.integers(1, 4)) for _ in range(3)) if has_image else (draw(st.integers(1, 6)),)
+        tuple(draw(st.integers(1, 4)) for _ in range(3))
+        if has_image
+        else (draw(st.integers(1, 6)),)
     )
     value: dict[str, Any] = {
         "name": "drawn",

@@ -66,6 +66,7 @@ def test_a_network_without_a_front_end_goes_through(design, tmp_path):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["netlist_check"]["passed"]
     assert metrics["netlist_check"]["vectors"] == 2000
+    assert metrics["cell_models_check"]["passed"]
     assert metrics["gate_level_check"]["vectors"] == config.verification.gate_level_vectors
     assert metrics["not_measured"] == {}
     parts = [metrics[f"power__{part}__total"] for part in ("internal", "switching", "leakage")]

@@ -73,9 +73,7 @@ def _dense(weights, input_type, output_type, **keys):
     )
 
 
-@given(
-    st.lists(st.lists(st.integers(-100, 100), min_size=2, max_size=2), min_size=1, max_size=3)
-)
+@given(st.lists(st.lists(st.integers(-100, 100), min_size=2, max_size=2), min_size=1, max_size=3))
 def test_extremes_of_a_dense_layer_s_ranges_are_reached(weights):
     network = _dense(weights, "SQ(3,0)", "SQ(12,0)")
     graph = compile_network(network, Pipeline()).graph
@@ -132,7 +130,9 @@ def _break_share(graph):
     graph = share.share(graph)
     nodes = list(graph.nodes)
     index = next(
-        i for i, n in enumerate(nodes) if isinstance(n, Add) and n.layer == "latent" and n.right_shift
+        i
+        for i, n in enumerate(nodes)
+        if isinstance(n, Add) and n.layer == "latent" and n.right_shift
     )
     node = nodes[index]
     nodes[index] = Add(

@@ -23,7 +23,11 @@ def test_every_config_of_the_project_is_valid_and_named_after_its_file(path):
         ('input_type = "UQ(1,5)"', 'input_type = "U8"', r"input_type' = 'U8': .*for example"),
         ('name = "tiny"', 'name = "my design"', r"key 'name' = 'my design'"),
         ('kind = "dense"', 'kind = "lstm"', r"network.layers.2.*conv2d"),
-        ('overflow = "saturate"', 'overflow = "clip"', r"overflow' = 'clip': .*'saturate' or 'wrap'"),
+        (
+            'overflow = "saturate"',
+            'overflow = "clip"',
+            r"overflow' = 'clip': .*'saturate' or 'wrap'",
+        ),
         ("filters = 2", "", r"key 'network.layers.0.conv2d.filters' is missing"),
         ('name = "tiny"', "name = ", r"not valid TOML"),
     ],

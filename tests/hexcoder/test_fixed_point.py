@@ -18,7 +18,12 @@ from tests.networks import fixed_point_types
 )
 def test_range_and_step_follow_the_notation(text, width, minimum, maximum, step):
     type_ = FixedPoint.parse(text)
-    assert (type_.width, type_.minimum, type_.maximum, type_.step) == (width, minimum, maximum, step)
+    assert (type_.width, type_.minimum, type_.maximum, type_.step) == (
+        width,
+        minimum,
+        maximum,
+        step,
+    )
 
 
 @given(fixed_point_types())

@@ -42,9 +42,7 @@ def test_the_sum_of_energies_is_exact(elements, width, seed):
 def test_the_code_of_every_sum_is_the_golden_model_s(width):
     values = np.arange(1 << width)
     position_bits = (width - 1).bit_length()
-    inputs = (
-        {"total": int(v), "position": max(int(v).bit_length() - 1, 0)} for v in values
-    )
+    inputs = ({"total": int(v), "position": max(int(v).bit_length() - 1, 0)} for v in values)
     assert outputs_of(SumCode(width, position_bits), inputs, "code") == sum_code(values).tolist()
 
 

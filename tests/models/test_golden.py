@@ -136,7 +136,12 @@ def test_inputs_outside_of_their_type_are_refused():
             "name": "n",
             "input": {"shape": [1], "type": "UQ(2,0)"},
             "layers": [
-                {"kind": "dense", "weights": [[1]], "weight_type": "UQ(1,0)", "output_type": "UQ(2,0)"}
+                {
+                    "kind": "dense",
+                    "weights": [[1]],
+                    "weight_type": "UQ(1,0)",
+                    "output_type": "UQ(2,0)",
+                }
             ],
         }
     )

@@ -35,7 +35,10 @@ def test_a_changed_weight_is_caught_with_its_layer_named():
     assert compare_with_torch(network, encoder, events, 500, 1)["mismatches"] == 0
     verdict = compare_with_torch(changed, encoder, events, 500, 1)
     assert verdict["mismatches"] > 0
-    assert (verdict["first_mismatch"]["layer"], verdict["first_mismatch"]["element"]) == ("latent", 1)
+    assert (verdict["first_mismatch"]["layer"], verdict["first_mismatch"]["element"]) == (
+        "latent",
+        1,
+    )
 
 
 def test_a_changed_type_is_caught_with_its_layer_named():

@@ -1,0 +1,129 @@
+"""What a section of the report is made of; templates/report.html.j2 says how each looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph."""
+
+    kind: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the reader must not overlook.
+
+    Attributes
+    ----------
+    level : str
+        'failure': a check failed. 'missing': not measured. 'finding': a result that needs words.
+    text : str
+    command : str, optional
+        What to run about it.
+    """
+
+    kind: ClassVar[str] = "notice"
+    level: Literal["failure", "missing", "finding"]
+    text: str
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Head of a column; ``unit`` is empty for words and counts named in ``name``."""
+
+    name: str
+    unit: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under columns; rows in ``marked`` stand out, the first cell heads its row."""
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    marked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An inline SVG: ``title`` above it, ``caption`` below it, ``label`` for who cannot see it."""
+
+    label: str
+    svg: str
+    caption: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures side by side where the page is wide enough."""
+
+    kind: ClassVar[str] = "pictures"
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A step of the data flow; ``bits`` is what leaves it, ``registered`` if through registers."""
+
+    name: str
+    lines: Sequence[str]
+    bits: str = ""
+    registered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataFlow:
+    """Steps in the order of the data."""
+
+    kind: ClassVar[str] = "flow"
+    label: str
+    caption: str
+    boxes: Sequence[Box]
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Text of a tool, in a box that scrolls."""
+
+    kind: ClassVar[str] = "verbatim"
+    caption: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A key figure of the head."""
+
+    name: str
+    value: str
+    unit: str
+    origin: str
+    state: Literal["", "good", "bad", "missing"] = ""
+
+
+Block = Text | Notice | Table | Pictures | DataFlow | Verbatim
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report; it is never empty."""
+
+    name: str
+    title: str
+    blocks: Sequence[Block]
+
+    def __post_init__(self) -> None:
+        if not self.blocks:
+            raise ValueError(f"section '{self.name}' of the report is empty: say what is missing")

@@ -1,0 +1,146 @@
+"""What the stages left under build/<config>, for the report: by file only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.report_blocks import Notice
+from hexcoder.config import Config
+from hexcoder.stage import RECORD, file_digest, read_json
+
+STAGES = {
+    "train": "python -m models train",
+    "rtl": "python -m gen",
+    "sim": "python -m tb",
+    "asic": "python -m flow asic",
+    "report": "python -m flow report",
+}
+"""The command that makes each stage."""
+
+INPUTS = (
+    "network.json",
+    *(f"{stage}/{name}" for stage in ("train", "rtl", "sim", "asic") for name in ("metrics.json",)),
+    *(f"{stage}/{RECORD}" for stage in ("train", "rtl", "sim", "asic")),
+    "rtl/encoder.v",
+    "asic/cells.json",
+    "asic/timing_setup.rpt",
+)
+"""Files that the report depends on, each of which may be missing."""
+
+_MADE_FROM = {
+    "rtl": {"network": "network.json"},
+    "sim": {"network": "network.json", "verilog": "rtl/encoder.v"},
+    "asic": {"network.json": "network.json", "encoder.v": "rtl/encoder.v"},
+}
+"""Under which key a stage's record keeps the digest of which file."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that the report tells of.
+
+    Attributes
+    ----------
+    config : Config
+    options : str
+        Options that select this design point on each command line.
+    config_text : str
+        The config file as the user wrote it.
+    metrics : mapping
+        By stage its metrics.json; None where the stage has not run.
+    digests : mapping
+        By file of :data:`INPUTS` its SHA-256; None where it is missing.
+    records : mapping
+        By stage what it recorded of its own run.
+    cells : mapping
+        Models of the library's cells by name; empty if unknown.
+    setup_report : str
+        Worst paths as the timing tool wrote them; empty if there is none.
+    """
+
+    config: Config
+    options: str
+    config_text: str
+    metrics: Mapping[str, dict[str, Any] | None]
+    digests: Mapping[str, str | None]
+    records: Mapping[str, dict[str, Any]]
+    cells: Mapping[str, Any]
+    setup_report: str
+
+    def command(self, stage: str) -> str:
+        """Return the command line that makes a stage."""
+        return f"{STAGES[stage]} {self.options}"
+
+    def missing(self, stage: str, what: str) -> Notice:
+        """Say that a stage has not run, what it would show, and how to run it."""
+        text = f"{what}: not measured, because stage '{stage}' has no result yet."
+        return Notice("missing", text, self.command(stage))
+
+    def why_not(self, stage: str, key: str) -> str:
+        """Return the reason that a stage gave for a value that it did not measure."""
+        reasons = (self.metrics[stage] or {}).get("not_measured") or {}
+        return reasons.get(key, "no reason recorded")
+
+    def made_from_others(self, stage: str) -> list[str]:
+        """Files that have changed since the stage read them."""
+        reads = self.records[stage].get("reads", {})
+        return [
+            file
+            for key, file in _MADE_FROM.get(stage, {}).items()
+            if reads.get(key) and self.digests[file] and reads[key] != self.digests[file]
+        ]
+
+    def doubts(self) -> list[Notice]:
+        """Failed checks and results that do not belong together, most serious first."""
+        failures = [
+            Notice("failure", f"Stage '{stage}' failed: {record['failed']}.", self.command(stage))
+            for stage, record in self.records.items()
+            if record.get("failed")
+        ]
+        stale = [
+            Notice(
+                "failure",
+                f"The results of stage '{stage}' were made from another {' and '.join(files)} "
+                "than the one that lies here now: they do not describe this design.",
+                self.command(stage),
+            )
+            for stage in _MADE_FROM
+            if self.metrics[stage] is not None and (files := self.made_from_others(stage))
+        ]
+        return failures + stale
+
+
+def input_digests(build: Path) -> dict[str, str | None]:
+    """SHA-256 of each file of :data:`INPUTS`, None where it is missing."""
+    return {
+        name: file_digest(build / name) if (build / name).is_file() else None for name in INPUTS
+    }
+
+
+def read_results(config: Config, options: str, config_text: str, build: Path) -> Results:
+    """Read all that is there.
+
+    Raises
+    ------
+    InputError
+        If a file is there and is not JSON.
+    """
+
+    def read(name: str) -> Any:
+        return read_json(build / name) if (build / name).is_file() else None
+
+    stages = ("train", "rtl", "sim", "asic")
+    setup = build / "asic" / "timing_setup.rpt"
+    return Results(
+        config=config,
+        options=options,
+        config_text=config_text,
+        metrics={stage: read(f"{stage}/metrics.json") for stage in stages},
+        digests=input_digests(build),
+        records={stage: read(f"{stage}/{RECORD}") or {} for stage in stages},
+        cells=(read("asic/cells.json") or {}).get("cells", {}),
+        setup_report=setup.read_text(encoding="utf-8") if setup.is_file() else "",
+    )
