@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -19,13 +20,14 @@ from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
 EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
   python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
+  python -m flow report --config configs/econ_t.toml
 """
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m flow",
-        description="Take Verilog to gates, timing and power.",
+        description="Take Verilog to gates, timing and power, and report on the whole design.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -38,6 +40,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_options(asic, required=True)
+    report = stages.add_parser(
+        "report",
+        help="one page of what was built and measured",
+        description="Write build/<config>/report.html from the results that the stages left.",
+    )
+    add_config_options(report, required=True)
     return parser
 
 
@@ -101,9 +109,14 @@ def summary(metrics: dict[str, Any]) -> str:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a stage if it is out of date, and say in one line what it gave."""
-    config, build = config_and_build(_parser().parse_args(arguments))
+def _options(arguments: argparse.Namespace) -> str:
+    """Return the options that select the design point, as the user gave them."""
+    given = (("--config", arguments.config), ("--events", arguments.events))
+    words = [str(w) for pair in (*given, ("--build", arguments.build)) if pair[1] for w in pair]
+    return shlex.join(words)
+
+
+def _asic(config: Config, build: Path) -> None:
     stage = asic_stage(config, build)
     with progress_bar() as bar:
         task = bar.add_task("asic", total=len(STEPS))
@@ -118,6 +131,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
     state = "" if ran else " (up to date)"
     print(summary(read_json(stage.folder / "metrics.json")) + state)
+
+
+def _report(config: Config, build: Path, config_path: Path, options: str) -> None:
+    # Imported late: matplotlib takes a second, and no other sub-command needs it.
+    from flow.report import PAGE, make_report, report_stage
+
+    text = config_path.read_text(encoding="utf-8")
+    stage = report_stage(config, options, text, build)
+    ran = stage.run(lambda folder: make_report(config, options, text, build, folder))
+    size_kib = (build / PAGE).stat().st_size / 1024
+    print(f"report: {build / PAGE} ({size_kib:,.0f} KiB)" + ("" if ran else " (up to date)"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a stage if it is out of date, and say in one line what it gave."""
+    arguments = _parser().parse_args(argv)
+    config, build = config_and_build(arguments)
+    if arguments.stage == "report":
+        _report(config, build, arguments.config, _options(arguments))
+    else:
+        _asic(config, build)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Design:
         }
 
     def write(self, folder: Path) -> Path:
-        """Write encoder.v and metrics.json into folder/rtl."""
+        """Write encoder.v and metrics.json into folder/rtl, and network.json beside it."""
         rtl = folder / "rtl"
         rtl.mkdir(parents=True)
         text = _layer("conv", self.hidden, INPUT_WIDTH, HIDDEN_WIDTH)
@@ -81,7 +82,35 @@ class Design:
         ]
         metrics = {"name": "test", "top": self.top, "modules": modules, "layers": layers}
         (rtl / "metrics.json").write_text(json.dumps(metrics))
+        if not self.front_end:
+            (folder / "network.json").write_text(json.dumps(self.network()))
         return rtl
+
+    def network(self) -> dict[str, Any]:
+        """Return the same two layers as a network: a shift by 4 is a step 16 times as large."""
+
+        def layer(name: str, weights: np.ndarray, width: int, dropped_bits: int) -> dict[str, Any]:
+            return {
+                "kind": "dense",
+                "name": name,
+                "weights": weights.T.tolist(),
+                "weight_type": "SQ(6,0)",
+                "activation": "relu",
+                "output_type": f"UQ({width + dropped_bits},{-dropped_bits})",
+                "rounding": "floor",
+                "overflow": "saturate",
+            }
+
+        return {
+            "format": "hexcoder-network",
+            "version": 1,
+            "name": "test",
+            "input": {"shape": [self.hidden.shape[0]], "type": f"UQ({INPUT_WIDTH},0)"},
+            "layers": [
+                layer("conv", self.hidden, HIDDEN_WIDTH, 4),
+                layer("latent", self.latent, OUTPUT_WIDTH, 8),
+            ],
+        }
 
 
 def _digits(weight: int) -> list[tuple[int, int]]:

@@ -91,7 +91,7 @@ def registered_nand(folder: Path) -> Path:
     return builder.write(folder, [q])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.data())
 def test_random_netlists_equal_their_evaluation_by_numpy(tmp_path_factory, data):
     builder = Builder(5)

@@ -1,0 +1,80 @@
+"""The stage 'report': one self-contained page of what was built and measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from flow.report_built import built
+from flow.report_hardware import hardware
+from flow.report_head import key_figures, sentence
+from flow.report_origin import origin
+from flow.report_physics import physics
+from flow.report_results import Results, input_digests, read_results
+from flow.report_verification import verification
+from hexcoder.config import Config
+from hexcoder.stage import Stage, code_digest, versions
+
+PAGE = "report.html"
+
+
+def report_stage(config: Config, options: str, config_text: str, build: Path) -> Stage:
+    """Describe the stage: it depends on the files that it shows, and on the code.
+
+    Parameters
+    ----------
+    config : Config
+    options : str
+        Options that select this design point on each command line; the page repeats them.
+    config_text : str
+        The config file as the user wrote it.
+    build : Path
+        build/<config>; report.html goes there.
+    """
+    return Stage(
+        "report",
+        build,
+        {
+            "files": input_digests(build),
+            "config": config.model_dump(mode="json"),
+            "config_text": config_text,
+            "options": options,
+            # models: the geometry of the sensor that events are drawn on.
+            "code": code_digest("hexcoder", "flow", "models"),
+            "versions": versions("Jinja2", "matplotlib", "numpy"),
+        },
+        also_writes=(PAGE,),
+    )
+
+
+def make_report(
+    config: Config, options: str, config_text: str, build: Path, folder: Path
+) -> str | None:
+    """Write report.html into ``folder`` from what lies in ``build``; never fails a check."""
+    results = read_results(config, options, config_text, build)
+    (folder / PAGE).write_text(page(results), encoding="utf-8")
+    return None
+
+
+def page(results: Results) -> str:
+    """Return the whole report as HTML: the same results give the same bytes."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    sections = [build(results) for build in (built, physics, verification, hardware, origin)]
+    return environment.get_template("report.html.j2").render(
+        name=results.config.name,
+        sentence=sentence(results),
+        doubts=results.doubts(),
+        figures=key_figures(results),
+        sections=sections,
+        style=Markup(style),
+        svg=Markup,
+    )

@@ -1,0 +1,166 @@
+"""Section of the report: the network, its types, and the hardware's structure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flow.report_blocks import Block, Box, Column, DataFlow, Section, Table, Text
+from flow.report_numbers import count, percent, shape
+from flow.report_results import Results
+
+_WORDS = {"relu": "ReLU", "none": "none", "floor": "floor", "round_half_up": "round half up"}
+
+
+def built(results: Results) -> Section:
+    """Data flow, layers and structure."""
+    train, rtl = results.metrics["train"], results.metrics["rtl"]
+    blocks: list[Block] = []
+    if rtl is None:
+        blocks.append(results.missing("rtl", "Data flow, registers, adders and latency"))
+    else:
+        blocks.append(_data_flow(rtl, train))
+    if train is None:
+        blocks.append(results.missing("train", "Layers, weights and their sparsity"))
+    else:
+        blocks += [
+            Text(
+                f"{count(train['parameters'])} parameters (weights and biases), each an integer "
+                "fixed in gates. UQ(i,f) and SQ(i,f) are unsigned and signed fixed-point types of "
+                "i integer bits, the sign counted in, and f fraction bits."
+            ),
+            _layers(train),
+        ]
+    if rtl is not None:
+        blocks.append(_structure(rtl))
+    return Section("built", "What was built", blocks)
+
+
+def _data_flow(rtl: dict[str, Any], train: dict[str, Any] | None) -> DataFlow:
+    core, whole = rtl["modules"]["encoder_core"], rtl["modules"].get("encoder")
+    pipeline = rtl["pipeline"]
+    boxes = []
+    if whole:
+        boxes += [
+            Box(
+                f"{whole['input_elements']} energies",
+                [f"{whole['input_type']} each", "ADC counts"],
+                f"{count(whole['input_bits'])} bits",
+                pipeline.get("energies", False),
+            ),
+            Box(
+                "normalise",
+                ["sum, its leading one,", "shift; code of the sum"],
+                f"{count(core['input_bits'])} bits",
+                pipeline["input"],
+            ),
+        ]
+    else:
+        boxes.append(
+            Box(
+                "input",
+                [f"{core['input_elements']} elements", f"{core['input_type']} each"],
+                f"{count(core['input_bits'])} bits",
+                pipeline["input"],
+            )
+        )
+    layers = [layer for layer in rtl["layers"] if layer["kind"] != "flatten"]
+    for layer in layers:
+        is_last = layer is layers[-1]
+        registers = layer.get("register_bits", 0)
+        boxes.append(
+            Box(
+                layer["name"],
+                [layer["kind"], shape(layer["output_shape"]), f"{layer['output_type']} each"],
+                f"{count(core['output_bits'])} bits" if is_last else f"{count(registers)} bits",
+                bool(registers),
+            )
+        )
+    if whole:
+        latents = whole["output_bits"] - whole["sum_code_bits"]
+        boxes.append(
+            Box(
+                "frame",
+                [
+                    f"{whole['sum_code_bits']} bits sum",
+                    f"{count(latents)} bits latents",
+                    f"{count(whole['output_bits'])} bits in all",
+                ],
+            )
+        )
+    words = ", ".join(f"{box.name} ({box.bits or 'output'})" for box in boxes)
+    clocks = rtl["modules"][rtl["top"]]["latency_cycles"]
+    caption = (
+        f"Data flow of module {rtl['top']}. A double bar is a rank of pipeline registers; "
+        f"{clocks} ranks on every path give the constant latency of {clocks} clocks. Bits between "
+        "layers are those that can change."
+    )
+    if whole:
+        caption += " The code of the sum is delayed beside the network and joins the frame."
+    return DataFlow(f"Data flow: {words}", caption, boxes)
+
+
+def _layers(train: dict[str, Any]) -> Table:
+    rows = []
+    given = train["input_shape"], train["input_type"]
+    rows.append(["input", "", shape(given[0]), given[1], *[""] * 6])
+    for layer in train["layers"]:
+        weights, zero = layer.get("weights"), layer.get("weights_zero")
+        numbers = (
+            [layer["weight_type"], count(weights), count(zero), percent(zero, weights)]
+            if weights is not None
+            else [""] * 4
+        )
+        words = [_WORDS.get(word, word) for word in map(layer.get, ("activation",)) if word]
+        cuts = [_WORDS.get(word, word) for word in map(layer.get, ("rounding", "overflow")) if word]
+        rows.append(
+            [
+                layer["name"],
+                layer["kind"],
+                shape(layer["output_shape"]),
+                layer["output_type"],
+                *numbers,
+                *(words or [""]),
+                ", ".join(cuts),
+            ]
+        )
+    columns = [
+        Column("layer", numeric=False),
+        Column("kind", numeric=False),
+        Column("output shape", numeric=False),
+        Column("output type", numeric=False),
+        Column("weight type", numeric=False),
+        Column("weights"),
+        Column("zero weights"),
+        Column("sparsity", "share zero"),
+        Column("activation", numeric=False),
+        Column("rounding, overflow", numeric=False),
+    ]
+    return Table("Layers, in the order of the data", columns, rows)
+
+
+def _structure(rtl: dict[str, Any]) -> Table:
+    rows = [["input", "", "", "", count(rtl["input_register_bits"])]]
+    rows += [
+        [
+            layer["name"],
+            count(layer["adders"]),
+            count(layer["adder_bits"]),
+            count(layer["depth"]),
+            count(layer["register_bits"]),
+        ]
+        for layer in rtl["layers"]
+        if "adders" in layer
+    ]
+    total = rtl["total"]
+    keys = ("adders", "adder_bits", "depth", "register_bits")
+    rows.append(["network", *(count(total[key]) for key in keys)])
+    columns = [
+        Column("layer", numeric=False),
+        Column("adders"),
+        Column("adder width", "bits, all adders"),
+        Column("depth", "adders in a row"),
+        Column("registers", "bits"),
+    ]
+    note = "Of the compiler's graph, before synthesis. The network's depth is its deepest layer's."
+    total_row = frozenset({len(rows) - 1})
+    return Table("Arithmetic and registers by layer", columns, rows, note, total_row)

@@ -1,0 +1,221 @@
+"""Section of the report: area, timing and power, beside the published chip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flow.report_blocks import (
+    Block,
+    Column,
+    Notice,
+    Picture,
+    Pictures,
+    Section,
+    Table,
+    Text,
+    Verbatim,
+)
+from flow.report_charts import stacked_bars
+from flow.report_numbers import count, fixed, percent
+from flow.report_path import worst_path
+from flow.report_published import beside_published
+from flow.report_results import Results
+
+_PARTS = {
+    "encoder_core": "encoder_core: registers between layers",
+    "encoder": "encoder: connections",
+    "front_end": "front_end: sum, leading one, shift",
+}
+"""What parts of the design that are no layer hold."""
+
+_POWER = ("internal", "switching", "leakage")
+
+
+def hardware(results: Results) -> Section:
+    """Area, timing, power and the comparison with the chip."""
+    asic = results.metrics["asic"]
+    blocks: list[Block] = []
+    if asic is None:
+        blocks.append(results.missing("asic", "Area, timing and power"))
+    else:
+        blocks += [Text(_origin(asic)), *_area(asic, results)]
+        blocks += [*_timing(asic, results), *_power(asic, results)]
+    blocks.append(beside_published(results))
+    return Section("hardware", "Hardware", blocks)
+
+
+def _origin(asic: Mapping[str, Any]) -> str:
+    origin = asic["origin"]
+    return (
+        f"All figures are of the gates {origin['stage']}. Process: {origin['process']}. "
+        f"Corner {origin['corner']}, {origin['voltage_v']:g} V, {origin['temperature_c']:g} °C. "
+        f"Wires: {origin['wires']}. Clock: {origin['clock']}."
+    )
+
+
+def _parts(asic: Mapping[str, Any], results: Results) -> list[str]:
+    """Layers in the order of the data, then the other parts, the largest first."""
+    areas = asic["area_by_layer_um2"]
+    layers = [layer["name"] for layer in (results.metrics["rtl"] or {}).get("layers", [])]
+    others = sorted((part for part in areas if part not in layers), key=lambda part: -areas[part])
+    return [layer for layer in layers if layer in areas] + others
+
+
+def _area(asic: Mapping[str, Any], results: Results) -> list[Block]:
+    areas, total = asic.get("area_by_layer_um2"), asic.get("design__instance__area")
+    if not areas or total is None:
+        reason = results.why_not("asic", "design__instance__area")
+        return [Notice("missing", f"Area: not measured ({reason}).", results.command("asic"))]
+    parts = _parts(asic, results)
+    # A bar of less than a thousandth of the whole cannot be seen; the table has them all.
+    seen = [part for part in parts if areas[part] >= total / 1000]
+    picture = Picture(
+        f"Area by layer, {fixed(total, 0)} µm² in all: "
+        + ", ".join(f"{part} {percent(areas[part], total)}" for part in seen),
+        stacked_bars(
+            "area", seen, {"area": [areas[part] / 1e3 for part in seen]}, "area (10³ µm²)", 1
+        ),
+        "Area of the cells by layer; parts under 0.1 % are in the table only.",
+        "Area by layer",
+    )
+    power = _power_picture(asic, parts)
+    return [Pictures([picture, power] if power else [picture]), _area_table(asic, results, parts)]
+
+
+def _area_table(asic: Mapping[str, Any], results: Results, parts: list[str]) -> Table:
+    areas, total = asic["area_by_layer_um2"], asic["design__instance__area"]
+    cells = asic.get("cells_by_layer") or {}
+
+    def row(name: str, area: float, kinds: Mapping[str, int]) -> list[str]:
+        number = sum(kinds.values()) or None
+        shares = [percent(value, number) for value in cell_classes(kinds, results.cells)]
+        return [name, fixed(area, 0), percent(area, total), count(number), *shares]
+
+    rows = [row(_PARTS.get(part, part), areas[part], cells.get(part, {})) for part in parts]
+    everything: dict[str, int] = {}
+    for kinds in cells.values():
+        for kind, number in kinds.items():
+            everything[kind] = everything.get(kind, 0) + number
+    rows.append(row("whole design", total, everything))
+    columns = [
+        Column("part", numeric=False),
+        Column("area", "µm²"),
+        Column("share", "of area"),
+        Column("cells"),
+        Column("full and half adders", "share of cells"),
+        Column("registers", "share of cells"),
+        Column("other", "share of cells"),
+    ]
+    note = "Adders and registers are told by their function in the Liberty file, not by name."
+    return Table("Area and cells by layer", columns, rows, note, frozenset({len(rows) - 1}))
+
+
+def cell_classes(
+    kinds: Mapping[str, int], models: Mapping[str, Any]
+) -> tuple[int, int, int] | tuple[None, None, None]:
+    """Count adder cells, registers and others.
+
+    Parameters
+    ----------
+    kinds : mapping of library cell to number of instances
+    models : mapping of library cell to its inputs, outputs and register, as in asic/cells.json;
+        without them nothing can be told
+
+    Returns
+    -------
+    tuple of three int, or of three None
+    """
+    if not models:
+        return None, None, None
+    adders = registers = 0
+    for kind, number in kinds.items():
+        model = models.get(kind, {})
+        if model.get("register"):
+            registers += number
+        elif len(model.get("outputs", {})) == 2:
+            # The only combinational cells of a library with two outputs give sum and carry.
+            adders += number
+    return adders, registers, sum(kinds.values()) - adders - registers
+
+
+def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
+    slack, period = asic.get("timing__setup__ws"), asic["clock__period_ns"]
+    if slack is None:
+        reason = results.why_not("asic", "timing__setup__ws")
+        return [Notice("missing", f"Timing: not measured ({reason}).", results.command("asic"))]
+    blocks: list[Block] = []
+    if slack < 0:
+        text = f"The clock period of {period:g} ns is not met: setup slack {fixed(slack, 3)} ns."
+        blocks.append(Notice("failure", text))
+    clock = results.config.clock
+    rows = [
+        ["clock period", fixed(period, 2), "ns"],
+        ["clock uncertainty", fixed(clock.uncertainty_ns, 2), "ns"],
+        ["input delay", fixed(clock.input_delay_ns, 2), "ns"],
+        ["output delay", fixed(clock.output_delay_ns, 2), "ns"],
+        ["worst setup slack", fixed(slack, 3), "ns"],
+        ["total negative setup slack", fixed(asic.get("timing__setup__tns"), 3), "ns"],
+        ["worst hold slack", fixed(asic.get("timing__hold__ws"), 3), "ns"],
+        ["endpoints without constraint", count(asic.get("unconstrained_endpoints")), "endpoints"],
+    ]
+    columns = [Column("timing", numeric=False), Column("value"), Column("unit", numeric=False)]
+    note = (
+        f"Worst path: {asic.get('worst_path')}. By OpenSTA, {asic['origin']['corner']} corner "
+        "only. Hold is of an ideal clock: it can be judged only with a clock tree."
+    )
+    blocks.append(Table("Timing", columns, rows, note))
+    if results.setup_report:
+        caption = "The worst path, abridged from asic/timing_setup.rpt (ns, fF)"
+        blocks.append(Verbatim(caption, worst_path(results.setup_report)))
+    else:
+        text = "The worst path in full: asic/timing_setup.rpt is missing."
+        blocks.append(Notice("missing", text, results.command("asic")))
+    return blocks
+
+
+def _power_picture(asic: Mapping[str, Any], parts: list[str]) -> Picture | None:
+    powers = asic.get("power_by_layer_w")
+    total = asic.get("power__total")
+    if not powers or not total:
+        return None
+    seen = [part for part in parts if powers.get(part, {}).get("total", 0.0) >= total / 1000]
+    series = {kind: [1e3 * powers[part][kind] for part in seen] for kind in _POWER}
+    return Picture(
+        f"Power by layer, {fixed(total, 2, 1e3)} mW in all: "
+        + ", ".join(f"{part} {fixed(powers[part]['total'], 2, 1e3)} mW" for part in seen),
+        stacked_bars("power", seen, series, "power (mW)", 2),
+        "Power by layer, split by kind; parts under 0.1 % are in the table only.",
+        "Power by layer",
+    )
+
+
+def _power(asic: Mapping[str, Any], results: Results) -> list[Block]:
+    total = asic.get("power__total")
+    if total is None:
+        reason = results.why_not("asic", "power__total")
+        return [Notice("missing", f"Power: not measured ({reason}).", results.command("asic"))]
+    layers, kinds = asic.get("power_by_layer_w") or {}, asic.get("power_by_kind_w") or {}
+
+    def row(name: str, power: Mapping[str, float]) -> list[str]:
+        values = [fixed(power[kind], 3, 1e3) for kind in (*_POWER, "total")]
+        return [name, *values, percent(power["total"], total)]
+
+    parts = [part for part in _parts(asic, results) if part in layers]
+    rows = [row(_PARTS.get(part, part), layers[part]) for part in parts]
+    whole = {kind: asic[f"power__{kind}__total"] for kind in _POWER} | {"total": total}
+    rows.append(row("whole design", whole))
+    mark = frozenset({len(rows) - 1})
+    rows += [row(f"of it {kind}", power) for kind, power in kinds.items()]
+    columns = [
+        Column("part", numeric=False),
+        *(Column(kind, "mW") for kind in _POWER),
+        Column("total", "mW"),
+        Column("share", "of power"),
+    ]
+    energy = asic.get("energy_per_event_pj")
+    note = (
+        f"Activity: {asic['origin']['activity']}. Power over the clock period of "
+        f"{asic['clock__period_ns']:g} ns makes {fixed(energy, 0)} pJ per event."
+    )
+    return [Table("Power by layer and by kind of cell", columns, rows, note, mark)]
