@@ -30,11 +30,14 @@ train: $(STAMP)
 rtl: train
 	$(RUN) -m gen $(OPTIONS)
 
+# A check that fails (status 1) stops the run, but its report is written all the same.
+REPORT_FAILURE = { status=$$?; [ $$status -ne 1 ] || $(RUN) -m flow report $(OPTIONS); exit $$status; }
+
 sim: rtl
-	$(RUN) -m tb $(OPTIONS)
+	$(RUN) -m tb $(OPTIONS) || $(REPORT_FAILURE)
 
 asic: sim
-	$(RUN) -m flow asic $(OPTIONS)
+	$(RUN) -m flow asic $(OPTIONS) || $(REPORT_FAILURE)
 
 report: asic
 	$(RUN) -m flow report $(OPTIONS)
@@ -46,13 +49,20 @@ test: $(STAMP)
 	$(VENV)/bin/pyright
 	$(VENV)/bin/pytest -n 2 --dist loadgroup --junitxml=build/test-results.xml
 
-# A million vectors through RTL and netlist, all events through every link.
+# A million vectors, and all events, through every link: torch, golden model, graph, RTL, netlist.
+# The events are those of the stage train, or EVENTS.
+VECTORS ?= 1000000
+NAME = $(shell $(RUN) -c 'import sys, tomllib; print(tomllib.load(open(sys.argv[1], "rb"))["name"])' $(CONFIG))
 verify: asic
-	$(RUN) -m flow verify $(OPTIONS)
+	$(RUN) -m models check build/$(NAME)/network.json --vectors $(VECTORS) --events build/$(NAME)/train/events.csv
+	$(RUN) -m gen --config $(CONFIG) --check $(VECTORS) --events build/$(NAME)/train/events.csv
+	$(RUN) -m tb build/$(NAME)/network.json build/$(NAME)/rtl --vectors $(VECTORS) \
+		--events build/$(NAME)/train/events.csv --work build/$(NAME)/.simulation
+	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)
 
 # What matters in speed and size, as ratios to a peer measured in the same run.
-bench: $(STAMP)
-	$(RUN) -m flow bench $(OPTIONS)
+bench: rtl
+	$(RUN) scripts/bench.py $(OPTIONS)
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
   python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
   python -m flow report --config configs/econ_t.toml
+  python -m flow verify --config configs/econ_t.toml --vectors 1000000
 """
 
 
@@ -46,6 +48,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Write build/<config>/report.html from the results that the stages left.",
     )
     add_config_options(report, required=True)
+    verify = stages.add_parser(
+        "verify",
+        help="many vectors through the netlist",
+        description="Compare the netlist of the stage asic with the golden model; prints JSON.",
+    )
+    verify.add_argument("--vectors", type=int, default=1_000_000, help="random vectors")
+    add_config_options(verify, required=True)
     return parser
 
 
@@ -78,7 +87,7 @@ def asic_stage(config: Config, build: Path) -> Stage:
             "encoder.v": _digest(build / "rtl" / "encoder.v", required=True),
             "rtl/metrics.json": _digest(build / "rtl" / "metrics.json", required=True),
             "network.json": _digest(build / "network.json", required=False),
-            "events": config.data.events,
+            "held_out.csv": _digest(build / "train" / "held_out.csv", required=False),
             "clock": config.clock.model_dump(),
             "silicon": config.silicon.model_dump(),
             "verification": config.verification.model_dump(),
@@ -144,11 +153,35 @@ def _report(config: Config, build: Path, config_path: Path, options: str) -> Non
     print(f"report: {build / PAGE} ({size_kib:,.0f} KiB)" + ("" if ran else " (up to date)"))
 
 
+def _verify(config: Config, build: Path, vectors: int, events: str | None) -> None:
+    from flow.verify import verify_netlist
+
+    if vectors < 0:
+        raise InputError(f"--vectors = {vectors}: it must be 0 or more")
+    with progress_bar() as bar:
+        task = bar.add_task("golden = netlist", total=vectors)
+        verdict = verify_netlist(
+            config,
+            build,
+            vectors,
+            Path(events) if events else None,
+            lambda done: bar.update(task, completed=done, total=max(done, vectors)),
+        )
+    print(json.dumps(verdict, indent=2))
+    if verdict["mismatches"]:
+        raise CheckFailed(
+            f"{verdict['mismatches']} of {verdict['vectors']} vectors differ in the netlist; "
+            f"first: {verdict['first_mismatch']}"
+        )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a stage if it is out of date, and say in one line what it gave."""
     arguments = _parser().parse_args(argv)
     config, build = config_and_build(arguments)
-    if arguments.stage == "report":
+    if arguments.stage == "verify":
+        _verify(config, build, arguments.vectors, arguments.events)
+    elif arguments.stage == "report":
         _report(config, build, arguments.config, _options(arguments))
     else:
         _asic(config, build)

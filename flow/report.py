@@ -69,12 +69,17 @@ def page(results: Results) -> str:
     )
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     sections = [build(results) for build in (built, physics, verification, hardware, origin)]
-    return environment.get_template("report.html.j2").render(
-        name=results.config.name,
-        sentence=sentence(results),
-        doubts=results.doubts(),
-        figures=key_figures(results),
-        sections=sections,
-        style=Markup(style),
-        svg=Markup,
+    return (
+        environment.get_template("report.html.j2")
+        .render(
+            name=results.config.name,
+            sentence=sentence(results),
+            doubts=results.doubts(),
+            figures=key_figures(results),
+            sections=sections,
+            style=Markup(style),
+            svg=Markup,
+        )
+        .strip()
+        + "\n"
     )

@@ -22,14 +22,15 @@ class Notice:
     Attributes
     ----------
     level : str
-        'failure': a check failed. 'missing': not measured. 'finding': a result that needs words.
+        'failure': a check failed. 'stale': made from files that have changed since. 'missing': not
+        measured. 'finding': a result that needs words.
     text : str
     command : str, optional
         What to run about it.
     """
 
     kind: ClassVar[str] = "notice"
-    level: Literal["failure", "missing", "finding"]
+    level: Literal["failure", "stale", "missing", "finding"]
     text: str
     command: str | None = None
 

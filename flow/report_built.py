@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flow.report_blocks import Block, Box, Column, DataFlow, Section, Table, Text
@@ -90,9 +91,8 @@ def _data_flow(rtl: dict[str, Any], train: dict[str, Any] | None) -> DataFlow:
     words = ", ".join(f"{box.name} ({box.bits or 'output'})" for box in boxes)
     clocks = rtl["modules"][rtl["top"]]["latency_cycles"]
     caption = (
-        f"Data flow of module {rtl['top']}. A double bar is a rank of pipeline registers; "
-        f"{clocks} ranks on every path give the constant latency of {clocks} clocks. Bits between "
-        "layers are those that can change."
+        f"Data flow of module {rtl['top']}, with a constant latency of {clocks} clocks. A double "
+        "bar is a rank of pipeline registers; bits that never change have none."
     )
     if whole:
         caption += " The code of the sum is delayed beside the network and joins the frame."
@@ -110,8 +110,6 @@ def _layers(train: dict[str, Any]) -> Table:
             if weights is not None
             else [""] * 4
         )
-        words = [_WORDS.get(word, word) for word in map(layer.get, ("activation",)) if word]
-        cuts = [_WORDS.get(word, word) for word in map(layer.get, ("rounding", "overflow")) if word]
         rows.append(
             [
                 layer["name"],
@@ -119,8 +117,8 @@ def _layers(train: dict[str, Any]) -> Table:
                 shape(layer["output_shape"]),
                 layer["output_type"],
                 *numbers,
-                *(words or [""]),
-                ", ".join(cuts),
+                _words(layer, "activation"),
+                _words(layer, "rounding", "overflow"),
             ]
         )
     columns = [
@@ -136,6 +134,10 @@ def _layers(train: dict[str, Any]) -> Table:
         Column("rounding, overflow", numeric=False),
     ]
     return Table("Layers, in the order of the data", columns, rows)
+
+
+def _words(layer: Mapping[str, Any], *keys: str) -> str:
+    return ", ".join(_WORDS.get(layer[key], str(layer[key])) for key in keys if layer.get(key))
 
 
 def _structure(rtl: dict[str, Any]) -> Table:

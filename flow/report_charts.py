@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 OURS, OTHERS, THIRD, INK = "#b5432a", "#1f4e79", "#8fa3b5", "#333940"
-_STYLE: dict[str, Any] = {
+_STYLE: dict[Any, Any] = {
     # Text stays text: small, searchable, in the page's own font.
     "svg.fonttype": "none",
     # Without a salt the identifiers, and so the bytes, change from run to run.
     "svg.hashsalt": "hexcoder",
-    "font.size": 9.0,
+    "font.size": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,
@@ -34,6 +34,7 @@ _STYLE: dict[str, Any] = {
 }
 # In inches. At 72 points an inch the text keeps about its size on a phone of 400 pixels.
 _WIDTH, _HEIGHT = 4.9, 3.3
+_CLOSE_BITS = 12
 _BEST_CHOICE = re.compile(r"best choice (\d+)$")
 
 
@@ -55,8 +56,12 @@ def emd_against_bits(
         if chosen:
             xs, ys, kept = zip(*sorted(chosen), strict=True)
             axes.plot(xs, ys, "o-", color=OTHERS, markersize=4, linewidth=1)
-            for x, y, number in zip(xs, ys, kept, strict=True):
-                _label(axes, x, y, f"BC {number}", OTHERS)
+            for place, (x, y, number) in enumerate(zip(xs, ys, kept, strict=True)):
+                # Labels of close points lean away from each other.
+                close_left = place > 0 and x - xs[place - 1] < _CLOSE_BITS
+                close_right = place + 1 < len(xs) and xs[place + 1] - x < _CLOSE_BITS
+                side = "left" if close_left else "right" if close_right else "center"
+                _label(axes, x, y, f"BC {number}", OTHERS, side)
         for x, y, text in others:
             axes.plot([x], [y], "s", color=THIRD, markeredgecolor=OTHERS, markersize=5)
             _label(axes, x, y, text, INK)
@@ -141,10 +146,8 @@ def stacked_bars(
     return _svg(name, draw, 0.9 + 0.36 * max(len(parts), 3))
 
 
-def _label(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
-    axes.annotate(
-        text, (x, y), (0, 6), textcoords="offset points", ha="center", color=colour, size=8
-    )
+def _label(axes: Axes, x: float, y: float, text: str, colour: str, side: str = "center") -> None:
+    axes.annotate(text, (x, y), (0, 6), textcoords="offset points", ha=side, color=colour, size=9)
 
 
 def _svg(name: str, draw: Callable[[Axes], None], height: float = _HEIGHT) -> str:

@@ -23,9 +23,12 @@ from flow.report_published import beside_published
 from flow.report_results import Results
 
 _PARTS = {
-    "encoder_core": "encoder_core: registers between layers",
-    "encoder": "encoder: connections",
-    "front_end": "front_end: sum, leading one, shift",
+    "encoder_core": "registers between layers",
+    "encoder": "connections",
+    "front_end": "sum, leading one, shift",
+    "sum_code": "delay of the sum's code",
+    "valid": "valid bit",
+    "energies": "registers of the energies",
 }
 """What parts of the design that are no layer hold."""
 
@@ -62,6 +65,12 @@ def _parts(asic: Mapping[str, Any], results: Results) -> list[str]:
     return [layer for layer in layers if layer in areas] + others
 
 
+def _part(name: str) -> str:
+    """Name of a part, with what it holds; synthesis may have put a number behind the name."""
+    held = _PARTS.get(name) or _PARTS.get(name.rstrip("0123456789").rstrip("_"))
+    return f"{name}: {held}" if held else name
+
+
 def _area(asic: Mapping[str, Any], results: Results) -> list[Block]:
     areas, total = asic.get("area_by_layer_um2"), asic.get("design__instance__area")
     if not areas or total is None:
@@ -90,9 +99,10 @@ def _area_table(asic: Mapping[str, Any], results: Results, parts: list[str]) -> 
     def row(name: str, area: float, kinds: Mapping[str, int]) -> list[str]:
         number = sum(kinds.values()) or None
         shares = [percent(value, number) for value in cell_classes(kinds, results.cells)]
-        return [name, fixed(area, 0), percent(area, total), count(number), *shares]
+        decimals = 0 if area >= 10 else 1
+        return [name, fixed(area, decimals), percent(area, total), count(number), *shares]
 
-    rows = [row(_PARTS.get(part, part), areas[part], cells.get(part, {})) for part in parts]
+    rows = [row(_part(part), areas[part], cells.get(part, {})) for part in parts]
     everything: dict[str, int] = {}
     for kinds in cells.values():
         for kind, number in kinds.items():
@@ -108,6 +118,8 @@ def _area_table(asic: Mapping[str, Any], results: Results, parts: list[str]) -> 
         Column("other", "share of cells"),
     ]
     note = "Adders and registers are told by their function in the Liberty file, not by name."
+    if not results.cells:
+        note = f"Kinds of cells: asic/cells.json is missing; {results.command('asic')} writes it."
     return Table("Area and cells by layer", columns, rows, note, frozenset({len(rows) - 1}))
 
 
@@ -159,7 +171,7 @@ def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
         ["worst hold slack", fixed(asic.get("timing__hold__ws"), 3), "ns"],
         ["endpoints without constraint", count(asic.get("unconstrained_endpoints")), "endpoints"],
     ]
-    columns = [Column("timing", numeric=False), Column("value"), Column("unit", numeric=False)]
+    columns = [Column("quantity", numeric=False), Column("value"), Column("unit", numeric=False)]
     note = (
         f"Worst path: {asic.get('worst_path')}. By OpenSTA, {asic['origin']['corner']} corner "
         "only. Hold is of an ideal clock: it can be judged only with a clock tree."
@@ -202,7 +214,7 @@ def _power(asic: Mapping[str, Any], results: Results) -> list[Block]:
         return [name, *values, percent(power["total"], total)]
 
     parts = [part for part in _parts(asic, results) if part in layers]
-    rows = [row(_PARTS.get(part, part), layers[part]) for part in parts]
+    rows = [row(_part(part), layers[part]) for part in parts]
     whole = {kind: asic[f"power__{kind}__total"] for kind in _POWER} | {"total": total}
     rows.append(row("whole design", whole))
     mark = frozenset({len(rows) - 1})

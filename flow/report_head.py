@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flow.report_blocks import Figure
-from flow.report_numbers import NOT_MEASURED, count, fixed, shape
+from flow.report_numbers import NOT_MEASURED, count, fixed, is_measured, shape
 from flow.report_results import Results
 
 
@@ -41,7 +41,7 @@ def _absent(name: str, reason: str) -> Figure:
 def _emd(results: Results) -> Figure:
     name = "EMD, mean"
     physics = (results.metrics["train"] or {}).get("physics") or {}
-    if physics.get("emd_mean") is None:
+    if not is_measured(physics.get("emd_mean")):
         return _absent(name, f"run {results.command('train')}")
     return Figure(
         name,

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import TypeGuard
+
 NOT_MEASURED = "not measured"
+
+
+def is_measured(value: float | None) -> TypeGuard[float]:
+    """Whether there is a number; metrics of no event at all are NaN."""
+    return value is not None and math.isfinite(value)
 
 
 def count(value: int | None) -> str:
@@ -12,7 +20,7 @@ def count(value: int | None) -> str:
 
 def fixed(value: float | None, decimals: int, scale: float = 1.0) -> str:
     """Write a number with so many decimals after multiplying it by ``scale``."""
-    if value is None:
+    if not is_measured(value):
         return NOT_MEASURED
     text = f"{value * scale:,.{decimals}f}"
     return text.replace("-", "\N{MINUS SIGN}")

@@ -7,9 +7,10 @@ from typing import Any
 
 from flow.report_blocks import Block, Column, Notice, Picture, Pictures, Section, Table, Text
 from flow.report_charts import emd_against_bits, training_curves
-from flow.report_numbers import count, fixed, spread
+from flow.report_numbers import count, fixed, is_measured, spread
 from flow.report_results import Results
 from flow.report_sensor import sensor_pair
+from models.geometry import HALF_PITCH_CM
 
 PUBLISHED_EMD = (
     ("float encoders, telescope loss", 1.07, 0.37),
@@ -34,25 +35,26 @@ def physics(results: Results) -> Section:
 
 
 def _measured(train: Mapping[str, Any], results: Results) -> list[Block]:
+    found = train.get("physics") or {}
+    baselines = [b for b in train.get("baselines") or [] if is_measured(b.get("emd_mean"))]
+    is_known = is_measured(found.get("emd_mean"))
     blocks: list[Block] = [Text(_events(train["events"]))]
-    found, baselines = train.get("physics") or {}, train.get("baselines") or []
-    if found.get("emd_mean") is None:
-        blocks.append(results.missing("train", "EMD of this encoder"))
-    else:
-        usable = [b for b in baselines if b.get("emd_mean") is not None]
-        blocks.append(_equal_bits(found, usable))
-        blocks.append(_emd_table(found, usable))
-    pictures = _pictures(train, found, baselines)
+    pictures = [_emd_picture(found, baselines)] if is_known else []
+    if train.get("history"):
+        pictures.append(_curves(train["history"], train["training"]))
     if pictures:
-        # The pictures belong right behind the sentences that say what the events were.
-        blocks.insert(1, Pictures(pictures))
+        blocks.append(Pictures(pictures))
+    if is_known:
+        blocks += [_equal_bits(found, baselines), _emd_table(found, baselines)]
+    else:
+        blocks.append(results.missing("train", "EMD of this encoder"))
     examples = train.get("examples") or []
     if examples:
         blocks.append(
             Text(
                 "Held-out events on the sensor, from those that come back best (5th percentile of "
                 "EMD) to worst (95th). Colour is a trigger cell's share of the event's charge, "
-                "from 0 to the largest share in either picture of the pair; white is exactly zero."
+                "from 0, white, to the largest share in either picture of the pair."
             )
         )
         blocks.append(Pictures([_example(example) for example in examples]))
@@ -72,43 +74,34 @@ def _events(events: Mapping[str, Any]) -> str:
         f"Events: {origin}; {count(events['trained_on'])} trained on, "
         f"{count(events['held_out'])} held out (seed {events['seed']}). Every figure of EMD below "
         "is of held-out events. EMD, the earth mover's distance between the charge fractions "
-        "before and after, is in units of half a trigger cell's pitch (1.208 cm)."
+        "before and after, is in units of half a trigger cell's pitch, "
+        f"{HALF_PITCH_CM:.3f} cm."
     )
 
 
-def _pictures(
-    train: Mapping[str, Any], found: Mapping[str, Any], baselines: list[Mapping[str, Any]]
-) -> list[Picture]:
-    pictures = []
-    usable = [b for b in baselines if b.get("emd_mean") is not None]
-    if found.get("emd_mean") is not None:
-        emd, bits = found["emd_mean"], found["bits_per_event"]
-        pictures.append(
-            Picture(
-                f"EMD against bits per event: this encoder {fixed(emd, 3)} {_UNIT} at {bits} bits, "
-                f"beside {len(usable)} baselines",
-                emd_against_bits(emd, bits, usable, "this encoder"),
-                "Mean EMD against bits per event: down and left is better. BC n: best choice of "
-                "n trigger cells; STC: super trigger cells. The dashed line marks equal bits.",
-            )
-        )
-    history = train.get("history") or []
-    if history:
-        loss = train["training"]["loss"]
-        unit = f" ({_UNIT})" if loss == "sinkhorn" else ""
-        pictures.append(
-            Picture(
-                f"Training curves over {len(history)} epochs: held-out loss from "
-                f"{fixed(history[0][1], 3)} to {fixed(history[-1][1], 3)}{unit}",
-                training_curves(history, f"{loss} loss{unit}"),
-                f"Loss ({loss}) over {len(history)} epochs, training seed "
-                f"{train['training']['seed']}. It smooths the EMD and is not the EMD itself."
-                if loss == "sinkhorn"
-                else f"Loss ({loss}) over {len(history)} epochs, training seed "
-                f"{train['training']['seed']}.",
-            )
-        )
-    return pictures
+def _emd_picture(found: Mapping[str, Any], baselines: list[Mapping[str, Any]]) -> Picture:
+    emd, bits = found["emd_mean"], found["bits_per_event"]
+    return Picture(
+        f"EMD against bits per event: this encoder {fixed(emd, 3)} {_UNIT} at {bits} bits, "
+        f"beside {len(baselines)} baselines",
+        emd_against_bits(emd, bits, baselines, "this encoder"),
+        "Mean EMD against bits per event: down and left is better. BC n: best choice of n trigger "
+        "cells; STC: super trigger cells. The dashed line marks equal bits.",
+    )
+
+
+def _curves(history: list[list[float]], training: Mapping[str, Any]) -> Picture:
+    loss, caption = training["loss"], f"Loss over {len(history)} epochs, seed {training['seed']}."
+    unit = ""
+    if loss == "sinkhorn":
+        unit = f" ({_UNIT})"
+        caption += " Sinkhorn's is a smoothed EMD, not the EMD itself."
+    return Picture(
+        f"Training curves over {len(history)} epochs: held-out loss from "
+        f"{fixed(history[0][1], 3)} to {fixed(history[-1][1], 3)}{unit}",
+        training_curves(history, f"{loss} loss{unit}"),
+        caption,
+    )
 
 
 def _equal_bits(found: Mapping[str, Any], baselines: list[Mapping[str, Any]]) -> Notice:
@@ -186,7 +179,7 @@ def _example(example: Mapping[str, Any]) -> Picture:
     title = f"Event {example['event']}: EMD {fixed(example['emd'], 2)} {_UNIT}"
     return Picture(
         f"{title}. Charge on the 48 trigger cells, true beside reconstructed",
-        sensor_pair(example["true"], example["reconstructed"]),
+        sensor_pair(f"event{example['event']}", example["true"], example["reconstructed"]),
         f"Sum {count(example['sum_adc'])} ADC counts.",
         title,
     )
@@ -199,7 +192,7 @@ def _published() -> Table:
         "Published figures, for context",
         columns,
         rows,
-        "Published, not measured here: ECON-T studies, mean over non-empty events of simulated "
+        "As published in the ECON-T studies, mean over non-empty events of simulated "
         "collisions, with other events and training than here. Seeds spread more than most effects "
         "of quantisation do; the figures above are of one seed.",
     )

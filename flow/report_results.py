@@ -102,7 +102,7 @@ class Results:
         ]
         stale = [
             Notice(
-                "failure",
+                "stale",
                 f"The results of stage '{stage}' were made from another {' and '.join(files)} "
                 "than the one that lies here now: they do not describe this design.",
                 self.command(stage),

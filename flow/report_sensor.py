@@ -1,84 +1,111 @@
-"""Events drawn on the hexagonal sensor: each trigger cell as its rhombus at its true place."""
+"""Events drawn on the hexagonal sensor: each trigger cell as the four sensor cells that it sums."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 
 from models.geometry import QUADRANTS, SIDE, positions_cm
 
-_COLOURS = matplotlib.colormaps["YlGnBu"]
+_COLOURS = LinearSegmentedColormap.from_list(
+    "charge", ["#ffffff", "#c9e8bd", "#5bbcc2", "#2a6fb0", "#0b1f5c"]
+)
 _SIZE, _GAP, _TOP, _SCALE_HEIGHT = 170.0, 16.0, 16.0, 30.0
 """Of one sensor, between two, and above and below them, in the picture's own units."""
 
 
-def sensor_pair(true: Sequence[float], reconstructed: Sequence[float]) -> str:
+def sensor_pair(name: str, true: Sequence[float], reconstructed: Sequence[float]) -> str:
     """Charge fractions of an event before and after, side by side with one colour scale.
 
     Parameters
     ----------
+    name : str
+        Keeps the identifiers of this picture apart from those of others.
     true, reconstructed : sequences of 48 fractions of the event's sum
     """
     top = max(*true, *reconstructed) or 1.0
+    shapes, border = _shapes(name)
     sensors = "".join(
         f'<g transform="translate({index * (_SIZE + _GAP):g} {_TOP:g})">'
-        f'<text x="{_SIZE / 2:g}" y="-5" text-anchor="middle">{name}</text>'
-        f"{_sensor(fractions, top)}</g>"
-        for index, (name, fractions) in enumerate(
+        f'<text x="{_SIZE / 2:g}" y="-5" text-anchor="middle">{title}</text>'
+        f'<g stroke="#aeb6be" stroke-width=".5">{_cells(name, fractions, top)}</g>'
+        f'<path d="{border}" fill="none" stroke="#333940"/></g>'
+        for index, (title, fractions) in enumerate(
             (("true", true), ("reconstructed", reconstructed))
         )
     )
     width, height = 2 * _SIZE + _GAP, _TOP + _SIZE + _SCALE_HEIGHT
     return (
-        f'<svg viewBox="0 0 {width:g} {height:g}">{sensors}'
+        f'<svg viewBox="0 0 {width:g} {height:g}"><defs>{shapes}</defs>{sensors}'
         f"{_scale(width / 2, _TOP + _SIZE + 8, top)}</svg>"
     )
 
 
-def _sensor(fractions: Sequence[float], top: float) -> str:
-    grid = positions_cm().reshape(QUADRANTS, SIDE, SIDE, 2)
-    outline = np.concatenate([_corners(grid[q], SIDE) for q in range(QUADRANTS)])
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    scale = _SIZE / (high - low).max()
-    margin = (_SIZE - scale * (high - low)) / 2
-
-    def path(corners: np.ndarray) -> str:
-        points = (corners - low) * scale + margin
-        points[:, 1] = _SIZE - points[:, 1]  # A picture's y axis points down.
-        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z"
-
-    cells = []
-    for cell, fraction in enumerate(fractions):
-        quadrant, place = divmod(cell, SIDE * SIDE)
-        # Its four corners lie half a step along both sides of the quadrant from its centre.
-        rhombus = _corners(grid[quadrant], 1, grid[quadrant].reshape(-1, 2)[place])
-        colour = "#fff" if fraction == 0 else to_hex(_COLOURS(fraction / top))
-        title = f"<title>TC {cell}: {100 * fraction:.1f} %</title>"
-        cells.append(f'<path d="{path(rhombus)}" fill="{colour}">{title}</path>')
-    borders = "".join(path(_corners(grid[q], SIDE)) for q in range(QUADRANTS))
-    return (
-        f'<g stroke="#b9c0c7" stroke-width=".6">{"".join(cells)}</g>'
-        f'<path d="{borders}" fill="none" stroke="#333940" stroke-width="1.1"/>'
+def _cells(name: str, fractions: Sequence[float], top: float) -> str:
+    places = _picture(positions_cm())
+    return "".join(
+        f'<use href="#{name}-{cell // SIDE**2}" x="{x:.1f}" y="{y:.1f}" '
+        f'fill="{to_hex(_COLOURS(fraction / top))}">'
+        f"<title>TC {cell}: {100 * fraction:.1f} %</title></use>"
+        for cell, (fraction, (x, y)) in enumerate(zip(fractions, places, strict=True))
     )
 
 
-def _corners(quadrant: np.ndarray, cells: int, centre: np.ndarray | None = None) -> np.ndarray:
-    """Corners (4, 2), in cm, of a rhombus of so many cells a side, by default round a quadrant."""
-    if centre is None:
-        centre = quadrant.reshape(-1, 2).mean(axis=0)
-    down = (quadrant[1, 0] - quadrant[0, 0]) * cells / 2
-    right = (quadrant[0, 1] - quadrant[0, 0]) * cells / 2
-    return np.array(
-        [
-            centre - down - right,
-            centre - down + right,
-            centre + down + right,
-            centre + down - right,
-        ]
-    )
+def _shapes(name: str) -> tuple[str, str]:
+    """Return the shape of a trigger cell in each quadrant, and the quadrants' borders."""
+    quadrants = positions_cm().reshape(QUADRANTS, SIDE, SIDE, 2)
+    shapes, border = "", ""
+    for number, quadrant in enumerate(quadrants):
+        # Two cells of the lattice make a step to the next TC.
+        u, v = (quadrant[1, 0] - quadrant[0, 0]) / 2, (quadrant[0, 0] - quadrant[0, 1]) / 2
+        four = np.array([(i * u + j * v) / 2 for i in (-1, 1) for j in (-1, 1)])
+        cells = (quadrant.reshape(-1, 1, 2) + four).reshape(-1, 2)
+        shape = _picture(_outline(four, u, v)) - _picture(np.zeros(2))
+        shapes += f'<path id="{name}-{number}" d="{_path(shape)}"/>'
+        border += _path(_picture(_outline(cells, u, v)))
+    return shapes, border
+
+
+def _outline(centres: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Return the outline (n, 2) of hexagons that touch.
+
+    ``u`` and ``v`` are steps of their lattice, 120 degrees apart.
+    """
+    around = [u, u + v, v, -u, -u - v, -v]
+    corners = [(around[i - 1] + around[i]) / 3 for i in range(6)]
+    points: dict[tuple[float, float], np.ndarray] = {}
+    edges = set()
+    for centre in centres:
+        keys = []
+        for corner in corners:
+            point = centre + corner
+            # Corners that hexagons share come out alike but for rounding; + 0 turns -0 to 0.
+            key = (round(float(point[0]), 4) + 0.0, round(float(point[1]), 4) + 0.0)
+            points.setdefault(key, point)
+            keys.append(key)
+        edges |= {(keys[i - 1], keys[i]) for i in range(6)}
+    # An edge that two hexagons share is run through in both directions.
+    after = {start: end for start, end in edges if (end, start) not in edges}
+    walk = [min(after)]
+    while (key := after[walk[-1]]) != walk[0]:
+        walk.append(key)
+    return np.array([points[key] for key in walk])
+
+
+def _picture(points_cm: np.ndarray) -> np.ndarray:
+    """Turn points on the sensor into points of the picture, whose y axis points down."""
+    positions = positions_cm()
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    # A trigger cell reaches 0.7 of a pitch from its centre at most.
+    margin = 0.7 * np.linalg.norm(positions[1] - positions[0])
+    scale = _SIZE / ((high - low).max() + 2 * margin)
+    return _SIZE / 2 + (points_cm - (low + high) / 2) * scale * (1, -1)
+
+
+def _path(points: np.ndarray) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z"
 
 
 def _scale(centre: float, y: float, top: float) -> str:

@@ -9,7 +9,8 @@ from flow.report_blocks import Block, Column, Notice, Section, Table, Text
 from flow.report_numbers import count
 from flow.report_results import Results
 
-_AGREE, _FAILED, _NOT_RUN, _NOT_COVERED = "agree", "FAILED", "not run", "not covered yet"
+_AGREE, _FAILED = "agree", "FAILED"
+_NOT_RUN, _NOT_COVERED = "not\N{NO-BREAK SPACE}run", "not\N{NO-BREAK SPACE}covered"
 _PASSED = "passed"
 
 
@@ -130,7 +131,7 @@ def _compiler_link(results: Results) -> list[str]:
         f"after lowering and each pass ({', '.join(rtl['passes'])}): extremes, one-hot and random "
         "tensors, every layer; the compiler stops at a pass that changes a value"
     )
-    return [link, how, "not recorded", "0", _AGREE]
+    return [link, how, "not recorded", "none", _AGREE]
 
 
 def _rtl_link(results: Results) -> list[str]:
@@ -170,7 +171,7 @@ def _vectors(sim: Mapping[str, Any]) -> Table:
     names = {"edge": "edge cases", "event": "detector events", "random": "random"}
     columns = [
         Column("module", numeric=False),
-        *(Column(names[kind] if kind in names else kind, "vectors") for kind in kinds),
+        *(Column(names.get(kind, str(kind)), "vectors") for kind in kinds),
         Column("total", "vectors"),
         Column("mismatches"),
         Column("latency", "clocks"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
 EXAMPLES = """examples:
   python -m gen network.json -o rtl          compile any network.json
   python -m gen --config configs/econ_t.toml compile build/econ_t/network.json if it is out of date
+  python -m gen network.json --check 100000  compare the compiled graph with the golden model
 """
 STEPS = 7
 
@@ -28,6 +30,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("network", type=Path, nargs="?", help="a network.json")
     parser.add_argument("-o", "--output", type=Path, help="folder for encoder.v and metrics.json")
+    parser.add_argument(
+        "--check",
+        type=int,
+        metavar="VECTORS",
+        help="write nothing; compare the compiled graph with the golden model on random vectors, "
+        "and on --events if given",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of --check")
     add_config_options(parser, required=False)
     return parser
 
@@ -48,6 +58,31 @@ def _build(network: Path, places: Pipeline, folder: Path) -> dict[str, Any]:
         )
 
 
+def _check(network: Path, places: Pipeline, arguments: argparse.Namespace) -> None:
+    """Print a verdict as JSON."""
+    import numpy as np
+
+    from gen.agreement import compare_with_golden
+    from models.events import load_events
+    from models.network import load_network
+
+    if arguments.check < 0 or arguments.seed < 0:
+        raise InputError("--check and --seed must be 0 or more")
+    events = load_events(arguments.events) if arguments.events else np.zeros((0, 48), np.int64)
+    loaded = load_network(network)
+    with progress_bar() as progress:
+        task = progress.add_task("golden = graph", total=arguments.check + len(events))
+        verdict = compare_with_golden(
+            loaded,
+            places,
+            events,
+            arguments.check,
+            arguments.seed,
+            lambda done: progress.update(task, completed=done),
+        )
+    print(json.dumps(verdict, indent=2))
+
+
 def _summary(folder: Path, metrics: dict[str, Any]) -> str:
     total = metrics["total"]
     took = ""
@@ -63,6 +98,9 @@ def _summary(folder: Path, metrics: dict[str, Any]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Compile one network, or a config's network where it is out of date."""
     arguments = _parser().parse_args(argv)
+    if arguments.config is None and arguments.check is not None and arguments.network is not None:
+        _check(arguments.network, Pipeline(), arguments)
+        return 0
     if arguments.config is None:
         if arguments.network is None or arguments.output is None:
             raise InputError("give a network.json and -o FOLDER, or --config CONFIG; see --help")
@@ -73,6 +111,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     network = arguments.network or build_folder / "network.json"
     if not network.is_file():
         raise InputError(f"{network}: no such file; run `make train` first, or give a network.json")
+    if arguments.check is not None:
+        _check(network, config.pipeline, arguments)
+        return 0
     stage = Stage(
         "rtl",
         build_folder,

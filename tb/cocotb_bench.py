@@ -1,7 +1,8 @@
 """Protocol tests in cocotb, for module ``encoder_core`` or ``encoder`` of any design.
 
-The simulator's process reads the network and the design's folder from HEXCODER_NETWORK and
-HEXCODER_DESIGN. Every test compares every output with the golden model.
+The simulator's process reads the network, the design's folder and the number of vectors of a test
+from HEXCODER_NETWORK, HEXCODER_DESIGN and HEXCODER_VECTORS. Every test compares every output with
+the golden model.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tb.stimulus import expected_outputs, module_vectors, saturating_inputs
 
 RESET_CLOCKS = 3
 SEED = 7
+VECTORS = int(os.environ.get("HEXCODER_VECTORS", "400"))
 
 
 def _load() -> tuple[Network, Design]:
@@ -148,19 +150,19 @@ async def _run_all(dut: object, inputs: np.ndarray, gaps: Sequence[int] = ()) ->
 @cocotb.test()
 async def edge_events(dut: object) -> None:
     """All zero, all ones, extremes, and every element alone."""
-    await _run_all(dut, _vectors(*_load(), "edge", 400))
+    await _run_all(dut, _vectors(*_load(), "edge", VECTORS))
 
 
 @cocotb.test()
 async def random_tensors(dut: object) -> None:
     """Tensors over the whole input range, one event per clock."""
-    await _run_all(dut, _vectors(*_load(), "random", 500))
+    await _run_all(dut, _vectors(*_load(), "random", VECTORS))
 
 
 @cocotb.test()
 async def detector_events(dut: object) -> None:
     """Events of the detector, where the input is an image of the sensor."""
-    events = _vectors(*_load(), "event", 300)
+    events = _vectors(*_load(), "event", VECTORS)
     if len(events):
         await _run_all(dut, events)
 
@@ -170,14 +172,14 @@ async def saturation(dut: object) -> None:
     """Inputs of only the least and greatest value drive sums to both ends of their range."""
     network, design = _load()
     if design.module == "encoder_core":
-        await _run_all(dut, saturating_inputs(network, 300, SEED))
+        await _run_all(dut, saturating_inputs(network, VECTORS, SEED))
 
 
 @cocotb.test()
 async def gaps_in_valid(dut: object) -> None:
     """Idle clocks with changing data neither produce nor disturb outputs."""
-    gaps = np.random.default_rng(SEED).integers(0, 5, 150).tolist()
-    await _run_all(dut, _vectors(*_load(), "random", 150), gaps)
+    gaps = np.random.default_rng(SEED).integers(0, 5, VECTORS // 2).tolist()
+    await _run_all(dut, _vectors(*_load(), "random", VECTORS // 2), gaps)
 
 
 @cocotb.test()

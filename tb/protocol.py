@@ -14,7 +14,7 @@ from pathlib import Path
 from cocotb_tools.runner import get_runner
 
 from hexcoder.errors import InputError
-from tb.tools import LAST_LINES, verilator_environment
+from tb.tools import LAST_LINES, make_variables, verilator_environment
 
 JUNIT = "junit.xml"
 
@@ -63,6 +63,7 @@ def run_protocol_tests(
     events: Path | None = None,
     *,
     simulator: str = "verilator",
+    vectors: int = 400,
     sources: Sequence[Path] = (),
     waves: bool = False,
 ) -> list[TestResult]:
@@ -75,6 +76,8 @@ def run_protocol_tests(
     work : folder for the build and the log
     results : path of the JUnit file
     simulator : 'verilator' or 'icarus'
+    vectors : int
+        Most vectors of one test.
     sources : Verilog files in place of the design's, for example a netlist and its cells
     waves : bool
         Leave a waveform (FST) in ``work``.
@@ -91,6 +94,7 @@ def run_protocol_tests(
         "HEXCODER_NETWORK": str(network.resolve()),
         "HEXCODER_DESIGN": str(design.resolve()),
         "HEXCODER_MODULE": module,
+        "HEXCODER_VECTORS": str(vectors),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
     if events is not None:
@@ -103,8 +107,7 @@ def run_protocol_tests(
             if key in ("PATH", "VERILATOR_ROOT")
         }
         arguments += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
-        # The packaged makefile needs to be told how to use its precompiled header.
-        values["MAKEFLAGS"] = "-j2 -- OPT_FAST=-O0 OPT_SLOW=-O0 CFG_CXXFLAGS_PCH_I=-include"
+        values["MAKEFLAGS"] = f"-j2 -- {make_variables('-O0')}"
         arguments += ["--trace-fst"] if waves else []
     runner = get_runner(simulator)
     with _environment(values):

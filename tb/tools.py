@@ -32,6 +32,20 @@ def verilator_environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "VERILATOR_ROOT": str(root)}
 
 
+def make_variables(fast: str) -> str:
+    """Settings of Verilator's makefile, as a command line of make takes them.
+
+    Parameters
+    ----------
+    fast : str
+        Optimisation of the code that runs every clock.
+    """
+    # The packaged makefile needs to be told how to use its precompiled header. Verilator's own
+    # runtime is the same in every build: ccache, where it is installed, compiles it once.
+    cache = "OBJCACHE=ccache " if shutil.which("ccache") else ""
+    return f"{cache}CFG_CXXFLAGS_PCH_I=-include OPT_FAST={fast} OPT_SLOW=-O0 OPT_GLOBAL=-O1"
+
+
 class ToolFailed(InputError):
     """A tool ended with an error: its last lines and where its log is."""
 

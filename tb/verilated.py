@@ -16,7 +16,7 @@ from hexcoder.errors import InputError
 from hexcoder.stage import file_digest
 from tb.design import Design
 from tb.packing import words_for
-from tb.tools import run_logged, verilator_environment
+from tb.tools import make_variables, run_logged, verilator_environment
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 VALID, RESET = 1, 2
@@ -166,10 +166,9 @@ def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> S
     command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
     command += ["--top-module", design.module, "--prefix", "Vdut", "--Mdir", str(folder / "obj")]
     command += ["-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert"]
-    # Large modules are split over files, or the compiler needs minutes; the packaged makefile
-    # then needs to be told how to use its precompiled header.
+    # Large modules are split over files, or the compiler needs minutes.
     command += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
-    command += ["-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2 OPT_SLOW=-O0"]
+    command += ["-MAKEFLAGS", make_variables("-O2")]
     command += ["-CFLAGS", f"-I{folder} -std=gnu++20"]
     if traced:
         command.append("--trace-fst")

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -91,19 +92,21 @@ def _tb(*arguments):
 
 
 @pytest.mark.parametrize(
-    ("module", "line", "layer"),
+    ("module", "signal", "layer"),
     [
-        ("encoder_core_conv", "assign output_0 = ", "conv"),
-        ("encoder_core_latent", "assign output_2 = ", "latent"),
+        ("encoder_core_conv", "output_0", "conv"),
+        ("encoder_core_latent", "output_2", "latent"),
     ],
 )
 def test_a_fault_in_the_verilog_is_named_and_leaves_a_waveform(
-    compiled, tmp_path, module, line, layer
+    compiled, tmp_path, module, signal, layer
 ):
     shutil.copytree(compiled.design, tmp_path / "rtl")
     head, body = (tmp_path / "rtl" / "encoder.v").read_text().split(f"module {module}(", 1)
-    assert line in body
-    body = body.replace(line, f"{line} 1 ^ ", 1)
+    body, count = re.subn(
+        rf"assign {signal} = (.*);", rf"assign {signal} = 1 ^ (\1);", body, count=1
+    )
+    assert count == 1
     (tmp_path / "rtl" / "encoder.v").write_text(f"{head}module {module}({body}")
     done = _tb(
         compiled.network_path, tmp_path / "rtl", "--vectors", 200, "--no-protocol",
@@ -148,8 +151,6 @@ def test_bad_arguments_end_with_status_2_and_one_line(arguments, message):
 def test_events_that_cannot_be_read_end_with_status_2(compiled, tmp_path):
     (tmp_path / "events.csv").write_text("1,2,3\n")
     save_network(compiled.network, tmp_path / "network.json")
-    done = _tb(
-        tmp_path / "network.json", compiled.design, "--events", tmp_path / "events.csv"
-    )
+    done = _tb(tmp_path / "network.json", compiled.design, "--events", tmp_path / "events.csv")
     assert done.returncode == 2
     assert "events.csv" in done.stderr

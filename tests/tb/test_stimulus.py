@@ -21,7 +21,9 @@ def test_core_vectors_hold_edges_events_and_random_tensors_within_the_type():
     assert inputs.min() == 0
     assert inputs.max() == 63
     assert sum(len(block.inputs) for block in blocks if block.kind == "random") == 40_000
-    assert {tuple(row) for row in np.eye(48, dtype=int) * 63} <= {tuple(r) for r in blocks[0].inputs}
+    assert {tuple(row) for row in np.eye(48, dtype=int) * 63} <= {
+        tuple(r) for r in blocks[0].inputs
+    }
 
 
 def test_vectors_are_the_same_for_the_same_seed_and_others_for_another():

@@ -1,0 +1,76 @@
+"""Link 4 of the chain of proof at length: the gate netlist against the golden model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from flow.asic import read_interface
+from hexcoder.config import Config
+from hexcoder.errors import InputError
+from hexcoder.stage import read_json
+from models.events import load_events
+from models.network import load_network
+from tb.netlist import NetlistSimulation
+from tb.stimulus import expected_outputs, module_vectors
+
+
+def verify_netlist(
+    config: Config,
+    build: Path,
+    vectors: int,
+    events: Path | None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> dict[str, Any]:
+    """Run edges, events and random vectors through the netlist of the stage ``asic``.
+
+    Parameters
+    ----------
+    vectors : int
+        Random vectors.
+    events : Path, optional
+        CSV of energies; by default those of the stage ``train``.
+
+    Returns
+    -------
+    dict
+        ``vectors``, ``mismatches`` (events with a wrong element or a wrong out_valid) and
+        ``first_mismatch``.
+    """
+    for needed in ("netlist.json", "cells.json"):
+        if not (build / "asic" / needed).is_file():
+            raise InputError(f"{build / 'asic' / needed}: no such file; run `make asic` first")
+    rtl = read_json(build / "rtl" / "metrics.json")
+    network = load_network(build / "network.json")
+    simulation = NetlistSimulation.build(
+        build / "asic" / "netlist.json",
+        build / "asic" / "cells.json",
+        rtl["top"],
+        read_interface(rtl, rtl["top"]),
+        build / ".simulation" / "netlist",
+    )
+    path = events or build / "train" / "events.csv"
+    energies = load_events(path) if events or path.is_file() else None
+    done, mismatches, first = 0, 0, None
+    started = time.perf_counter()
+    seed = config.verification.seed
+    for block in module_vectors(rtl["top"], network, vectors, seed, energies):
+        expected = expected_outputs(rtl["top"], network, block.inputs)
+        verdict = simulation.check(block.inputs, expected)
+        mismatches += verdict.mismatches + verdict.valid_errors
+        if first is None and verdict.first is not None:
+            first = asdict(verdict.first) | {"event": done + verdict.first.event}
+        done += verdict.vectors
+        progress(done)
+    return {
+        "network": network.name,
+        "module": rtl["top"],
+        "vectors": done,
+        "mismatches": mismatches,
+        "first_mismatch": first,
+        "seed": seed,
+        "vectors_per_s": round(done / (time.perf_counter() - started)),
+    }

@@ -1,0 +1,59 @@
+"""Link 2 of the chain of proof at length: the finished graph against the golden model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gen.compiler import check_pass, compile_network
+from hexcoder.config import Pipeline
+from models.front_end import normalise, sensor_image_order
+from models.golden import layer_outputs
+from models.network import Network
+
+CHUNK = 8192
+
+
+def _inputs(network: Network, events: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
+    """Events as the network sees them, then random tensors over the whole input range."""
+    order = sensor_image_order(network)
+    if order is not None:
+        for start in range(0, len(events), CHUNK):
+            yield normalise(events[start : start + CHUNK], network.input.type, order)
+    type_, elements = network.input.type, int(np.prod(network.input.shape))
+    random = np.random.default_rng(seed)
+    for start in range(0, count, CHUNK):
+        shape = (min(CHUNK, count - start), elements)
+        yield random.integers(type_.minimum, type_.maximum + 1, shape)
+
+
+def compare_with_golden(
+    network: Network,
+    places: Pipeline,
+    events: np.ndarray,
+    count: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda done: None,
+) -> dict[str, Any]:
+    """Interpret the compiled graph on many vectors and compare every element of every layer.
+
+    Parameters
+    ----------
+    events : int array (n, 48) of energies; used where the input is an image of the sensor
+    count : int
+        Random tensors besides.
+
+    Raises
+    ------
+    CheckFailed
+        At the first difference, with layer, element, event and both values.
+    """
+    graph = compile_network(network, places).graph
+    done = 0
+    for inputs in _inputs(network, events, count, seed):
+        check_pass("pipeline", graph, inputs, layer_outputs(network, inputs))
+        done += len(inputs)
+        progress(done)
+    return {"network": network.name, "vectors": done, "mismatches": 0, "seed": seed}

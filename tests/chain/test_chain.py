@@ -1,0 +1,107 @@
+"""The whole chain on the smallest config, through the commands that the Makefile calls."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("chain")
+CONFIG = "configs/tiny.toml"
+STAGES = {
+    "train": ["models", "train"],
+    "rtl": ["gen"],
+    "sim": ["tb"],
+    "asic": ["flow", "asic"],
+    "report": ["flow", "report"],
+}
+
+
+def _run(stage, build, *more):
+    room, *command = STAGES[stage]
+    arguments = [*command, "--config", CONFIG, "--build", str(build), *more]
+    return subprocess.run(
+        [sys.executable, "-m", room, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """The results of every stage."""
+    for tool in ("sta", "iverilog"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is missing: scripts/system-packages.sh installs it")
+    folder = tmp_path_factory.mktemp("build") / "tiny"
+    for stage in STAGES:
+        done = _run(stage, folder)
+        assert done.returncode == 0, f"{stage}: {done.stderr}"
+    return folder
+
+
+def _metrics(build, stage):
+    return json.loads((build / stage / "metrics.json").read_text())
+
+
+def test_every_link_of_the_chain_agrees(build):
+    assert _metrics(build, "train")["torch_against_golden"]["mismatches"] == 0
+    sim = _metrics(build, "sim")
+    assert sim["mismatches"] == 0
+    assert sim["vectors"] > 10_000
+    assert all(v == "passed" for tests in sim["protocol_tests"].values() for v in tests.values())
+    asic = _metrics(build, "asic")
+    assert asic["netlist_check"]["passed"]
+    assert asic["gate_level_check"]["passed"]
+
+
+def test_timing_is_met_and_power_is_measured_with_events(build):
+    asic = _metrics(build, "asic")
+    assert asic["timing__setup__ws"] > 0
+    assert asic["unconstrained_endpoints"] == 0
+    parts = ("internal", "switching", "leakage")
+    total = sum(asic[f"power__{part}__total"] for part in parts)
+    assert asic["power__total"] == pytest.approx(total)
+    assert asic["energy_per_event_pj"] == pytest.approx(total * 25e-9 * 1e12)
+    assert asic["origin"]["activity"].startswith("held-out generated events")
+    assert sum(asic["area_by_layer_um2"].values()) == pytest.approx(asic["design__instance__area"])
+
+
+def test_a_second_run_finds_every_stage_up_to_date(build):
+    for stage in STAGES:
+        done = _run(stage, build)
+        assert done.returncode == 0
+        assert "up to date" in done.stdout, f"{stage}: {done.stdout}"
+
+
+def test_an_edited_netlist_of_the_design_is_caught_by_the_next_stage(build, tmp_path):
+    copy = tmp_path / "tiny"
+    shutil.copytree(build, copy)
+    verilog = copy / "rtl" / "encoder.v"
+    text = verilog.read_text()
+    head, body = text.split("module encoder_core_latent(", 1)
+    line = next(line for line in body.splitlines() if line.startswith("  assign output_0 = "))
+    value = line.removeprefix("  assign output_0 = ").removesuffix(";")
+    changed = body.replace(line, f"  assign output_0 = 1 ^ ({value});", 1)
+    verilog.write_text(f"{head}module encoder_core_latent({changed}")
+    done = _run("sim", copy)
+    assert done.returncode == 1
+    assert "layer 'latent', element 0" in done.stderr
+    assert _metrics(copy, "sim")["mismatches"] > 0
+    report = _run("report", copy)
+    assert report.returncode == 0, report.stderr
+    assert "latent" in (copy / "report.html").read_text()
+
+
+def test_another_config_value_makes_only_what_depends_on_it_again(build, tmp_path):
+    copy = tmp_path / "tiny"
+    shutil.copytree(build, copy)
+    text = tmp_path / "tiny.toml"
+    with open(CONFIG) as stream:
+        text.write_text(stream.read().replace("gate_level_vectors = 100", "gate_level_vectors = 5"))
+    for stage in ("train", "rtl"):
+        room, *command = STAGES[stage]
+        done = subprocess.run(
+            [sys.executable, "-m", room, *command, "--config", text, "--build", copy],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "up to date" in done.stdout

