@@ -131,7 +131,8 @@ def _compiler_link(results: Results) -> list[str]:
         f"after lowering and each pass ({', '.join(rtl['passes'])}): extremes, one-hot and random "
         "tensors, every layer; the compiler stops at a pass that changes a value"
     )
-    return [link, how, "not recorded", "none", _AGREE]
+    checked = rtl.get("checked_events_per_pass")
+    return [link, how, "not recorded" if checked is None else f"{checked:,}", "none", _AGREE]
 
 
 def _rtl_link(results: Results) -> list[str]:

@@ -108,6 +108,7 @@ def build(
         "layers": [_layer(context, compiled, emitted.core) for context in network.contexts()],
         "total": asdict(compiled.structure.total()),
         "input_register_bits": compiled.structure.layers["input"].register_bits,
+        "checked_events_per_pass": compiled.checked_events,
         "passes": {name: structure.as_json() for name, structure in compiled.passes.items()},
     }
     folder.mkdir(parents=True, exist_ok=True)

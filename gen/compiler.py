@@ -35,10 +35,19 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A compiled network, with ranges, and what was measured after each pass."""
+    """A compiled network, with ranges, and what was measured after each pass.
+
+    Parameters
+    ----------
+    graph : Graph
+    passes : dict of Structure, by the pass's name
+    checked_events : int
+        Events on which every pass was held against the golden model.
+    """
 
     graph: Graph
     passes: dict[str, Structure]
+    checked_events: int
 
     @property
     def structure(self) -> Structure:
@@ -128,4 +137,4 @@ def compile_network(
             graph = ranges_pass.ranges(graph)
         check_pass(step.name, graph, inputs, golden)
         measured[step.name] = measure(graph)
-    return Compiled(graph, measured)
+    return Compiled(graph, measured, len(inputs))
