@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from flow.asic import STEPS, make_asic
 from flow.pdk import load_pdk
+from flow.tools import tool_version
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import CheckFailed, InputError, run_command
@@ -58,17 +57,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _tool_version(name: str, *options: str) -> str | None:
-    """First line that a tool says of its version; None if it is not installed."""
-    program = shutil.which(name)
-    if program is None:
-        return None
-    done = subprocess.run(
-        [program, *options], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
-    return (done.stdout or done.stderr).strip().split("\n")[0]
-
-
 def _digest(path: Path, *, required: bool) -> str | None:
     if path.is_file():
         return file_digest(path)
@@ -91,12 +79,12 @@ def asic_stage(config: Config, build: Path) -> Stage:
             "clock": config.clock.model_dump(),
             "silicon": config.silicon.model_dump(),
             "verification": config.verification.model_dump(),
-            "code": code_digest("hexcoder", "flow", "tb"),
+            "code": code_digest("hexcoder", "flow", "models", "tb"),
             "tools": versions("pyosys", "numpy")
             | {
-                "sta": _tool_version("sta", "-version"),
-                "iverilog": _tool_version("iverilog", "-V"),
-                "g++": _tool_version("g++", "--version"),
+                "sta": tool_version("sta", "-version"),
+                "iverilog": tool_version("iverilog", "-V"),
+                "g++": tool_version("g++", "--version"),
             },
         },
     )

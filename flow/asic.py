@@ -15,6 +15,7 @@ from flow.power import Power, analyse_power, by_kind, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import Netlist, synthesise
 from flow.timing import analyse_timing
+from flow.tools import tool_version
 from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
@@ -111,7 +112,7 @@ class _Run:
                 "wires": wire_load,
                 "clock": "ideal: no clock tree, no clock buffers",
                 "activity": None,
-                "tools": versions("pyosys"),
+                "tools": versions("pyosys") | {"OpenSTA": tool_version("sta", "-version")},
             },
             "clock__period_ns": self._config.clock.period_ns,
             "not_measured": {},
@@ -119,6 +120,8 @@ class _Run:
 
     def _skip(self, names: tuple[str, ...], reason: str) -> None:
         """Leave measurements out: null, with the reason, never a number."""
+        # The folder is a temporary one until the stage is whole.
+        reason = reason.replace(str(self._folder), "asic")
         self.metrics |= dict.fromkeys(names)
         self.metrics["not_measured"] |= dict.fromkeys(names, reason)
 

@@ -92,6 +92,7 @@ def _chain(results: Results) -> Table:
         _compiler_link(results),
         _rtl_link(results),
         _netlist_link(results, "netlist_check", "compiled simulation, logic of the Liberty file"),
+        _cell_models_link(results),
         _netlist_link(results, "gate_level_check", "Icarus Verilog, the PDK's own cell models"),
         [
             "RTL = netlist, formally",
@@ -153,6 +154,19 @@ def _netlist_link(results: Results, key: str, how: str) -> list[str]:
     if not verdict:
         return [link, f"{how}: {results.why_not('asic', key)}", "", "", _NOT_RUN]
     return [link, how, *_compared(verdict)]
+
+
+def _cell_models_link(results: Results) -> list[str]:
+    link = "Liberty = cell Verilog"
+    asic = results.metrics["asic"]
+    if asic is None:
+        return [link, f"run {results.command('asic')}", "", "", _NOT_RUN]
+    verdict = asic.get("cell_models_check")
+    if not verdict:
+        reason = results.why_not("asic", "cell_models_check")
+        return [link, f"the PDK's own cell models: {reason}", "", "", _NOT_RUN]
+    how = f"all inputs of the {verdict['cells']} kinds of cells used, by Icarus Verilog"
+    return [link, how, *_compared({**verdict, "vectors": verdict["values"]})]
 
 
 def _vectors(sim: Mapping[str, Any]) -> Table:

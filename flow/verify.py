@@ -61,6 +61,8 @@ def verify_netlist(
         expected = expected_outputs(rtl["top"], network, block.inputs)
         verdict = simulation.check(block.inputs, expected)
         mismatches += verdict.mismatches + verdict.valid_errors
+        if first is None and verdict.first_valid_event is not None:
+            first = {"event": done + verdict.first_valid_event, "signal": "out_valid"}
         if first is None and verdict.first is not None:
             first = asdict(verdict.first) | {"event": done + verdict.first.event}
         done += verdict.vectors

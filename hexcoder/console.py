@@ -20,7 +20,10 @@ def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> No
     parser.add_argument(
         "--config", type=Path, required=required, help="design point, for example configs/tiny.toml"
     )
-    parser.add_argument("--events", help="CSV of energies in place of the config's data.events")
+    parser.add_argument(
+        "--events",
+        help="CSV of energies in place of the config's data.events, which the stage train reads",
+    )
     parser.add_argument(
         "--build", type=Path, help="folder for results (default: build/<name of the config>)"
     )

@@ -41,9 +41,9 @@ def first_problem(error: pydantic.ValidationError, source: str) -> str:
 def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
     """Run a room's command line and turn what it raises into an exit status.
 
-    0: done. 1: a check failed. 2: bad input, a missing tool, no space, or an interrupt; one line on
-    standard error, never a traceback. What earlier stages wrote is untouched, because a stage moves
-    its files into place only when they are whole.
+    0: done. 1: a check failed. 2: bad input, a missing tool or no space. 130: an interrupt. One
+    line on standard error, never a traceback. What earlier stages wrote is untouched, because a
+    stage moves its files into place only when they are whole.
     """
     try:
         status = main(None) or 0

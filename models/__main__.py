@@ -105,6 +105,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(result, indent=2))
         return
+    if not result["events_counted"]:
+        print(f"no event counts: all {result['events_left_out']} are empty or come back empty")
+        return
     print(
         f"EMD {result['emd_mean']:.4f} mean, {result['emd_median']:.4f} median, "
         f"{result['emd_standard_deviation']:.4f} standard deviation (half pitches); "
@@ -128,8 +131,9 @@ def _check(arguments: argparse.Namespace) -> None:
     events = (
         load_events(arguments.events) if arguments.events else np.zeros((0, 48), dtype=np.int64)
     )
-    if arguments.vectors < 0:
-        raise InputError(f"--vectors = {arguments.vectors}: it must be 0 or more")
+    for name in ("vectors", "seed"):
+        if getattr(arguments, name) < 0:
+            raise InputError(f"--{name} = {getattr(arguments, name)}: it must be 0 or more")
     verdict = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
     print(json.dumps(verdict, indent=2))
     line = disagreement_line(verdict)
@@ -145,6 +149,8 @@ def _generate(arguments: argparse.Namespace) -> None:
         raise InputError(f"--count = {arguments.count}: it must be 1 or more")
     if arguments.seed < 0:
         raise InputError(f"--seed = {arguments.seed}: it must be 0 or more")
+    if not arguments.output.parent.is_dir():
+        raise InputError(f"{arguments.output}: the folder {arguments.output.parent} does not exist")
     partial = arguments.output.with_name(f".{arguments.output.name}.partial")
     write_events(partial, generate_events(arguments.count, seed=arguments.seed))
     partial.replace(arguments.output)

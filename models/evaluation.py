@@ -57,13 +57,17 @@ def _physics(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
     kept = ~np.isnan(distance)
     summary = Summary.of(distance)
     loss = telescope_loss(charge_fractions(true[kept]), charge_fractions(predicted[kept]))
-    return {
+    # Without an event that counts there is no figure: null, because JSON has no NaN.
+    measured = {
         "emd_mean": summary.mean,
         "emd_median": summary.median,
         "emd_standard_deviation": summary.standard_deviation,
+    }
+    return {
+        **(measured if summary.counted else dict.fromkeys(measured)),
         "events_counted": summary.counted,
         "events_left_out": summary.left_out,
-        "telescope_loss": float(loss.mean()) if len(loss) else float("nan"),
+        "telescope_loss": float(loss.mean()) if len(loss) else None,
     }
 
 

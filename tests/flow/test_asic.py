@@ -58,6 +58,8 @@ def test_a_network_without_a_front_end_goes_through(design, tmp_path):
     folder = tmp_path / "asic"
     folder.mkdir()
     config = load_config(CONFIG)
+    verification = config.verification.model_copy(update={"gate_level_vectors": 50})
+    config = config.model_copy(update={"verification": verification})
     steps: list[str] = []
     failure = make_asic(config, tmp_path / "build", folder, steps.append, vectors_of(design))
     assert failure is None
