@@ -12,9 +12,10 @@ from pathlib import Path
 from flow.liberty import Library
 from flow.pdk import Pdk
 from flow.synthesis import Netlist
-from flow.tools import find_tool, run_tool
+from flow.tools import find_tool
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
+from tb.tools import run_logged
 
 _FINISHED = "hexcoder: end of script"
 
@@ -88,7 +89,7 @@ def run_sta(
     script.write_text("\n".join(lines) + "\n")
     program = find_tool("sta")
     log = script.with_suffix(".log")
-    text = run_tool([program, "-no_splash", "-exit", script], log, _FINISHED)
+    text = run_logged([program, "-no_splash", "-exit", script], log, finished=_FINISHED)
     errors = [line for line in text.splitlines() if line.startswith("Error")]
     if errors:
         raise InputError(f"sta: {errors[0]} (log: {log})")

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flow.tools import run_tool
 from flow.yosys_worker import FINISHED
+from tb.tools import run_logged
 
 
 def run_yosys(commands: Sequence[str], script: Path) -> str:
@@ -31,7 +31,7 @@ def run_yosys(commands: Sequence[str], script: Path) -> str:
     """
     script.write_text("\n".join(commands) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "flow.yosys_worker", script]
-    return run_tool(command, script.with_suffix(".log"), FINISHED)
+    return run_logged(command, script.with_suffix(".log"), finished=FINISHED)
 
 
 def quoted(path: Path) -> str:

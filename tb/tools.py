@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from hexcoder.errors import InputError
 
 LAST_LINES = 12
+_NAMES_ERROR = re.compile(r"(?:^|\W)(?:ERROR|[Ee]rror)[-\w]*:|syntax error")
 
 
 def require(program: str, how_to_get: str) -> str:
@@ -51,24 +53,44 @@ class ToolFailed(InputError):
 
 
 def run_logged(
-    command: Sequence[str], log: Path, environment: dict[str, str] | None = None
-) -> None:
-    """Run a program with its output in a log file.
+    command: Sequence[str | Path],
+    log: Path,
+    environment: dict[str, str] | None = None,
+    finished: str = "",
+) -> str:
+    """Run a program to its end with its output in a log file.
+
+    Parameters
+    ----------
+    finished : str, optional
+        What a complete log holds: some programs exit with 0 after an error.
+
+    Returns
+    -------
+    str
+        The log.
 
     Raises
     ------
     ToolFailed
-        With the last lines of the log, if the program fails.
+        With the errors that the log names, or its last lines, if the program fails.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as stream:
         done = subprocess.run(
-            command, stdout=stream, stderr=subprocess.STDOUT, env=environment, check=False
+            [str(part) for part in command],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            check=False,
         )
-    if done.returncode:
-        lines = log.read_text(errors="replace").strip().splitlines()
-        errors = [line for line in lines if "rror" in line][:3]
-        tail = " | ".join(errors or lines[-LAST_LINES:])
-        raise ToolFailed(
-            f"{Path(command[0]).name} failed with status {done.returncode}: {tail} (log: {log})"
-        )
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if done.returncode or finished not in text:
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        # Where a tool names its error, what follows in the log only hides it.
+        errors = [line for line in lines if _NAMES_ERROR.search(line)][:3]
+        tail = " | ".join(errors or lines[-LAST_LINES:] or ["(empty log)"])
+        name = str(command[2]) if "-m" in command else Path(command[0]).name
+        raise ToolFailed(f"{name} failed with status {done.returncode}: {tail} (log: {log})")
+    return text

@@ -181,5 +181,5 @@ def test_every_arithmetic_operator_is_mapped_right(
 def test_an_error_of_yosys_shows_its_message_and_log(pdk, library, tmp_path):
     verilog = tmp_path / "wrong.v"
     verilog.write_text("module encoder_core(input clk); missing m(.clk(clk)); endmodule\n")
-    with pytest.raises(InputError, match=r"(?s)synthesis_1_read.log.*missing"):
+    with pytest.raises(InputError, match=r"missing.*synthesis_1_read.log"):
         synthesise(verilog, "encoder_core", pdk, library, tmp_path)
