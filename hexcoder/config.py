@@ -160,6 +160,9 @@ class Training(Section):
 
     loss: Literal["telescope", "sinkhorn"] = "sinkhorn"
     epochs: PositiveInt = 30
+    least_steps: Count = Field(
+        default=0, description="optimiser steps; more epochs where events are few"
+    )
     batch_size: PositiveInt = 256
     learning_rate: PositiveFloat = 2e-3
     weight_decay: float = Field(default=1e-4, ge=0)

@@ -127,7 +127,7 @@ def _train(config: Config, folder: Path, events: np.ndarray, held_out: np.ndarra
     decoder = Decoder(latents, network.output.type.step, config.network.decoder.hidden)
     trainer = Trainer(encoder, decoder, settings, events, held_out, folder)
     with progress_bar() as progress:
-        task = progress.add_task("train", total=settings.epochs)
+        task = progress.add_task("train", total=trainer.epochs)
 
         def show(epoch: Epoch) -> None:
             text = f"train: loss {epoch.training_loss:.3f}, held out {epoch.held_out_loss:.3f}"

@@ -112,6 +112,7 @@ class Trainer:
             self.model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
         self.batches = math.ceil(len(self.training) / settings.batch_size)
+        self.epochs = max(settings.epochs, math.ceil(settings.least_steps / self.batches))
         self.history: list[Epoch] = []
 
     def _loss(self, batch: Batch) -> Tensor:
@@ -138,7 +139,7 @@ class Trainer:
             step = epoch * self.batches + place
             for group in self.optimiser.param_groups:
                 group["lr"] = self.settings.learning_rate * one_cycle(
-                    step / (self.settings.epochs * self.batches)
+                    step / (self.epochs * self.batches)
                 )
             self.optimiser.zero_grad()
             loss.backward()
@@ -151,7 +152,7 @@ class Trainer:
     def run(self, progress: Callable[[Epoch], None] = lambda epoch: None) -> list[Epoch]:
         """Train to the last epoch, from the checkpoint if there is one."""
         self._resume()
-        for epoch in range(len(self.history), self.settings.epochs):
+        for epoch in range(len(self.history), self.epochs):
             self.history.append(self._epoch(epoch))
             if not math.isfinite(self.history[-1].training_loss):
                 raise FloatingPointError(f"training diverged in epoch {epoch}")

@@ -44,6 +44,12 @@ def test_a_killed_run_continues_to_the_very_same_weights(tmp_path):
         assert torch.equal(value, continued.model.state_dict()[name]), name
 
 
+def test_few_events_are_gone_through_more_often(tmp_path):
+    # 300 events in batches of 64 are 5 steps an epoch.
+    assert _trainer(tmp_path, epochs=4, least_steps=0).epochs == 4
+    assert _trainer(tmp_path, epochs=4, least_steps=31).epochs == 7
+
+
 @pytest.mark.parametrize("loss", ["telescope", "sinkhorn"])
 def test_training_lowers_either_loss(tmp_path, loss):
     history = _trainer(tmp_path, epochs=8, loss=loss, learning_rate=1e-2).run()
