@@ -12,10 +12,9 @@ from pathlib import Path
 from flow.liberty import Library
 from flow.pdk import Pdk
 from flow.synthesis import Netlist
-from flow.tools import find_tool
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
-from tb.tools import run_logged
+from tb.tools import require, run_logged
 
 _FINISHED = "hexcoder: end of script"
 
@@ -87,7 +86,7 @@ def run_sta(
         f'puts "{_FINISHED}"',
     ]
     script.write_text("\n".join(lines) + "\n")
-    program = find_tool("sta")
+    program = require("sta", "OpenSTA, timing and power: apt-get install opensta")
     log = script.with_suffix(".log")
     text = run_logged([program, "-no_splash", "-exit", script], log, finished=_FINISHED)
     errors = [line for line in text.splitlines() if line.startswith("Error")]
