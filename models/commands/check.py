@@ -1,0 +1,44 @@
+"""``python -m models check``: the torch model against the golden model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from hexcoder.console import Commands
+from hexcoder.errors import CheckFailed, InputError
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("check", help="compare the torch model with the golden model")
+    parser.add_argument("network", type=Path)
+    parser.add_argument("--encoder", type=Path, help="default: train/encoder.safetensors beside")
+    parser.add_argument("--events", help="CSV of energies")
+    parser.add_argument("--vectors", type=int, default=20_000, help="random tensors")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    import numpy as np
+
+    from models.agreement import compare_with_torch, disagreement_line, load_encoder
+    from models.events import load_events
+    from models.network import load_network
+
+    network = load_network(arguments.network)
+    path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"
+    encoder = load_encoder(path, network)
+    events = (
+        load_events(arguments.events) if arguments.events else np.zeros((0, 48), dtype=np.int64)
+    )
+    for name in ("vectors", "seed"):
+        if getattr(arguments, name) < 0:
+            raise InputError(f"--{name} = {getattr(arguments, name)}: it must be 0 or more")
+    verdict = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
+    print(json.dumps(verdict, indent=2))
+    line = disagreement_line(verdict)
+    if line:
+        raise CheckFailed(line)

@@ -1,0 +1,59 @@
+"""``python -m models train``: the stage train of a config."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from hexcoder.config import Config
+from hexcoder.console import Commands, add_config_options, config_and_build
+from hexcoder.errors import InputError
+from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("train", help="train a config's network if it is out of date")
+    add_config_options(parser, required=True)
+    parser.set_defaults(run=_run)
+
+
+def _events_identity(config: Config) -> str:
+    source = config.data.events
+    if source == "generated":
+        return source
+    if not Path(source).is_file():
+        raise InputError(f"{source}: no such file; data.events is 'generated' or a CSV file")
+    return file_digest(source)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    config, build = config_and_build(arguments)
+    sections = ("data", "network", "quantisation", "training")
+    settings = config.model_dump(mode="json")
+    reads: dict[str, Any] = {name: settings[name] for name in sections}
+    reads["data"]["events"] = _events_identity(config)
+    reads |= {
+        "name": config.name,
+        "code": code_digest("hexcoder", "models"),
+        "versions": versions("torch", "numpy", "POT"),
+    }
+    stage = Stage("train", build, reads, also_writes=("network.json",), resumable=True)
+
+    def action(folder: Path) -> str | None:
+        # Imported late: torch takes seconds to load.
+        from models.train_stage import train
+
+        return train(config, folder)
+
+    ran = stage.run(action)
+    metrics = read_json(stage.folder / "metrics.json")
+    physics = metrics["physics"]
+    print(
+        f"train: {metrics['parameters']} parameters; EMD {physics['emd_mean']:.3f} +- "
+        f"{physics['emd_standard_deviation']:.3f} half pitches (mean, standard deviation) over "
+        f"{physics['events_counted']} held-out events at {physics['bits_per_event']} bits an "
+        f"event; torch = golden model on {metrics['torch_against_golden']['vectors']} vectors"
+        + ("" if ran else " (up to date)")
+    )
