@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Const, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -56,10 +58,17 @@ def expression(node: Node, values: dict[int, Value], graph: Graph) -> Value:
     raise TypeError(f"{type(node).__name__} cannot stand inside a layer")
 
 
-def _take(port: Value, element: int, type_: FixedPoint, low: int, high: int) -> Value:
-    """Element of a port, only as wide as the range that it takes."""
-    shape = shape_of_range(low, high)
-    bits = port[element * type_.width : element * type_.width + shape.width]
+Tensor = Sequence[tuple[int, int]]
+"""Node and shift of each element of a port."""
+
+
+def _take(
+    port: Value, element: int, type_: FixedPoint, shift: int, bounds: tuple[int, int]
+) -> Value:
+    """A node from a port's element, only as wide as the range that it takes."""
+    shape = shape_of_range(*bounds)
+    low = element * type_.width + shift
+    bits = port[low : low + shape.width]
     return bits.as_signed() if shape.signed else bits
 
 
@@ -74,27 +83,28 @@ class LayerCircuit(wiring.Component):
         With ranges.
     layer : LayerOutput
         The layer to build.
-    x_nodes : tuple of int
-        Nodes outside of the layer that stand for the elements of ``x``.
+    x : sequence of (int, int)
+        Nodes outside of the layer that stand for the elements of ``x``, and their shifts.
     x_type : FixedPoint
-    y_nodes : tuple of int
-        Nodes of the layer, or of what it reads, that leave as ``y``; ``NOT_BUILT`` gives zero.
+    y : sequence of (int, int)
+        Nodes of the layer, or of what it reads, that leave as ``y``, and their shifts;
+        ``NOT_BUILT`` gives zero.
     """
 
     def __init__(
         self,
         graph: Graph,
         layer: LayerOutput,
-        x_nodes: tuple[int, ...],
+        x: Tensor,
         x_type: FixedPoint,
-        y_nodes: tuple[int, ...],
+        y: Tensor,
     ):
         self.graph, self.layer = graph, layer
-        self.x_nodes, self.x_type, self.y_nodes = x_nodes, x_type, y_nodes
+        self.x_elements, self.x_type, self.y_elements = x, x_type, y
         super().__init__(
             {
-                "x": In(unsigned(len(x_nodes) * x_type.width)),
-                "y": Out(unsigned(len(y_nodes) * layer.type.width)),
+                "x": In(unsigned(len(x) * x_type.width)),
+                "y": Out(unsigned(len(y) * layer.type.width)),
             }
         )
 
@@ -103,11 +113,11 @@ class LayerCircuit(wiring.Component):
         graph = self.graph
         values: dict[int, Value] = {}
         read = {o for _, node in graph.nodes_of(self.layer.name) for o in node.operands}
-        for element, node in enumerate(self.x_nodes):
+        for element, (node, shift) in enumerate(self.x_elements):
             if node in read and node not in values:
                 bounds = graph.ranges[node]
                 signal = Signal(shape_of_range(*bounds), name=f"x_{element}")
-                m.d.comb += signal.eq(_take(self.x, element, self.x_type, *bounds))
+                m.d.comb += signal.eq(_take(self.x, element, self.x_type, shift, bounds))
                 values[node] = signal
         for index, node in graph.nodes_of(self.layer.name):
             signal = Signal(shape_of_range(*graph.ranges[index]), name=node.name)
@@ -115,9 +125,10 @@ class LayerCircuit(wiring.Component):
             m.d.comb += signal.eq(value[: len(signal)] if len(value) > len(signal) else value)
             values[index] = signal
         width = self.layer.type.width
-        for element, node in enumerate(self.y_nodes):
+        for element, (node, shift) in enumerate(self.y_elements):
             if node != NOT_BUILT:
-                m.d.comb += self.y[element * width : (element + 1) * width].eq(values[node])
+                place = self.y[element * width + shift : (element + 1) * width]
+                m.d.comb += place.eq(values[node])
         return m
 
 
@@ -138,13 +149,21 @@ def layer_module(layer: LayerOutput) -> str:
 
 def layer_circuit(graph: Graph, name: str) -> LayerCircuit:
     """The circuit of the layer with arithmetic that is called ``name``."""
-    nodes, type_ = tuple(registered_inputs(graph)), graph.input_type
+    x, type_ = _unshifted(registered_inputs(graph)), graph.input_type
     for layer in graph.layers:
         if layer.name == name:
-            made = tuple(_before_register(graph, node) for node in layer.nodes)
-            return LayerCircuit(graph, layer, nodes, type_, made)
-        nodes, type_ = layer.nodes, layer.type
+            made = [_before_register(graph, node) for node in layer.nodes]
+            return LayerCircuit(graph, layer, x, type_, list(zip(made, layer.shifts, strict=True)))
+        x, type_ = _elements(layer), layer.type
     raise KeyError(f"the graph has no layer '{name}'")
+
+
+def _unshifted(nodes: Sequence[int]) -> Tensor:
+    return [(node, 0) for node in nodes]
+
+
+def _elements(layer: LayerOutput) -> Tensor:
+    return list(zip(layer.nodes, layer.shifts, strict=True))
 
 
 def _before_register(graph: Graph, node: int) -> int:
@@ -184,37 +203,36 @@ class EncoderCore(wiring.Component):
         )
 
     def _through_registers(
-        self, m: Module, data: Value, nodes: tuple[int, ...], type_: FixedPoint, name: str
+        self, m: Module, data: Value, elements: Tensor, type_: FixedPoint, name: str
     ) -> Value:
-        """The tensor behind its registers; ``nodes`` are what readers see."""
+        """The tensor behind its registers; ``elements`` are what readers see."""
         graph = self.graph
-        if not any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n in nodes):
+        if not any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n, _ in elements):
             return data
         registered = Signal(unsigned(len(data)), name=f"{name}_registered")
-        for element, node in enumerate(nodes):
-            low = element * type_.width
-            place = registered[low : low + type_.width]
+        for element, (node, shift) in enumerate(elements):
+            low = element * type_.width + shift
+            place = registered[low : (element + 1) * type_.width]
             if node == NOT_BUILT:
                 continue
             if not isinstance(graph.nodes[node], Register):
-                m.d.comb += place.eq(data[low : low + type_.width])
+                m.d.comb += place.eq(data[low : (element + 1) * type_.width])
                 continue
             bounds = graph.ranges[node]
             register = Signal(shape_of_range(*bounds), name=f"{name}_{element}", reset_less=True)
-            m.d.sync += register.eq(_take(data, element, type_, *bounds))
+            m.d.sync += register.eq(_take(data, element, type_, shift, bounds))
             m.d.comb += place.eq(register)
         return registered
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         graph = self.graph
-        nodes = tuple(registered_inputs(graph))
-        type_ = graph.input_type
-        data = self._through_registers(m, self.in_data, nodes, type_, "input")
+        inputs = _unshifted(registered_inputs(graph))
+        data = self._through_registers(m, self.in_data, inputs, graph.input_type, "input")
         for layer in self.arithmetic:
             output = Signal(len(layer.nodes) * layer.type.width, name=f"{layer.name}_output")
             m.submodules[layer.name] = Instance(layer_module(layer), i_x=data, o_y=output)
-            data = self._through_registers(m, output, layer.nodes, layer.type, layer.name)
+            data = self._through_registers(m, output, _elements(layer), layer.type, layer.name)
         m.submodules.valid = valid = Delay(1, self.latency, reset=True)
         m.d.comb += [
             self.out_data.eq(data),

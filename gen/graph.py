@@ -141,12 +141,16 @@ class LayerOutput:
         Node of each element, flattened in row, column, channel order, or ``NOT_BUILT``.
     type : FixedPoint
         Declared type of every element.
+    shifts : tuple of int
+        An element's value is its node's, shifted left by so many bits: those that its channel
+        does not keep are not computed and are always zero.
     """
 
     name: str
     kind: str
     nodes: tuple[int, ...]
     type: FixedPoint
+    shifts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

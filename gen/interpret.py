@@ -77,7 +77,11 @@ def interpret(graph: Graph, inputs: np.ndarray) -> dict[str, np.ndarray]:
     not_built = np.zeros(len(inputs), dtype=np.int64)
     return {
         layer.name: np.stack(
-            [not_built if node == NOT_BUILT else values[node] for node in layer.nodes], axis=1
+            [
+                not_built if node == NOT_BUILT else values[node] << shift
+                for node, shift in zip(layer.nodes, layer.shifts, strict=True)
+            ],
+            axis=1,
         )
         for layer in graph.layers
     }

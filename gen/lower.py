@@ -11,6 +11,9 @@ from models.network import ArithmeticLayer, Convolution, Flatten, LayerContext, 
 Term = tuple[int, int]
 """Input element and integer weight."""
 
+Element = tuple[int, int]
+"""Node of a tensor's element, and the shift that makes it the element's value."""
+
 
 def _dense_outputs(context: LayerContext) -> Iterator[tuple[int, int, list[Term]]]:
     layer = context.layer
@@ -46,7 +49,7 @@ def _convolution_outputs(context: LayerContext) -> Iterator[tuple[int, int, list
 class _LayerLowering:
     """Adds the nodes of one layer with weights."""
 
-    def __init__(self, context: LayerContext, builder: Builder, sources: tuple[int, ...]):
+    def __init__(self, context: LayerContext, builder: Builder, sources: tuple[Element, ...]):
         assert not isinstance(context.layer, Flatten)
         self.layer: ArithmeticLayer = context.layer
         self.context = context
@@ -58,12 +61,13 @@ class _LayerLowering:
     def _cut_product(self, element: int, weight: int, product_type: FixedPoint) -> int:
         """One product, cut to the product type; shared by all outputs with this weight."""
         name = f"product_{element}_{'m' if weight < 0 else ''}{abs(weight)}"
+        source, shift = self.sources[element]
         product = self.builder.add(
             Dot(
                 layer=self.context.name,
                 name=f"{name}_full",
-                sources=(self.sources[element],),
-                coefficients=(weight,),
+                sources=(source,),
+                coefficients=(weight << shift,),
                 offset=0,
                 group=-1 - element,
             )
@@ -88,16 +92,19 @@ class _LayerLowering:
             if weight == 0:
                 continue
             if self.layer.product_type is None:
-                operand, coefficient = self.sources[element], weight
+                operand, shift = self.sources[element]
+                coefficient = weight << shift
             else:
                 operand = self._cut_product(element, weight, self.layer.product_type)
                 coefficient = 1
             operands[operand] = operands.get(operand, 0) + (coefficient << self.align)
         return operands
 
-    def output(self, index: int, group: int, bias: int, operands: dict[int, int]) -> int:
-        """One output element: the exact sum, the activation and the output type."""
-        layer, name, target = self.layer, self.context.name, self.layer.output_type
+    def output(
+        self, index: int, group: int, bias: int, operands: dict[int, int], target: FixedPoint
+    ) -> int:
+        """One output element: the exact sum, the activation and the element's own type."""
+        layer, name = self.layer, self.context.name
         drop = self.sum_fraction_bits - target.fraction_bits
         # Adding half before relu equals rounding after it: a sum in [-half, 0) gives 0 both ways.
         half = 1 << (drop - 1) if layer.rounding == "round_half_up" and drop > 0 else 0
@@ -124,7 +131,7 @@ class _LayerLowering:
             )
         )
 
-    def outputs(self) -> tuple[int, ...]:
+    def outputs(self) -> tuple[Element, ...]:
         """All output elements in row, column, channel order."""
         layer, context = self.layer, self.context
         walk = _convolution_outputs if isinstance(layer, Convolution) else _dense_outputs
@@ -134,8 +141,12 @@ class _LayerLowering:
         windows = [
             (group, channel, self._operands(terms)) for group, channel, terms in walk(context)
         ]
+        types = layer.channel_types(context.output_shape[-1])
         return tuple(
-            self.output(index, group, int(biases[channel]) << shift, operands)
+            (
+                self.output(index, group, int(biases[channel]) << shift, operands, types[channel]),
+                layer.output_type.fraction_bits - types[channel].fraction_bits,
+            )
             for index, (group, channel, operands) in enumerate(windows)
         )
 
@@ -152,12 +163,20 @@ def lower(network: Network) -> Graph:
     for size in network.input.shape:
         elements *= size
     current = tuple(
-        builder.add(Input(layer=CORE, name=f"input_{element}", element=element))
+        (builder.add(Input(layer=CORE, name=f"input_{element}", element=element)), 0)
         for element in range(elements)
     )
     layers = []
     for context in network.contexts():
         if not isinstance(context.layer, Flatten):
             current = _LayerLowering(context, builder, current).outputs()
-        layers.append(LayerOutput(context.name, context.layer.kind, current, context.output_type))
+        layers.append(
+            LayerOutput(
+                context.name,
+                context.layer.kind,
+                tuple(node for node, _ in current),
+                context.output_type,
+                tuple(shift for _, shift in current),
+            )
+        )
     return Graph(tuple(builder.nodes), network.input.type, elements, tuple(layers))

@@ -15,6 +15,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     WithJsonSchema,
+    model_validator,
 )
 
 from hexcoder.errors import InputError, first_problem
@@ -88,6 +89,9 @@ class Data(Section):
 
     events: str = Field(default="generated", description="'generated' or a CSV file")
     count: PositiveInt = Field(default=20_000, description="events to generate")
+    generated: Count = Field(
+        default=0, description="generated events to train on beside those of a file"
+    )
     seed: Count = 1
     held_out: float = Field(default=0.2, gt=0, lt=1, description="fraction kept for evaluation")
 
@@ -135,6 +139,9 @@ class Decoder(Section):
     """The decoder runs off the detector, in float: its size is free."""
 
     hidden: tuple[PositiveInt, ...] = (512, 512)
+    conditions: tuple[Literal["sum"], ...] = Field(
+        default=("sum",), description="what the decoder is told beside the latents"
+    )
 
 
 class Network(Section):
@@ -153,12 +160,49 @@ class Quantisation(Section):
     bias_type: FixedPointField
     rounding: Rounding = "floor"
     overflow: Overflow = "saturate"
+    learned: tuple[Literal["weights", "activations", "products"], ...] = Field(
+        default=(), description="widths to learn within the types, see training.adder_cost"
+    )
+    weight_digits: PositiveInt | None = Field(
+        default=None, description="most signed digits of a weight; 1 for powers of two"
+    )
+
+    @model_validator(mode="after")
+    def _one_grid(self) -> Quantisation:
+        if self.weight_digits and "weights" in self.learned:
+            raise ValueError("'weight_digits' and learned 'weights' exclude each other; drop one")
+        return self
+
+
+class Pruning(Section):
+    """Which weights become zero in training (Zhu and Gupta, arXiv:1710.01878)."""
+
+    method: Literal["magnitude", "gradient"] = "magnitude"
+    sparsity: float = Field(gt=0, lt=1, description="share of each layer's weights")
+    start: float = Field(default=0.1, ge=0, lt=1, description="share of training before it")
+    end: float = Field(default=0.6, gt=0, le=1, description="then only fine-tuning is left")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Pruning:
+        if self.start >= self.end:
+            raise ValueError(f"'start' = {self.start} must be below 'end' = {self.end}")
+        return self
+
+
+class Teacher(Section):
+    """A trained autoencoder whose reconstruction is a second target (Hinton et al., 1503.02531)."""
+
+    folder: str = Field(description="build/<config> of a larger or finer network")
+    weight: float = Field(default=0.3, gt=0, le=1, description="its share of the loss")
 
 
 class Training(Section):
     """How the autoencoder is trained."""
 
-    loss: Literal["telescope", "sinkhorn"] = "sinkhorn"
+    loss: Literal["telescope", "sinkhorn", "combined"] = "sinkhorn"
+    telescope_weight: PositiveFloat = Field(
+        default=10.0, description="of the telescope loss beside Sinkhorn's in 'combined'"
+    )
     epochs: PositiveInt = 30
     least_steps: Count = Field(
         default=0, description="optimiser steps; more epochs where events are few"
@@ -169,7 +213,24 @@ class Training(Section):
     seed: Count = 1
     augment: bool = Field(default=True, description="the six symmetries of the sensor")
     sinkhorn_blur: PositiveFloat = Field(default=0.3, description="units of half a pitch")
+    sinkhorn_final_blur: PositiveFloat | None = Field(
+        default=None, description="reached at the end, geometrically; default: no change"
+    )
     sinkhorn_iterations: PositiveInt = 20
+    average: float = Field(
+        default=0.0, ge=0, lt=1, description="decay a step of a running average of all weights"
+    )
+    generated_share: float = Field(
+        default=0.5, ge=0, lt=1, description="part of a batch, where data.generated adds events"
+    )
+    adder_cost: float = Field(
+        default=0.0, ge=0, description="half pitches that a thousand adder bits may cost"
+    )
+    flip_rate: float = Field(
+        default=0.0, ge=0, lt=0.5, description="chance that a stored bit of a weight is flipped"
+    )
+    pruning: Pruning | None = None
+    teacher: Teacher | None = None
 
 
 class Pipeline(Section):
@@ -209,6 +270,92 @@ class Silicon(Section):
     power_events: PositiveInt = 3200
 
 
+class SearchDimension(Section):
+    """A key of the config that the search chooses: out of ``choices``, or from low to high."""
+
+    key: str = Field(description="dotted path; layers by name: network.layers.conv.filters")
+    choices: tuple[Any, ...] | None = Field(default=None, min_length=1)
+    low: int | float | None = Field(default=None, description="whole if low and high both are")
+    high: int | float | None = None
+    step: int | float | None = Field(default=None, gt=0)
+    log: bool = False
+
+    @pydantic.model_validator(mode="after")
+    def _choices_or_range(self) -> SearchDimension:
+        if (self.choices is None) == (self.low is None or self.high is None):
+            raise ValueError("give either choices or both low and high")
+        if self.choices is not None and (self.low, self.high, self.step) != (None, None, None):
+            raise ValueError("choices go without low, high and step")
+        if self.low is not None and self.high is not None:
+            if self.low >= self.high:
+                raise ValueError(f"low = {self.low} must be less than high = {self.high}")
+            if self.log and (self.low <= 0 or self.step is not None):
+                raise ValueError("log needs low above 0 and no step")
+            if all(isinstance(end, int) for end in (self.low, self.high)) and isinstance(
+                self.step, float
+            ):
+                raise ValueError("step must be whole where low and high are")
+        return self
+
+
+class SearchVariant(Section):
+    """A named part of a config, whose keys take the place of the base config's."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: Name
+
+
+class SearchConstraints(Section):
+    """What a trial must keep to be on the front."""
+
+    most_bits_per_event: PositiveInt | None = None
+    most_adder_bits: PositiveFloat | None = None
+
+
+class SearchCluster(Section):
+    """Jobs of a batch system, one trial at a time each."""
+
+    workers: PositiveInt = Field(default=8, description="jobs")
+    threads: PositiveInt = Field(default=2, description="cores of a job")
+    memory: str = "4GB"
+    disk: str = Field(default="4GB", description="HTCondor only")
+    walltime: str = Field(default="08:00:00", description="SLURM only")
+    queue: str | None = Field(default=None, description="SLURM's partition")
+    account: str | None = Field(default=None, description="SLURM only")
+    interface: str | None = Field(default=None, description="network interface, such as ib0")
+    setup: tuple[str, ...] = Field(default=(), description="shell lines before the worker")
+    directives: tuple[str, ...] = Field(default=(), description="as in a submit file")
+
+
+class Search(Section):
+    """Multi-objective search: EMD against adder bits (docs/search.md)."""
+
+    trials: PositiveInt = 48
+    seed: Count = 1
+    sampler: Literal["nsga2", "tpe", "random"] = "nsga2"
+    population: int = Field(default=12, ge=2, description="of NSGA-II; random trials before TPE")
+    reference_emd: PositiveFloat = Field(default=2.0, description="of the hypervolume")
+    reference_adder_bits: float = Field(default=1e5, gt=1, description="of the hypervolume")
+    space: tuple[SearchDimension, ...] = ()
+    variants: tuple[SearchVariant, ...] = ()
+    constraints: SearchConstraints = SearchConstraints()
+    cluster: SearchCluster = SearchCluster()
+
+    @pydantic.model_validator(mode="after")
+    def _something_to_search(self) -> Search:
+        if not self.space and not self.variants:
+            raise ValueError("give search.space or search.variants: there is nothing to search")
+        for what, names in (
+            ("space.key", [dimension.key for dimension in self.space]),
+            ("variants.name", [variant.name for variant in self.variants]),
+        ):
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"search.{what} '{name}' stands there twice")
+        return self
+
+
 class Config(Section):
     """A design point."""
 
@@ -221,6 +368,7 @@ class Config(Section):
     verification: Verification = Verification()
     clock: Clock = Clock()
     silicon: Silicon = Silicon()
+    search: Search | None = None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from hexcoder.errors import InputError
 from models.front_end import normalise, sensor_image_order
 from models.golden import layer_outputs
 from models.network import Network
-from models.quantised import QuantisedEncoder
+from models.quantised import Precision, QuantisedEncoder
 
 CHUNK = 8192
 
@@ -33,13 +34,20 @@ def load_encoder(path: Path, network: Network) -> QuantisedEncoder:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; an encoder is train/encoder.safetensors")
-    encoder = QuantisedEncoder(network)
     try:
-        encoder.load_state_dict(load_file(path))
+        state = load_file(path)
+        encoder = QuantisedEncoder(network, _learned(state))
+        encoder.load_state_dict(state)
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:100]
         raise InputError(f"{path}: not the encoder of network {network.name}: {reason}") from None
     return encoder
+
+
+def _learned(state: dict[str, Tensor]) -> Precision:
+    """Which widths were learned, by the tensors that are there."""
+    kinds = {name.rsplit(".", 1)[-1] for name in state}
+    return Precision("weight_bits" in kinds, "output_bits" in kinds, "product_bits" in kinds)
 
 
 def _inputs(network: Network, events: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -14,52 +14,96 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from hexcoder.errors import InputError
+from hexcoder.fixed_point import FixedPoint
+from models.conditions import condition_width
 from models.geometry import TRIGGER_CELLS
 
 METADATA_KEY = "hexcoder-decoder"
 CHUNK = 65_536
+LATENT_GAIN = 4.0
+"""Latents span 0 to this at the decoder's input, so that their spread is about one."""
 
 
 class Decoder(nn.Module):
-    """Latents to charge fractions of the 48 trigger cells.
+    """Latents, and what else is known of an event, to charge fractions of the trigger cells.
 
     Parameters
     ----------
     latents : int
         Number of latents.
-    step : float
-        Value of the latents' lowest bit.
+    type_ : FixedPoint
+        Their type.
     hidden : sequence of int
         Widths of the hidden layers.
+    conditions : sequence of str
+        What the decoder is told beside the latents, see :mod:`models.conditions`.
     """
 
-    def __init__(self, latents: int, step: float, hidden: Sequence[int]):
+    def __init__(
+        self,
+        latents: int,
+        type_: FixedPoint,
+        hidden: Sequence[int],
+        conditions: Sequence[str] = (),
+    ):
         super().__init__()
-        self.latents, self.step, self.hidden = latents, step, tuple(hidden)
-        sizes = [latents, *hidden]
+        self.latents, self.type, self.hidden = latents, type_, tuple(hidden)
+        self.conditions = tuple(conditions)
+        sizes = [latents + condition_width(self.conditions), *hidden]
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.ReLU()]
         layers.append(nn.Linear(sizes[-1], TRIGGER_CELLS))
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, latents: Tensor) -> Tensor:
-        """(n, latents) in real units to (n, 48) positive fractions that sum to 1."""
-        return torch.softmax(self.layers(latents), dim=1)
+    def forward(self, latents: Tensor, conditions: Tensor) -> Tensor:
+        """Reconstruct a batch.
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Decode integers as they come off the link: int (n, latents) to float64 (n, 48)."""
+        Parameters
+        ----------
+        latents : Tensor (n, latents)
+            In real units.
+        conditions : Tensor (n, condition width)
+            From :func:`models.conditions.condition_features`; no columns where there are none.
+
+        Returns
+        -------
+        Tensor (n, 48)
+            Positive fractions that sum to 1.
+        """
+        gain = LATENT_GAIN / 2.0**self.type.integer_bits
+        return torch.softmax(self.layers(torch.cat([latents * gain, conditions], dim=1)), dim=1)
+
+    def decode(self, latents: np.ndarray, conditions: np.ndarray) -> np.ndarray:
+        """Decode integers as they come off the link.
+
+        Parameters
+        ----------
+        latents : int array (n, latents)
+        conditions : float array (n, condition width)
+
+        Returns
+        -------
+        float64 array (n, 48)
+        """
         parts = []
         with torch.no_grad():
             for start in range(0, len(latents), CHUNK):
-                chunk = torch.tensor(latents[start : start + CHUNK], dtype=torch.float32)
-                parts.append(self(chunk * self.step).double().numpy())
+                rows = slice(start, start + CHUNK)
+                integers = torch.tensor(latents[rows], dtype=torch.float32)
+                known = torch.tensor(conditions[rows], dtype=torch.float32)
+                parts.append(self(integers * self.type.step, known).double().numpy())
         return np.concatenate(parts) if parts else np.zeros((0, TRIGGER_CELLS))
 
 
 def save_decoder(decoder: Decoder, path: Path) -> None:
     """Write weights and shape as safetensors."""
-    shape = {"latents": decoder.latents, "step": decoder.step, "hidden": decoder.hidden}
+    shape = {
+        "latents": decoder.latents,
+        "type": str(decoder.type),
+        "hidden": decoder.hidden,
+        "conditions": decoder.conditions,
+    }
     tensors = {name: value.contiguous() for name, value in decoder.state_dict().items()}
     save_file(tensors, path, {METADATA_KEY: json.dumps(shape)})
 
@@ -77,7 +121,8 @@ def load_decoder(path: Path) -> Decoder:
     try:
         with safe_open(path, framework="pt") as stream:
             shape = json.loads((stream.metadata() or {})[METADATA_KEY])
-            decoder = Decoder(shape["latents"], shape["step"], shape["hidden"])
+            type_ = FixedPoint.parse(shape["type"])
+            decoder = Decoder(shape["latents"], type_, shape["hidden"], shape["conditions"])
             names = stream.keys()
             decoder.load_state_dict({name: stream.get_tensor(name) for name in names})
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:

@@ -11,6 +11,7 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from models.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
+from models.conditions import condition_features
 from models.decoder import Decoder, load_decoder
 from models.front_end import bits_per_event, normalise, sensor_image_order
 from models.golden import evaluate
@@ -48,8 +49,26 @@ def reconstruct(network: Network, decoder: Decoder, events: np.ndarray) -> Recon
             f"the decoder takes {decoder.latents} latents; network {network.name} gives "
             f"{latents.shape[1]}"
         )
-    fractions = decoder.decode(latents) * (events.sum(axis=1) > 0)[:, None]
-    return Reconstruction(latents, fractions)
+    return Reconstruction(latents, decode_latents(decoder, latents, events))
+
+
+def decode_latents(decoder: Decoder, latents: np.ndarray, events: np.ndarray) -> np.ndarray:
+    """What the receiver makes of latents.
+
+    Parameters
+    ----------
+    latents : int array (n, latents)
+    events : int array (n, 48), ADC counts
+        The energies that the latents came from; of these the receiver knows what the decoder is
+        conditioned on, and by the code of the sum, which are empty.
+
+    Returns
+    -------
+    float64 array (n, 48)
+        Charge fractions; zero for an empty event.
+    """
+    conditions = condition_features(decoder.conditions, events)
+    return decoder.decode(latents, conditions) * (events.sum(axis=1) > 0)[:, None]
 
 
 def _physics(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:

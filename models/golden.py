@@ -95,7 +95,12 @@ def apply_layer(context: LayerContext, values: np.ndarray) -> np.ndarray:
         total += biases << (fraction_bits - layer.bias_type.fraction_bits)
     if layer.activation == "relu":
         total = np.maximum(total, 0)
-    result = quantise(total, fraction_bits, layer.output_type, layer.rounding, layer.overflow)
+    result = np.empty_like(total)
+    types = np.array(layer.channel_types(matrix.shape[1]), dtype=object)
+    for type_ in dict.fromkeys(types):
+        channels = types == type_
+        kept = quantise(total[:, channels], fraction_bits, type_, layer.rounding, layer.overflow)
+        result[:, channels] = kept << (layer.output_type.fraction_bits - type_.fraction_bits)
     return result.reshape(len(values), *context.output_shape)
 
 

@@ -24,26 +24,50 @@ def signed_digits(weights: np.ndarray) -> np.ndarray:
     return np.bitwise_count((3 * magnitude) ^ magnitude).astype(np.int64)
 
 
-def layer_adder_bits(context: LayerContext) -> float:
-    """Adder bits of one layer; 0 for a layer without arithmetic."""
+def uses(context: LayerContext) -> np.ndarray:
+    """How many windows use each weight: int64, in a shape that broadcasts to the weights'.
+
+    Windows that hang over an image's edge use a part of the kernel only.
+    """
+    layer = context.layer
+    if not isinstance(layer, Convolution):
+        return np.ones((1, 1), dtype=np.int64)
+    inside = np.pad(np.ones(context.input_shape[:2]), layer.sides(context.input_shape))
+    windows = np.lib.stride_tricks.sliding_window_view(inside, layer.kernel)
+    windows = windows[:: layer.stride[0], :: layer.stride[1]]
+    return windows.sum(axis=(0, 1)).astype(np.int64)[:, :, None, None]
+
+
+def layer_adder_bits(context: LayerContext, input_widths: np.ndarray) -> float:
+    """Adder bits of one layer; 0 for a layer without arithmetic.
+
+    Parameters
+    ----------
+    context : LayerContext
+    input_widths : int array (elements of the input's last axis,)
+        Bits that each channel of the input has.
+    """
     layer = context.layer
     if isinstance(layer, Flatten):
         return 0.0
-    digits = signed_digits(layer.weight_array())
-    width = context.input_type.width
-    if isinstance(layer, Convolution):
-        # Windows that hang over the edge use a part of the kernel only.
-        used = np.pad(np.ones(context.input_shape), ((*layer.sides(context.input_shape), (0, 0))))
-        windows = np.lib.stride_tricks.sliding_window_view(used, layer.kernel, axis=(0, 1))
-        windows = windows[:: layer.stride[0], :: layer.stride[1]].transpose(0, 1, 3, 4, 2)
-        terms = windows.reshape(-1, digits[..., 0].size) @ digits.reshape(-1, digits.shape[-1])
-    else:
-        terms = digits.sum(axis=1)[None]
-    if layer.bias_type is not None:
-        terms = terms + (layer.bias_array(terms.shape[1]) != 0) / width
-    return float(np.maximum(terms - 1, 0).sum() * width)
+    digits = signed_digits(layer.weight_array()) * uses(context)
+    by_channel = digits.sum(axis=(0, 1)) if isinstance(layer, Convolution) else digits.T
+    operands = float((by_channel * input_widths[:, None]).sum())
+    windows = int(np.prod(context.output_shape[:-1]))
+    results = sum(type_.width for type_ in layer.channel_types(context.output_shape[-1]))
+    return max(operands - windows * results, 0.0)
 
 
 def adder_bits(network: Network) -> float:
     """Adder bits of a whole network."""
-    return sum(layer_adder_bits(context) for context in network.contexts())
+    total = 0.0
+    widths = np.full(network.input.shape[-1], network.input.type.width)
+    for context in network.contexts():
+        layer = context.layer
+        if isinstance(layer, Flatten):
+            widths = np.tile(widths, int(np.prod(context.input_shape[:-1])))
+            continue
+        total += layer_adder_bits(context, widths)
+        types = layer.channel_types(context.output_shape[-1])
+        widths = np.array([type_.width for type_ in types])
+    return total

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from hexcoder.config import Training
 from models.geometry import (
     TRIGGER_CELLS,
     distances,
@@ -89,3 +91,37 @@ class SinkhornLoss:
             predicted.double(), true.double(), self.cost, self.blur, self.iterations
         )
         return costs.mean()
+
+
+class CombinedLoss:
+    """Sinkhorn's loss with a blur that shrinks, beside a share of the telescope loss.
+
+    Parameters
+    ----------
+    settings : Training
+        Blur at the start and at the end, iterations, and ``telescope_weight`` where the loss is
+        'combined'.
+    """
+
+    def __init__(self, settings: Training):
+        self.first = settings.sinkhorn_blur
+        self.last = settings.sinkhorn_final_blur or settings.sinkhorn_blur
+        self.sinkhorn = SinkhornLoss(self.first, settings.sinkhorn_iterations)
+        self.telescope_weight = settings.telescope_weight if settings.loss == "combined" else 0.0
+        self.telescope = TelescopeLoss()
+
+    def __call__(self, true: Tensor, predicted: Tensor, progress: float) -> Tensor:
+        """Mean over the batch at a moment of training, 0 to 1."""
+        self.sinkhorn.blur = self.first * (self.last / self.first) ** progress
+        loss = self.sinkhorn(true, predicted)
+        if self.telescope_weight:
+            loss = loss + self.telescope_weight * self.telescope(true, predicted)
+        return loss
+
+
+def training_loss(settings: Training) -> Callable[[Tensor, Tensor, float], Tensor]:
+    """The loss that a config asks for: (true, predicted, progress) to a mean over the batch."""
+    if settings.loss == "telescope":
+        telescope = TelescopeLoss()
+        return lambda true, predicted, progress: telescope(true, predicted)
+    return CombinedLoss(settings)

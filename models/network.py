@@ -65,8 +65,34 @@ class _Arithmetic(Section):
     )
     activation: Activation = "none"
     output_type: FixedPointField
+    output_fraction_bits: list[int] | None = Field(
+        None, description="fraction bits that each output channel keeps; the lower ones are zero"
+    )
     rounding: Rounding = "floor"
     overflow: Overflow = "saturate"
+
+    def channel_types(self, channels: int) -> tuple[FixedPoint, ...]:
+        """Type of each output channel: ``output_type`` with the fraction bits that it keeps."""
+        type_ = self.output_type
+        kept = self.output_fraction_bits or [type_.fraction_bits] * channels
+        return tuple(FixedPoint(type_.signed, type_.integer_bits, bits) for bits in kept)
+
+    def _check_channels(self, channels: int) -> None:
+        """Refuse kept fraction bits of a wrong number, or outside of the output's type."""
+        kept, type_ = self.output_fraction_bits, self.output_type
+        if kept is None:
+            return
+        if len(kept) != channels:
+            raise ValueError(
+                f"'output_fraction_bits' has {len(kept)} entries; the layer has {channels} channels"
+            )
+        least = 1 - type_.integer_bits
+        for channel, bits in enumerate(kept):
+            if not least <= bits <= type_.fraction_bits:
+                raise ValueError(
+                    f"'output_fraction_bits'[{channel}] = {bits}; output type {type_} allows "
+                    f"{least} to {type_.fraction_bits}"
+                )
 
     def _check_biases(self, outputs: int) -> None:
         if (self.biases is None) != (self.bias_type is None):
@@ -126,6 +152,7 @@ class Convolution(_Arithmetic):
             )
         _check_integers("weights", self.weights, weights.shape, self.weight_type)
         self._check_biases(weights.shape[3])
+        self._check_channels(weights.shape[3])
         rows, columns = convolved_size(shape, self.kernel, self.stride, self.sides(shape))
         return rows, columns, int(weights.shape[3])
 
@@ -151,6 +178,7 @@ class Dense(_Arithmetic):
             raise ValueError("'weights' is empty; it must be nested as out, in")
         _check_integers("weights", self.weights, (outputs, shape[0]), self.weight_type)
         self._check_biases(outputs)
+        self._check_channels(outputs)
         return (outputs,)
 
 

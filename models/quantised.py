@@ -1,61 +1,68 @@
 """The quantised encoder in torch: what training sees is what the hardware computes.
 
-Values are in real units (integer times step). Rounding and clipping pass gradients straight
-through (Bengio et al., arXiv:1308.3432), except where a value saturates.
+Values are in real units (integer times step). With a :class:`Precision`, types are learned too:
+a width for every weight, for every channel between layers, and for the products of a layer.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hexcoder.config import Config
-from hexcoder.fixed_point import FixedPoint
-from models.network import (
-    ArithmeticLayer,
-    Convolution,
-    Dense,
-    Flatten,
-    Layer,
-    LayerContext,
-    Network,
-    TensorType,
-    convolved_size,
-    padding_sides,
+from hexcoder.fixed_point import WIDEST_TYPE_BITS, FixedPoint
+from models.hardware_cost import uses
+from models.network import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
+from models.quantisers import (
+    digit_table,
+    few_digit_weights,
+    learned_values,
+    learned_weights,
+    quantise_values,
+    quantise_weights,
+    straight_through,
 )
+from models.radiation_noise import flip_weights
+
+LARGEST_PRODUCTS = 1 << 22
+"""Products that are held at a time where each is cut before the sum."""
+
+GUARD_BITS = 3
+"""Learned products start with so many fraction bits more than the output has."""
 
 
-def _straight_through(values: Tensor, quantised: Tensor) -> Tensor:
-    """``quantised`` going forward, the gradient of ``values`` going back."""
-    return values + (quantised - values).detach()
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What training decides beside the weights.
+
+    Parameters
+    ----------
+    weights : bool
+        Fraction bits of each weight.
+    activations : bool
+        Fraction bits of each channel between layers.
+    products : bool
+        Fraction bits that the products of a layer keep before they are summed.
+    digits : int, optional
+        Most signed digits of a weight; 1 allows powers of two.
+    """
+
+    weights: bool = False
+    activations: bool = False
+    products: bool = False
+    digits: int | None = None
 
 
-def _brought_into(integers: Tensor, target: FixedPoint, overflow: str) -> Tensor:
-    """Saturate or wrap integers (as floats) into a type."""
-    if overflow == "saturate":
-        return integers.clamp(target.minimum, target.maximum)
-    span = float(1 << target.width)
-    return torch.remainder(integers - target.minimum, span) + target.minimum
+@dataclass(frozen=True, slots=True)
+class Upsets:
+    """Flips of stored weight bits while training: the chance of each, and where it comes from."""
 
-
-def quantise_weights(values: Tensor, type_: FixedPoint) -> Tensor:
-    """Nearest value of a type; weights beyond its range are clipped, gradients pass inside it."""
-    scale = 2.0**type_.fraction_bits
-    clipped = values.clamp(type_.minimum / scale, type_.maximum / scale)
-    return _straight_through(clipped, torch.round(clipped * scale) / scale)
-
-
-def quantise_values(values: Tensor, target: FixedPoint, rounding: str, overflow: str) -> Tensor:
-    """Round and saturate or wrap values into a type, as docs/arithmetic.md defines."""
-    scale = 2.0**target.fraction_bits
-    scaled = values * scale
-    if rounding == "round_half_up":
-        scaled = scaled + 0.5
-    floored = _straight_through(values * scale, torch.floor(scaled))
-    if overflow == "saturate":
-        return _brought_into(floored, target, overflow) / scale
-    return _straight_through(values, _brought_into(floored.detach(), target, overflow) / scale)
+    rate: float
+    generator: torch.Generator
 
 
 class QuantisedLayer(nn.Module):
@@ -65,25 +72,85 @@ class QuantisedLayer(nn.Module):
     ----------
     context : LayerContext
         Shapes, types and the integer weights to start from.
+    precision : Precision
+    last : bool
+        The output's type is the link's, so it is not learned.
     """
 
-    def __init__(self, context: LayerContext):
+    mask: Tensor
+
+    def __init__(self, context: LayerContext, precision: Precision, last: bool):
         super().__init__()
         layer = context.layer
         assert not isinstance(layer, Flatten)
         self.context = context
         self.layer: ArithmeticLayer = layer
-        weights = torch.tensor(layer.weight_array(), dtype=torch.get_default_dtype())
-        self.weights = nn.Parameter(weights * layer.weight_type.step)
+        type_, default = layer.weight_type, torch.get_default_dtype()
+        weights = torch.tensor(layer.weight_array(), dtype=default)
+        self.weights = nn.Parameter(weights * type_.step)
         self.biases = None
         if layer.bias_type is not None:
-            biases = layer.bias_array(context.output_shape[-1])
-            tensor = torch.tensor(biases, dtype=torch.get_default_dtype())
-            self.biases = nn.Parameter(tensor * layer.bias_type.step)
+            biases = torch.tensor(layer.bias_array(context.output_shape[-1]), dtype=default)
+            self.biases = nn.Parameter(biases * layer.bias_type.step)
+        self.register_buffer("mask", torch.ones_like(weights))
+        self.weight_bits = self.output_bits = self.product_bits = None
+        if precision.weights:
+            self.weight_bits = nn.Parameter(torch.full_like(weights, type_.fraction_bits))
+        if precision.activations and not last:
+            kept = [float(t.fraction_bits) for t in layer.channel_types(context.output_shape[-1])]
+            self.output_bits = nn.Parameter(torch.tensor(kept, dtype=default))
+        if precision.products:
+            full = layer.product_fraction_bits(context.input_type)
+            start = float(min(full, layer.output_type.fraction_bits + GUARD_BITS))
+            self.product_bits = nn.Parameter(torch.tensor(start, dtype=default))
+        self.digits = digit_table(type_, precision.digits) if precision.digits else None
+        self.upsets: Upsets | None = None
+
+    def quantised_weights(self) -> Tensor:
+        """Weights as the hardware has them, in real units, shape of the layer's weights."""
+        weights, upsets = self._rounded_weights(), self.upsets
+        if upsets is None:
+            return weights
+        type_ = self.layer.weight_type
+        integers = torch.round(weights.detach() / type_.step)
+        flipped = flip_weights(integers, type_, upsets.rate, upsets.generator)
+        return straight_through(weights, flipped * type_.step)
+
+    def _rounded_weights(self) -> Tensor:
+        type_, values = self.layer.weight_type, self.weights * self.mask
+        if self.digits is not None:
+            return few_digit_weights(values, self.digits.to(values.dtype))
+        if self.weight_bits is not None:
+            return learned_weights(values, self._kept_weight_bits(), type_)
+        return quantise_weights(values, type_)
+
+    def _kept_weight_bits(self) -> Tensor:
+        type_ = self.layer.weight_type
+        assert self.weight_bits is not None
+        # At the lower bound every value rounds to zero: the weight is not built.
+        return self.weight_bits.clamp(-type_.integer_bits, type_.fraction_bits)
+
+    def _kept_output_bits(self) -> Tensor:
+        type_ = self.layer.output_type
+        assert self.output_bits is not None
+        return self.output_bits.clamp(1 - type_.integer_bits, type_.fraction_bits)
+
+    def product_type(self) -> FixedPoint | None:
+        """Type that products are cut to as things stand; None where they are not."""
+        source, weight = self.context.input_type, self.layer.weight_type
+        if self.product_bits is None:
+            return self.layer.product_type
+        kept = round(self.product_bits.item())
+        if kept >= source.fraction_bits + weight.fraction_bits:
+            return None
+        # Wide enough for every product: only low bits are dropped.
+        integer_bits = source.integer_bits + weight.integer_bits
+        kept = min(max(kept, 1 - integer_bits), WIDEST_TYPE_BITS - integer_bits)
+        return FixedPoint(source.signed or weight.signed, integer_bits, kept)
 
     def _rows_and_matrix(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Windows (m, inputs) and weights (inputs, outputs)."""
-        weights = quantise_weights(self.weights, self.layer.weight_type)
+        weights = self.quantised_weights()
         if not isinstance(self.layer, Convolution):
             return values, weights.T
         (top, bottom), (left, right) = self.layer.sides(self.context.input_shape)
@@ -94,42 +161,105 @@ class QuantisedLayer(nn.Module):
         rows = windows.permute(0, 1, 2, 4, 5, 3).reshape(-1, weights[..., 0].numel())
         return rows, weights.reshape(rows.shape[1], -1)
 
+    def _cut_products(self, products: Tensor, type_: FixedPoint) -> Tensor:
+        cut = quantise_values(products, type_, "floor", "wrap")
+        if self.product_bits is None:
+            return cut
+        slope = (math.log(2) * (products - cut)).detach()
+        return cut + slope * (self.product_bits - self.product_bits.detach())
+
     def _sums(self, rows: Tensor, matrix: Tensor) -> Tensor:
-        product_type = self.layer.product_type
-        if product_type is None:
-            return rows @ matrix
+        type_ = self.product_type()
+        if type_ is None:
+            total = rows @ matrix
+            if self.product_bits is None:
+                return total
+            # Nothing is cut yet: only the pull of the cost acts on the bits.
+            return straight_through(total + 0 * self.product_bits, total)
         total = torch.zeros(len(rows), matrix.shape[1], dtype=rows.dtype)
-        for element in range(matrix.shape[0]):
-            products = rows[:, element, None] * matrix[element]
-            total = total + quantise_values(products, product_type, "floor", "wrap")
+        step = max(1, LARGEST_PRODUCTS // (len(rows) * matrix.shape[1] or 1))
+        for first in range(0, matrix.shape[0], step):
+            some = slice(first, first + step)
+            products = rows[:, some, None] * matrix[some]
+            total = total + self._cut_products(products, type_).sum(dim=1)
         return total
 
     def forward(self, values: Tensor) -> Tensor:
         """Apply the layer to a batch (n, *input shape)."""
         rows, matrix = self._rows_and_matrix(values)
         total = self._sums(rows, matrix)
-        if self.biases is not None and self.layer.bias_type is not None:
-            total = total + quantise_weights(self.biases, self.layer.bias_type)
-        if self.layer.activation == "relu":
+        layer = self.layer
+        if self.biases is not None and layer.bias_type is not None:
+            total = total + quantise_weights(self.biases, layer.bias_type)
+        if layer.activation == "relu":
             total = torch.relu(total)
-        result = quantise_values(
-            total, self.layer.output_type, self.layer.rounding, self.layer.overflow
-        )
+        bits = None
+        if self.output_bits is not None:
+            bits = self._kept_output_bits()
+        elif layer.output_fraction_bits is not None:
+            bits = torch.tensor(layer.output_fraction_bits, dtype=total.dtype)
+        if bits is None:
+            result = quantise_values(total, layer.output_type, layer.rounding, layer.overflow)
+        else:
+            result = learned_values(total, bits, layer.output_type, layer.rounding, layer.overflow)
         return result.reshape(len(values), *self.context.output_shape)
 
+    def output_widths(self) -> Tensor:
+        """Bits of each output channel, (channels,), with gradients where they are learned."""
+        type_, channels = self.layer.output_type, self.context.output_shape[-1]
+        if self.output_bits is not None:
+            return self._kept_output_bits() + type_.integer_bits
+        widths = [float(kept.width) for kept in self.layer.channel_types(channels)]
+        return torch.tensor(widths)
+
+    def adder_bits(self, input_widths: Tensor) -> Tensor:
+        """Smooth estimate of the layer's adder bits, to be minimised beside the loss.
+
+        A weight of n = log2(1 + |w| 2**f) significant bits has n/3 + 4/9 signed digits on average
+        (Reitwiesner, Advances in Computers 1 (1960) 231); each adds one operand as wide as its
+        input, less what is cut, for each window that uses the weight.
+
+        Parameters
+        ----------
+        input_widths : Tensor (channels of the input,)
+        """
+        type_ = self.layer.weight_type
+        fraction_bits = (
+            torch.full_like(self.weights, type_.fraction_bits)
+            if self.weight_bits is None
+            else self._kept_weight_bits()
+        )
+        significant = torch.log2(1 + (self.weights * self.mask).abs() * torch.exp2(fraction_bits))
+        digits = significant / 3 + 4 / 9 * significant.clamp(max=1)
+        counts = torch.tensor(uses(self.context), dtype=digits.dtype)
+        if isinstance(self.layer, Convolution):
+            widths = input_widths[:, None]
+        else:
+            widths = input_widths.repeat(self.weights.shape[1] // len(input_widths))
+        if self.product_bits is not None:
+            # Digits lie between the weight's highest and lowest bit: half of the cut on average.
+            lowest = self.context.input_type.fraction_bits + fraction_bits
+            widths = (widths - torch.relu(lowest - self.product_bits) / 2).clamp_min(0)
+        return (digits * counts * widths).sum()
+
     def frozen(self) -> ArithmeticLayer:
-        """The layer with integer weights as they are now."""
-        update: dict[str, object] = {
-            "weights": _integers(self.weights, self.layer.weight_type).tolist()
-        }
+        """The layer with integer weights, and what was learned of types, as they are now."""
+        type_ = self.layer.weight_type
+        weights = _integers(self.quantised_weights(), type_)
+        update: dict[str, object] = {"weights": weights.tolist()}
         if self.biases is not None and self.layer.bias_type is not None:
-            update["biases"] = _integers(self.biases, self.layer.bias_type).tolist()
+            biases = quantise_weights(self.biases, self.layer.bias_type)
+            update["biases"] = _integers(biases, self.layer.bias_type).tolist()
+        if self.output_bits is not None:
+            kept = torch.round(self._kept_output_bits().detach()).to(torch.int64)
+            update["output_fraction_bits"] = kept.tolist()
+        if self.product_bits is not None:
+            update["product_type"] = self.product_type()
         return self.layer.model_copy(update=update)
 
 
-def _integers(values: Tensor, type_: FixedPoint) -> np.ndarray:
-    quantised = quantise_weights(values.detach(), type_)
-    return torch.round(quantised * 2.0**type_.fraction_bits).to(torch.int64).numpy()
+def _integers(quantised: Tensor, type_: FixedPoint) -> np.ndarray:
+    return torch.round(quantised.detach() * 2.0**type_.fraction_bits).to(torch.int64).numpy()
 
 
 class QuantisedEncoder(nn.Module):
@@ -139,18 +269,24 @@ class QuantisedEncoder(nn.Module):
     ----------
     network : Network
         Shapes, types and weights.
+    precision : Precision
     """
 
-    def __init__(self, network: Network):
+    def __init__(self, network: Network, precision: Precision | None = None):
         super().__init__()
         self.network = network
+        self.precision = precision or Precision()
+        contexts = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
         self.layers = nn.ModuleDict(
             {
-                context.name: QuantisedLayer(context)
-                for context in network.contexts()
-                if not isinstance(context.layer, Flatten)
+                context.name: QuantisedLayer(context, self.precision, context is contexts[-1])
+                for context in contexts
             }
         )
+
+    def arithmetic_layers(self) -> list[QuantisedLayer]:
+        """Layers with weights, in order."""
+        return list(self.layers.values())  # type: ignore[arg-type]
 
     def layer_values(self, values: Tensor) -> dict[str, Tensor]:
         """Every layer's output (n, elements) by name, in real units."""
@@ -168,6 +304,15 @@ class QuantisedEncoder(nn.Module):
         """Encode a batch: inputs (n, elements) to outputs (n, elements), in real units."""
         return list(self.layer_values(values).values())[-1]
 
+    def adder_bits(self) -> Tensor:
+        """Smooth estimate of the network's adder bits, see :meth:`QuantisedLayer.adder_bits`."""
+        widths = torch.full((self.network.input.shape[-1],), float(self.network.input.type.width))
+        total = torch.zeros(())
+        for layer in self.arithmetic_layers():
+            total = total + layer.adder_bits(widths)
+            widths = layer.output_widths()
+        return total
+
     def layer_integers(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Evaluate integers exactly: int (n, elements) to int64 (n, elements) by layer name.
 
@@ -175,7 +320,7 @@ class QuantisedEncoder(nn.Module):
         float32, for weights and biases of at most 24 significant bits.
         """
         with torch.no_grad():
-            double = QuantisedEncoder(self.network).double()
+            double = QuantisedEncoder(self.network, self.precision).double()
             double.load_state_dict(self.state_dict())
             values = torch.tensor(inputs, dtype=torch.float64) * self.network.input.type.step
             outputs = double.layer_values(values)
@@ -200,48 +345,6 @@ class QuantisedEncoder(nn.Module):
         return Network.model_validate(frozen.model_dump())
 
 
-def untrained_network(config: Config, seed: int) -> Network:
-    """The config's network with random weights (He et al., arXiv:1502.01852), biases zero."""
-    random = np.random.default_rng(seed)
-    shape: tuple[int, ...] = config.network.input_shape
-    layers: list[Layer] = []
-    for index, wanted in enumerate(config.network.layers):
-        name = wanted.name or f"{wanted.kind}_{index}"
-        if wanted.kind == "flatten":
-            layers.append(Flatten(kind="flatten", name=name))
-            shape = (int(np.prod(shape)),)
-            continue
-        if wanted.kind == "conv2d":
-            size: tuple[int, ...] = (*wanted.kernel, shape[-1], wanted.filters)
-            sides = padding_sides(wanted.padding, shape, wanted.kernel, wanted.stride)
-            rows = convolved_size(shape, wanted.kernel, wanted.stride, sides)
-            inputs, outputs = int(np.prod(size[:3])), wanted.filters
-            shape = (*rows, outputs)
-        else:
-            inputs, outputs = int(np.prod(shape)), wanted.outputs
-            size = (outputs, inputs)
-            shape = (outputs,)
-        given = wanted.model_dump(exclude={"filters", "kernel", "outputs"}, exclude_none=True)
-        defaults = config.quantisation
-        weight_type = wanted.weight_type or defaults.weight_type
-        bias_type = wanted.bias_type or defaults.bias_type
-        spread = np.sqrt(2.0 / inputs) / weight_type.step
-        weights = np.clip(
-            np.rint(random.normal(0, spread, size)), weight_type.minimum, weight_type.maximum
-        )
-        given |= {
-            "name": name,
-            "weights": weights.astype(int).tolist(),
-            "weight_type": weight_type,
-            "biases": [0] * outputs,
-            "bias_type": bias_type,
-            "rounding": defaults.rounding,
-            "overflow": defaults.overflow,
-        }
-        layers.append(
-            Convolution.model_validate(given)
-            if wanted.kind == "conv2d"
-            else Dense.model_validate(given)
-        )
-    tensor = TensorType(shape=config.network.input_shape, type=config.network.input_type)
-    return Network(name=config.name, input=tensor, layers=tuple(layers))
+def learned_precision(names: Collection[str], digits: int | None = None) -> Precision:
+    """From the names of a config's ``quantisation.learned``."""
+    return Precision("weights" in names, "activations" in names, "products" in names, digits)

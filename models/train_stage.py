@@ -20,10 +20,13 @@ from models.evaluation import evaluate_baselines, evaluate_network, reconstruct
 from models.events import load_events, write_events
 from models.front_end import bits_per_event, sensor_image_order
 from models.generator import generate_events
+from models.hardware_cost import adder_bits
 from models.metrics import charge_fractions, earth_movers_distance
 from models.network import Network, save_network
-from models.quantised import QuantisedEncoder, untrained_network
+from models.quantised import QuantisedEncoder, learned_precision
+from models.teacher import load_teacher
 from models.training import CHECKPOINT, Epoch, Trainer
+from models.untrained import untrained_network
 
 AGREEMENT_VECTORS = 20_000
 EXAMPLES = 6
@@ -122,15 +125,28 @@ def _train(config: Config, folder: Path, events: np.ndarray, held_out: np.ndarra
             f"{list(config.network.input_shape)} with type {config.network.input_type} is no "
             "image of the sensor; valid are [4, 4, 3] and [8, 8, 1] of a type such as UQ(1,7)"
         )
-    encoder = QuantisedEncoder(network)
+    quantisation = config.quantisation
+    precision = learned_precision(quantisation.learned, quantisation.weight_digits)
+    encoder = QuantisedEncoder(network, precision)
     latents = int(np.prod(network.output.shape))
-    decoder = Decoder(latents, network.output.type.step, config.network.decoder.hidden)
-    trainer = Trainer(encoder, decoder, settings, events, held_out, folder)
+    shape = config.network.decoder
+    decoder = Decoder(latents, network.output.type, shape.hidden, shape.conditions)
+    data = config.data
+    added = None
+    if data.events != "generated" and data.generated:
+        added = generate_events(data.generated, seed=data.seed)
+    teacher = None
+    if settings.teacher is not None:
+        teacher = load_teacher(settings.teacher, network, shape.conditions)
+    trainer = Trainer(encoder, decoder, settings, events, held_out, folder, added, teacher)
     with progress_bar() as progress:
         task = progress.add_task("train", total=trainer.epochs)
 
         def show(epoch: Epoch) -> None:
-            text = f"train: loss {epoch.training_loss:.3f}, held out {epoch.held_out_loss:.3f}"
+            text = (
+                f"train: loss {epoch.training_loss:.3f}, held out {epoch.held_out_loss:.3f}, "
+                f"{epoch.adder_kilobits:.1f} k adder bits"
+            )
             progress.update(task, description=text, completed=epoch.epoch + 1)
 
         try:
@@ -169,6 +185,7 @@ def train(config: Config, folder: Path) -> str | None:
         },
         "training": config.training.model_dump(mode="json") | {"seconds": trained - started},
         "history": [[e.training_loss, e.held_out_loss] for e in trainer.history],
+        "adder_bits": adder_bits(network),
         "parameters": network.parameters(),
         "layers": _structure(network),
         "input_type": str(network.input.type),

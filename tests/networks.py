@@ -50,6 +50,10 @@ def _arithmetic(draw: st.DrawFn, outputs: int, weights: tuple[int, ...]) -> dict
             "biases": _integers(draw, (outputs,), bias_type),
         }
     if draw(st.integers(0, 3)) == 0:
+        type_ = FixedPoint.parse(layer["output_type"])
+        bits = st.integers(1 - type_.integer_bits, type_.fraction_bits)
+        layer["output_fraction_bits"] = [draw(bits) for _ in range(outputs)]
+    if draw(st.integers(0, 3)) == 0:
         layer["product_type"] = str(draw(fixed_point_types()))
     return layer
 

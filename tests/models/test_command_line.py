@@ -29,7 +29,7 @@ def trained(tmp_path_factory):
     network = sensor_network()
     save_network(network, folder / "network.json")
     (folder / "train").mkdir()
-    save_decoder(Decoder(3, network.output.type.step, (8,)), folder / "train/decoder.safetensors")
+    save_decoder(Decoder(3, network.output.type, (8,)), folder / "train/decoder.safetensors")
     save_encoder(QuantisedEncoder(network), folder / "train/encoder.safetensors")
     events = generate_events(60, seed=2)
     events[7] = 0

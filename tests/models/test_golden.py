@@ -89,9 +89,11 @@ def _evaluate_by_hand(network, inputs):
             if layer.activation == "relu":
                 total = max(total, Fraction(0))
             scale = Fraction(2) ** 80
-            outputs[index] = _exactly(
-                int(total * scale), 80, layer.output_type, layer.rounding, layer.overflow
-            )
+            kept, type_ = layer.output_fraction_bits, layer.output_type
+            if kept is not None:
+                type_ = FixedPoint(type_.signed, type_.integer_bits, kept[index[-1]])
+            value = _exactly(int(total * scale), 80, type_, layer.rounding, layer.overflow)
+            outputs[index] = value << (layer.output_type.fraction_bits - type_.fraction_bits)
         values, type_ = outputs, layer.output_type
     return [values[index] for index in np.ndindex(*context.output_shape)]
 

@@ -6,7 +6,9 @@ from hypothesis import given
 from hexcoder.config import load_config
 from models.agreement import compare_with_torch, load_encoder, save_encoder
 from models.golden import layer_outputs
-from models.quantised import QuantisedEncoder, quantise_values, quantise_weights, untrained_network
+from models.quantised import QuantisedEncoder
+from models.quantisers import quantise_values, quantise_weights
+from models.untrained import untrained_network
 from tests.networks import inputs_of, networks, sensor_network
 
 

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from hexcoder.config import Training
+from hexcoder.fixed_point import FixedPoint
 from models.decoder import Decoder, load_decoder, save_decoder
 from models.generator import generate_events
 from models.losses import SinkhornLoss, TelescopeLoss
@@ -17,7 +18,7 @@ EVENTS = generate_events(400, seed=3)
 def _trainer(folder, epochs=4, **settings):
     torch.manual_seed(1)
     network = sensor_network()
-    decoder = Decoder(3, network.output.type.step, (16,))
+    decoder = Decoder(3, network.output.type, (16,), ("sum",))
     chosen = Training(epochs=epochs, batch_size=64, **settings)
     encoder = QuantisedEncoder(network)
     return Trainer(encoder, decoder, chosen, EVENTS[:300], EVENTS[300:], folder)
@@ -122,9 +123,10 @@ def test_the_sinkhorn_gradient_is_that_of_the_regularised_cost():
 
 
 def test_a_decoder_is_read_back_from_safetensors(tmp_path):
-    decoder = Decoder(3, 0.25, (8, 8))
+    decoder = Decoder(3, FixedPoint(False, 0, 2), (8, 8), ("sum",))
     save_decoder(decoder, tmp_path / "decoder.safetensors")
     latents = np.random.default_rng(1).integers(0, 100, (9, 3))
     again = load_decoder(tmp_path / "decoder.safetensors")
-    assert np.array_equal(decoder.decode(latents), again.decode(latents))
-    assert np.allclose(again.decode(latents).sum(axis=1), 1)
+    known = np.random.default_rng(2).random((9, 2))
+    assert np.array_equal(decoder.decode(latents, known), again.decode(latents, known))
+    assert np.allclose(again.decode(latents, known).sum(axis=1), 1)
