@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
+import tomli_w
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -217,6 +218,9 @@ class Training(Section):
         default=None, description="reached at the end, geometrically; default: no change"
     )
     sinkhorn_iterations: PositiveInt = 20
+    initial: Literal["random", "dirac"] = Field(
+        default="random", description="'dirac': each filter starts by passing one channel on"
+    )
     average: float = Field(
         default=0.0, ge=0, lt=1, description="decay a step of a running average of all weights"
     )
@@ -382,6 +386,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except IsADirectoryError:
         raise InputError(f"{path}: is a folder; a config is a TOML file") from None
+
+
+def config_text(config: Config) -> str:
+    """Write a config as TOML; keys without a value stay out, because TOML has no null."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
 
 
 def load_config(path: Path | str, events: str | None = None) -> Config:

@@ -17,8 +17,25 @@ from models.network import (
 )
 
 
+DIRAC_NOISE = 0.1
+"""Share of the random weights that is left beside a Dirac kernel."""
+
+
+def _dirac(size: tuple[int, ...]) -> np.ndarray:
+    """Kernels of shape (row, column, in, out) that pass one channel on, each channel in turn."""
+    kernel = np.zeros(size)
+    for filter_ in range(size[3]):
+        kernel[size[0] // 2, size[1] // 2, filter_ % size[2], filter_] = 1.0
+    return kernel
+
+
 def untrained_network(config: Config, seed: int) -> Network:
-    """The config's network with random weights (He et al., arXiv:1502.01852), biases zero."""
+    """The config's network with random weights (He et al., arXiv:1502.01852), biases zero.
+
+    With ``training.initial`` 'dirac' a convolution starts as a copy of its input (Zagoruyko and
+    Komodakis, arXiv:1706.00388): what it adds to the layer behind it is then learned, and what it
+    does not add is cheap in gates.
+    """
     random = np.random.default_rng(seed)
     shape: tuple[int, ...] = config.network.input_shape
     layers: list[Layer] = []
@@ -43,9 +60,10 @@ def untrained_network(config: Config, seed: int) -> Network:
         weight_type = wanted.weight_type or defaults.weight_type
         bias_type = wanted.bias_type or defaults.bias_type
         spread = np.sqrt(2.0 / inputs) / weight_type.step
-        weights = np.clip(
-            np.rint(random.normal(0, spread, size)), weight_type.minimum, weight_type.maximum
-        )
+        drawn = random.normal(0, spread, size)
+        if wanted.kind == "conv2d" and config.training.initial == "dirac":
+            drawn = DIRAC_NOISE * drawn + _dirac(size) / weight_type.step
+        weights = np.clip(np.rint(drawn), weight_type.minimum, weight_type.maximum)
         given |= {
             "name": name,
             "weights": weights.astype(int).tolist(),
