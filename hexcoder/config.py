@@ -140,7 +140,7 @@ class Decoder(Section):
     """The decoder runs off the detector, in float: its size is free."""
 
     hidden: tuple[PositiveInt, ...] = (512, 512)
-    conditions: tuple[Literal["sum"], ...] = Field(
+    conditions: tuple[Literal["sum", "layer", "position"], ...] = Field(
         default=("sum",), description="what the decoder is told beside the latents"
     )
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hexcoder.errors import InputError
 from models.front_end import sum_code
+from models.places import COLUMNS, Places
 
-WIDTHS = {"sum": 2}
+WIDTHS = {"sum": 2, **{name: len(columns) for name, columns in COLUMNS.items()}}
 """Features of each condition."""
 
 
@@ -44,7 +46,9 @@ def sum_features(sums: np.ndarray) -> np.ndarray:
     return np.stack([(logarithm - 9) / 3, fraction - 0.5], axis=1)
 
 
-def condition_features(conditions: Sequence[str], events: np.ndarray) -> np.ndarray:
+def condition_features(
+    conditions: Sequence[str], events: np.ndarray, places: Places | None = None
+) -> np.ndarray:
     """Features of events.
 
     Parameters
@@ -52,11 +56,27 @@ def condition_features(conditions: Sequence[str], events: np.ndarray) -> np.ndar
     conditions : sequence of str
         Keys of ``WIDTHS``.
     events : int array (n, 48), ADC counts
+    places : Places, optional
+        What 'layer' and 'position' are taken from.
 
     Returns
     -------
     float64 array (n, condition width)
+
+    Raises
+    ------
+    InputError
+        If a condition needs places and there are none.
     """
-    features = {"sum": lambda: sum_features(np.asarray(events, dtype=np.int64).sum(axis=1))}
-    columns = [features[name]() for name in conditions]
-    return np.concatenate([np.zeros((len(events), 0)), *columns], axis=1)
+    columns = [np.zeros((len(events), 0))]
+    for name in conditions:
+        if name == "sum":
+            columns.append(sum_features(np.asarray(events, dtype=np.int64).sum(axis=1)))
+        elif places is None:
+            raise InputError(
+                f"the decoder is told the sensor's {name}, which these events do not have: give a "
+                f"file of events with the columns {', '.join(COLUMNS[name])}"
+            )
+        else:
+            columns.append(places.features(name))
+    return np.concatenate(columns, axis=1)

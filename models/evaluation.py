@@ -13,10 +13,12 @@ from hexcoder.errors import InputError
 from models.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
 from models.conditions import condition_features
 from models.decoder import Decoder, load_decoder
+from models.events import load_events
 from models.front_end import bits_per_event, normalise, sensor_image_order
 from models.golden import evaluate
 from models.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
 from models.network import Network
+from models.places import Places, load_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class Reconstruction:
     fractions: np.ndarray
 
 
-def reconstruct(network: Network, decoder: Decoder, events: np.ndarray) -> Reconstruction:
+def reconstruct(
+    network: Network, decoder: Decoder, events: np.ndarray, places: Places | None = None
+) -> Reconstruction:
     """Encode energies (n, 48) with the golden model and decode them."""
     order = sensor_image_order(network)
     if order is None:
@@ -49,10 +53,12 @@ def reconstruct(network: Network, decoder: Decoder, events: np.ndarray) -> Recon
             f"the decoder takes {decoder.latents} latents; network {network.name} gives "
             f"{latents.shape[1]}"
         )
-    return Reconstruction(latents, decode_latents(decoder, latents, events))
+    return Reconstruction(latents, decode_latents(decoder, latents, events, places))
 
 
-def decode_latents(decoder: Decoder, latents: np.ndarray, events: np.ndarray) -> np.ndarray:
+def decode_latents(
+    decoder: Decoder, latents: np.ndarray, events: np.ndarray, places: Places | None = None
+) -> np.ndarray:
     """What the receiver makes of latents.
 
     Parameters
@@ -61,13 +67,15 @@ def decode_latents(decoder: Decoder, latents: np.ndarray, events: np.ndarray) ->
     events : int array (n, 48), ADC counts
         The energies that the latents came from; of these the receiver knows what the decoder is
         conditioned on, and by the code of the sum, which are empty.
+    places : Places, optional
+        Of the events' sensors, where the decoder is told them.
 
     Returns
     -------
     float64 array (n, 48)
         Charge fractions; zero for an empty event.
     """
-    conditions = condition_features(decoder.conditions, events)
+    conditions = condition_features(decoder.conditions, events, places)
     return decoder.decode(latents, conditions) * (events.sum(axis=1) > 0)[:, None]
 
 
@@ -90,7 +98,9 @@ def _physics(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
     }
 
 
-def evaluate_network(network: Network, decoder: Decoder, events: np.ndarray) -> dict[str, Any]:
+def evaluate_network(
+    network: Network, decoder: Decoder, events: np.ndarray, places: Places | None = None
+) -> dict[str, Any]:
     """Physics of a network on events.
 
     Parameters
@@ -103,7 +113,7 @@ def evaluate_network(network: Network, decoder: Decoder, events: np.ndarray) -> 
         Mean, median and standard deviation of EMD in units of half a trigger-cell pitch, events
         counted and left out (all zero), the telescope loss, and bits per event.
     """
-    found = reconstruct(network, decoder, events)
+    found = reconstruct(network, decoder, events, places)
     physics = _physics(events, found.fractions)
     return {"network": network.name, **physics, "bits_per_event": bits_per_event(network)}
 
@@ -137,6 +147,8 @@ def find_decoder(network: Path) -> Path:
     )
 
 
-def evaluate_files(network: Network, decoder: Path, events: np.ndarray) -> dict[str, Any]:
-    """As :func:`evaluate_network`, with the decoder from a file."""
-    return evaluate_network(network, load_decoder(decoder), events)
+def evaluate_files(network: Network, decoder: Path, events: Path) -> dict[str, Any]:
+    """As :func:`evaluate_network`, with decoder and events from files."""
+    loaded = load_decoder(decoder)
+    places = load_places(events, loaded.conditions)
+    return evaluate_network(network, loaded, load_events(events), places)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -84,7 +84,11 @@ def read_events(path: str | Path, chunk_events: int = 65536) -> Iterator[npt.NDA
         raise InputError(f"{path}: cannot be read ({error.strerror}); give a CSV file") from None
 
 
-def write_events(path: str | Path, events: npt.NDArray[np.integer]) -> None:
+def write_events(
+    path: str | Path,
+    events: npt.NDArray[np.integer],
+    beside: Mapping[str, npt.NDArray[np.integer]] | None = None,
+) -> None:
     """Write events with a header.
 
     Parameters
@@ -93,6 +97,8 @@ def write_events(path: str | Path, events: npt.NDArray[np.integer]) -> None:
         File to write, or to write over.
     events : integer array (n, 48)
         Energies in ADC counts.
+    beside : mapping of integer arrays (n,), optional
+        Further columns by name.
 
     Raises
     ------
@@ -106,9 +112,11 @@ def write_events(path: str | Path, events: npt.NDArray[np.integer]) -> None:
     ):
         raise ValueError(f"{_VALID}: got {events.dtype} values outside of that")
     with open(path, "w", encoding="ascii", newline="\n") as file:
-        file.write(",".join(_NAMES) + "\n")
+        beside = beside or {}
+        file.write(",".join((*_NAMES, *beside)) + "\n")
+        table = np.column_stack([events, *beside.values()])
         for start in range(0, len(events), 4096):
-            rows = events[start : start + 4096].tolist()
+            rows = table[start : start + 4096].tolist()
             file.writelines(",".join(map(str, row)) + "\n" for row in rows)
 
 

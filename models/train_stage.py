@@ -17,13 +17,13 @@ from hexcoder.stage import versions, write_json
 from models.agreement import compare_with_torch, disagreement_line, save_encoder
 from models.decoder import Decoder, save_decoder
 from models.evaluation import evaluate_baselines, evaluate_network, reconstruct
-from models.events import load_events, write_events
 from models.front_end import bits_per_event, sensor_image_order
 from models.generator import generate_events
 from models.hardware_cost import adder_bits
 from models.metrics import charge_fractions, earth_movers_distance
 from models.network import Network, save_network
 from models.quantised import QuantisedEncoder, learned_precision
+from models.sample import Sample, split_sample
 from models.teacher import load_teacher
 from models.training import CHECKPOINT, Epoch, Trainer
 from models.untrained import untrained_network
@@ -31,23 +31,6 @@ from models.untrained import untrained_network
 AGREEMENT_VECTORS = 20_000
 EXAMPLES = 6
 NETWORK = "network.json"
-
-
-def split_events(config: Config) -> tuple[np.ndarray, np.ndarray]:
-    """Events for training and the held-out part, both int64 (n, 48), split by the data's seed."""
-    data = config.data
-    if data.events == "generated":
-        events = generate_events(data.count, seed=data.seed)
-    else:
-        events = load_events(data.events)
-    held_out = round(len(events) * data.held_out)
-    if held_out < 1 or held_out >= len(events):
-        raise InputError(
-            f"{data.events}: {len(events)} events cannot be split with data.held_out = "
-            f"{data.held_out}; at least one must be held out and one trained on"
-        )
-    shuffled = events[np.random.default_rng(data.seed).permutation(len(events))]
-    return shuffled[held_out:], shuffled[:held_out]
 
 
 def _draw_curves(history: list[Epoch], loss: str, path: Path) -> None:
@@ -67,9 +50,10 @@ def _draw_curves(history: list[Epoch], loss: str, path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def _examples(network: Network, decoder: Decoder, events: np.ndarray) -> list[dict[str, Any]]:
+def _examples(network: Network, decoder: Decoder, sample: Sample) -> list[dict[str, Any]]:
     """Events across the range of EMD, before and after."""
-    found = reconstruct(network, decoder, events)
+    events = sample.events
+    found = reconstruct(network, decoder, events, sample.places)
     distance = earth_movers_distance(events, found.fractions)
     ranked = np.argsort(distance)[: int((~np.isnan(distance)).sum())]
     if not len(ranked):
@@ -112,7 +96,7 @@ def _structure(network: Network) -> list[dict[str, Any]]:
     return rows
 
 
-def _train(config: Config, folder: Path, events: np.ndarray, held_out: np.ndarray) -> Trainer:
+def _train(config: Config, folder: Path, sample: Sample, held_out: Sample) -> Trainer:
     settings = config.training
     torch.manual_seed(settings.seed)
     try:
@@ -138,7 +122,23 @@ def _train(config: Config, folder: Path, events: np.ndarray, held_out: np.ndarra
     teacher = None
     if settings.teacher is not None:
         teacher = load_teacher(settings.teacher, network, shape.conditions)
-    trainer = Trainer(encoder, decoder, settings, events, held_out, folder, added, teacher)
+    if added is not None and sample.places is not None:
+        raise InputError(
+            f"config {config.name}: key 'data.generated' = {data.generated}: generated events have "
+            f"no place in the detector; drop it, or 'layer' and 'position' of "
+            "network.decoder.conditions"
+        )
+    trainer = Trainer(
+        encoder,
+        decoder,
+        settings,
+        sample.events,
+        held_out.events,
+        folder,
+        added,
+        teacher,
+        (sample.places, held_out.places) if sample.places and held_out.places else None,
+    )
     with progress_bar() as progress:
         task = progress.add_task("train", total=trainer.epochs)
 
@@ -159,8 +159,9 @@ def _train(config: Config, folder: Path, events: np.ndarray, held_out: np.ndarra
 def train(config: Config, folder: Path) -> str | None:
     """Train and evaluate into ``folder``; a line if torch and golden model disagree."""
     started = time.perf_counter()
-    events, held_out = split_events(config)
-    trainer = _train(config, folder, events, held_out)
+    sample, kept_back = split_sample(config)
+    trainer = _train(config, folder, sample, kept_back)
+    events, held_out = sample.events, kept_back.events
     trained = time.perf_counter()
     network = trainer.encoder.freeze()
     everything = np.concatenate([events, held_out])
@@ -170,8 +171,8 @@ def train(config: Config, folder: Path) -> str | None:
     save_network(network, folder / NETWORK)
     save_encoder(trainer.encoder, folder / "encoder.safetensors")
     save_decoder(trainer.decoder, folder / "decoder.safetensors")
-    write_events(folder / "events.csv", everything)
-    write_events(folder / "held_out.csv", held_out)
+    sample.joined(kept_back).write(folder / "events.csv")
+    kept_back.write(folder / "held_out.csv")
     _draw_curves(trainer.history, config.training.loss, folder / "curves.svg")
     metrics = {
         "name": config.name,
@@ -190,9 +191,9 @@ def train(config: Config, folder: Path) -> str | None:
         "layers": _structure(network),
         "input_type": str(network.input.type),
         "input_shape": list(network.input.shape),
-        "physics": evaluate_network(network, trainer.decoder, held_out),
+        "physics": evaluate_network(network, trainer.decoder, held_out, kept_back.places),
         "baselines": evaluate_baselines(held_out, bits_per_event(network)),
-        "examples": _examples(network, trainer.decoder, held_out),
+        "examples": _examples(network, trainer.decoder, kept_back),
         "torch_against_golden": agreement,
         "tools": versions("torch", "numpy", "POT"),
         "threads": torch.get_num_threads(),

@@ -22,6 +22,7 @@ from models.front_end import normalise
 from models.geometry import TRIGGER_CELLS, image_order, symmetries
 from models.losses import training_loss
 from models.metrics import charge_fractions
+from models.places import Places
 from models.pruning import prune
 from models.quantised import QuantisedEncoder, Upsets
 
@@ -97,12 +98,13 @@ class Autoencoder(nn.Module):
         order = torch.tensor(image_order(encoder.network.input.shape))
         self.order, self.padded = order.clamp_min(0), order < 0
 
-    def data(self, events: np.ndarray) -> Batch:
+    def data(self, events: np.ndarray, places: Places | None = None) -> Batch:
         """Events, int (n, 48) in ADC counts, as a batch; all-zero ones are left out."""
-        events = events[events.sum(axis=1) > 0]
+        kept = events.sum(axis=1) > 0
+        events, places = events[kept], places and places.rows(kept)
         type_ = self.encoder.network.input.type
         normalised = normalise(events, type_, np.arange(TRIGGER_CELLS)) * type_.step
-        known = condition_features(self.decoder.conditions, events)
+        known = condition_features(self.decoder.conditions, events, places)
         return Batch(
             torch.tensor(normalised, dtype=torch.float32),
             torch.tensor(charge_fractions(events), dtype=torch.float32),
@@ -131,6 +133,8 @@ class Trainer:
         Further events, which make up ``generated_share`` of each batch.
     teacher : Autoencoder, optional
         Its reconstruction is a second target.
+    places : pair of Places, optional
+        Of the events and of the held-out ones, where the decoder is told them.
     """
 
     def __init__(
@@ -143,12 +147,14 @@ class Trainer:
         folder: Path,
         added: np.ndarray | None = None,
         teacher: Autoencoder | None = None,
+        places: tuple[Places, Places] | None = None,
     ):
         self.encoder, self.decoder, self.settings, self.folder = encoder, decoder, settings, folder
         self.model = Autoencoder(encoder, decoder)
         self.average = copy.deepcopy(self.model) if settings.average else None
         self.teacher = teacher
-        self.training, self.held_out = self.model.data(events), self.model.data(held_out)
+        self.training = self.model.data(events, places and places[0])
+        self.held_out = self.model.data(held_out, places and places[1])
         self.added = self.model.data(added) if added is not None and len(added) else None
         self.symmetries = torch.tensor(symmetries())
         self.loss = training_loss(settings)

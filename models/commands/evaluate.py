@@ -28,7 +28,7 @@ def _run(arguments: argparse.Namespace) -> None:
     network = load_network(arguments.network)
     events = load_events(arguments.events)
     decoder = arguments.decoder or find_decoder(arguments.network)
-    result = evaluate_files(network, decoder, events)
+    result = evaluate_files(network, decoder, Path(arguments.events))
     if arguments.baselines:
         result["baselines"] = evaluate_baselines(events, result["bits_per_event"])
     if arguments.json:
