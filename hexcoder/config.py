@@ -233,6 +233,9 @@ class Training(Section):
     flip_rate: float = Field(
         default=0.0, ge=0, lt=0.5, description="chance that a stored bit of a weight is flipped"
     )
+    weights: str | None = Field(
+        default=None, description="folder of a trained autoencoder to use as it is"
+    )
     pruning: Pruning | None = None
     teacher: Teacher | None = None
 

@@ -15,18 +15,18 @@ from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.stage import versions, write_json
 from models.agreement import compare_with_torch, disagreement_line, save_encoder
+from models.autoencoder import given_autoencoder, new_autoencoder
 from models.decoder import Decoder, save_decoder
 from models.evaluation import evaluate_baselines, evaluate_network, reconstruct
-from models.front_end import bits_per_event, sensor_image_order
+from models.front_end import bits_per_event
 from models.generator import generate_events
 from models.hardware_cost import adder_bits
 from models.metrics import charge_fractions, earth_movers_distance
 from models.network import Network, save_network
-from models.quantised import QuantisedEncoder, learned_precision
+from models.quantised import QuantisedEncoder
 from models.sample import Sample, split_sample
 from models.teacher import load_teacher
 from models.training import CHECKPOINT, Epoch, Trainer
-from models.untrained import untrained_network
 
 AGREEMENT_VECTORS = 20_000
 EXAMPLES = 6
@@ -96,49 +96,20 @@ def _structure(network: Network) -> list[dict[str, Any]]:
     return rows
 
 
-def _train(config: Config, folder: Path, sample: Sample, held_out: Sample) -> Trainer:
-    settings = config.training
-    torch.manual_seed(settings.seed)
-    try:
-        network = untrained_network(config, settings.seed)
-    except ValueError as error:
-        raise InputError(f"config {config.name}: section 'network': {error}") from None
-    if sensor_image_order(network) is None:
-        raise InputError(
-            f"config {config.name}: key 'network.input_shape' = "
-            f"{list(config.network.input_shape)} with type {config.network.input_type} is no "
-            "image of the sensor; valid are [4, 4, 3] and [8, 8, 1] of a type such as UQ(1,7)"
-        )
-    quantisation = config.quantisation
-    precision = learned_precision(quantisation.learned, quantisation.weight_digits)
-    encoder = QuantisedEncoder(network, precision)
-    latents = int(np.prod(network.output.shape))
-    shape = config.network.decoder
-    decoder = Decoder(latents, network.output.type, shape.hidden, shape.conditions)
+def _added_events(config: Config, sample: Sample) -> np.ndarray | None:
     data = config.data
-    added = None
-    if data.events != "generated" and data.generated:
-        added = generate_events(data.generated, seed=data.seed)
-    teacher = None
-    if settings.teacher is not None:
-        teacher = load_teacher(settings.teacher, network, shape.conditions)
-    if added is not None and sample.places is not None:
+    if data.events == "generated" or not data.generated:
+        return None
+    if sample.places is not None:
         raise InputError(
             f"config {config.name}: key 'data.generated' = {data.generated}: generated events have "
-            f"no place in the detector; drop it, or 'layer' and 'position' of "
+            "no place in the detector; drop it, or 'layer' and 'position' of "
             "network.decoder.conditions"
         )
-    trainer = Trainer(
-        encoder,
-        decoder,
-        settings,
-        sample.events,
-        held_out.events,
-        folder,
-        added,
-        teacher,
-        (sample.places, held_out.places) if sample.places and held_out.places else None,
-    )
+    return generate_events(data.generated, seed=data.seed)
+
+
+def _run(trainer: Trainer) -> None:
     with progress_bar() as progress:
         task = progress.add_task("train", total=trainer.epochs)
 
@@ -153,27 +124,54 @@ def _train(config: Config, folder: Path, sample: Sample, held_out: Sample) -> Tr
             trainer.run(show)
         except FloatingPointError as error:
             raise CheckFailed(f"{error}; try a smaller training.learning_rate") from None
-    return trainer
+
+
+def _train(
+    config: Config, folder: Path, sample: Sample, held_out: Sample
+) -> tuple[QuantisedEncoder, Decoder, list[Epoch]]:
+    """Encoder and decoder as the config wants them, and how training went."""
+    settings = config.training
+    if settings.weights is not None:
+        return *given_autoencoder(config), []
+    encoder, decoder = new_autoencoder(config)
+    teacher = None
+    if settings.teacher is not None:
+        teacher = load_teacher(settings.teacher, encoder.network, decoder.conditions)
+    places = (sample.places, held_out.places) if sample.places and held_out.places else None
+    trainer = Trainer(
+        encoder,
+        decoder,
+        settings,
+        sample.events,
+        held_out.events,
+        folder,
+        _added_events(config, sample),
+        teacher,
+        places,
+    )
+    _run(trainer)
+    return encoder, decoder, trainer.history
 
 
 def train(config: Config, folder: Path) -> str | None:
     """Train and evaluate into ``folder``; a line if torch and golden model disagree."""
     started = time.perf_counter()
     sample, kept_back = split_sample(config)
-    trainer = _train(config, folder, sample, kept_back)
+    encoder, decoder, history = _train(config, folder, sample, kept_back)
     events, held_out = sample.events, kept_back.events
     trained = time.perf_counter()
-    network = trainer.encoder.freeze()
+    network = encoder.freeze()
     everything = np.concatenate([events, held_out])
     agreement = compare_with_torch(
-        network, trainer.encoder, everything, AGREEMENT_VECTORS, config.training.seed
+        network, encoder, everything, AGREEMENT_VECTORS, config.training.seed
     )
     save_network(network, folder / NETWORK)
-    save_encoder(trainer.encoder, folder / "encoder.safetensors")
-    save_decoder(trainer.decoder, folder / "decoder.safetensors")
+    save_encoder(encoder, folder / "encoder.safetensors")
+    save_decoder(decoder, folder / "decoder.safetensors")
     sample.joined(kept_back).write(folder / "events.csv")
     kept_back.write(folder / "held_out.csv")
-    _draw_curves(trainer.history, config.training.loss, folder / "curves.svg")
+    if history:
+        _draw_curves(history, config.training.loss, folder / "curves.svg")
     metrics = {
         "name": config.name,
         "events": {
@@ -185,15 +183,15 @@ def train(config: Config, folder: Path) -> str | None:
             "seed": config.data.seed,
         },
         "training": config.training.model_dump(mode="json") | {"seconds": trained - started},
-        "history": [[e.training_loss, e.held_out_loss] for e in trainer.history],
+        "history": [[e.training_loss, e.held_out_loss] for e in history],
         "adder_bits": adder_bits(network),
         "parameters": network.parameters(),
         "layers": _structure(network),
         "input_type": str(network.input.type),
         "input_shape": list(network.input.shape),
-        "physics": evaluate_network(network, trainer.decoder, held_out, kept_back.places),
+        "physics": evaluate_network(network, decoder, held_out, kept_back.places),
         "baselines": evaluate_baselines(held_out, bits_per_event(network)),
-        "examples": _examples(network, trainer.decoder, kept_back),
+        "examples": _examples(network, decoder, kept_back),
         "torch_against_golden": agreement,
         "tools": versions("torch", "numpy", "POT"),
         "threads": torch.get_num_threads(),

@@ -28,12 +28,26 @@ def _events_identity(config: Config) -> str:
     return file_digest(source)
 
 
+def _given_files(config: Config) -> dict[str, str]:
+    """Digests of trained weights that the config builds on or learns from."""
+    settings = config.training
+    folders = [settings.weights, settings.teacher and settings.teacher.folder]
+    return {
+        str(path): file_digest(path)
+        for folder in folders
+        if folder is not None
+        for path in sorted(Path(folder).rglob("*"))
+        if path.suffix in (".json", ".safetensors") and path.is_file()
+    }
+
+
 def _run(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
     sections = ("data", "network", "quantisation", "training")
     settings = config.model_dump(mode="json")
     reads: dict[str, Any] = {name: settings[name] for name in sections}
     reads["data"]["events"] = _events_identity(config)
+    reads["given"] = _given_files(config)
     reads |= {
         "name": config.name,
         "code": code_digest("hexcoder", "models"),
