@@ -35,6 +35,9 @@ COST_RAMP = 0.3
 COST_END = 0.7
 """Share of training after which widths and zeros stay as they are, and weights alone learn on."""
 
+MOST_WATCHED = 1024
+"""Held-out events, the first ones, whose loss is followed while training."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -158,7 +161,7 @@ class Trainer:
         self.added = self.model.data(added) if added is not None and len(added) else None
         self.symmetries = torch.tensor(symmetries())
         self.loss = training_loss(settings)
-        self.optimiser = torch.optim.AdamW(self._groups())
+        self.optimiser = torch.optim.AdamW(self._groups(), fused=True)
         share = settings.generated_share if self.added is not None else 0.0
         self.own_rows = max(1, round(settings.batch_size * (1 - share)))
         self.batches = math.ceil(len(self.training) / self.own_rows)
@@ -218,10 +221,9 @@ class Trainer:
         total.backward()
         self.optimiser.step()
         if self.average is not None:
+            pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
             with torch.no_grad():
-                for kept, new in zip(
-                    self.average.parameters(), self.model.parameters(), strict=True
-                ):
+                for kept, new in pairs:
                     kept.lerp_(new, 1 - self.settings.average)
         return loss.item()
 
@@ -245,7 +247,8 @@ class Trainer:
         with torch.no_grad():
             held_out = float("nan")
             if len(self.held_out):
-                held_out = self._loss(model, self.held_out, 1.0).item()
+                watched = self.held_out.rows(torch.arange(min(len(self.held_out), MOST_WATCHED)))
+                held_out = self._loss(model, watched, 1.0).item()
             adder_bits = model.encoder.adder_bits().item()
         return Epoch(epoch, total / len(self.training), held_out, adder_bits / 1000)
 
