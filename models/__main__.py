@@ -6,14 +6,16 @@ import argparse
 from collections.abc import Sequence
 
 from hexcoder.errors import run_command
-from models.commands import check, evaluate, generate, train
+from models.commands import check, evaluate, flips, generate, hessian, train
 
-COMMANDS = (train, evaluate, check, generate)
+COMMANDS = (train, evaluate, check, generate, flips, hessian)
 EXAMPLES = """examples:
   python -m models train --config configs/econ_t.toml
   python -m models train --config configs/econ_t.toml --events energies.csv
   python -m models evaluate build/econ_t/network.json --events energies.csv --json
   python -m models check build/econ_t/network.json --events energies.csv
+  python -m models flips build/econ_t/network.json --events energies.csv
+  python -m models hessian build/econ_t/network.json --events energies.csv
   python -m models generate --count 10000 --seed 7 -o events.csv
 """
 
