@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Sequence
 
 from hexcoder.errors import run_command
-from models.commands import check, evaluate, flips, generate, hessian, train
+from models.commands import check, evaluate, flips, generate, hessian, search, train
 
-COMMANDS = (train, evaluate, check, generate, flips, hessian)
+COMMANDS = (train, search, evaluate, check, generate, flips, hessian)
 EXAMPLES = """examples:
   python -m models train --config configs/econ_t.toml
   python -m models train --config configs/econ_t.toml --events energies.csv
+  python -m models search --config configs/search.toml --jobs 2
   python -m models evaluate build/econ_t/network.json --events energies.csv --json
   python -m models check build/econ_t/network.json --events energies.csv
   python -m models flips build/econ_t/network.json --events energies.csv

@@ -19,7 +19,8 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=_run)
 
 
-def _events_identity(config: Config) -> str:
+def events_identity(config: Config) -> str:
+    """Digest of the config's events; ``generated`` where a seed decides them."""
     source = config.data.events
     if source == "generated":
         return source
@@ -28,7 +29,7 @@ def _events_identity(config: Config) -> str:
     return file_digest(source)
 
 
-def _given_files(config: Config) -> dict[str, str]:
+def given_files(config: Config) -> dict[str, str]:
     """Digests of trained weights that the config builds on or learns from."""
     settings = config.training
     folders = [settings.weights, settings.teacher and settings.teacher.folder]
@@ -46,8 +47,8 @@ def _run(arguments: argparse.Namespace) -> None:
     sections = ("data", "network", "quantisation", "training")
     settings = config.model_dump(mode="json")
     reads: dict[str, Any] = {name: settings[name] for name in sections}
-    reads["data"]["events"] = _events_identity(config)
-    reads["given"] = _given_files(config)
+    reads["data"]["events"] = events_identity(config)
+    reads["given"] = given_files(config)
     reads |= {
         "name": config.name,
         "code": code_digest("hexcoder", "models"),

@@ -1,0 +1,246 @@
+"""From a config's section [search] to the configs of its trials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pydantic
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import Trial
+
+from hexcoder.config import Config, Search, SearchDimension
+from hexcoder.errors import InputError, first_problem
+
+VARIANT = "variant"
+FIXED = ("name", "data", "pipeline", "verification", "clock", "silicon", "search")
+"""Sections in which no key is searched: they decide what is measured, or nothing of training."""
+IRRELEVANT = ("name", "pipeline", "verification", "clock", "silicon", "search")
+"""Sections on which a trial's result does not depend."""
+
+
+class Space:
+    """What a search can choose, and the config of each choice.
+
+    A parameter is drawn for every trial, also where the trial's variant lacks the key: the space
+    is the same for all trials, as genetic and model-based samplers want it. Such a parameter is
+    left out when the config is put together.
+
+    Parameters
+    ----------
+    config : Config
+        With a section ``search``.
+    source : str
+        The config's file, for messages.
+
+    Attributes
+    ----------
+    distributions : dict of str to BaseDistribution
+        By key; choices are JSON texts, because Optuna takes no lists.
+
+    Raises
+    ------
+    InputError
+        If the section is missing, a variant is no valid config, or a key or choice can be used in
+        no variant.
+    """
+
+    def __init__(self, config: Config, source: str):
+        if config.search is None:
+            raise InputError(f"{source}: section 'search' is missing; docs/search.md has examples")
+        self._search: Search = config.search
+        self._source = source
+        base = config.model_dump(mode="json", exclude={"search"})
+        self._trees: dict[str | None, dict[str, Any]] = {
+            variant.name: self._variant(base, variant.name, variant.model_extra or {})
+            for variant in self._search.variants
+        } or {None: base}
+        self._name = config.name
+        for index, dimension in enumerate(self._search.space):
+            self._check(index, dimension)
+        self.distributions = {d.key: _distribution(d) for d in self._search.space}
+        if self._search.variants:
+            names = [json.dumps(variant.name) for variant in self._search.variants]
+            self.distributions[VARIANT] = CategoricalDistribution(names)
+
+    def _variant(
+        self, base: dict[str, Any], name: str, changes: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        for section in changes:
+            if section in FIXED:
+                raise InputError(
+                    f"{self._source}: key 'search.variants.{name}.{section}': a variant cannot "
+                    f"change {section}; {_searchable(base)} can be changed"
+                )
+        try:
+            config = Config.model_validate(_merged(base, changes))
+        except pydantic.ValidationError as error:
+            raise InputError(
+                first_problem(error, f"{self._source}: search.variants.{name}")
+            ) from None
+        return config.model_dump(mode="json", exclude={"search"})
+
+    def _check(self, index: int, dimension: SearchDimension) -> None:
+        """Refuse a key that no variant has and values that the key cannot take anywhere."""
+        where = f"{self._source}: key 'search.space.{index}.key' = '{dimension.key}'"
+        first = dimension.key.split(".")[0]
+        some = next(iter(self._trees.values()))
+        if first in FIXED:
+            raise InputError(f"{where}: {first} is not searched; {_searchable(some)} can be")
+        trees = [tree for tree in self._trees.values() if _place(tree, dimension.key)]
+        if not trees:
+            raise InputError(
+                f"{where}: no such key; {_nearest(self._trees.values(), dimension.key)}"
+            )
+        values = dimension.choices or (dimension.low, dimension.high)
+        for value in values:
+            problems = [_problem(tree, dimension.key, value) for tree in trees]
+            if all(problems):
+                raise InputError(f"{where}: {problems[0]}")
+
+    def parameters(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the drawn values that count, by key, ``variant`` first.
+
+        Parameters
+        ----------
+        drawn : mapping
+            A trial's parameters as Optuna keeps them.
+        """
+        variant = json.loads(drawn[VARIANT]) if VARIANT in drawn else None
+        tree = self._trees[variant]
+        counted: dict[str, Any] = {} if variant is None else {VARIANT: variant}
+        for key, value in drawn.items():
+            if key != VARIANT and _place(tree, key):
+                choice = isinstance(self.distributions[key], CategoricalDistribution)
+                counted[key] = json.loads(value) if choice else value
+        return counted
+
+    def config(self, number: int, parameters: Mapping[str, Any]) -> Config:
+        """Put a trial's config together: complete, and without a section ``search``.
+
+        Parameters
+        ----------
+        number : int
+            Of the trial, for its name.
+        parameters : mapping
+            As :meth:`parameters` gives them.
+
+        Raises
+        ------
+        InputError
+            If the parameters together make no valid config.
+        """
+        tree = json.loads(json.dumps(self._trees[parameters.get(VARIANT)]))
+        for key, value in parameters.items():
+            if key != VARIANT:
+                _set(tree, key, value)
+        name = f"{self._name}_{number:04d}"
+        try:
+            return Config.model_validate(tree | {"name": name})
+        except pydantic.ValidationError as error:
+            raise InputError(first_problem(error, f"trial {number}")) from None
+
+
+def config_digest(config: Config) -> str:
+    """SHA-256 of what a trial's result depends on: two trials with one digest are the same."""
+    content = config.model_dump(mode="json", exclude={*IRRELEVANT})
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def draw(trial: Trial, key: str, distribution: BaseDistribution) -> None:
+    """Let a trial's sampler choose a parameter."""
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(key, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        low, high = distribution.low, distribution.high
+        trial.suggest_int(key, low, high, step=distribution.step, log=distribution.log)
+    else:
+        assert isinstance(distribution, FloatDistribution)
+        low, high = distribution.low, distribution.high
+        trial.suggest_float(key, low, high, step=distribution.step, log=distribution.log)
+
+
+def _distribution(dimension: SearchDimension) -> BaseDistribution:
+    if dimension.choices is not None:
+        return CategoricalDistribution([json.dumps(choice) for choice in dimension.choices])
+    low, high, step = dimension.low, dimension.high, dimension.step
+    assert low is not None
+    assert high is not None
+    if isinstance(low, int) and isinstance(high, int):
+        return IntDistribution(low, high, log=dimension.log, step=int(step or 1))
+    return FloatDistribution(low, high, log=dimension.log, step=step)
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the keys of ``changes`` in their place; lists are replaced whole."""
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _children(node: Any) -> dict[str, Any]:
+    """Return what stands below a node by name; layers by their names."""
+    if isinstance(node, dict):
+        return node
+    if isinstance(node, list) and all(isinstance(item, dict) for item in node):
+        names = (item.get("name") or f"{item.get('kind')}_{i}" for i, item in enumerate(node))
+        return dict(zip(names, node, strict=True))
+    return {}
+
+
+def _place(tree: dict[str, Any], key: str) -> tuple[dict[str, Any], str] | None:
+    """Find the table that holds a key, and its last part; None if there is none."""
+    *path, last = key.split(".")
+    node: Any = tree
+    for part in path:
+        node = _children(node).get(part)
+    return (node, last) if isinstance(node, dict) and last in node else None
+
+
+def _set(tree: dict[str, Any], key: str, value: Any) -> None:
+    place = _place(tree, key)
+    assert place is not None
+    place[0][place[1]] = value
+
+
+def _problem(tree: dict[str, Any], key: str, value: Any) -> str | None:
+    """Say in one line why a key cannot take a value; None if it can, as far as it alone decides."""
+    changed = json.loads(json.dumps(tree))
+    _set(changed, key, value)
+    try:
+        Config.model_validate(changed)
+    except pydantic.ValidationError as error:
+        for found in error.errors():
+            if key.split(".")[-1] in found["loc"]:
+                return f"{value!r}: {found['msg'].removeprefix('Value error, ')}"
+    return None
+
+
+def _searchable(tree: Mapping[str, Any]) -> str:
+    return ", ".join(name for name in tree if name not in FIXED)
+
+
+def _nearest(trees: Iterable[dict[str, Any]], key: str) -> str:
+    """Name what stands where a key's path ends, in any of the variants."""
+    found: dict[str, dict[str, None]] = {}
+    for tree in trees:
+        node: Any = tree
+        path: list[str] = []
+        for part in key.split("."):
+            if part not in _children(node):
+                break
+            node = _children(node)[part]
+            path.append(part)
+        names = [name for name in _children(node) if path or name not in FIXED]
+        found.setdefault(".".join(path), {}).update(dict.fromkeys(names))
+    deepest = max(found, key=lambda path: len(path))
+    return f"{deepest or 'a config'} has {', '.join(found[deepest]) or 'no keys'}"
