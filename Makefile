@@ -1,5 +1,6 @@
 # hexcoder: a trained network in, a verified chip block out.
 #   make all  [CONFIG=configs/econ_t.toml] [EVENTS=energies.csv]
+#   make front [CONFIG=configs/search.toml] [EVENTS=energies.csv] [JOBS=2]
 #   make test
 CONFIG ?= configs/econ_t.toml
 EVENTS ?=
@@ -9,10 +10,10 @@ PYTHON ?= python3
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-OPTIONS := --config $(CONFIG) $(if $(EVENTS),--events $(EVENTS))
+OPTIONS = --config $(CONFIG) $(if $(EVENTS),--events $(EVENTS))
 STAMP := $(VENV)/.hexcoder-setup
 
-.PHONY: all setup train rtl sim asic report test verify bench format clean
+.PHONY: all setup train rtl sim asic report search front test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
@@ -41,6 +42,19 @@ asic: sim
 
 report: asic
 	$(RUN) -m flow report $(OPTIONS)
+
+# Encoders on the front of EMD against gates: found by search, then synthesised. Both go on where
+# they were stopped. JOBS: trials, then points, at a time.
+JOBS ?= 1
+ifeq ($(origin CONFIG),file)
+search front: CONFIG = configs/search.toml
+endif
+
+search: $(STAMP)
+	$(RUN) -m models search $(OPTIONS) --jobs $(JOBS)
+
+front: search
+	$(RUN) -m flow front $(OPTIONS) --jobs $(JOBS)
 
 # Everything that CI runs.
 test: $(STAMP)

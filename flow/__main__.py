@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from flow import front_command
 from flow.asic import STEPS, make_asic
 from flow.pdk import load_pdk
 from flow.tools import tool_version
@@ -22,6 +23,7 @@ EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
   python -m flow report --config configs/econ_t.toml
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
+  python -m flow front --config configs/search.toml
 """
 
 
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("--vectors", type=int, default=1_000_000, help="random vectors")
     add_config_options(verify, required=True)
+    front_command.add(stages)
     return parser
 
 
@@ -169,6 +172,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     config, build = config_and_build(arguments)
     if arguments.stage == "verify":
         _verify(config, build, arguments.vectors, arguments.events)
+    elif arguments.stage == "front":
+        front_command.run(config, build, arguments)
     elif arguments.stage == "report":
         _report(config, build, arguments.config, _options(arguments))
     else:

@@ -10,16 +10,16 @@ from typing import Any
 from flow.cell_models import cell_models
 from flow.layers import area_by_layer, cells_by_layer, layer_finder
 from flow.liberty import Library, read_liberty
+from flow.origin import synthesis_origin
 from flow.pdk import Pdk, load_pdk
 from flow.power import Power, analyse_power, by_kind, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import Netlist, synthesise
 from flow.timing import analyse_timing
-from flow.tools import tool_version
 from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json, versions, write_json
+from hexcoder.stage import read_json, write_json
 from tb.cell_check import check_cells
 from tb.gate_level import check_gate_level
 from tb.netlist import Interface, NetlistSimulation, NetlistVerdict
@@ -100,20 +100,8 @@ class _Run:
         self.metrics: dict[str, Any] = {"name": config.name, "top": self.top} | self._origin()
 
     def _origin(self) -> dict[str, Any]:
-        corner = self._pdk.corner
-        wire_load = f"wire-load estimate, model {self._wire_load}" if self._wire_load else "none"
         return {
-            "origin": {
-                "stage": "after synthesis, before placement",
-                "process": self._pdk.process,
-                "corner": self._pdk.corner_name,
-                "voltage_v": corner.voltage_v,
-                "temperature_c": corner.temperature_c,
-                "wires": wire_load,
-                "clock": "ideal: no clock tree, no clock buffers",
-                "activity": None,
-                "tools": versions("pyosys") | {"OpenSTA": tool_version("sta", "-version")},
-            },
+            "origin": synthesis_origin(self._pdk, self._wire_load),
             "clock__period_ns": self._config.clock.period_ns,
             "not_measured": {},
         }
