@@ -60,6 +60,24 @@ def threshold_bits(events: Events, threshold_adc: int = THRESHOLD_ADC) -> float:
     return float(ADDRESS_BITS + ENERGY_BITS * kept.mean())
 
 
+def threshold_for_bits(events: Events, bits: float) -> int:
+    """Least threshold in ADC counts at which events take no more bits than given, on average.
+
+    A link of fixed rate needs buffers to use it: :func:`threshold` sends events of any length.
+
+    Raises
+    ------
+    ValueError
+        If the address bits alone do not fit, or there is no event.
+    """
+    if bits < ADDRESS_BITS or not len(events):
+        raise ValueError(f"threshold needs at least {ADDRESS_BITS} bits and an event, not {bits}")
+    most_kept = int((bits - ADDRESS_BITS) * len(events) // ENERGY_BITS)
+    largest_first = np.sort(events, axis=None)[::-1]
+    # The first energy that must stay below the threshold, and with it all that are as large.
+    return int(largest_first[most_kept]) + 1 if most_kept < largest_first.size else 1
+
+
 def best_choice(events: Events, kept: int) -> Energies:
     """Keep the largest TCs of each event, of equal ones those with the lower numbers.
 
@@ -123,7 +141,7 @@ QUADRANT_SUPER_TRIGGER_CELL_BITS = 3 * (SUM_BITS + 4)
 def standard_baselines() -> tuple[Baseline, ...]:
     """The baselines for which figures are published."""
     return (
-        Baseline(f"threshold {THRESHOLD_ADC} ADC", threshold, threshold_bits),
+        threshold_baseline(THRESHOLD_ADC),
         *(best_choice_baseline(kept) for kept in (4, 6, 9, 14)),
         Baseline("STC4", super_trigger_cells, lambda events: SUPER_TRIGGER_CELL_BITS),
         Baseline(
@@ -136,6 +154,15 @@ def standard_baselines() -> tuple[Baseline, ...]:
             quadrant_super_trigger_cells,
             lambda events: QUADRANT_SUPER_TRIGGER_CELL_BITS,
         ),
+    )
+
+
+def threshold_baseline(threshold_adc: int) -> Baseline:
+    """A zero-suppression threshold in ADC counts as a :class:`Baseline`."""
+    return Baseline(
+        f"threshold {threshold_adc} ADC",
+        lambda events: threshold(events, threshold_adc),
+        lambda events: threshold_bits(events, threshold_adc),
     )
 
 
