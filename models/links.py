@@ -1,0 +1,72 @@
+"""How many bits of latents a number of links carries, and a config that fits them.
+
+An event's frame on n links is a 5-bit bunch-crossing counter, the 9-bit code of the sum, and the
+data field; the chip fills the field with 3, 5, 7 or 9 bits of each of its 16 latents.
+"""
+
+from __future__ import annotations
+
+from hexcoder.config import Config, FlattenShape
+from hexcoder.errors import InputError
+
+DATA_BITS = {2: 48, 3: 80, 4: 112, 5: 144}
+"""Bits for latents on each number of links, as the ECON-T chip uses them."""
+
+WIDEST_LATENT_BITS = 16
+"""Bits of a latent beyond which nothing is gained: few latents leave the rest of a link empty."""
+
+
+def parse_links(text: str, option: str = "--links") -> tuple[int, ...]:
+    """Read a list such as ``2,3,5``, into ascending order without repeats.
+
+    Raises
+    ------
+    InputError
+        If something in it is not a number of links of ``DATA_BITS``.
+    """
+    links = set()
+    for part in text.split(","):
+        if not part.strip().isdecimal() or int(part) not in DATA_BITS:
+            valid = ", ".join(map(str, DATA_BITS))
+            raise InputError(f"{option} = {part.strip()!r}: a number of links is one of {valid}")
+        links.add(int(part))
+    return tuple(sorted(links))
+
+
+def config_for_links(config: Config, links: int, latents: int) -> Config:
+    """The same design point with latents that fit on a number of links.
+
+    The last layer's output type keeps its integer bits and gets as many fraction bits as fit:
+    UQ(1,8) becomes UQ(1,2) where 16 latents share 48 bits. A latent gets at most
+    ``WIDEST_LATENT_BITS``.
+
+    Parameters
+    ----------
+    config : Config
+    links : int
+        A key of ``DATA_BITS``.
+    latents : int
+        Number of latents that the config's network has.
+
+    Raises
+    ------
+    InputError
+        If not even one bit a latent fits, or no layer has an output type.
+    """
+    width = min(DATA_BITS[links] // latents, WIDEST_LATENT_BITS)
+    if width < 1:
+        raise InputError(
+            f"config {config.name}: section 'network': {latents} latents do not fit the "
+            f"{DATA_BITS[links]} bits of {links} links; at most {DATA_BITS[links]} do"
+        )
+    layers = list(config.network.layers)
+    for index in reversed(range(len(layers))):
+        layer = layers[index]
+        if isinstance(layer, FlattenShape):
+            continue
+        signed, integer_bits = layer.output_type.signed, layer.output_type.integer_bits
+        type_ = type(layer.output_type)(signed, integer_bits, width - integer_bits)
+        layers[index] = layer.model_copy(update={"output_type": type_})
+        network = config.network.model_copy(update={"layers": tuple(layers)})
+        return config.model_copy(update={"network": network})
+    raise InputError(f"config {config.name}: section 'network': no layer has an output type")
