@@ -13,7 +13,7 @@ RUN := $(VENV)/bin/python
 OPTIONS = --config $(CONFIG) $(if $(EVENTS),--events $(EVENTS))
 STAMP := $(VENV)/.hexcoder-setup
 
-.PHONY: all setup train rtl sim asic report search front test verify bench format clean
+.PHONY: all setup train rtl sim asic report search front study test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
@@ -55,6 +55,12 @@ search: $(STAMP)
 
 front: search
 	$(RUN) -m flow front $(OPTIONS) --jobs $(JOBS)
+
+# Physics over seeds and numbers of links, with intervals: docs/statistics.md.
+SEEDS ?= 5
+LINKS ?= 5
+study: $(STAMP)
+	$(RUN) -m models study $(OPTIONS) --seeds $(SEEDS) --links $(LINKS)
 
 # Everything that CI runs.
 test: $(STAMP)
