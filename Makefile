@@ -53,8 +53,10 @@ endif
 search: $(STAMP)
 	$(RUN) -m models search $(OPTIONS) --jobs $(JOBS)
 
+# FRONT: further options, such as --all or --full.
+FRONT ?=
 front: search
-	$(RUN) -m flow front $(OPTIONS) --jobs $(JOBS)
+	$(RUN) -m flow front $(OPTIONS) --jobs $(JOBS) $(FRONT)
 
 # Physics over seeds and numbers of links, with intervals: docs/statistics.md.
 SEEDS ?= 5

@@ -66,6 +66,7 @@ def measure_front(
     wanted: int | None,
     jobs: int,
     full: bool,
+    dominated: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> FrontResult:
     """Take the points of build/search/front.json to gates, each in build/front/<trial>.
@@ -82,6 +83,8 @@ def measure_front(
         Points at a time.
     full : bool
         See :func:`flow.front_point.measure`.
+    dominated : bool
+        Also trials that are not on the search's front.
     progress : callable
         Called with the number of points that are done and that of all.
 
@@ -94,7 +97,7 @@ def measure_front(
     if not found.is_file():
         raise InputError(f"{found}: no such file; 'python -m models search' writes it")
     search = read_json(found)
-    points = select_points(search["front"], wanted)
+    points = select_points(search["measured" if dominated else "front"], wanted)
     if not points:
         raise InputError(f"{found}: the front has no point")
 

@@ -31,6 +31,9 @@ def add(stages: Commands) -> None:
     parser.add_argument(
         "--points", type=int, help="about so many, evenly in the logarithm of adder bits"
     )
+    parser.add_argument(
+        "--all", action="store_true", help="also trials that are not on the search's front"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="points at a time (default: 1)")
     parser.add_argument(
         "--full", action="store_true", help="netlist simulation and power as well (stage asic)"
@@ -57,6 +60,7 @@ def run(config: Config, build: Path, arguments: argparse.Namespace) -> None:
                 arguments.points,
                 arguments.jobs,
                 arguments.full,
+                arguments.all,
                 lambda done, total: bar.update(task, completed=done, total=total),
             )
         content = write_files(result, folder)

@@ -340,7 +340,7 @@ class Search(Section):
 
     trials: PositiveInt = 48
     seed: Count = 1
-    sampler: Literal["nsga2", "tpe", "random"] = "nsga2"
+    sampler: Literal["nsga2", "tpe", "random", "grid"] = "nsga2"
     population: int = Field(default=12, ge=2, description="of NSGA-II; random trials before TPE")
     reference_emd: PositiveFloat = Field(default=2.0, description="of the hypervolume")
     reference_adder_bits: float = Field(default=1e5, gt=1, description="of the hypervolume")

@@ -26,7 +26,7 @@ from models.quantisers import (
     quantise_weights,
     straight_through,
 )
-from models.radiation_noise import flip_weights
+from models.radiation.noise import flip_weights
 
 LARGEST_PRODUCTS = 1 << 22
 """Products that are held at a time where each is cut before the sum."""

@@ -39,13 +39,10 @@ def _sample(config: Config) -> Sample:
     data, conditions = config.data, config.network.decoder.conditions
     if data.events != "generated":
         return Sample(load_events(data.events), load_places(data.events, conditions))
-    columns = place_columns(conditions)
-    if columns or data.generated:
-        key = "network.decoder.conditions" if columns else "data.generated"
-        value = list(conditions) if columns else data.generated
+    if place_columns(conditions):
         raise InputError(
-            f"config {config.name}: key '{key}' = {value} asks for a file of events, but "
-            "data.events is 'generated'"
+            f"config {config.name}: key 'network.decoder.conditions' = {list(conditions)} asks for "
+            "a file of events with the sensor's place, but data.events is 'generated'"
         )
     return Sample(generate_events(data.count, seed=data.seed), None)
 

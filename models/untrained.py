@@ -16,7 +16,6 @@ from models.network import (
     padding_sides,
 )
 
-
 DIRAC_NOISE = 0.1
 """Share of the random weights that is left beside a Dirac kernel."""
 

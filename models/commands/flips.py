@@ -25,10 +25,10 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from models.drawn_events import draw_events, load_pair
-    from models.faults import fault_sites
-    from models.radiation import measure
-    from models.radiation_report import write_report
+    from models.radiation.drawn_events import draw_events, load_pair
+    from models.radiation.faults import fault_sites
+    from models.radiation.flips import measure
+    from models.radiation.report import write_report
 
     network, decoder = load_pair(arguments.network, arguments.decoder)
     sample = draw_events(arguments.events, decoder, arguments.count, arguments.seed)

@@ -46,9 +46,9 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     _check(arguments)
-    from models.drawn_events import draw_events, load_pair
-    from models.hessian import hessian_traces, transport_loss
-    from models.precision_study import propose, unrounded_weights
+    from models.radiation.drawn_events import draw_events, load_pair
+    from models.radiation.hessian import hessian_traces, transport_loss
+    from models.radiation.precision_study import propose, unrounded_weights
 
     network, decoder = load_pair(arguments.network, arguments.decoder)
     sample = draw_events(arguments.events, decoder, arguments.count, arguments.seed)

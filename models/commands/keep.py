@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from models.links import parse_links
+    from models.study.links import parse_links
 
     links = parse_links(arguments.links)
     if arguments.seed < 0:
@@ -32,9 +32,9 @@ def _run(arguments: argparse.Namespace) -> None:
     # Imported late: torch takes seconds to load.
     from models.decoder import load_decoder
     from models.evaluation import find_decoder
-    from models.keep_stage import keep_bits
     from models.network import load_network
-    from models.profile import sample_for
+    from models.study.keep_stage import keep_bits
+    from models.study.profile import sample_for
 
     network = load_network(arguments.network)
     decoder = load_decoder(arguments.decoder or find_decoder(arguments.network))

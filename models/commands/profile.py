@@ -27,7 +27,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from models.decoder import load_decoder
     from models.evaluation import find_decoder
     from models.network import load_network
-    from models.profile import profile_network, sample_for, summary_lines
+    from models.study.profile import profile_network, sample_for, summary_lines
 
     network = load_network(arguments.network)
     decoder = load_decoder(arguments.decoder or find_decoder(arguments.network))

@@ -13,8 +13,8 @@ from hexcoder.errors import CheckFailed, InputError
 from hexcoder.stage import exclusive
 
 if TYPE_CHECKING:
-    from models.search import SearchRun
-    from models.search_workers import Workers
+    from models.search.run import SearchRun
+    from models.search.workers import Workers
 
 
 def add(commands: Commands) -> None:
@@ -52,10 +52,10 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _search(config: Config, source: str, folder: Path, arguments: argparse.Namespace) -> None:
     # Imported late: torch and optuna take seconds to load.
-    from models.search import SearchRun
-    from models.search_front import FILES, write_front
-    from models.search_space import Space
-    from models.search_store import open_study
+    from models.search.front import FILES, write_front
+    from models.search.run import SearchRun
+    from models.search.space import Space
+    from models.search.store import open_study
 
     space = Space(config, source)
     assert config.search is not None
@@ -81,10 +81,10 @@ def _search(config: Config, source: str, folder: Path, arguments: argparse.Names
 
 def _workers(arguments: argparse.Namespace, search: Search) -> AbstractContextManager[Workers]:
     if arguments.cluster is None:
-        from models.search_workers import local_workers
+        from models.search.workers import local_workers
 
         return local_workers(arguments.jobs)
-    from models.search_cluster import cluster_workers
+    from models.search.cluster import cluster_workers
 
     return cluster_workers(arguments.cluster, search.cluster, arguments.jobs)
 

@@ -9,7 +9,7 @@ from hexcoder.console import Commands, add_config_options, config_and_build, pro
 from hexcoder.errors import InputError
 
 if TYPE_CHECKING:
-    from models.study_seeds import SeedResult
+    from models.study.seeds import SeedResult
 
 
 def add(commands: Commands) -> None:
@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from models.links import parse_links
+    from models.study.links import parse_links
 
     for name in ("seeds", "jobs"):
         value = getattr(arguments, name)
@@ -33,7 +33,7 @@ def _run(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
     folder = build / "study"
     # Imported late: torch takes seconds to load.
-    from models.study import study
+    from models.study.study import study
 
     ran, total = 0, len(links) * arguments.seeds
     with progress_bar() as bar:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("front")
 BASELINES = [{"name": "STC4", "emd_mean": 0.6, "bits_per_event": 132.0}]
 
 
-def write_search(build: Path, latents: list[int]) -> None:
+def write_search(build: Path, latents: list[int], *, beaten: bool = False) -> None:
     """What ``python -m models search`` leaves, with untrained networks and made-up EMD."""
     base = load_config(TINY)
     points = []
@@ -51,7 +51,9 @@ def write_search(build: Path, latents: list[int]) -> None:
         "name": "search_tiny",
         "baselines": BASELINES,
         "parameters_that_differ": ["network.layers.latent.outputs"],
-        "front": points,
+        # The last one is beaten: only asked for with --all.
+        "front": points[:-1] if beaten else points,
+        "measured": points,
     }
     (build / "search" / "front.json").write_text(json.dumps(content))
 
@@ -99,6 +101,13 @@ def test_table_and_pictures_say_where_the_figures_come_from(measured):
     for name in ("front.svg", "front_encoder.svg"):
         assert "STC4, 132 bits" in (measured / "front" / name).read_text()
     assert len((measured / "front" / "front.csv").read_text().splitlines()) == 4
+
+
+@needs_sta
+def test_beaten_trials_are_measured_where_they_are_asked_for(tmp_path):
+    write_search(tmp_path, [1, 2], beaten=True)
+    assert [row["trial"] for row in front(tmp_path)["front"]] == [0]
+    assert [row["trial"] for row in front(tmp_path, "--all")["front"]] == [0, 1]
 
 
 def test_what_was_measured_stays(measured, capsys):

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from models.comparison import Method
+from models.study.comparison import Method
 
 INK = "#333940"
 NETWORK = "#b5432a"
@@ -43,7 +43,7 @@ def draw_profile(comparison: Mapping[str, Any], abscissa: str, path: Path) -> No
     Parameters
     ----------
     comparison : mapping
-        From :func:`models.comparison.compare`.
+        From :func:`models.study.comparison.compare`.
     abscissa : str
         ``occupancy`` or ``charge_adc``: a key of its profiles.
     """

@@ -12,9 +12,9 @@ from hexcoder.config import load_config
 from hexcoder.errors import CheckFailed, InputError
 from models.__main__ import main
 from models.network import load_network
-from models.search_space import Space, config_digest
+from models.search.space import Space, config_digest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TINY = ROOT / "configs" / "search_tiny.toml"
 pytestmark = pytest.mark.xdist_group("search")
 
@@ -202,7 +202,7 @@ def test_dask_gives_what_local_processes_give(whole, tmp_path):
 )
 def test_the_batch_systems_get_a_job_for_one_trial_at_a_time(kind, lines):
     from hexcoder.config import SearchCluster
-    from models.search_cluster import job_script
+    from models.search.cluster import job_script
 
     options = SearchCluster(
         threads=4, queue="short", walltime="01:00:00", setup=("source env.sh",),
@@ -280,6 +280,35 @@ def test_a_config_without_a_search_says_so_with_status_2(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+GRID = (
+    ('"nsga2"', '"grid"'),
+    ("low = 1e-2\nhigh = 4e-2\nlog = true", "choices = [1e-2]"),
+    ("choices = [1, 2, 4]", "choices = [1]"),
+    ("low = 2\nhigh = 6", "choices = [2, 3]"),
+)
+
+
+def test_a_grid_tries_every_combination_once(tmp_path):
+    config = write_config(tmp_path / "config.toml", *GRID)
+    search(config, tmp_path / "build", "--trials", 1)
+    search(config, tmp_path / "build", "--trials", 20)
+    content = front(tmp_path / "build")
+    seen = [
+        (row["parameters"]["variant"], row["parameters"]["network.layers.latent.outputs"])
+        for row in content["all"]
+    ]
+    assert sorted(seen) == [(v, n) for v in ("convolution", "one_layer") for n in (2, 3)]
+    bits = [row["adder_bits"] for row in content["measured"]]
+    assert len(bits) == 4
+    assert bits == sorted(bits)
+
+
+def test_a_grid_needs_countable_values(tmp_path):
+    config = write_config(tmp_path / "config.toml", GRID[0])
+    with pytest.raises(InputError, match=r"training\.learning_rate"):
+        search(config, tmp_path / "build")
+
+
 def test_parameters_that_a_variant_lacks_are_left_out():
     space = Space(load_config(TINY), "tiny")
     drawn = {
@@ -298,7 +327,7 @@ def test_parameters_that_a_variant_lacks_are_left_out():
     assert config_digest(config) != config_digest(other)
 
 
-@pytest.mark.parametrize("name", ["search.toml", "search_tiny.toml"])
+@pytest.mark.parametrize("name", ["search.toml", "search_tiny.toml", "compression.toml"])
 def test_all_choices_of_the_configs_are_written_as_toml_and_read_back(tmp_path, name):
     from hexcoder.config import config_text
 

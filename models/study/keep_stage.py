@@ -12,22 +12,22 @@ from safetensors.numpy import save_file
 
 from hexcoder.errors import InputError
 from hexcoder.stage import write_json
-from models.comparison import BOOTSTRAP
 from models.decoder import Decoder
 from models.evaluation import decode_latents, reconstruct
 from models.front_end import SUM_CODE_BITS
-from models.keep import (
+from models.metrics import charge_fractions, earth_movers_distance
+from models.network import Network
+from models.sample import Sample
+from models.study.comparison import BOOTSTRAP
+from models.study.keep import (
     Receiver,
     bit_patterns,
     choose_masks,
     receiver,
     uniform_masks,
 )
-from models.links import DATA_BITS, WIDEST_LATENT_BITS
-from models.metrics import charge_fractions, earth_movers_distance
-from models.network import Network
-from models.sample import Sample
-from models.statistics import mean_interval, paired_difference
+from models.study.links import DATA_BITS, WIDEST_LATENT_BITS
+from models.study.statistics import mean_interval, paired_difference
 
 DECIDING_EVENTS = 512
 """Most events whose loss decides on a bit: more only take longer."""
@@ -87,7 +87,7 @@ def keep_bits(
     sample : Sample
         Empty events are left out.
     links : sequence of int
-        Keys of :data:`models.links.DATA_BITS`.
+        Keys of :data:`models.study.links.DATA_BITS`.
     seed : int
         Of the split.
 

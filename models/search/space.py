@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pydantic
@@ -104,6 +105,28 @@ class Space:
             problems = [_problem(tree, dimension.key, value) for tree in trees]
             if all(problems):
                 raise InputError(f"{where}: {problems[0]}")
+
+    def grid(self) -> list[dict[str, Any]]:
+        """Every combination of all parameters, as Optuna keeps them.
+
+        Raises
+        ------
+        InputError
+            If a parameter has no countable values.
+        """
+        values: dict[str, Sequence[Any]] = {}
+        for key, distribution in self.distributions.items():
+            if isinstance(distribution, CategoricalDistribution):
+                values[key] = distribution.choices
+            elif isinstance(distribution, IntDistribution) and not distribution.log:
+                values[key] = range(distribution.low, distribution.high + 1, distribution.step)
+            else:
+                raise InputError(
+                    f"{self._source}: key 'search.space.key' = '{key}': sampler 'grid' needs "
+                    "choices, or whole numbers from low to high without log"
+                )
+        combinations = itertools.product(*values.values())
+        return [dict(zip(values, combination, strict=True)) for combination in combinations]
 
     def parameters(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """Return the drawn values that count, by key, ``variant`` first.

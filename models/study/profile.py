@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from hexcoder.stage import write_json
-from models.comparison import (
+from models.decoder import Decoder
+from models.events import load_events
+from models.network import Network
+from models.places import load_places
+from models.sample import Sample
+from models.study.charts import draw_profile, draw_response
+from models.study.comparison import (
     BOOTSTRAP,
     Method,
     baseline_method,
@@ -16,12 +22,6 @@ from models.comparison import (
     compare,
     network_method,
 )
-from models.decoder import Decoder
-from models.events import load_events
-from models.network import Network
-from models.places import load_places
-from models.sample import Sample
-from models.statistics_charts import draw_profile, draw_response
 
 PICTURES = ("occupancy.svg", "charge.svg", "response.svg")
 
@@ -60,7 +60,7 @@ def profile_network(
 
 
 def compare_and_draw(method: Method, events: np.ndarray, folder: Path) -> dict[str, Any]:
-    """A network's :func:`models.comparison.compare` with the baselines at its bits, in pictures."""
+    """Compare a network with the baselines at its bits, in figures and pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     baselines = [baseline_method(one, events) for one in baselines_at(events, method.bits)]
     comparison = compare(method, baselines, events)

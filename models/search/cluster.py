@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hexcoder.config import SearchCluster
 from hexcoder.errors import InputError
-from models.search_trial import Task, run_trial
-from models.search_workers import Workers, cores
+from models.search.trial import Task, run_trial
+from models.search.workers import Workers, cores
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -14,10 +14,10 @@ from models.agreement import load_encoder
 from models.decoder import Decoder
 from models.evaluation import reconstruct
 from models.hardware_cost import adder_bits
-from models.hessian import Trace, integer_weights
 from models.metrics import earth_movers_distance
 from models.network import Flatten, Network
-from models.precision import (
+from models.radiation.hessian import Trace, integer_weights
+from models.radiation.precision import (
     WIDTHS,
     Budget,
     Choice,

@@ -20,7 +20,7 @@ from hexcoder.config import Config, Search
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json, write_json
 from models.commands.train import events_identity, given_files
-from models.search_space import IRRELEVANT
+from models.search.space import IRRELEVANT
 
 JOURNAL, RECORD = "study.journal", "search.json"
 _FREE = ("trials", "cluster")

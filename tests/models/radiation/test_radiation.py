@@ -11,15 +11,15 @@ from hexcoder.fixed_point import FixedPoint
 from models.decoder import Decoder, save_decoder
 from models.evaluation import decode_latents, reconstruct
 from models.events import write_events
-from models.faults import STORED, Injector, _with_variants, fault_sites, flip_bit
 from models.front_end import normalise, sensor_image_order
 from models.generator import generate_events
 from models.golden import apply_layer, evaluate
 from models.metrics import earth_movers_distance
 from models.network import Network, save_network
-from models.radiation import Increase, estimated_distance, measure
-from models.radiation_noise import flip_activations, flip_weights
-from models.radiation_report import Group, summarise, write_report
+from models.radiation.faults import STORED, Injector, _with_variants, fault_sites, flip_bit
+from models.radiation.flips import Increase, estimated_distance, measure
+from models.radiation.noise import flip_activations, flip_weights
+from models.radiation.report import Group, summarise, write_report
 from models.sample import Sample
 from tests.networks import fixed_point_types, inputs_of, networks, sensor_network
 
@@ -103,7 +103,7 @@ def test_an_injection_into_the_wrong_channel_is_caught(monkeypatch):
         return varied, 1 - channels
 
     assert agrees()
-    monkeypatch.setattr("models.faults._with_variants", beside)
+    monkeypatch.setattr("models.radiation.faults._with_variants", beside)
     assert not agrees()
 
 
@@ -204,7 +204,8 @@ def test_equal_latents_are_decoded_once_without_changing_any_figure(study, monke
     increase = Increase(decoder, sample, injector.latents, estimated_distance)
     merged = increase(latents)
     monkeypatch.setattr(
-        "models.radiation._distinct", lambda rows: (np.arange(len(rows)), np.arange(len(rows)))
+        "models.radiation.flips._distinct",
+        lambda rows: (np.arange(len(rows)), np.arange(len(rows))),
     )
     assert np.allclose(merged, increase(latents), atol=1e-5)
     unchanged = (latents == injector.latents).all(axis=-1)

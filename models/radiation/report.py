@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from models.radiation import GROUPS, Campaign, Sensitivity
-from models.radiation_picture import draw_flips
-from models.smooth_transport import BLUR, ITERATIONS
+from models.radiation.flips import GROUPS, Campaign, Sensitivity
+from models.radiation.picture import draw_flips
+from models.radiation.smooth_transport import BLUR, ITERATIONS
 
 SHARES = (0.5, 0.8, 0.9, 0.95)
 LISTED = 20

@@ -11,18 +11,18 @@ import pytest
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
 from models.baselines import best_choice, super_trigger_cells
-from models.comparison import baseline_method, baselines_at, compare
 from models.decoder import load_decoder
 from models.evaluation import reconstruct
 from models.events import load_events
 from models.generator import generate_events
-from models.links import config_for_links, parse_links
 from models.metrics import earth_movers_distance
 from models.network import load_network
-from models.study import across_seeds, median_and_best, study, study_tasks
-from models.study_seeds import SeedResult, SeedTask, imported_code_digest, run_seed
+from models.study.comparison import baseline_method, baselines_at, compare
+from models.study.links import config_for_links, parse_links
+from models.study.seeds import SeedResult, SeedTask, imported_code_digest, run_seed
+from models.study.study import across_seeds, median_and_best, study, study_tasks
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 TINY = CONFIGS / "tiny.toml"
 
 

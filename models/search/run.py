@@ -21,10 +21,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from hexcoder.config import Config, config_text
 from hexcoder.errors import InputError
 from hexcoder.pareto import hypervolume, pareto_front
-from models.search_space import Space, config_digest, draw
-from models.search_store import begun_trial, running, sampler
-from models.search_trial import Task
-from models.search_workers import Workers
+from models.search.space import Space, config_digest, draw
+from models.search.store import begun_trial, running, sampler
+from models.search.trial import Task
+from models.search.workers import Workers
 
 MOST_ASKED = 3
 """A small space is drawn empty; then the same trials come again. So often the wanted number."""
@@ -40,7 +40,7 @@ class Outcome:
     parameters : dict
         By key.
     result : dict
-        See :func:`models.search_trial.run_trial`.
+        See :func:`models.search.trial.run_trial`.
     same_as : int or None
         The earlier trial of just the same config, whose result this is.
     """
@@ -89,6 +89,7 @@ class SearchRun:
         assert config.search is not None
         self._search, self._space, self._study = config.search, space, study
         self._folder, self._trials = folder, trials
+        self._grid = space.grid() if config.search.sampler == "grid" else None
         self._events = config.data.events
         self.outcomes: list[Outcome] = [
             _outcome(trial)
@@ -113,7 +114,8 @@ class SearchRun:
     def _wants_more(self) -> bool:
         enough = self.tried + len(self._at_work) >= self._trials
         asked = len(self.outcomes) + len(self._at_work)
-        return not enough and asked < MOST_ASKED * self._trials
+        most = MOST_ASKED * self._trials if self._grid is None else len(self._grid)
+        return not enough and asked < most
 
     def front(self) -> list[Outcome]:
         """Trials that no other beats in EMD and adder bits, adder bits rising."""
@@ -151,12 +153,21 @@ class SearchRun:
             self._study.sampler = sampler(self._search, number)
             trial = begun_trial(self._study, number)
         else:
-            self._study.sampler = sampler(self._search, len(self._study.get_trials(deepcopy=False)))
+            number = len(self._study.get_trials(deepcopy=False))
+            self._study.sampler = sampler(self._search, number)
+            if self._grid is not None:
+                self._enqueue(self._grid)
             trial = self._study.ask()
         for key, distribution in self._space.distributions.items():
             # What the trial has already stays as it is.
             draw(trial, key, distribution)
         return trial
+
+    def _enqueue(self, grid: list[dict[str, Any]]) -> None:
+        """Put the next combination in line, unless a killed search has left one there."""
+        trials = self._study.get_trials(deepcopy=False)
+        if not any(trial.state == TrialState.WAITING for trial in trials):
+            self._study.enqueue_trial(grid[len(trials)])
 
     def _start(self, workers: Workers, progress: Callable[[], None]) -> None:
         """Begin one trial, or record it at once where its result is known without training."""

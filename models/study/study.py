@@ -13,16 +13,16 @@ import numpy as np
 from hexcoder.config import Config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.stage import exclusive, write_json
-from models.comparison import BOOTSTRAP, Method, network_method
 from models.decoder import load_decoder
-from models.links import config_for_links
 from models.network import load_network
-from models.profile import compare_and_draw
 from models.sample import Sample, split_sample
-from models.statistics import mean_interval
-from models.statistics_charts import draw_emd_against_bits
-from models.study_report import study_page
-from models.study_seeds import SeedResult, SeedTask, run_seeds
+from models.study.charts import draw_emd_against_bits
+from models.study.comparison import BOOTSTRAP, Method, network_method
+from models.study.links import config_for_links
+from models.study.profile import compare_and_draw
+from models.study.report import study_page
+from models.study.seeds import SeedResult, SeedTask, run_seeds
+from models.study.statistics import mean_interval
 from models.untrained import untrained_network
 
 
@@ -43,7 +43,7 @@ def study(
     folder : Path
         Gets links_<n>/seed_<s>/train/ for each training, and the results.
     links : sequence of int
-        Keys of :data:`models.links.DATA_BITS`.
+        Keys of :data:`models.study.links.DATA_BITS`.
     seeds : int
         Trainings for each number of links.
     jobs : int, optional

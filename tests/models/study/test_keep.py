@@ -17,7 +17,10 @@ from models.evaluation import decode_latents, reconstruct
 from models.events import write_events
 from models.generator import generate_events
 from models.geometry import distances
-from models.keep import (
+from models.metrics import charge_fractions, earth_movers_distance
+from models.network import save_network
+from models.sample import Sample
+from models.study.keep import (
     bit_patterns,
     choose_masks,
     mean_table,
@@ -26,10 +29,7 @@ from models.keep import (
     sliced_transport,
     uniform_masks,
 )
-from models.keep_stage import keep_bits, mask_text
-from models.metrics import charge_fractions, earth_movers_distance
-from models.network import save_network
-from models.sample import Sample
+from models.study.keep_stage import keep_bits, mask_text
 from tests.networks import sensor_network
 
 UNSIGNED, SIGNED = FixedPoint.parse("UQ(1,3)"), FixedPoint.parse("SQ(1,3)")

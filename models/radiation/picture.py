@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from models.radiation import GROUPS, Campaign
+from models.radiation.flips import GROUPS, Campaign
 
 _TITLES = {"stored": "weights and biases, stored", "register": "registers"}
 _STYLE: dict[Any, Any] = {

@@ -23,7 +23,7 @@ from models.front_end import bits_per_event, sum_code
 from models.metrics import Summary, earth_movers_distance
 from models.network import Network
 from models.sample import Sample
-from models.statistics import (
+from models.study.statistics import (
     CHARGE_EDGES,
     CONFIDENCE,
     OCCUPANCY_EDGES,

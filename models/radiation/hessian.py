@@ -1,7 +1,7 @@
 """How curved the loss is in each layer's weights: traces of the Hessian by Hutchinson's method.
 
 A layer with a large trace loses much when its weights are rounded (HAWQ-V2: Dong et al.,
-arXiv:1911.03852); :mod:`models.precision` turns traces into widths.
+arXiv:1911.03852); :mod:`models.radiation.precision` turns traces into widths.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from models.decoder import Decoder
 from models.front_end import normalise, sensor_image_order
 from models.metrics import charge_fractions
 from models.network import Convolution, Flatten, LayerContext, Network
+from models.radiation.smooth_transport import transport_costs
 from models.sample import Sample
-from models.smooth_transport import transport_costs
 
 Loss = Callable[[Mapping[str, Tensor]], Tensor]
 

@@ -14,12 +14,12 @@ import torch
 
 from models.decoder import Decoder
 from models.evaluation import decode_latents
-from models.faults import STORED, Injector, Site, fault_sites
 from models.front_end import normalise, sensor_image_order
 from models.metrics import charge_fractions, earth_movers_distance
 from models.network import Network
+from models.radiation.faults import STORED, Injector, Site, fault_sites
+from models.radiation.smooth_transport import transport_costs
 from models.sample import Sample
-from models.smooth_transport import transport_costs
 
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Distance of events (n, 48) and charge fractions (n, 48), in half pitches: (n,)."""

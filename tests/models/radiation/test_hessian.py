@@ -17,16 +17,17 @@ from models.events import write_events
 from models.generator import generate_events
 from models.golden import evaluate
 from models.hardware_cost import adder_bits
-from models.hessian import (
+from models.metrics import charge_fractions, earth_movers_distance
+from models.network import Network, save_network
+from models.quantised import QuantisedEncoder
+from models.radiation.hessian import (
     Trace,
     hessian_traces,
     integer_weights,
     smooth_encoder,
     transport_loss,
 )
-from models.metrics import charge_fractions, earth_movers_distance
-from models.network import Network, save_network
-from models.precision import (
+from models.radiation.precision import (
     Choice,
     allocate,
     best_type,
@@ -34,9 +35,8 @@ from models.precision import (
     rounded,
     with_weights,
 )
-from models.quantised import QuantisedEncoder
+from models.radiation.smooth_transport import transport_costs
 from models.sample import Sample
-from models.smooth_transport import transport_costs
 from tests.networks import inputs_of, sensor_network
 
 

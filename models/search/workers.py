@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from hexcoder import console
-from models.search_trial import Task, run_trial
+from models.search.trial import Task, run_trial
 
 _STOP = None
 

@@ -18,8 +18,8 @@ from hexcoder.tables import (
     value_text,
     write_whole,
 )
-from models.search import Outcome, SearchRun
-from models.search_trial import CONFIG, NETWORK, trial_name
+from models.search.run import Outcome, SearchRun
+from models.search.trial import CONFIG, NETWORK, trial_name
 
 FILES = ("front.json", "front.csv", "front.md", "front.svg")
 
@@ -54,6 +54,7 @@ def write_front(run: SearchRun, name: str, folder: Path) -> dict[str, Any]:
         "parameters_that_differ": keys,
         "baselines": _baselines(front),
         "front": [_point(outcome) for outcome in front],
+        "measured": _measured(run.outcomes),
         "all": [_brief(outcome) for outcome in run.outcomes],
     }
     write_json(folder / FILES[0], content)
@@ -108,6 +109,12 @@ def _brief(outcome: Outcome) -> dict[str, Any]:
         if key in outcome.result:
             brief[key] = outcome.result[key]
     return brief
+
+
+def _measured(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Every trial with a point, on the front or not, adder bits rising."""
+    kept = [o for o in outcomes if o.reason is None and o.same_as is None]
+    return [_point(outcome) for outcome in sorted(kept, key=lambda each: each.adder_bits)]
 
 
 def _point(outcome: Outcome) -> dict[str, Any]:

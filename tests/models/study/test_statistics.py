@@ -10,7 +10,7 @@ from models.baselines import threshold_bits, threshold_for_bits
 from models.front_end import sum_code
 from models.generator import generate_events
 from models.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
-from models.statistics import (
+from models.study.statistics import (
     CHARGE_EDGES,
     OCCUPANCY_EDGES,
     bias_and_spread,

@@ -10,8 +10,8 @@ import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
 from models.hardware_cost import adder_bits
-from models.hessian import Trace
 from models.network import Flatten, LayerContext, Network
+from models.radiation.hessian import Trace
 
 Budget = Literal["adder bits", "weight bits"]
 WIDTHS = range(2, 9)

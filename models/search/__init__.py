@@ -1,0 +1,1 @@
+"""Multi-objective search: EMD against adder bits (docs/search.md)."""

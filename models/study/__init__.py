@@ -1,0 +1,1 @@
+"""Statistics over seeds, links and events (docs/statistics.md)."""
