@@ -28,7 +28,7 @@ from models.quantised import QuantisedEncoder, Upsets
 
 CHECKPOINT = "checkpoint.safetensors"
 PROGRESS = "checkpoint.json"
-WIDTH_RATE = 5.0
+WIDTH_RATE = 2.0
 """Learned widths are numbers of bits, larger than weights: they take larger steps."""
 COST_RAMP = 0.3
 """Share of training over which the cost in adder bits grows to its full weight."""
