@@ -25,6 +25,7 @@ from hexcoder.console import add_config_options, config_and_build
 from hexcoder.errors import run_command
 from models.events import load_events
 from models.geometry import distances
+from models.hardware_cost import signed_digits
 from models.metrics import charge_fractions, earth_movers_distance
 from models.network import Flatten, Network, load_network
 from tb.design import read_design
@@ -40,19 +41,13 @@ def _seconds(action: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def signed_digits(value: int) -> int:
-    """Non-zero digits of a value's canonical signed-digit form (Reitwiesner, 1960)."""
-    return ((3 * value) ^ value).bit_count() if value >= 0 else signed_digits(-value)
-
-
 def _unshared_adders(network: Network) -> int:
     """Adders if every output summed its own shifted inputs, a term for each signed digit."""
     total = 0
     for context in network.contexts():
         if isinstance(context.layer, Flatten):
             continue
-        weights = context.layer.weight_array()
-        digits = np.vectorize(signed_digits)(weights).sum()
+        digits = signed_digits(context.layer.weight_array()).sum()
         positions = int(np.prod(context.output_shape[:-1]))
         total += int(digits) * positions - int(np.prod(context.output_shape))
     return total

@@ -77,6 +77,6 @@ def test_weights_round_to_the_nearest_step():
 
 
 def test_the_benchmark_network_has_2288_parameters():
-    network = untrained_network(load_config("configs/econ_t.toml"), 1)
+    network = untrained_network(load_config("configs/econ_t_benchmark.toml"), 1)
     assert network.parameters() == 2288
     assert network.output.shape == (16,)
