@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def write_files(result: FrontResult, folder: Path) -> dict[str, Any]:
     }
     write_json(folder / "front.json", content)
     write_whole(folder / "front.csv", _csv(rows))
-    write_whole(folder / "front.md", _markdown(content, result.search["parameters_that_differ"]))
+    write_whole(folder / "front.md", _markdown(content, _keys_that_differ(rows)))
     names = {
         "front.svg": ("area_core_mm2", "area of the network, encoder_core"),
         "front_encoder.svg": ("area_encoder_mm2", "area of the whole block, encoder"),
@@ -86,6 +87,14 @@ def _row(point: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
     }
     row |= {key: metrics[key] for key in _FULL if key in metrics}
     return row | {"parameters": point["parameters"]}
+
+
+def _keys_that_differ(rows: list[dict[str, Any]]) -> list[str]:
+    """Parameters that tell the measured points apart, in the search's order."""
+    keys = dict.fromkeys(key for row in rows for key in row["parameters"])
+    return [
+        key for key in keys if len({json.dumps(row["parameters"].get(key)) for row in rows}) > 1
+    ]
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
