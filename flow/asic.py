@@ -15,7 +15,7 @@ from flow.pdk import Pdk, load_pdk
 from flow.power import Power, analyse_power, by_kind, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import Netlist, synthesise
-from flow.timing import analyse_timing
+from flow.timing import analyse_timing, constant_outputs
 from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
@@ -223,13 +223,15 @@ class _Run:
             self._skip(names, str(error))
             return
         path = f"{timing.worst_startpoint} to {timing.worst_endpoint}"
+        constant = constant_outputs(self._flat)
         values = (
             timing.setup_ws_ns,
             timing.setup_tns_ns,
             timing.hold_ws_ns,
-            timing.unconstrained_endpoints,
+            len(set(timing.unconstrained_endpoints) - constant),
             path,
         )
+        self.metrics["constant_outputs"] = len(constant)
         self.metrics |= dict(zip(names, values, strict=True))
         if timing.setup_ws_ns < 0:
             self.failures.append(

@@ -11,6 +11,7 @@ from flow.pdk import Pdk
 from flow.sta import run_sta
 from flow.synthesis import Netlist
 from hexcoder.errors import InputError
+from tb.netlist_model import FlatNetlist
 
 _SLACK = re.compile(r"^\s*(-?\d+\.\d+)\s+slack \((?:MET|VIOLATED)\)", re.MULTILINE)
 _PATHS = 10
@@ -18,12 +19,12 @@ _PATHS = 10
 
 @dataclass(frozen=True)
 class Timing:
-    """Slacks in ns, negative where a constraint is not met; ``worst_path`` is text."""
+    """Slacks in ns, negative where a constraint is not met; endpoints are text."""
 
     setup_ws_ns: float
     setup_tns_ns: float
     hold_ws_ns: float
-    unconstrained_endpoints: int
+    unconstrained_endpoints: tuple[str, ...]
     worst_startpoint: str
     worst_endpoint: str
 
@@ -71,12 +72,11 @@ def analyse_timing(
     if total is None:
         raise InputError("sta: no total negative slack in its log (logs/timing.log)")
     scale = library.time_unit_s / 1e-9
-    unconstrained = re.search(r"There (?:is|are) (\d+) unconstrained", texts["checks"])
     return Timing(
         setup_ws_ns=_worst(texts["setup"], "setup") * scale,
         setup_tns_ns=float(total[1]) * scale,
         hold_ws_ns=_worst(texts["hold"], "hold") * scale,
-        unconstrained_endpoints=int(unconstrained[1]) if unconstrained else 0,
+        unconstrained_endpoints=_unconstrained(texts["checks"]),
         worst_startpoint=_first(r"^Startpoint: (\S+)", texts["setup"]),
         worst_endpoint=_first(r"^Endpoint: (\S+)", texts["setup"]),
     )
@@ -87,6 +87,27 @@ def _worst(report: str, kind: str) -> float:
     if not slacks:
         raise InputError(f"sta: found no {kind} path (logs/timing.log)")
     return min(slacks)
+
+
+def _unconstrained(report: str) -> tuple[str, ...]:
+    """Endpoints that check_setup lists, indented, below its warning."""
+    match = re.search(r"There (?:is|are) \d+ unconstrained endpoints?\.\n((?:  .*\n?)*)", report)
+    return tuple(match[1].split()) if match else ()
+
+
+def constant_outputs(netlist: FlatNetlist) -> frozenset[str]:
+    """Bits of output ports that a tie cell drives: no path ends there, so none is constrained."""
+    tied = {0, 1}
+    for instance in netlist.instances:
+        if len(instance.pins) == 1:
+            tied.update(instance.pins.values())
+    return frozenset(
+        f"{port}[{bit}]"
+        for port, nets in netlist.ports.items()
+        if port not in netlist.inputs
+        for bit, net in enumerate(nets)
+        if net in tied
+    )
 
 
 def _first(pattern: str, report: str) -> str:
