@@ -1,6 +1,6 @@
 # hexcoder: a trained network in, a verified chip block out.
 #   make all  [CONFIG=configs/econ_t.toml] [EVENTS=energies.csv]
-#   make front [CONFIG=configs/search.toml] [EVENTS=energies.csv] [JOBS=2]
+#   make front [CONFIG=configs/front.toml] [EVENTS=energies.csv] [JOBS=2]
 #   make test
 CONFIG ?= configs/econ_t.toml
 EVENTS ?=
@@ -47,7 +47,8 @@ report: asic
 # they were stopped. JOBS: trials, then points, at a time.
 JOBS ?= 1
 ifeq ($(origin CONFIG),file)
-search front: CONFIG = configs/search.toml
+search: CONFIG = configs/search.toml
+front: CONFIG = configs/front.toml
 endif
 
 search: $(STAMP)
