@@ -56,7 +56,8 @@ search: $(STAMP)
 
 # FRONT: further options, such as --all or --full.
 FRONT ?=
-front: search
+front: $(STAMP)
+	$(RUN) -m models search $(OPTIONS) --jobs $(JOBS)
 	$(RUN) -m flow front $(OPTIONS) --jobs $(JOBS) $(FRONT)
 
 # Physics over seeds and numbers of links, with intervals: docs/statistics.md.

@@ -210,6 +210,8 @@ class Trainer:
     def _step(self, batch: Batch, progress: float) -> float:
         """One step of the optimiser; the batch's loss without the cost in gates."""
         loss = self._loss(self.model, batch, progress)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"training diverged at {progress:.0%}")
         total = loss
         if self.settings.adder_cost and progress < COST_END:
             weight = self.settings.adder_cost * min(1.0, progress / COST_RAMP)
@@ -293,8 +295,6 @@ class Trainer:
         self._resume()
         for epoch in range(len(self.history), self.epochs):
             self.history.append(self._epoch(epoch))
-            if not math.isfinite(self.history[-1].training_loss):
-                raise FloatingPointError(f"training diverged in epoch {epoch}")
             self._save()
             progress(self.history[-1])
         if self.average is not None:
