@@ -58,8 +58,13 @@ def _run(arguments: argparse.Namespace) -> None:
 
     def action(folder: Path) -> str | None:
         # Imported late: torch takes seconds to load.
+        import torch
+
         from models.train_stage import train
 
+        # Sums come out the same on every machine, and with layers this small a second thread wins
+        # little on a free core and loses much on a busy one.
+        torch.set_num_threads(1)
         return train(config, folder)
 
     ran = stage.run(action)
