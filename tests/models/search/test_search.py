@@ -327,7 +327,7 @@ def test_parameters_that_a_variant_lacks_are_left_out():
     assert config_digest(config) != config_digest(other)
 
 
-@pytest.mark.parametrize("name", ["search.toml", "search_tiny.toml", "compression.toml"])
+@pytest.mark.parametrize("name", ["search.toml", "search_tiny.toml", "compression.toml", "front.toml"])
 def test_all_choices_of_the_configs_are_written_as_toml_and_read_back(tmp_path, name):
     from hexcoder.config import config_text
 
