@@ -327,11 +327,11 @@ def test_parameters_that_a_variant_lacks_are_left_out():
     assert config_digest(config) != config_digest(other)
 
 
-@pytest.mark.parametrize("name", ["search.toml", "search_tiny.toml", "compression.toml", "front.toml"])
+@pytest.mark.parametrize("name", ["search", "search_tiny", "compression", "front"])
 def test_all_choices_of_the_configs_are_written_as_toml_and_read_back(tmp_path, name):
     from hexcoder.config import config_text
 
-    space = Space(load_config(ROOT / "configs" / name), name)
+    space = Space(load_config(ROOT / "configs" / f"{name}.toml"), name)
     random = np.random.default_rng(1)
     for number in range(20):
         drawn = {
