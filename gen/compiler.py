@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,16 +13,40 @@ from gen import prune as prune_pass
 from gen import ranges as ranges_pass
 from gen import share as share_pass
 from gen import simplify as simplify_pass
+from gen.circuit import gates_of_layer
+from gen.gates import evaluate
 from gen.graph import NOT_BUILT, Graph
 from gen.interpret import interpret, latencies
+from gen.schedule import schedule
 from gen.structure import Structure, measure
-from hexcoder.config import Pipeline
+from gen.words import LayerGates
+from hexcoder.config import Clock, Compiler, Config, Pipeline
 from hexcoder.errors import CheckFailed
+from hexcoder.technology import Technology
 from models.golden import layer_outputs
 from models.network import Network
 
 CHECK_EVENTS = 128
 CHECK_SEED = 20251
+
+
+Progress = Callable[[str, float], None]
+"""Told the pass that runs, and the part of it that is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a config says to the compiler."""
+
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    compiler: Compiler = field(default_factory=Compiler)
+    technology: Technology = field(default_factory=Technology)
+    clock: Clock = field(default_factory=Clock)
+
+    @classmethod
+    def of(cls, config: Config) -> Settings:
+        """The settings of a design point."""
+        return cls(config.pipeline, config.compiler, config.technology, config.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +64,40 @@ class Compiled:
     Parameters
     ----------
     graph : Graph
+    layers : dict of LayerGates, by the layer's name
     passes : dict of Structure, by the pass's name
     checked_events : int
         Events on which every pass was held against the golden model.
     """
 
     graph: Graph
+    layers: dict[str, LayerGates]
     passes: dict[str, Structure]
     checked_events: int
 
     @property
     def structure(self) -> Structure:
-        """Size of the finished graph."""
+        """Size of the finished design."""
         return list(self.passes.values())[-1]
 
 
-def passes(places: Pipeline) -> tuple[Pass, ...]:
+def passes(settings: Settings, progress: Progress) -> tuple[Pass, ...]:
     """The passes behind ``lower``, in order; ``ranges`` runs after each that changed nodes."""
+
+    def share(graph: Graph) -> Graph:
+        return share_pass.share(
+            graph,
+            settings.compiler,
+            settings.technology,
+            lambda part: progress("share", part),
+        )
+
     return (
         Pass("simplify", simplify_pass.simplify),
-        Pass("share", share_pass.share),
+        Pass("share", share),
         Pass("simplify_shared", simplify_pass.simplify),
         Pass("prune", prune_pass.prune),
-        Pass("pipeline", lambda graph: pipeline_pass.pipeline(graph, places)),
+        Pass("pipeline", lambda graph: pipeline_pass.pipeline(graph, settings.pipeline)),
     )
 
 
@@ -109,14 +144,81 @@ def check_pass(name: str, graph: Graph, inputs: np.ndarray, golden: dict[str, np
             )
 
 
+def _columns(values: np.ndarray) -> list[int]:
+    """Each element as an integer with a bit an event, of values (n, bits) of 0 and 1."""
+    packed = np.packbits(values.astype(np.uint8), axis=0, bitorder="little")
+    return [int.from_bytes(column.tobytes(), "little") for column in packed.T]
+
+
+def _port_bits(values: np.ndarray, width: int) -> np.ndarray:
+    """Bits of a port, (n, elements * width), from integers (n, elements)."""
+    places = np.arange(width)
+    return (values[:, :, None] >> places & 1).reshape(len(values), -1)
+
+
+def check_gates(graph: Graph, layer: LayerGates, golden: dict[str, np.ndarray]) -> None:
+    """Hold a layer's gates against the golden model, fed with its own inputs.
+
+    Parameters
+    ----------
+    graph : Graph
+    layer : LayerGates
+    golden : dict of int array (n, elements)
+        Values of the input, under the name "", and of every layer's output.
+
+    Raises
+    ------
+    CheckFailed
+        Naming the layer, and the first element and event that differ, with both values.
+    """
+    names = ["", *(output.name for output in graph.layers)]
+    place = names.index(layer.name)
+    inputs, expected = golden[names[place - 1]], golden[layer.name]
+    port = _columns(_port_bits(inputs, layer.x_width // inputs.shape[1]))
+    values = evaluate(
+        layer.live,
+        len(layer.gates.names),
+        {net: port[bit] for net, bit in layer.x.items()},
+        len(inputs),
+    )
+    width = layer.y_width // expected.shape[1]
+    wanted = _columns(_port_bits(expected, width))
+    ones = (1 << len(inputs)) - 1
+    nodes = graph.layers[place - 1].nodes
+    for bit, literal in enumerate(layer.y):
+        found = values[literal >> 1] ^ (ones if literal & 1 else 0)
+        if found != wanted[bit] and nodes[bit // width] != NOT_BUILT:
+            differs = found ^ wanted[bit]
+            event = (differs & -differs).bit_length() - 1
+            element = bit // width
+            got = sum(
+                ((values[lit >> 1] >> event & 1) ^ (lit & 1)) << k
+                for k, lit in enumerate(layer.y[element * width : (element + 1) * width])
+            )
+            raise CheckFailed(
+                f"pass 'gates' changed the network: layer '{layer.name}', element {element}, "
+                f"event {event}: expected {expected[event, element] & (1 << width) - 1}, got {got}"
+            )
+
+
+def _scheduled(layers: dict[str, LayerGates], settings: Settings) -> dict[str, LayerGates]:
+    """Layers with ranks of registers inside."""
+    stages = settings.pipeline.stages
+    clock, technology = settings.clock, settings.technology
+    room = clock.period_ns - clock.uncertainty_ns - technology.register_ns
+    cuts = stages - 1 if isinstance(stages, int) else None
+    done = schedule(list(layers.values()), room, cuts, technology)
+    return dict(zip(layers, done, strict=True))
+
+
 def compile_network(
     network: Network,
-    places: Pipeline,
-    progress: Callable[[str], None] = lambda name: None,
+    settings: Settings | None = None,
+    progress: Progress = lambda name, part: None,
 ) -> Compiled:
-    """Compile a network to a graph ready for emission.
+    """Compile a network to gates ready for emission.
 
-    After every pass the graph is interpreted on :func:`check_inputs` and compared with the golden
+    After every pass the result is evaluated on :func:`check_inputs` and compared with the golden
     model, element by element of every layer.
 
     Raises
@@ -124,17 +226,31 @@ def compile_network(
     CheckFailed
         If a pass changed a value; the pass is named.
     """
+    settings = settings or Settings()
     inputs = check_inputs(network)
     golden = layer_outputs(network, inputs)
-    progress("lower")
+    progress("lower", 0.0)
     graph = ranges_pass.ranges(lower_pass.lower(network))
     check_pass("lower", graph, inputs, golden)
-    measured = {}
-    for step in passes(places):
-        progress(step.name)
+    measured = {"lower": measure(graph, settings.technology)}
+    for step in passes(settings, progress):
+        progress(step.name, 0.0)
         graph = step.apply(graph)
         if not graph.ranges:
             graph = ranges_pass.ranges(graph)
         check_pass(step.name, graph, inputs, golden)
-        measured[step.name] = measure(graph)
-    return Compiled(graph, measured, len(inputs))
+        measured[step.name] = measure(graph, settings.technology)
+    progress("gates", 0.0)
+    layers = {
+        layer.name: gates_of_layer(graph, layer.name, settings.technology)
+        for layer in graph.layers
+        if layer.kind != "flatten"
+    }
+    for layer in layers.values():
+        check_gates(graph, layer, {"": inputs, **golden})
+    measured["gates"] = measure(graph, settings.technology, layers)
+    if settings.pipeline.stages is not None:
+        progress("schedule", 0.0)
+        layers = _scheduled(layers, settings)
+        measured["schedule"] = measure(graph, settings.technology, layers)
+    return Compiled(graph, layers, measured, len(inputs))

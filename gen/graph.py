@@ -57,8 +57,8 @@ class Constant(Node):
 class Dot(Node):
     """Sum of ``coefficients`` times ``sources``, plus ``offset``.
 
-    Only ``lower`` makes these and ``share`` replaces them. Dots of one ``group`` read the same
-    window, so that their matrix is solved as one.
+    ``lower`` makes one for each output element, ``share`` adds those of shared terms. Dots of one
+    ``group`` read the same window of a convolution.
     """
 
     sources: tuple[int, ...]
@@ -75,24 +75,6 @@ class Dot(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Add(Node):
-    """(left << left_shift) plus, or minus, (right << right_shift)."""
-
-    left: int
-    right: int
-    left_shift: int = 0
-    right_shift: int = 0
-    subtract: bool = False
-
-    @property
-    def operands(self) -> tuple[int, ...]:
-        return (self.left, self.right)
-
-    def with_operands(self, operands: tuple[int, ...]) -> Add:
-        return replace(self, left=operands[0], right=operands[1])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Unary(Node):
     source: int
 
@@ -102,13 +84,6 @@ class _Unary(Node):
 
     def with_operands(self, operands: tuple[int, ...]) -> _Unary:
         return replace(self, source=operands[0])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift(_Unary):
-    """source << amount; a negative amount shifts right and drops bits that are always zero."""
-
-    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import numpy as np
 
 from gen.graph import (
     NOT_BUILT,
-    Add,
     Constant,
     Dot,
     Graph,
@@ -15,7 +14,6 @@ from gen.graph import (
     Quantise,
     Register,
     Relu,
-    Shift,
 )
 
 
@@ -44,12 +42,6 @@ def _value(node: Node, values: list[np.ndarray], inputs: np.ndarray) -> np.ndarr
             for source, coefficient in zip(node.sources, node.coefficients, strict=True):
                 total += values[source] * coefficient
             return total
-        case Add():
-            right = values[node.right] << node.right_shift
-            left = values[node.left] << node.left_shift
-            return left - right if node.subtract else left + right
-        case Shift():
-            return _shift(values[node.source], node.amount)
         case Relu():
             return np.maximum(values[node.source], 0)
         case Quantise():

@@ -11,6 +11,7 @@ def pipeline(graph: Graph, places: Pipeline) -> Graph:
 
     Every element of a boundary gets one register, so all paths from the input to a layer's output
     have the same latency. Constants get none. Layers without arithmetic (flatten) add no stage.
+    With ``places.stages`` the pass ``schedule`` registers what lies between input and output.
     Values are unchanged, one clock later for each stage.
     """
     builder = _Registering(graph)
@@ -37,7 +38,8 @@ def _boundaries(graph: Graph, places: Pipeline) -> dict[int, list[tuple[str, int
     arithmetic = [layer for layer in graph.layers if layer.kind != "flatten"]
     found: dict[int, list[tuple[str, int]]] = {}
     for layer in arithmetic:
-        if not (places.output if layer is arithmetic[-1] else places.layers):
+        is_registered = places.layers and places.stages is None
+        if not (places.output if layer is arithmetic[-1] else is_registered):
             continue
         for element, node in enumerate(layer.nodes):
             if node != NOT_BUILT:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gen.graph import Add, Constant, Dot, Graph, Input, Quantise, Register, Relu, Shift
+from gen.graph import Constant, Dot, Graph, Input, Quantise, Register, Relu
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +19,20 @@ class _Form:
     coefficients: np.ndarray
     offset: int
 
-    def scaled(self, factor: int) -> _Form:
-        return _Form(self.variables, self.coefficients * factor, self.offset * factor)
 
-    def plus(self, other: _Form) -> _Form:
-        variables, place = np.unique(
-            np.concatenate([self.variables, other.variables]), return_inverse=True
-        )
-        coefficients = np.zeros(len(variables), dtype=np.int64)
-        np.add.at(coefficients, place, np.concatenate([self.coefficients, other.coefficients]))
-        keep = coefficients != 0
-        return _Form(variables[keep], coefficients[keep], self.offset + other.offset)
+def _combined(forms: list[_Form], factors: Sequence[int], offset: int) -> _Form:
+    """The sum of factors times forms, plus an offset."""
+    if not forms:
+        return _constant(offset)
+    pairs = list(zip(forms, factors, strict=True))
+    variables, place = np.unique(
+        np.concatenate([form.variables for form in forms]), return_inverse=True
+    )
+    coefficients = np.zeros(len(variables), dtype=np.int64)
+    np.add.at(coefficients, place, np.concatenate([form.coefficients * f for form, f in pairs]))
+    keep = coefficients != 0
+    offset += sum(form.offset * factor for form, factor in pairs)
+    return _Form(variables[keep], coefficients[keep], offset)
 
 
 def _variable(index: int) -> _Form:
@@ -37,6 +41,13 @@ def _variable(index: int) -> _Form:
 
 def _constant(value: int) -> _Form:
     return _Form(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), value)
+
+
+def width_of(low: int, high: int) -> int:
+    """Bits of a node with this range: unsigned if it is never negative, else two's complement."""
+    if low >= 0:
+        return high.bit_length()
+    return max((-low - 1).bit_length(), high.bit_length()) + 1
 
 
 def ranges(graph: Graph) -> Graph:
@@ -64,20 +75,8 @@ def ranges(graph: Graph) -> Graph:
             case Constant():
                 form = _constant(node.value)
             case Dot():
-                form = _constant(node.offset)
-                for source, coefficient in zip(node.sources, node.coefficients, strict=True):
-                    form = form.plus(form_of(source).scaled(coefficient))
-            case Add():
-                left = form_of(node.left).scaled(1 << node.left_shift)
-                sign = -1 if node.subtract else 1
-                form = left.plus(form_of(node.right).scaled(sign << node.right_shift))
-            case Shift() if node.amount >= 0:
-                form = form_of(node.source).scaled(1 << node.amount)
-            case Shift():
-                form_of(node.source)
-                low[index], high[index] = (
-                    int(bound[node.source]) >> -node.amount for bound in (low, high)
-                )
+                forms_read = [form_of(source) for source in node.sources]
+                form = _combined(forms_read, node.coefficients, node.offset)
             case Relu():
                 form_of(node.source)
                 low[index] = max(low[node.source], 0)

@@ -1,181 +1,193 @@
-"""Pass ``share``: matrix-vector products become shared shift-and-add terms.
-
-The solver is alkaid's (the successor of da4ml, arXiv:2507.04535): common two-term patterns
-a +- 2^s b over the signed-digit form of a whole matrix.
-"""
+"""Pass ``share``: sums of a layer become sums of shared terms."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-import numpy as np
-from alkaid.cmvm import cmvm_solve
-
-from gen.graph import Add, Builder, Dot, Graph, Shift
+from gen.digits import signed_digits
+from gen.graph import Builder, Dot, Graph
 from gen.ranges import ranges
-from hexcoder.errors import InputError
+from gen.sharing.solver import Problem, Solution, solve
+from hexcoder.config import Compiler
+from hexcoder.technology import Technology
 
-SOLVER_BITS = 24
-"""Significant bits of a weight: the solver takes its matrix as float32."""
+WHOLE_LAYER_DIGITS = 200_000
+"""Above so many signed digits the windows of a convolution are solved each by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    """A value sign * node * 2**exponent."""
+class _Task:
+    """Dots that are solved together.
 
-    node: int
-    exponent: int
-    sign: int
+    Windows of a convolution may be equal problems with other operands: ``members`` and ``sources``
+    have an entry for each.
+    """
+
+    problem: Problem
+    members: list[tuple[int, ...]]
+    sources: list[tuple[int, ...]]
 
 
-def _solve(matrix: np.ndarray, bounds: list[tuple[int, int]]) -> Any:
-    """alkaid's solution for y = x @ matrix, x within ``bounds``."""
-    return cmvm_solve(
-        np.ascontiguousarray(matrix, dtype=np.float32),
-        qintervals=[(float(low), float(high), 1.0) for low, high in bounds],
-        latencies=[0.0] * len(bounds),
+def _levels(graph: Graph) -> dict[int, int]:
+    """How many Dots of its own layer lie before each Dot, at most."""
+    depth: list[int] = []
+    found = {}
+    for index, node in enumerate(graph.nodes):
+        before = max(
+            (depth[o] for o in node.operands if graph.nodes[o].layer == node.layer), default=0
+        )
+        if isinstance(node, Dot):
+            found[index] = before
+            before += 1
+        depth.append(before)
+    return found
+
+
+def _digits(graph: Graph, members: list[int]) -> int:
+    return sum(
+        1
+        for member in members
+        for coefficient in graph.nodes[member].coefficients  # type: ignore[attr-defined]
+        for _ in signed_digits(coefficient)
     )
 
 
-class _Realiser:
-    """Turns alkaid's operations into nodes of the new graph."""
+def _dot(graph: Graph, index: int) -> Dot:
+    node = graph.nodes[index]
+    assert isinstance(node, Dot)
+    return node
 
-    def __init__(self, builder: Builder, layer: str):
-        self.builder = builder
-        self.layer = layer
-        self.terms_made = 0
 
-    def _add(self, left: _Term, right: _Term) -> _Term:
-        """left + right as one Add; two negative terms are added and the sign is handed on."""
-        exponent = min(left.exponent, right.exponent)
-        sign = -1 if left.sign < 0 and right.sign < 0 else 1
-        if sign > 0 and left.sign < 0:
-            left, right = right, left
-        before = len(self.builder.nodes)
-        node = self.builder.add(
-            Add(
-                layer=self.layer,
-                name=f"term_{self.terms_made}",
-                left=left.node,
-                right=right.node,
-                left_shift=left.exponent - exponent,
-                right_shift=right.exponent - exponent,
-                subtract=left.sign != right.sign,
-            )
-        )
-        self.terms_made += len(self.builder.nodes) - before
-        return _Term(node, exponent, sign)
-
-    def _stage(self, stage: Any, inputs: list[_Term | None]) -> list[_Term | None]:
-        values: list[_Term | None] = []
-        for operation in stage.ops:
-            if operation.opcode == -1:
-                element = operation.data[0]
-                term = inputs[element]
-                shift = int(stage.inp_shifts[element])
-                values.append(term and _Term(term.node, term.exponent + shift, term.sign))
-            elif operation.opcode in (0, 1):
-                left, right = (values[address] for address in operation.addr)
-                if right is not None:
-                    sign = -right.sign if operation.opcode == 1 else right.sign
-                    right = _Term(right.node, right.exponent + int(operation.data[0]), sign)
-                values.append(self._add(left, right) if left and right else left or right)
-            elif operation.opcode == -2:
-                term = values[operation.addr[0]]
-                values.append(term and _Term(term.node, term.exponent, -term.sign))
-            else:
-                raise NotImplementedError(f"alkaid operation code {operation.opcode}")
-        outputs: list[_Term | None] = []
-        for place, shift, negative in zip(
-            stage.out_idxs, stage.out_shifts, stage.out_negs, strict=True
-        ):
-            term = values[place] if place >= 0 else None
-            sign = -1 if negative else 1
-            outputs.append(term and _Term(term.node, term.exponent + int(shift), term.sign * sign))
-        return outputs
-
-    def outputs(self, stages: Any, sources: list[int]) -> list[_Term | None]:
-        """Nodes for all operations of a solution; one term per column of its matrix."""
-        terms: list[_Term | None] = [_Term(source, 0, 1) for source in sources]
-        for stage in stages:
-            terms = self._stage(stage, terms)
-        return terms
-
-    def finish(self, term: _Term | None, dot: Dot) -> int:
-        """Add a Dot's offset, and the sign and shift that its term still carries."""
-        if term is None:
-            return self.builder.constant(self.layer, dot.offset)
-        if term.exponent < 0:
-            shift = Shift(
-                layer=self.layer, name=f"{dot.name}_exact", source=term.node, amount=term.exponent
-            )
-            term = _Term(self.builder.add(shift), 0, term.sign)
-        if dot.offset or term.sign < 0:
-            return self.builder.add(
-                Add(
-                    layer=self.layer,
-                    name=dot.name,
-                    left=self.builder.constant(self.layer, dot.offset),
-                    right=term.node,
-                    right_shift=term.exponent,
-                    subtract=term.sign < 0,
+def _tasks(graph: Graph) -> list[_Task]:
+    """The problems of a graph, equal ones once, in a fixed order."""
+    together: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for index, level in _levels(graph).items():
+        together[graph.nodes[index].layer, level].append(index)
+    groups: list[list[int]] = []
+    for members in together.values():
+        if _digits(graph, members) <= WHOLE_LAYER_DIGITS:
+            groups.append(members)
+        else:
+            windows: dict[int, list[int]] = defaultdict(list)
+            for member in members:
+                windows[_dot(graph, member).group].append(member)
+            groups += windows.values()
+    tasks: dict[Problem, _Task] = {}
+    for members in groups:
+        dots = [_dot(graph, member) for member in members]
+        sources = tuple(sorted({source for dot in dots for source in dot.sources}))
+        place = {source: number for number, source in enumerate(sources)}
+        problem = Problem(
+            tuple(high - low for low, high in (graph.ranges[source] for source in sources)),
+            tuple(
+                tuple(
+                    sorted(
+                        (place[source], coefficient)
+                        for source, coefficient in zip(dot.sources, dot.coefficients, strict=True)
+                    )
                 )
-            )
-        if term.exponent:
-            shift = Shift(layer=self.layer, name=dot.name, source=term.node, amount=term.exponent)
-            return self.builder.add(shift)
-        return term.node
+                for dot in dots
+            ),
+        )
+        task = tasks.setdefault(problem, _Task(problem, [], []))
+        task.members.append(tuple(members))
+        task.sources.append(sources)
+    return list(tasks.values())
 
 
-def share(graph: Graph) -> Graph:
-    """Replace every Dot by shift-and-add terms that the Dots of its group share.
+class _Realiser:
+    """Adds the shared terms of a layer to the new graph when they are first read."""
 
-    Matrices that recur (the inner windows of a convolution) are solved once. Values of all
-    layers' outputs are unchanged.
+    def __init__(self, builder: Builder):
+        self.builder = builder
+        self.made: dict[str, int] = defaultdict(int)
+
+    def add(self, layer: str, solution: Solution, sources: list[int]) -> list[Dot]:
+        """Nodes for all shared terms; the sums that read them, yet without name and offset."""
+        numbers = list(sources)
+        for terms in solution.shared:
+            before = len(self.builder.nodes)
+            node = self._sum(layer, f"term_{self.made[layer]}", terms, numbers)
+            numbers.append(self.builder.add(node))
+            self.made[layer] += len(self.builder.nodes) - before
+        return [self._sum(layer, "", terms, numbers) for terms in solution.sums]
+
+    @staticmethod
+    def _sum(layer: str, name: str, terms: tuple[tuple[int, int], ...], numbers: list[int]) -> Dot:
+        operands = sorted((numbers[number], coefficient) for number, coefficient in terms)
+        return Dot(
+            layer=layer,
+            name=name,
+            sources=tuple(source for source, _ in operands),
+            coefficients=tuple(coefficient for _, coefficient in operands),
+            offset=0,
+            group=0,
+        )
+
+
+def share(
+    graph: Graph,
+    settings: Compiler,
+    technology: Technology,
+    progress: Callable[[float], None] = lambda part: None,
+) -> Graph:
+    """Rewrite every Dot as a Dot over terms that it shares with others of its layer.
+
+    A layer is one problem, so that a convolution shares across its windows; a very large one is a
+    problem for each window, solved once for windows that are equal. Values of all layers' outputs
+    are unchanged.
+
+    Parameters
+    ----------
+    graph : Graph
+    settings : Compiler
+        Effort and seed of the search.
+    technology : Technology
+        Areas that the search weighs.
+    progress : callable, optional
+        Told the part of the search that is done.
     """
     if not graph.ranges:
         graph = ranges(graph)
-    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for index, node in enumerate(graph.nodes):
-        if isinstance(node, Dot):
-            groups[node.layer, node.group].append(index)
+    tasks = _tasks(graph)
+    parts = [0.0] * len(tasks)
+
+    def tell(number: int, part: float) -> None:
+        parts[number] = part
+        progress(sum(parts) / len(parts))
+
+    problems = [task.problem for task in tasks]
+    solutions = solve(problems, technology, settings.effort, settings.seed, tell)
+    solved = {
+        member: (solution, members, sources)
+        for task, solution in zip(tasks, solutions, strict=True)
+        for members, sources in zip(task.members, task.sources, strict=True)
+        for member in members
+    }
     builder = Builder(graph)
-    realisers: dict[str, _Realiser] = {}
-    solutions: dict[tuple[bytes, tuple[tuple[int, int], ...]], Any] = {}
-    for index, node in enumerate(graph.nodes):
+    realiser = _Realiser(builder)
+    sums: dict[int, Dot] = {}
+
+    def take(index: int) -> None:
+        """Take a node over, after all that it needs: a Dot needs what its whole problem reads."""
+        if index in builder.moved:
+            return
+        node = graph.nodes[index]
         if not isinstance(node, Dot):
+            for operand in node.operands:
+                take(operand)
             builder.copy(index)
-        elif index not in builder.moved:
-            realiser = realisers.setdefault(node.layer, _Realiser(builder, node.layer))
-            _share_group(graph, groups[node.layer, node.group], realiser, solutions)
+            return
+        solution, members, sources = solved[index]
+        if index not in sums:
+            for source in sources:
+                take(source)
+            moved = [builder.moved[source] for source in sources]
+            sums.update(zip(members, realiser.add(node.layer, solution, moved), strict=True))
+        builder.moved[index] = builder.add(replace(sums[index], name=node.name, offset=node.offset))
+
+    for index in range(len(graph.nodes)):
+        take(index)
     return builder.graph()
-
-
-def _share_group(
-    graph: Graph, members: list[int], realiser: _Realiser, solutions: dict[Any, Any]
-) -> None:
-    """Realise the Dots ``members``, which read one window."""
-    builder = realiser.builder
-    dots = [node for node in (graph.nodes[m] for m in members) if isinstance(node, Dot)]
-    sources = sorted({source for dot in dots for source in dot.sources})
-    place = {source: row for row, source in enumerate(sources)}
-    matrix = np.zeros((len(sources), len(dots)), dtype=np.int64)
-    for column, dot in enumerate(dots):
-        for source, coefficient in zip(dot.sources, dot.coefficients, strict=True):
-            matrix[place[source], column] = coefficient
-    if not np.array_equal(matrix.astype(np.float32).astype(np.int64), matrix):
-        raise InputError(
-            f"layer '{realiser.layer}': a weight has more than {SOLVER_BITS} significant bits; "
-            "the solver of shared terms takes no more"
-        )
-    terms: list[_Term | None] = [None] * len(dots)
-    if matrix.any():
-        bounds = tuple(graph.ranges[source] for source in sources)
-        key = matrix.tobytes(), bounds
-        if key not in solutions:
-            solutions[key] = _solve(matrix, list(bounds))
-        terms = realiser.outputs(solutions[key], [builder.moved[source] for source in sources])
-    for member, dot, term in zip(members, dots, terms, strict=True):
-        builder.moved[member] = realiser.finish(term, dot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gen.graph import Add, Builder, Constant, Dot, Graph, Node, Quantise, Relu, Shift
+from gen.graph import Builder, Constant, Dot, Graph, Node, Quantise, Relu
 from gen.ranges import ranges
 
 
@@ -12,7 +12,7 @@ def simplify(graph: Graph) -> Graph:
     """Fold constants and drop nodes that change nothing in the range that they see.
 
     A node whose range is one value becomes a constant; a relu of what is never negative, a
-    quantise that neither drops nor clips, a shift by nothing and a sum with zero become their
+    quantise that neither drops nor clips and a sum of nothing but one operand become that
     operand. Equal nodes are merged. An element of a layer's output keeps a node in its own layer,
     so that the boundary stays where registers can stand. Values of all layers' outputs are
     unchanged.
@@ -27,12 +27,9 @@ def simplify(graph: Graph) -> Graph:
             builder.moved[index] = builder.constant(node.layer, low)
             continue
         node = node.with_operands(tuple(builder.moved[operand] for operand in node.operands))
-        alias = None if index in boundary else _alias(node, graph.nodes[index], graph)
-        if alias is None and isinstance(node, Add):
-            node = _without_zero(node, builder)
-            alias = node.source if isinstance(node, Shift) and node.amount == 0 else None
         if isinstance(node, Dot):
             node = _without_constants(node, builder)
+        alias = None if index in boundary else _alias(node, graph.nodes[index], graph)
         builder.moved[index] = builder.add(node) if alias is None else alias
     return builder.graph()
 
@@ -40,8 +37,8 @@ def simplify(graph: Graph) -> Graph:
 def _alias(node: Node, old: Node, graph: Graph) -> int | None:
     """The operand that a node always equals, if there is one."""
     match node:
-        case Shift(amount=0):
-            return node.source
+        case Dot(coefficients=(1,), offset=0):
+            return node.sources[0]
         case Relu():
             return node.source if graph.ranges[old.operands[0]][0] >= 0 else None
         case Quantise(drop=0):
@@ -49,16 +46,6 @@ def _alias(node: Node, old: Node, graph: Graph) -> int | None:
             fits = node.target.minimum <= low and high <= node.target.maximum
             return node.source if fits else None
     return None
-
-
-def _without_zero(node: Add, builder: Builder) -> Node:
-    """A sum with the constant zero is a shift of the other operand."""
-    left, right = builder.nodes[node.left], builder.nodes[node.right]
-    if isinstance(right, Constant) and right.value == 0:
-        return Shift(layer=node.layer, name=node.name, source=node.left, amount=node.left_shift)
-    if isinstance(left, Constant) and left.value == 0 and not node.subtract:
-        return Shift(layer=node.layer, name=node.name, source=node.right, amount=node.right_shift)
-    return node
 
 
 def _without_constants(node: Dot, builder: Builder) -> Dot:

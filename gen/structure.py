@@ -1,12 +1,17 @@
-"""The structural report: what a graph consists of, layer by layer. Counts, not areas."""
+"""The structural report: what a graph consists of, layer by layer."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gen.graph import CORE, Add, Graph, Register
-from gen.ranges import ranges
+from gen.digits import signed_digits
+from gen.gates import Kind
+from gen.graph import CORE, Dot, Graph, Register
+from gen.ranges import ranges, width_of
+from gen.words import LayerGates
+from hexcoder.technology import Technology
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +20,31 @@ class LayerStructure:
 
     Parameters
     ----------
+    sums : int
+        Sums of two or more operands: shared terms, and those of the outputs.
     adders : int
-        Two-operand adders and subtractors.
-    adder_bits : int
-        Bits of their results that need a full or half adder: bits below the overlap of two shifted
-        operands are wires and do not count.
+        Two-operand additions and subtractions that these sums amount to.
+    full_adders : int
+        Before gates are made, bits of all operands less bits of the results, which is what bit
+        heaps need; then what was made.
+    other_gates : int
+        Two-input gates besides; 0 before gates are made.
     depth : int
-        Most adders on a path through the layer.
+        Most sums on a path through the layer.
+    area_um2 : float
+        Full adders, and gates where they are made, by the technology's table: an estimate that
+        compares passes.
     register_bits : int
-        Bits registered behind the layer.
+        Bits registered inside the layer and behind it.
     """
 
-    adders: int
-    adder_bits: int
-    depth: int
-    register_bits: int
+    sums: int = 0
+    adders: int = 0
+    full_adders: int = 0
+    other_gates: int = 0
+    depth: int = 0
+    area_um2: float = 0.0
+    register_bits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +57,12 @@ class Structure:
         """Sums over layers; the depth is the deepest layer's."""
         layers = self.layers.values()
         return LayerStructure(
+            sums=sum(layer.sums for layer in layers),
             adders=sum(layer.adders for layer in layers),
-            adder_bits=sum(layer.adder_bits for layer in layers),
+            full_adders=sum(layer.full_adders for layer in layers),
+            other_gates=sum(layer.other_gates for layer in layers),
             depth=max((layer.depth for layer in layers), default=0),
+            area_um2=round(sum(layer.area_um2 for layer in layers), 1),
             register_bits=sum(layer.register_bits for layer in layers),
         )
 
@@ -53,45 +71,51 @@ class Structure:
         return {name: asdict(layer) for name, layer in self.layers.items()}
 
 
-def width_of(low: int, high: int) -> int:
-    """Bits of a node with this range: unsigned if it is never negative, else two's complement."""
-    if low >= 0:
-        return high.bit_length()
-    return max((-low - 1).bit_length(), high.bit_length()) + 1
-
-
-def wire_bits(node: Add) -> int:
-    """Low bits of an Add's result that are copied from one operand."""
-    return node.right_shift if node.subtract else max(node.left_shift, node.right_shift)
-
-
-def measure(graph: Graph) -> Structure:
-    """Count adders, adder bits, depth and register bits of every layer."""
+def measure(
+    graph: Graph, technology: Technology, gates: Mapping[str, LayerGates] | None = None
+) -> Structure:
+    """Measure every layer of a graph, and its gates where they are made."""
     if not graph.ranges:
         graph = ranges(graph)
-    widths = [width_of(*bounds) for bounds in graph.ranges]
     names = ["input"] + [layer.name for layer in graph.layers if layer.kind != "flatten"]
-    adders, bits, depth, registers = (dict.fromkeys(names, 0) for _ in range(4))
+    counts: dict[str, dict[str, Any]] = {
+        name: dict.fromkeys(("sums", "adders", "full_adders", "depth", "register_bits"), 0)
+        for name in names
+    }
+    widths = [width_of(*bounds) for bounds in graph.ranges]
     levels: list[int] = []
     for index, node in enumerate(graph.nodes):
-        # A layer's first adder reads nodes of the layer before or of the core: its level is 1.
+        # A layer's first sum reads nodes of the layer before or of the core: its level is 1.
         level = max(
             (levels[o] for o in node.operands if graph.nodes[o].layer == node.layer), default=0
         )
-        if isinstance(node, Add):
-            adders[node.layer] += 1
-            level += 1
-            bits[node.layer] += max(widths[index] - wire_bits(node), 0)
-            depth[node.layer] = max(depth[node.layer], level)
+        if isinstance(node, Dot):
+            count = counts[node.layer]
+            digits = [sum(1 for _ in signed_digits(c)) for c in node.coefficients]
+            bits = sum(n * widths[s] for n, s in zip(digits, node.sources, strict=True))
+            if sum(digits) > 1:
+                level += 1
+                count["sums"] += 1
+                count["adders"] += sum(digits) - 1
+                count["full_adders"] += max(bits - widths[index], 0)
+                count["depth"] = max(count["depth"], level)
         elif isinstance(node, Register) and node.layer == CORE:
-            registers[_maker(graph, index)] += widths[index]
+            counts[_maker(graph, index)]["register_bits"] += widths[index]
         levels.append(level)
-    return Structure(
-        {
-            name: LayerStructure(adders[name], bits[name], depth[name], registers[name])
-            for name in names
-        }
-    )
+    for name, count in counts.items():
+        count["area_um2"] = round(count["full_adders"] * technology.full_adder_um2, 1)
+        if gates and name in gates:
+            counts[name] = count | _gate_counts(gates[name], technology)
+            counts[name]["register_bits"] += sum(gates[name].delays().values())
+    return Structure({name: LayerStructure(**count) for name, count in counts.items()})
+
+
+def _gate_counts(layer: LayerGates, technology: Technology) -> dict[str, Any]:
+    kinds = [gate.kind for gate in layer.live]
+    adders, xors, ands = (kinds.count(kind) for kind in (Kind.FULL_ADDER, Kind.XOR, Kind.AND))
+    area = adders * technology.full_adder_um2
+    area += xors * technology.xor_um2 + ands * technology.and_um2
+    return {"full_adders": adders, "other_gates": xors + ands, "area_um2": round(area, 1)}
 
 
 def _maker(graph: Graph, index: int) -> str:

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     WithJsonSchema,
@@ -21,6 +22,7 @@ from pydantic import (
 
 from hexcoder.errors import InputError, first_problem
 from hexcoder.fixed_point import FixedPointField
+from hexcoder.technology import Technology
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(ge=0)]
@@ -246,9 +248,24 @@ class Pipeline(Section):
     input: bool = True
     layers: bool = Field(default=True, description="after each layer but the last")
     output: bool = True
+    stages: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] | None = Field(
+        default=None,
+        description="stages of logic, cut where the fewest bits cross, in place of registers after "
+        "layers; 'auto': as few as meet the clock",
+    )
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"
     )
+
+
+class Compiler(Section):
+    """How hard gen/ looks for shared terms."""
+
+    effort: NonNegativeFloat = Field(
+        default=1.0,
+        description="length of the search, in units of a default run; 0 takes the greedy start",
+    )
+    seed: Count = 1
 
 
 class Verification(Section):
@@ -372,6 +389,8 @@ class Config(Section):
     quantisation: Quantisation
     training: Training = Training()
     pipeline: Pipeline = Pipeline()
+    compiler: Compiler = Compiler()
+    technology: Technology = Technology()
     verification: Verification = Verification()
     clock: Clock = Clock()
     silicon: Silicon = Silicon()

@@ -81,7 +81,10 @@ def train() -> dict[str, Any]:
 
 
 def rtl() -> dict[str, Any]:
-    size = {"adders": 12, "adder_bits": 345, "depth": 6, "register_bits": 36}
+    size = {
+        "sums": 4, "adders": 12, "full_adders": 345, "other_gates": 21, "depth": 6,
+        "area_um2": 1500.0, "register_bits": 36,
+    }  # fmt: skip
     core = {"latency_cycles": 2, "input_bits": 384, "output_bits": 36}
     return {
         "top": "encoder",
@@ -109,7 +112,7 @@ def rtl() -> dict[str, Any]:
         ],
         "total": size,
         "input_register_bits": 384,
-        "passes": {"simplify": {}, "share": {}},
+        "passes": {name: {"latent": size} for name in ("lower", "share", "gates")},
     }
 
 

@@ -127,7 +127,7 @@ def test_every_column_of_numbers_says_its_unit_or_what_it_counts(whole):
     counts = {
         "weights",
         "zero weights",
-        "adders",
+        "full adders",
         "events counted",
         "left out, empty",
         "vectors",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from gen.build import build
-from hexcoder.config import Pipeline
+from gen.compiler import Settings
 from models.golden import evaluate
 from models.network import save_network
 from tb.gate_level import check_gate_level
@@ -45,7 +45,7 @@ def test_the_verilog_of_any_network_computes_what_the_golden_model_computes(
     network, tmp_path_factory
 ):
     folder = tmp_path_factory.mktemp("rtl")
-    metrics = build(network, Pipeline(), folder)
+    metrics = build(network, Settings(), folder)
     ports = metrics["modules"]["encoder_core"]
     inputs = inputs_of(network, 64)
     interface = Interface(
@@ -63,7 +63,7 @@ def test_the_verilog_of_any_network_computes_what_the_golden_model_computes(
 
 
 def test_modules_and_ports_follow_the_contract(tmp_path):
-    metrics = build(sensor_network(), Pipeline(), tmp_path)
+    metrics = build(sensor_network(), Settings(), tmp_path)
     text = (tmp_path / "encoder.v").read_text()
     for module in ("encoder_core", "encoder"):
         header = text.split(f"module {module}(", 1)[1].split(");", 1)[0]
@@ -83,7 +83,7 @@ def test_module_encoder_is_left_out_where_the_input_is_no_image_of_the_sensor(tm
 
 
 def test_the_structural_report_counts_what_is_there(tmp_path):
-    metrics = build(sensor_network(), Pipeline(), tmp_path)
+    metrics = build(sensor_network(), Settings(), tmp_path)
     text = (tmp_path / "encoder.v").read_text()
     layers = {layer["name"]: layer for layer in metrics["layers"]}
     weights = np.array(sensor_network().layers[0].weights)
@@ -92,11 +92,23 @@ def test_the_structural_report_counts_what_is_there(tmp_path):
         "name": "flatten", "kind": "flatten", "output_shape": [8], "output_type": "UQ(1,4)"
     }  # fmt: skip
     assert metrics["input_register_bits"] == 48 * 6
-    assert metrics["total"]["adders"] == sum(layers[n]["adders"] for n in ("conv", "latent"))
-    assert layers["conv"]["adders"] == sum(
-        text.split("module encoder_core_conv(")[1].split("endmodule")[0].count(f"assign {kind}_")
-        for kind in ("term", "sum")
+    for name in ("conv", "latent"):
+        module = text.split(f"module encoder_core_{name}(")[1].split("endmodule")[0]
+        assert layers[name]["full_adders"] == module.count("full_adder ")
+        gates = module.count(" & ") + module.count(" ^ ")
+        assert layers[name]["other_gates"] == gates
+    assert metrics["total"]["full_adders"] == sum(
+        layers[name]["full_adders"] for name in ("conv", "latent")
     )
+
+
+def test_each_pass_reports_what_is_left_of_every_layer(tmp_path):
+    metrics = build(sensor_network(), Settings(), tmp_path)
+    passes = metrics["passes"]
+    assert next(iter(passes)) == "lower"
+    assert list(passes)[-1] == "gates"
+    for layer in ("conv", "latent"):
+        assert 0 < passes["share"][layer]["full_adders"] < passes["lower"][layer]["full_adders"]
 
 
 @pytest.mark.parametrize(
@@ -115,11 +127,11 @@ def test_bad_arguments_end_with_status_2_and_one_line(arguments, message):
 
 
 def test_an_interrupted_write_leaves_the_last_good_verilog(tmp_path, monkeypatch):
-    build(sensor_network(), Pipeline(), tmp_path)
+    build(sensor_network(), Settings(), tmp_path)
     before = (tmp_path / "encoder.v").read_bytes()
     monkeypatch.setattr(Path, "write_text", _disk_full)
     with pytest.raises(OSError, match="No space"):
-        build(sensor_network(filters=1), Pipeline(), tmp_path)
+        build(sensor_network(filters=1), Settings(), tmp_path)
     assert (tmp_path / "encoder.v").read_bytes() == before
 
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gen import compiler, pipeline, prune, share, simplify
-from gen.compiler import check_pass, compile_network
-from gen.graph import NOT_BUILT, Add, Dot, Quantise, Register
+from gen.compiler import Settings, check_pass, compile_network
+from gen.graph import NOT_BUILT, Dot, Quantise, Register
 from gen.interpret import interpret, latencies, layer_latency, node_values
 from gen.lower import lower
 from gen.ranges import ranges
@@ -27,14 +27,13 @@ def _built_equal(graph, inputs, network):
 
 @given(networks(), PLACES)
 def test_any_network_keeps_its_meaning_through_all_passes(network, places):
-    compiled = compile_network(network, places)
+    compiled = compile_network(network, Settings(pipeline=places))
     _built_equal(compiled.graph, inputs_of(network, 60, seed=3), network)
-    assert not any(isinstance(node, Dot) for node in compiled.graph.nodes)
 
 
 @given(networks())
 def test_ranges_hold_every_value_that_occurs(network):
-    graph = compile_network(network, Pipeline()).graph
+    graph = compile_network(network, Settings()).graph
     values = node_values(graph, inputs_of(network, 60, seed=4))
     for value, (low, high) in zip(values, graph.ranges, strict=True):
         assert low <= value.min()
@@ -47,8 +46,15 @@ def test_the_range_of_a_sum_is_exact_where_shared_terms_cancel():
     graph = lower(network)
     both, first = graph.layers[0].nodes
     sums = [graph.nodes[n].source for n in (both, first)]
-    difference = Add(layer="dense_0", name="d", left=sums[0], right=sums[1], subtract=True)
-    back = Add(layer="dense_0", name="e", left=len(graph.nodes), right=sums[1])
+
+    def add(name, left, right, factor):
+        return Dot(
+            layer="dense_0", name=name, sources=(left, right), coefficients=(1, factor),
+            offset=0, group=0,
+        )  # fmt: skip
+
+    difference = add("d", *sums, -1)
+    back = add("e", len(graph.nodes), sums[1], 1)
     longer = graph.__class__(
         (*graph.nodes, difference, back), graph.input_type, graph.input_elements, graph.layers
     )
@@ -76,7 +82,7 @@ def _dense(weights, input_type, output_type, **keys):
 @given(st.lists(st.lists(st.integers(-100, 100), min_size=2, max_size=2), min_size=1, max_size=3))
 def test_extremes_of_a_dense_layer_s_ranges_are_reached(weights):
     network = _dense(weights, "SQ(3,0)", "SQ(12,0)")
-    graph = compile_network(network, Pipeline()).graph
+    graph = compile_network(network, Settings()).graph
     corners = np.array([[a, b] for a in range(-4, 4) for b in range(-4, 4)])
     values = node_values(graph, corners)
     for node in graph.outputs:
@@ -85,7 +91,7 @@ def test_extremes_of_a_dense_layer_s_ranges_are_reached(weights):
 
 def test_equal_products_of_a_layer_are_built_once():
     network = _dense([[3, 5], [3, 5]], "UQ(4,0)", "SQ(9,0)")
-    graph = compile_network(network, Pipeline()).graph
+    graph = compile_network(network, Settings()).graph
     assert graph.outputs[0] == graph.outputs[1]
 
 
@@ -99,7 +105,7 @@ def test_what_no_output_needs_is_not_built():
             "layers": [layer.model_dump(), last.model_dump()],
         }
     )
-    graph = compile_network(network, Pipeline()).graph
+    graph = compile_network(network, Settings()).graph
     assert [node == NOT_BUILT for node in graph.layers[0].nodes] == [False, True, False]
 
 
@@ -113,31 +119,28 @@ def test_what_no_output_needs_is_not_built():
     ],
 )
 def test_each_register_place_adds_one_clock(places, latency):
-    graph = compile_network(sensor_network(), places).graph
+    graph = compile_network(sensor_network(), Settings(pipeline=places)).graph
     assert layer_latency(graph, "latent", latencies(graph)) == latency
 
 
 @given(networks(), PLACES)
 def test_all_paths_to_an_output_have_the_same_latency(network, places):
-    graph = compile_network(network, places).graph
+    graph = compile_network(network, Settings(pipeline=places)).graph
     clocks = latencies(graph)
     for layer in graph.layers:
         layer_latency(graph, layer.name, clocks)
 
 
-def _break_share(graph):
-    """Changes one shift in the second layer, as a wrong solution would."""
-    graph = share.share(graph)
+def _break_share(graph, *arguments):
+    """Changes one coefficient in the second layer, as a wrong solution would."""
+    graph = share.share(graph, *arguments)
     nodes = list(graph.nodes)
-    index = next(
-        i
-        for i, n in enumerate(nodes)
-        if isinstance(n, Add) and n.layer == "latent" and n.right_shift
-    )
+    index = next(i for i, n in enumerate(nodes) if isinstance(n, Dot) and n.layer == "latent")
     node = nodes[index]
-    nodes[index] = Add(
-        layer=node.layer, name=node.name, left=node.left, right=node.right,
-        left_shift=node.left_shift, right_shift=node.right_shift - 1, subtract=node.subtract,
+    coefficients = (2 * node.coefficients[0], *node.coefficients[1:])
+    nodes[index] = Dot(
+        layer=node.layer, name=node.name, sources=node.sources, coefficients=coefficients,
+        offset=node.offset, group=node.group,
     )  # fmt: skip
     return graph.__class__(tuple(nodes), graph.input_type, graph.input_elements, graph.layers)
 
@@ -187,7 +190,7 @@ def test_a_broken_pass_is_named_with_the_layer_that_it_changed(
 
     monkeypatch.setattr(module, function, patched)
     with pytest.raises(CheckFailed, match=message):
-        compile_network(sensor_network(), Pipeline())
+        compile_network(sensor_network(), Settings())
 
 
 def test_check_pass_reports_the_event_and_both_values():

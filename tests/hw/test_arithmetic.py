@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from amaranth.hdl import Module, signed, unsigned
@@ -7,17 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from hw.adder import ShiftedAdder
+from hw.full_adder import FullAdder
 from hw.quantise import Quantise, relu
 from hw.shape import shape_of, shape_of_range
 from tests.hw.circuits import outputs_of
 from tests.networks import fixed_point_types
-
-SHAPES = st.builds(
-    lambda is_signed, width: signed(width) if is_signed else unsigned(width),
-    st.booleans(),
-    st.integers(1, 5),
-)
 
 
 def _range_of(shape):
@@ -26,23 +22,11 @@ def _range_of(shape):
     return range(1 << shape.width)
 
 
-@settings(max_examples=30)
-@given(SHAPES, SHAPES, st.integers(0, 7), st.integers(0, 7), st.booleans())
-def test_a_shifted_adder_is_exact_for_every_pair_of_operands(
-    left, right, left_shift, right_shift, subtract
-):
-    pairs = [(a, b) for a in _range_of(left) for b in _range_of(right)]
-    sign = -1 if subtract else 1
-    expected = [(a << left_shift) + sign * (b << right_shift) for a, b in pairs]
-    result = shape_of_range(min(expected), max(expected))
-    adder = ShiftedAdder(left, right, left_shift, right_shift, subtract, result)
-    found = outputs_of(adder, ({"left": a, "right": b} for a, b in pairs))
-    assert found == expected
-
-
-def test_a_negative_shift_is_refused():
-    with pytest.raises(ValueError, match="not negative: got -1 and 0"):
-        ShiftedAdder(unsigned(2), unsigned(2), -1, 0, False, unsigned(4))
+def test_a_full_adder_counts_its_ones():
+    settings_ = [dict(zip("abc", bits, strict=True)) for bits in product((0, 1), repeat=3)]
+    for weight, output in enumerate(("sum", "carry")):
+        found = outputs_of(FullAdder(), settings_, output)
+        assert found == [sum(bits.values()) >> weight & 1 for bits in settings_]
 
 
 @settings(max_examples=60)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from gen.build import build
-from hexcoder.config import Pipeline
+from gen.compiler import Settings
 from models.network import Network, save_network
 from tests.networks import sensor_network
 
@@ -23,5 +23,5 @@ def compiled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compiled")
     network = sensor_network()
     save_network(network, folder / "network.json")
-    build(network, Pipeline(), folder / "rtl")
+    build(network, Settings(), folder / "rtl")
     return Compiled(network, folder / "network.json", folder / "rtl", folder / "work")

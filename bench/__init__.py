@@ -1,0 +1,1 @@
+"""Benchmarks: hexcoder beside its peers, all measured in the same run."""

@@ -1,0 +1,186 @@
+"""Area, timing, energy and correctness of a Verilog design, the same way for every compiler."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flow.buffering import insert_buffers
+from flow.cell_models import cell_models
+from flow.hierarchy import clean_names
+from flow.liberty import Library, read_liberty
+from flow.pdk import Pdk, load_pdk
+from flow.power import analyse_power
+from flow.sta import wire_load_name, write_constraints
+from flow.synthesis import Netlist, synthesise
+from flow.timing import analyse_timing
+from flow.yosys import quoted, run_yosys
+from hexcoder.config import Clock
+from hexcoder.stage import read_json, write_json
+from models.golden import evaluate
+from models.network import Network
+from tb.netlist import Interface, NetlistSimulation
+
+TOP = "encoder_core"
+EVENTS = 2000
+SEED = 1
+_ABC = "+strash;dc2;&get,-n;&nf;&put;buffer;upsize;dnsize"
+_CELL_OUTPUT = re.compile(r"/(?:ZN?|S|CO|QN?) \(\w+\)")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A synthesised design.
+
+    ``area_um2`` leaves registers out: the same ones stand round every design.
+    """
+
+    area_um2: float
+    cells: int
+    depth: int
+    registers: int
+    slack_ns: float
+    energy_pj: float
+    mismatches: int
+    synthesis_s: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {name: getattr(self, name) for name in self.__slots__ or self.__dict__}
+
+
+def default_synthesis(verilog: Path, pdk: Pdk, library: Library, folder: Path) -> Netlist:
+    """yosys' own way with arithmetic: ``synth``, ``dfflibmap``, ``abc``.
+
+    ABC's default scripts do not end on unrolled networks (scorr, fraig), so it gets a short one.
+    """
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    work = logs / "design.json"
+    netlist = Netlist(folder / "netlist.v", folder / "netlist.json", TOP)
+    liberty = quoted(pdk.liberty)
+    tie = (
+        f"hilomap -hicell {pdk.tie_high.cell} {pdk.tie_high.output} "
+        f"-locell {pdk.tie_low.cell} {pdk.tie_low.output}"
+    )
+    script = [
+        f"read_liberty -lib {liberty}",
+        f"read_verilog {quoted(verilog)}",
+        f"synth -flatten -noabc -top {TOP}",
+        f"dfflibmap -liberty {liberty}",
+        f"abc -liberty {liberty} -script {_ABC}",
+        "setundef -zero",
+        "opt_clean -purge",
+        tie,
+        "opt_clean -purge",
+        "setattr -unset init w:*",
+        f"write_json {quoted(work)}",
+    ]
+    run_yosys(script, logs / "synthesis.ys")
+    design = read_json(work)
+    clean_names(design)
+    insert_buffers(design, TOP, library, pdk)
+    write_json(work, design)
+    write = [
+        f"read_liberty -lib {liberty}",
+        f"read_json {quoted(work)}",
+        f"hierarchy -check -top {TOP}",
+        f"write_verilog -noattr -noexpr -nohex {quoted(netlist.verilog)}",
+        "delete =A:blackbox",
+        f"write_json {quoted(netlist.json)}",
+    ]
+    run_yosys(write, logs / "write.ys")
+    return netlist
+
+
+def _interface(network: Network, latency: int) -> Interface:
+    inputs, outputs = (int(np.prod(shape)) for shape in (network.input.shape, network.output.shape))
+    return Interface(
+        (network.input.type.width,) * inputs, (network.output.type.width,) * outputs, latency
+    )
+
+
+def measure(
+    network: Network, verilog: Path, latency: int, own_synthesis: bool, clock: Clock, folder: Path
+) -> Measured:
+    """Synthesise a design with module ``encoder_core`` and measure it.
+
+    Parameters
+    ----------
+    network : Network
+        What it has to compute: random tensors through the netlist are compared with the golden
+        model, and give the activity for energy.
+    verilog : Path
+    latency : int
+        Clocks from input to output.
+    own_synthesis : bool
+        Through hexcoder's script, which maps adders to the library's full adders; else yosys'
+        default one.
+    clock : Clock
+    folder : Path
+        Gets netlist, logs and reports.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pdk = load_pdk("nangate45")
+    library = read_liberty(pdk.liberty)
+    wire_load = wire_load_name(library, None)
+    started = time.perf_counter()
+    if own_synthesis:
+        netlist = synthesise(verilog, TOP, pdk, library, folder)
+    else:
+        netlist = default_synthesis(verilog, pdk, library, folder)
+    took = time.perf_counter() - started
+    write_json(folder / "cells.json", cell_models(library))
+    simulation = NetlistSimulation.build(
+        netlist.json,
+        folder / "cells.json",
+        TOP,
+        _interface(network, latency),
+        folder / "simulation",
+    )
+    type_ = network.input.type
+    random = np.random.default_rng(SEED)
+    inputs = random.integers(
+        type_.minimum, type_.maximum + 1, (EVENTS, int(np.prod(network.input.shape)))
+    )
+    verdict = simulation.check(inputs, evaluate(network, inputs))
+    flat = simulation.netlist
+    constraints = folder / "constraints.sdc"
+    write_constraints(constraints, clock, pdk, library, wire_load)
+    timing = analyse_timing(netlist, pdk, library, constraints, folder)
+    rates = simulation.toggle_rates(inputs)
+    power = analyse_power(netlist, flat, rates, pdk, library, constraints, wire_load, folder)
+    total_w = sum((item.data + item.clock).total_w for item in power)
+    sequential = [i for i in flat.instances if library.cells[i.kind].flip_flop is not None]
+    combinational = [i for i in flat.instances if library.cells[i.kind].flip_flop is None]
+    return Measured(
+        area_um2=round(sum(library.cells[i.kind].area_um2 for i in combinational), 1),
+        cells=len(combinational),
+        depth=_depth(folder / "timing_setup.rpt"),
+        registers=len(sequential),
+        slack_ns=timing.setup_ws_ns,
+        energy_pj=round(total_w * clock.period_ns * 1e3, 1),
+        mismatches=verdict.mismatches + verdict.valid_errors,
+        synthesis_s=round(took, 1),
+    )
+
+
+def _depth(report: Path) -> int:
+    """Combinational cells on the worst path."""
+    first = report.read_text().split("slack (", 1)[0]
+    return len(_CELL_OUTPUT.findall(first)) - 1
+
+
+def within(seconds: float, function: Any, *arguments: Any) -> Any | None:
+    """Result of a function run in a process of its own, or None if it takes too long."""
+    with get_context("spawn").Pool(1) as pool:
+        try:
+            return pool.apply_async(function, arguments).get(seconds)
+        except TimeoutError:
+            return None

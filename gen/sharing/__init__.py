@@ -1,0 +1,1 @@
+"""The solver of shared terms: a search in C++ and its interface."""

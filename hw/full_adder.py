@@ -1,0 +1,22 @@
+"""The full adder that sums are made of."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+class FullAdder(wiring.Component):
+    """Add three bits: ``a + b + c`` is ``sum`` and twice ``carry``.
+
+    Combinational; a module of its own, so that synthesis can map it to the library's cell.
+    """
+
+    def __init__(self):
+        super().__init__({"a": In(1), "b": In(1), "c": In(1), "sum": Out(1), "carry": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.d.comb += Cat(self.sum, self.carry).eq(self.a + self.b + self.c)
+        return m
