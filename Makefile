@@ -84,9 +84,13 @@ verify: asic
 		--events build/$(NAME)/train/events.csv --work build/$(NAME)/.simulation
 	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)
 
-# What matters in speed and size, as ratios to a peer measured in the same run.
+# What matters in speed and size, as ratios to a peer measured in the same run: docs/compiler.md.
+BENCH ?=
 bench: rtl
-	$(RUN) scripts/bench.py $(OPTIONS)
+	$(RUN) -m bench.speed $(OPTIONS)
+	$(RUN) -m bench compilers $(BENCH)
+	$(RUN) -m bench pipelining $(BENCH)
+	$(RUN) -m bench scale $(BENCH)
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,15 +22,19 @@ from flow.liberty import Library, read_liberty
 from flow.pdk import Pdk, load_pdk
 from flow.power import analyse_power
 from flow.sta import wire_load_name, write_constraints
-from flow.synthesis import Netlist, synthesise
+from flow.synthesis import ADDERS, Netlist, synthesise
 from flow.timing import analyse_timing
 from flow.yosys import quoted, run_yosys
 from hexcoder.config import Clock
+from hexcoder.errors import InputError
 from hexcoder.stage import read_json, write_json
 from models.golden import evaluate
 from models.network import Network
 from tb.netlist import Interface, NetlistSimulation
 
+Synthesis = Literal["hexcoder", "adder cells", "default"]
+
+_ADDER_CELLS = Path(__file__).with_name("adder_cells.v")
 TOP = "encoder_core"
 EVENTS = 2000
 SEED = 1
@@ -42,6 +50,7 @@ class Measured:
     """
 
     area_um2: float
+    registers_um2: float
     cells: int
     depth: int
     registers: int
@@ -50,15 +59,45 @@ class Measured:
     mismatches: int
     synthesis_s: float
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {name: getattr(self, name) for name in self.__slots__ or self.__dict__}
+
+def _arithmetic(adder_cells: bool) -> list[str]:
+    """Passes from Verilog to gates and adders: yosys' own order, ``synth -noabc``."""
+    if not adder_cells:
+        return [f"synth -flatten -noabc -top {TOP}"]
+    return [
+        f"hierarchy -check -top {TOP}",
+        "proc",
+        "flatten -noscopeinfo",
+        # alkaid leaves bits of zero-width wires open: they are taken as 0.
+        "opt_clean",
+        "setundef -zero",
+        "opt",
+        "wreduce",
+        "peepopt",
+        "opt_clean",
+        f"techmap -map {quoted(ADDERS)} t:$add t:$sub t:$neg",
+        "simplemap",
+        "opt_clean",
+        "alumacc",
+        "maccmap",
+        f"techmap -map {quoted(ADDERS)} t:$alu",
+        "simplemap",
+        "opt",
+        f"techmap -map {quoted(_ADDER_CELLS)} t:$fa",
+        "opt",
+        "simplemap",
+        "techmap",
+        "opt",
+    ]
 
 
-def default_synthesis(verilog: Path, pdk: Pdk, library: Library, folder: Path) -> Netlist:
-    """yosys' own way with arithmetic: ``synth``, ``dfflibmap``, ``abc``.
+def yosys_synthesis(
+    verilog: Path, pdk: Pdk, library: Library, folder: Path, *, adder_cells: bool
+) -> Netlist:
+    """yosys' own way with arithmetic, then ``dfflibmap`` and ``abc``.
 
-    ABC's default scripts do not end on unrolled networks (scorr, fraig), so it gets a short one.
+    With ``adder_cells`` its adders become the library's full and half adders. ABC's default
+    scripts do not end on unrolled networks (scorr, fraig), so it gets a short one.
     """
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -72,7 +111,7 @@ def default_synthesis(verilog: Path, pdk: Pdk, library: Library, folder: Path) -
     script = [
         f"read_liberty -lib {liberty}",
         f"read_verilog {quoted(verilog)}",
-        f"synth -flatten -noabc -top {TOP}",
+        *_arithmetic(adder_cells),
         f"dfflibmap -liberty {liberty}",
         f"abc -liberty {liberty} -script {_ABC}",
         "setundef -zero",
@@ -107,7 +146,12 @@ def _interface(network: Network, latency: int) -> Interface:
 
 
 def measure(
-    network: Network, verilog: Path, latency: int, own_synthesis: bool, clock: Clock, folder: Path
+    network: Network,
+    verilog: Path,
+    latency: int,
+    synthesis: Synthesis,
+    clock: Clock,
+    folder: Path,
 ) -> Measured:
     """Synthesise a design with module ``encoder_core`` and measure it.
 
@@ -119,9 +163,9 @@ def measure(
     verilog : Path
     latency : int
         Clocks from input to output.
-    own_synthesis : bool
-        Through hexcoder's script, which maps adders to the library's full adders; else yosys'
-        default one.
+    synthesis : str
+        "hexcoder": its script, which maps adders to the library's full adders and leaves what is
+        less to ABC; "default": yosys' own; "adder cells": yosys' own with its adders as cells.
     clock : Clock
     folder : Path
         Gets netlist, logs and reports.
@@ -131,10 +175,11 @@ def measure(
     library = read_liberty(pdk.liberty)
     wire_load = wire_load_name(library, None)
     started = time.perf_counter()
-    if own_synthesis:
+    if synthesis == "hexcoder":
         netlist = synthesise(verilog, TOP, pdk, library, folder)
     else:
-        netlist = default_synthesis(verilog, pdk, library, folder)
+        cells = synthesis == "adder cells"
+        netlist = yosys_synthesis(verilog, pdk, library, folder, adder_cells=cells)
     took = time.perf_counter() - started
     write_json(folder / "cells.json", cell_models(library))
     simulation = NetlistSimulation.build(
@@ -161,6 +206,7 @@ def measure(
     combinational = [i for i in flat.instances if library.cells[i.kind].flip_flop is None]
     return Measured(
         area_um2=round(sum(library.cells[i.kind].area_um2 for i in combinational), 1),
+        registers_um2=round(sum(library.cells[i.kind].area_um2 for i in sequential), 1),
         cells=len(combinational),
         depth=_depth(folder / "timing_setup.rpt"),
         registers=len(sequential),
@@ -177,10 +223,37 @@ def _depth(report: Path) -> int:
     return len(_CELL_OUTPUT.findall(first)) - 1
 
 
-def within(seconds: float, function: Any, *arguments: Any) -> Any | None:
-    """Result of a function run in a process of its own, or None if it takes too long."""
-    with get_context("spawn").Pool(1) as pool:
-        try:
-            return pool.apply_async(function, arguments).get(seconds)
-        except TimeoutError:
+def _in_own_session(
+    connection: Connection, function: Callable[..., Any], arguments: Sequence[Any]
+) -> None:
+    os.setsid()
+    try:
+        connection.send((function(*arguments), None))
+    except Exception as error:
+        connection.send((None, error))
+
+
+def within(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any | None:
+    """Result of a function run in a process of its own, or None if it takes too long.
+
+    What the process has started ends with it.
+    """
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_in_own_session, args=(sender, function, arguments))
+    process.start()
+    sender.close()
+    try:
+        if not receiver.poll(seconds):
             return None
+        result, error = receiver.recv()
+    except EOFError:
+        raise InputError(f"{function.__name__}{arguments} ended without a result") from None
+    finally:
+        if process.is_alive() and process.pid is not None and os.getsid(process.pid) == process.pid:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.join()
+    if error is not None:
+        raise error
+    return result

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import ot
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from gen.compiler import compile_network
+from gen.compiler import Settings, compile_network
 from hexcoder.console import add_config_options, config_and_build
 from hexcoder.errors import run_command
 from models.events import load_events
@@ -89,14 +86,14 @@ def _simulation(network_path: Path, design: Path, work: Path) -> dict[str, float
     }
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print JSON and keep it in build/<config>/bench.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_options(parser, required=True)
     config, build = config_and_build(parser.parse_args(argv))
     network = load_network(build / "network.json")
     events = load_events(build / "train" / "held_out.csv")[:1000]
-    compiled = compile_network(network, config.pipeline)
+    compiled = compile_network(network, Settings.of(config))
     adders, unshared = compiled.structure.total().adders, _unshared_adders(network)
     result = {
         "emd": _emd(events),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.cell_models import cell_models
+from flow.equivalence import prove_equivalence
 from flow.layers import area_by_layer, cells_by_layer, layer_finder
 from flow.liberty import Library, read_liberty
 from flow.origin import synthesis_origin
@@ -25,7 +26,14 @@ from tb.gate_level import check_gate_level
 from tb.netlist import Interface, NetlistSimulation, NetlistVerdict
 from tb.netlist_model import read_cell_models
 
-STEPS = ("synthesis", "netlist simulation", "gate-level simulation", "timing", "power")
+STEPS = (
+    "synthesis",
+    "netlist simulation",
+    "gate-level simulation",
+    "equivalence",
+    "timing",
+    "power",
+)
 
 Progress = Callable[[str], None]
 
@@ -78,8 +86,10 @@ def make_asic(
     run.check_cells()
     run.simulate_gate_level(given)
     progress(STEPS[3])
-    run.analyse_timing()
+    run.prove_equivalence(build / "rtl" / "encoder.v")
     progress(STEPS[4])
+    run.analyse_timing()
+    progress(STEPS[5])
     run.analyse_power(given)
     write_json(folder / "metrics.json", run.metrics)
     return "; ".join(run.failures) or None
@@ -150,6 +160,27 @@ class _Run:
             return
         verdict = self._simulation.check(vectors.inputs, vectors.expected)
         self._judge("netlist_check", "netlist", verdict)
+
+    def prove_equivalence(self, verilog: Path) -> None:
+        """Prove that the netlist computes what its RTL does."""
+        if not self._config.verification.formal:
+            self._skip(("formal_equivalence",), "verification.formal is off")
+            return
+        try:
+            verdict = prove_equivalence(
+                verilog,
+                self._netlist,
+                self._folder / "cells.json",
+                self._pdk,
+                self.interface.latency_cycles,
+                self._folder / "logs" / "equivalence",
+            )
+        except InputError as error:
+            self._skip(("formal_equivalence",), str(error))
+            return
+        self.metrics["formal_equivalence"] = asdict(verdict)
+        if not verdict.proved:
+            self.failures.append(f"the netlist is not the RTL: {verdict.reason}")
 
     def check_cells(self) -> None:
         """Compare the models of the cells in use with the PDK's Verilog."""

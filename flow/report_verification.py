@@ -94,13 +94,7 @@ def _chain(results: Results) -> Table:
         _netlist_link(results, "netlist_check", "compiled simulation, logic of the Liberty file"),
         _cell_models_link(results),
         _netlist_link(results, "gate_level_check", "Icarus Verilog, the PDK's own cell models"),
-        [
-            "RTL = netlist, formally",
-            "equivalence of all states and inputs: no tool for it in this flow yet",
-            "",
-            "",
-            _NOT_COVERED,
-        ],
+        _formal_link(results),
         ["netlist = layout", "LVS and DRC: there is no layout yet", "", "", _NOT_COVERED],
     ]
     columns = [
@@ -143,6 +137,23 @@ def _rtl_link(results: Results) -> list[str]:
         return [link, f"run {results.command('sim')}", "", "", _NOT_RUN]
     how = f"{sim['simulator']}, {', '.join(sim['modules'])} (seed {sim['seed']})"
     return [link, how, *_compared(sim)]
+
+
+def _formal_link(results: Results) -> list[str]:
+    link = "RTL = netlist, formally"
+    asic = results.metrics["asic"]
+    if asic is None:
+        return [link, f"run {results.command('asic')}", "", "", _NOT_RUN]
+    verdict = asic.get("formal_equivalence")
+    if not verdict:
+        reason = results.why_not("asic", "formal_equivalence")
+        return [link, f"ABC's equivalence check: {reason}", "", "", _NOT_RUN]
+    how = (
+        f"ABC's equivalence check of all {count(verdict['outputs'])} output bits, and "
+        f"{verdict['latency_cycles']} registers on every path from an input"
+    )
+    word = _AGREE if verdict["proved"] else _FAILED
+    return [link, how, "all inputs", "none" if verdict["proved"] else "found", word]
 
 
 def _netlist_link(results: Results, key: str, how: str) -> list[str]:

@@ -17,7 +17,7 @@ from flow.pdk import Pdk
 from flow.yosys import quoted, run_yosys
 from hexcoder.stage import read_json
 
-_ADDERS = Path(__file__).with_name("adders.v")
+ADDERS = Path(__file__).with_name("adders.v")
 
 # A short script: yosys' default (scorr, &dch -f) did not end on unrolled networks in 500 s.
 _ABC = "+strash;ifraig;dc2;dch;amap"
@@ -95,7 +95,7 @@ def _read(verilog: Path, top: str, design: Path) -> list[str]:
 
 
 def _arithmetic(top: str, design: Path) -> list[str]:
-    adders = f"techmap -map {quoted(_ADDERS)}"
+    adders = f"techmap -map {quoted(ADDERS)}"
     return [
         f"read_json {quoted(design)}",
         f"hierarchy -check -top {top}",

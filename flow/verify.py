@@ -1,4 +1,4 @@
-"""Link 4 of the chain of proof at length: the gate netlist against the golden model."""
+"""Link 4 of the chain of proof at length: the netlist against golden model and RTL."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from flow.asic import read_interface
+from flow.equivalence import prove_equivalence
+from flow.pdk import load_pdk
+from flow.synthesis import Netlist
 from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
@@ -25,7 +28,7 @@ def verify_netlist(
     events: Path | None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
-    """Run edges, events and random vectors through the netlist of the stage ``asic``.
+    """Run edges, events and random vectors through the netlist of ``asic``; prove it formally.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ def verify_netlist(
     -------
     dict
         ``vectors``, ``mismatches`` (events with a wrong element or a wrong out_valid) and
-        ``first_mismatch``.
+        ``first_mismatch``; ``formal_equivalence``, the verdict of the proof.
     """
     for needed in ("netlist.json", "cells.json"):
         if not (build / "asic" / needed).is_file():
@@ -67,6 +70,14 @@ def verify_netlist(
             first = asdict(verdict.first) | {"event": done + verdict.first.event}
         done += verdict.vectors
         progress(done)
+    formal = prove_equivalence(
+        build / "rtl" / "encoder.v",
+        Netlist(build / "asic" / "netlist.v", build / "asic" / "netlist.json", rtl["top"]),
+        build / "asic" / "cells.json",
+        load_pdk(config.silicon.pdk),
+        simulation.interface.latency_cycles,
+        build / ".simulation" / "equivalence",
+    )
     return {
         "network": network.name,
         "module": rtl["top"],
@@ -74,5 +85,6 @@ def verify_netlist(
         "mismatches": mismatches,
         "first_mismatch": first,
         "seed": seed,
+        "formal_equivalence": asdict(formal),
         "vectors_per_s": round(done / (time.perf_counter() - started)),
     }

@@ -274,6 +274,7 @@ class Verification(Section):
     vectors: PositiveInt = 100_000
     netlist_vectors: PositiveInt = 20_000
     gate_level_vectors: Count = Field(default=200, description="with the PDK's own cell models")
+    formal: bool = Field(default=True, description="prove in `make asic` that netlist equals RTL")
     seed: Count = 1
 
 

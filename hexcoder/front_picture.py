@@ -16,7 +16,7 @@ BASELINES = ("STC4", "best choice 14", "threshold 47 ADC")
 """Baselines that are drawn, by their names in metrics.json."""
 
 _FRONT, _OTHERS, _LINES, _INK = "#b5432a", "#8fa3b5", "#1f4e79", "#333940"
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # Without a salt the identifiers, and so the bytes, change from run to run.
     "svg.hashsalt": "hexcoder",
@@ -35,6 +35,7 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": _INK,
     "legend.frameon": False,
 }
+"""Look of the project's pictures, for ``matplotlib.rc_context``."""
 _LABEL_LINE = 0.052
 """Height of a line of text as a part of the axes."""
 
@@ -71,7 +72,7 @@ def draw_front(
     """
     points = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     rows = list(front)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.4, 4.4), layout="constrained")
         axes = figure.subplots()
         axes.set_xscale("log")

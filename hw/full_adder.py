@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,5 +18,7 @@ class FullAdder(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.d.comb += Cat(self.sum, self.carry).eq(self.a + self.b + self.c)
+        half = self.a ^ self.b
+        m.d.comb += self.sum.eq(half ^ self.c)
+        m.d.comb += self.carry.eq((self.a & self.b) | (half & self.c))
         return m

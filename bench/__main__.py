@@ -1,0 +1,108 @@
+"""Benchmarks on the command line: tables to the terminal, results and pictures to build/bench."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import compilers, pictures, pipelining, scale
+from bench.measure import within
+from bench.networks import benchmark_networks
+from hexcoder.errors import InputError, run_command
+from hexcoder.stage import versions, write_json
+from hexcoder.tables import write_whole
+
+EXAMPLES = """examples:
+  python -m bench compilers                      hexcoder, alkaid and plain RTL on five networks
+  python -m bench compilers --networks econ_t    the quickest of them
+  python -m bench pipelining                     stages against clock, area and energy
+  python -m bench scale                          time and memory over the size of the network
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure compilers beside each other, in one run.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=["compilers", "pipelining", "scale"])
+    parser.add_argument("--networks", nargs="+", help="names of networks; all by default")
+    parser.add_argument("--compilers", nargs="+", choices=list(compilers.COMPILERS))
+    parser.add_argument("--effort", type=float, default=1.0, help="compiler.effort of hexcoder")
+    parser.add_argument("--limit", type=float, default=1800.0, help="seconds for one measurement")
+    parser.add_argument("--output", type=Path, default=Path("build/bench"))
+    return parser
+
+
+def _compilers(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    result = compilers.compare(
+        arguments.networks or list(benchmark_networks()),
+        arguments.compilers or list(compilers.COMPILERS),
+        arguments.effort,
+        arguments.limit,
+        arguments.output / "work",
+        say,
+    )
+    write_whole(arguments.output / "compilers.svg", pictures.draw_compilers(result))
+    print(compilers.table(result))
+    for name, values in result["ratios"].items():
+        print(f"{name}: {', '.join(f'{key} {value}' for key, value in values.items())}")
+    return result
+
+
+def _measured(row: Any) -> dict[str, Any]:
+    if row is None:
+        raise InputError("a measurement took longer than --limit")
+    return row
+
+
+def _pipelining(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    result = {}
+    for name in arguments.networks or ["econ_t"]:
+        rows = []
+        for period in pipelining.PERIODS_NS:
+            say(f"{name} at {period} ns")
+            work = arguments.output / "work" / name / f"period_{period}"
+            place = (name, period, arguments.effort, work)
+            rows.append(_measured(within(arguments.limit, pipelining.run, *place)))
+            print(rows[-1], flush=True)
+        result[name] = rows
+        picture = pictures.draw_pipelining(name, rows)
+        write_whole(arguments.output / f"pipelining_{name}.svg", picture)
+    return result
+
+
+def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    rows = []
+    for sizes in scale.SIZES:
+        say(f"perceptron {sizes}")
+        work = arguments.output / "work" / "scale"
+        rows.append(_measured(within(arguments.limit, scale.run, sizes, arguments.effort, work)))
+        print(rows[-1], flush=True)
+    write_whole(arguments.output / "scale.svg", pictures.draw_scale(rows))
+    return {"perceptrons": rows}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one benchmark and keep its results whole."""
+    arguments = _parser().parse_args(argv)
+    unknown = set(arguments.networks or ()) - set(benchmark_networks())
+    if unknown:
+        known = ", ".join(benchmark_networks())
+        raise InputError(f"--networks {' '.join(sorted(unknown))}: known are {known}")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    steps = {"compilers": _compilers, "pipelining": _pipelining, "scale": _scale}
+    result = steps[arguments.what](arguments, lambda text: print(f"... {text}", flush=True))
+    tools = versions("alkaid", "amaranth", "pyosys")
+    write_json(arguments.output / f"{arguments.what}.json", {"tools": tools} | result)
+    shutil.rmtree(arguments.output / "work", ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

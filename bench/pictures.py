@@ -1,0 +1,86 @@
+"""Pictures of the benchmark."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from bench.compilers import COMPILERS
+from hexcoder.front_picture import STYLE
+
+_COLOURS = ("#b5432a", "#1f4e79", "#4f7ea8", "#8fb1cf", "#c9d3dc")
+
+
+def _svg(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def draw_compilers(result: dict[str, Any]) -> bytes:
+    """Area of each network by each compiler, as bars."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8.5, 4.2))
+        axes = figure.subplots()
+        names = list(result["networks"])
+        width = 0.8 / len(COMPILERS)
+        for number, (compiler, label) in enumerate(COMPILERS.items()):
+            areas = [
+                result["networks"][name].get(compiler, {}).get("measured", {}).get("area_um2")
+                for name in names
+            ]
+            places = np.arange(len(names)) + (number - (len(COMPILERS) - 1) / 2) * width
+            known = [(p, a / 1e6) for p, a in zip(places, areas, strict=True) if a]
+            if known:
+                axes.bar(
+                    [place for place, _ in known],
+                    [area for _, area in known],
+                    width,
+                    label=label,
+                    color=_COLOURS[number],
+                )
+        axes.set_yscale("log")
+        axes.set_xticks(np.arange(len(names)), names)
+        axes.grid(axis="x", visible=False)
+        axes.set_ylabel("area of the logic after synthesis, mm²")
+        axes.legend(loc="upper left")
+        return _svg(figure)
+
+
+def draw_pipelining(name: str, rows: list[dict[str, Any]]) -> bytes:
+    """Stages against shortest period, area and energy."""
+    stages = [row["stages"] for row in rows]
+    curves = (
+        ("shortest_period_ns", 1.0, "shortest clock period, ns"),
+        ("area_um2", 1e-6, "area with registers, mm²"),
+        ("energy_pj", 1.0, "energy an event, pJ"),
+    )
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(10.5, 3.4))
+        for axes, (key, unit, label) in zip(figure.subplots(1, 3), curves, strict=True):
+            axes.plot(stages, [row[key] * unit for row in rows], "o-", color=_COLOURS[0])
+            axes.set_ylim(bottom=0)
+            axes.set_xlabel("stages of logic")
+            axes.set_title(label, fontsize=10)
+        figure.suptitle(f"{name}, Nangate45 typical, after synthesis", fontsize=10)
+        figure.tight_layout()
+        return _svg(figure)
+
+
+def draw_scale(rows: list[dict[str, Any]]) -> bytes:
+    """Time and memory over the number of weights."""
+    weights = [row["weights"] for row in rows]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8.5, 3.4))
+        pairs = (("seconds", "network.json to Verilog, s"), ("memory_gib", "memory, GiB"))
+        for axes, (key, label) in zip(figure.subplots(1, 2), pairs, strict=True):
+            axes.plot(weights, [row[key] for row in rows], "o-", color=_COLOURS[0])
+            axes.set_ylim(bottom=0)
+            axes.set_xlabel("weights")
+            axes.set_title(label, fontsize=10)
+        figure.tight_layout()
+        return _svg(figure)

@@ -1,0 +1,36 @@
+"""Time and memory of a compilation over the size of the network."""
+
+from __future__ import annotations
+
+import resource
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.networks import perceptron
+from gen.build import build
+from gen.compiler import Settings
+from hexcoder.config import Compiler
+
+SIZES = ((32, 16, 32), (64, 24, 64), (96, 32, 128), (128, 45, 256), (192, 45, 384), (260, 45, 518))
+
+
+def run(sizes: tuple[int, ...], effort: float, folder: Path) -> dict[str, Any]:
+    """Compile a perceptron with random 6-bit weights; call it in a process of its own."""
+    network = perceptron("perceptron", sizes)
+    started = time.perf_counter()
+    metrics = build(network, Settings(compiler=Compiler(effort=effort)), folder)
+    kilobytes = sum(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    weights = sum(int(np.prod(pair)) for pair in pairwise(sizes))
+    return {
+        "weights": weights,
+        "seconds": round(time.perf_counter() - started, 1),
+        "memory_gib": round(kilobytes / 2**20, 2),
+        "full_adders": metrics["total"]["full_adders"],
+    }

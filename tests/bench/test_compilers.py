@@ -1,0 +1,59 @@
+"""A short run of the benchmark: every way gives the same bits."""
+
+import pytest
+
+from bench import compilers, pictures, pipelining, scale
+from bench.networks import perceptron
+from tests.networks import sensor_network
+
+
+@pytest.fixture
+def small(monkeypatch):
+    networks = {"image": sensor_network(), "dense": perceptron("dense", (6, 4, 3))}
+    monkeypatch.setattr("bench.compilers.benchmark_networks", lambda: networks)
+    monkeypatch.setattr("bench.pipelining.benchmark_networks", lambda: networks)
+
+
+@pytest.mark.parametrize("compiler", compilers.COMPILERS)
+def test_every_compiler_gives_a_netlist_of_the_same_bits(small, tmp_path, compiler):
+    for name in ("image", "dense"):
+        result = compilers.run(name, compiler, 1.0, tmp_path / name)
+        assert result.measured.mismatches == 0
+        assert result.measured.area_um2 > 0
+        assert result.measured.depth > 1
+
+
+def test_a_measurement_that_takes_too_long_is_named_as_such(tmp_path):
+    result = compilers.compare(["econ_t"], ["plain"], 1.0, 0.01, tmp_path, lambda text: None)
+    entry = result["networks"]["econ_t"]["plain"]
+    assert entry == {"not_measured": "not done within 0 s"}
+    assert "not done within 0 s" in compilers.table(result)
+    assert b"<svg" in pictures.draw_compilers(result)
+
+
+def test_ratios_are_of_hexcoder_to_the_peer():
+    def entry(area, bits):
+        return {"measured": {"area_um2": area}, "register_bits": bits}
+
+    rows = {
+        "a": {"hexcoder": entry(50.0, 10), "alkaid": entry(100.0, 40)},
+        "b": {"hexcoder": entry(80.0, 10), "alkaid": entry(100.0, 10)},
+    }
+    ratios = compilers.ratios(rows)["ratios"]
+    assert ratios["area_um2_ratio_to_alkaid"] == {"a": 0.5, "b": 0.8, "geometric_mean": 0.6325}
+    assert ratios["register_bits_ratio_to_alkaid"]["geometric_mean"] == 0.5
+
+
+def test_a_faster_clock_takes_more_stages(small, tmp_path):
+    rows = [pipelining.run("dense", period, 1.0, tmp_path / f"{period}") for period in (5.0, 0.8)]
+    assert rows[0]["stages"] < rows[1]["stages"]
+    assert all(row["mismatches"] == 0 for row in rows)
+    assert all(row["slack_ns"] > 0 for row in rows)
+    assert b"<svg" in pictures.draw_pipelining("dense", rows)
+
+
+def test_time_and_memory_are_measured(tmp_path):
+    row = scale.run((8, 4, 6), 1.0, tmp_path)
+    assert row["weights"] == 56
+    assert row["memory_gib"] > 0
+    assert b"<svg" in pictures.draw_scale([row, row])
