@@ -48,7 +48,7 @@ def draw_compilers(result: dict[str, Any]) -> bytes:
         axes.set_ylabel("area of the logic after synthesis, mm²")
         if axes.containers:
             axes.set_yscale("log")
-            axes.legend(loc="upper left")
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         return _svg(figure)
 
 

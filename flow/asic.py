@@ -164,7 +164,9 @@ class _Run:
     def prove_equivalence(self, verilog: Path) -> None:
         """Prove that the netlist computes what its RTL does."""
         if not self._config.verification.formal:
-            self._skip(("formal_equivalence",), "verification.formal is off")
+            self._skip(
+                ("formal_equivalence",), "verification.formal is off; `make verify` proves it"
+            )
             return
         try:
             verdict = prove_equivalence(

@@ -19,7 +19,7 @@ from pathlib import Path
 import pyosys
 
 from flow.pdk import Pdk
-from flow.synthesis import Netlist
+from flow.synthesis import ADDERS, Netlist
 from flow.yosys import quoted, run_yosys
 from hexcoder.errors import InputError
 from tb.netlist_model import CellModel, FlatNetlist, read_cell_models, read_netlist
@@ -105,6 +105,8 @@ def _write_aiger(read: Iterable[str], top: str, target: Path) -> None:
         "proc",
         "flatten -noscopeinfo",
         "opt_clean",
+        # Adders as the netlist has them, or the proof takes minutes.
+        f"techmap -map {quoted(ADDERS)} t:$add t:$sub t:$neg",
         "simplemap",
         f"techmap -map {quoted(_TRANSPARENT)}",
         # The few cells that are more than gates.

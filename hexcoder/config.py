@@ -274,7 +274,10 @@ class Verification(Section):
     vectors: PositiveInt = 100_000
     netlist_vectors: PositiveInt = 20_000
     gate_level_vectors: Count = Field(default=200, description="with the PDK's own cell models")
-    formal: bool = Field(default=True, description="prove in `make asic` that netlist equals RTL")
+    formal: bool = Field(
+        default=False,
+        description="prove in `make asic` that the netlist is its RTL; `make verify` always does",
+    )
     seed: Count = 1
 
 

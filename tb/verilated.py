@@ -168,7 +168,7 @@ def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> S
     command += ["-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert"]
     # Large modules are split over files, or the compiler needs minutes.
     command += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
-    command += ["-MAKEFLAGS", make_variables("-O2")]
+    command += ["-MAKEFLAGS", make_variables("-O1")]
     command += ["-CFLAGS", f"-I{folder} -std=gnu++20"]
     if traced:
         command.append("--trace-fst")
