@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.asic import Vectors, make_asic
+from flow.asic import STEPS, Vectors, make_asic
 from hexcoder.config import load_config
 from tests.flow.conftest import needs_iverilog, needs_sta
 from tests.flow.designs import Design
