@@ -47,7 +47,7 @@ def width_of(low: int, high: int) -> int:
     """Bits of a node with this range: unsigned if it is never negative, else two's complement."""
     if low >= 0:
         return high.bit_length()
-    return max((-low - 1).bit_length(), high.bit_length()) + 1
+    return max((-low - 1).bit_length(), max(high, 0).bit_length()) + 1
 
 
 def ranges(graph: Graph) -> Graph:

@@ -18,4 +18,4 @@ def shape_of_range(low: int, high: int) -> Shape:
         raise ValueError(f"an empty range has no shape: {low} to {high}")
     if low >= 0:
         return unsigned(high.bit_length())
-    return signed(max((-low - 1).bit_length(), high.bit_length()) + 1)
+    return signed(max((-low - 1).bit_length(), max(high, 0).bit_length()) + 1)

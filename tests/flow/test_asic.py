@@ -58,7 +58,7 @@ def test_a_network_without_a_front_end_goes_through(design, tmp_path):
     folder = tmp_path / "asic"
     folder.mkdir()
     config = load_config(CONFIG)
-    verification = config.verification.model_copy(update={"gate_level_vectors": 50})
+    verification = config.verification.model_copy(update={"gate_level_vectors": 50, "formal": True})
     config = config.model_copy(update={"verification": verification})
     steps: list[str] = []
     failure = make_asic(config, tmp_path / "build", folder, steps.append, vectors_of(design))
@@ -69,6 +69,7 @@ def test_a_network_without_a_front_end_goes_through(design, tmp_path):
     assert metrics["netlist_check"]["vectors"] == 2000
     assert metrics["cell_models_check"]["passed"]
     assert metrics["gate_level_check"]["vectors"] == config.verification.gate_level_vectors
+    assert metrics["formal_equivalence"]["proved"]
     assert metrics["not_measured"] == {}
     parts = [metrics[f"power__{part}__total"] for part in ("internal", "switching", "leakage")]
     assert metrics["power__total"] == pytest.approx(sum(parts))
