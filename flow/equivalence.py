@@ -14,9 +14,8 @@ import subprocess
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-
-import pyosys
 
 from flow.pdk import Pdk
 from flow.synthesis import ADDERS, Netlist
@@ -123,7 +122,11 @@ def _write_aiger(read: Iterable[str], top: str, target: Path) -> None:
 
 def _compare(golden: Path, gates: Path, log: Path) -> str | None:
     """None if two AIGER files are equivalent, else what ABC says."""
-    program = Path(pyosys.__file__).with_name("yosys-abc")
+    # Found, not imported: yosys in this process does not get on with matplotlib's extensions.
+    spec = find_spec("pyosys")
+    if spec is None or spec.origin is None:
+        raise InputError("package 'pyosys' is not installed; run `make setup`")
+    program = Path(spec.origin).with_name("yosys-abc")
     command = [str(program), "-c", f"cec {golden} {gates}"]
     try:
         done = subprocess.run(
