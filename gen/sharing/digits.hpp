@@ -85,6 +85,19 @@ static bool take_own(Integer& value, int shift, int sign, Integer& multiple,
     return false;
 }
 
+/// Take out every occurrence; the coefficient of the pattern's value.
+static Integer take_all(Integer& left, Integer& right, int shift, int sign, bool own,
+                        std::vector<Digit>& digits) {
+    Integer multiple = 0;
+    if (own) {
+        while (take_own(left, shift, sign, multiple, digits)) {}
+        right = left;
+    } else {
+        while (take(left, right, shift, sign, multiple, digits)) {}
+    }
+    return multiple;
+}
+
 /// Patterns of two coefficients over all their minimal forms, each with how often it fits in.
 static const std::vector<Pattern>& find_patterns(Integer left, Integer right) {
     static std::unordered_map<Coefficients, std::vector<Pattern>, CoefficientsHash> known;
@@ -140,3 +153,39 @@ static const std::vector<Pattern>& own_patterns_of(Integer value) {
     }
     return known[value] = found;
 }
+
+/// Patterns of small coefficients as a set of bits, for fast comparison.
+struct Fitting {
+    static constexpr Integer SMALL = 128;
+    static constexpr int FAR = 15;
+    static bool known(Integer a) { return a > -SMALL && a < SMALL; }
+    static uint64_t bit(int shift, int sign) {
+        return std::abs(shift) > FAR ? 0 : 1ull << (2 * (shift + FAR) + (sign > 0));
+    }
+    static int shift(int place) { return (place >> 1) - FAR; }
+    static int sign(int place) { return place & 1 ? 1 : -1; }
+    /// Patterns that fit in at least `times`, 1 or 2, into two coefficients.
+    static uint64_t of(Integer a, Integer b, int times = 1) {
+        static std::vector<uint64_t> found[2] = {std::vector<uint64_t>(4 * SMALL * SMALL, 0),
+                                                 std::vector<uint64_t>(4 * SMALL * SMALL, 0)};
+        return filled(found[times - 1][(a + SMALL) * 2 * SMALL + b + SMALL], times,
+                      [&]() -> auto& { return patterns_of(a, b); });
+    }
+    /// The same within one coefficient.
+    static uint64_t own(Integer a) {
+        static std::vector<uint64_t> found(2 * SMALL, 0);
+        return filled(found[a + SMALL], 1, [&]() -> auto& { return own_patterns_of(a); });
+    }
+
+private:
+    static constexpr uint64_t FILLED = 1ull << 63;
+    template <class Patterns>
+    static uint64_t filled(uint64_t& bits, int times, Patterns patterns) {
+        if (!bits) {
+            bits = FILLED;
+            for (auto& p : patterns())
+                if (p.count >= times) bits |= bit(p.shift, p.sign);
+        }
+        return bits & ~FILLED;
+    }
+};

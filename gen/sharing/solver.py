@@ -4,9 +4,9 @@ Sums y = x @ matrix are rewritten with shared terms: a pattern a +- 2**s b that 
 added up once. Patterns are counted over every minimal signed-digit form of each coefficient (the
 two-term subexpressions of Hartley, IEEE Trans. CAS II 43, 1996), in sums and in the definitions
 of terms alike, and weighed in the area of full and half adders that the bits of the operands
-need. The search then undoes a few terms at a time, chooses again almost at random among those
-that gain, and keeps what got better (ruin and recreate, Schrimpf et al. 2000, with simulated
-annealing).
+need. After a greedy start the search undoes a few terms at a time, draws patterns in their places
+at random, each kept if it gains, and mostly takes back what turned out worse (ruin and recreate,
+Schrimpf et al. 2000, with simulated annealing).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from hexcoder.errors import InputError
 from hexcoder.technology import Technology
 
-_SOURCES = ("main.cpp", "search.hpp", "digits.hpp")
+_SOURCES = ("main.cpp", "anneal.hpp", "greedy.hpp", "sums.hpp", "digits.hpp")
 _OPTIONS = ("-O2", "-std=c++17")
 
 Terms = tuple[tuple[int, int], ...]
@@ -140,7 +140,7 @@ def solve(
     technology : Technology
         Gives the areas of a full and a half adder.
     effort : float
-        Length of the search after its greedy start, in units of a default run (up to 30 s a
+        Length of the search after its greedy start, in units of a default run (up to a minute a
         problem); 0 for that start alone. Its work is counted, not timed.
     seed : int
     progress : callable

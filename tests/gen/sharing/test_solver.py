@@ -43,7 +43,7 @@ def _digits(solution):
 
 
 @settings(max_examples=25)
-@given(MATRICES, st.sampled_from([0.0, 0.02]))
+@given(MATRICES, st.sampled_from([0.0, 0.5]))
 def test_a_solution_computes_the_same_sums(matrix, effort):
     problem = _problem(matrix)
     [solution] = solve([problem], Technology(), effort)
