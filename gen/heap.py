@@ -13,6 +13,7 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from gen.gates import FALSE, TRUE, Gates
 
@@ -193,18 +194,37 @@ def reduce_heap(
     return _Reduction(gates, columns, name).run(constant, width, redundant=redundant)
 
 
-def redundant_bits(columns: Mapping[int, list[int]]) -> int:
-    """Bits that a redundant result will have, from the heap's column heights alone."""
-    heights = {column: len(bits) for column, bits in columns.items()}
-    top = max(heights, default=0)
-    total = carries = 0
-    for column in range(top + 1):
-        height = heights.get(column, 0) + carries
-        if height == 2 and all(heights.get(c, 0) <= 1 for c in range(column + 1, top + 1)):
-            return total + 2 + sum(heights.get(c, 0) for c in range(column + 1, top + 1))
-        total += min(height, 1)
-        carries = height // 2
-    return total + carries
+@dataclass(frozen=True, slots=True)
+class HeapSize:
+    """What reducing a heap takes, and the bits that it leaves."""
+
+    full_adders: int
+    half_adders: int
+    bits: int
+
+
+def heap_size(
+    columns: Mapping[int, list[int]], constant: int, width: int, *, redundant: bool = False
+) -> HeapSize:
+    """Size of a heap, by the heights of its columns alone; arguments as of :func:`reduce_heap`."""
+    full = half = left = carries = 0
+    heights = [len(columns.get(column, [])) for column in range(width)]
+    for column, height in enumerate(heights):
+        bits = height + carries
+        carries = max(bits - 1, 0) // 2
+        full += carries
+        bits -= 2 * carries
+        if redundant and bits == 2 and not carries and not constant >> column:
+            above = heights[column + 1 :]
+            if max(above, default=0) <= 1:
+                return HeapSize(full, half, left + 2 + sum(above))
+        if bits == 2:
+            half += 1
+            carries += 1
+        elif bits:
+            carries += constant >> column & 1
+        left += min(bits, 1)
+    return HeapSize(full, half, left)
 
 
 def single_bits(columns: Columns, width: int) -> list[int]:

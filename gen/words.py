@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from gen.digits import signed_digits
 from gen.gates import FALSE, Gate, Gates, live_gates
 from gen.graph import NOT_BUILT, Constant, Dot, Graph, LayerOutput, Node, Quantise, Relu
-from gen.heap import Columns, reduce_heap, redundant_bits, single_bits
+from gen.heap import Columns, heap_size, reduce_heap, single_bits
 from gen.ranges import width_of
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
@@ -185,12 +185,10 @@ class _Layer:
             start = _roundest(-low, (1 << width) - 1 - high)
         else:
             # What a carry that is not resolved costs whoever reads it, against what it saves here.
-            more = redundant_bits(columns) - width
-            heights = {column: len(bits) for column, bits in columns.items()}
-            single = sum(height == 1 for height in heights.values())
-            costs = self.uses[index] * max(more, 0) * self.technology.full_adder_um2
-            saves = (1 + single / 2) * self.technology.half_adder_um2
-            if costs < saves:
+            plain, lazy = (heap_size(columns, 0, width, redundant=r) for r in (False, True))
+            more = self.uses[index] * (lazy.bits - width) + lazy.full_adders - plain.full_adders
+            saved = plain.half_adders - lazy.half_adders
+            if more * self.technology.full_adder_um2 < saved * self.technology.half_adder_um2:
                 reduced = reduce_heap(self.gates, columns, 0, width, node.name, redundant=True)
                 return Word(reduced, constant)
         reduced = reduce_heap(self.gates, columns, start % (1 << width), width, node.name)

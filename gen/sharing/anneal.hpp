@@ -159,7 +159,7 @@ private:
             extension = high - low;
         }
         int width = slots_[r - outputs_].value.width;
-        return costs_.full_adder * double(row.bits - width) + costs_.definition(extension);
+        return costs_.full_adder * double(row.bits - width) + costs_.definition(row.digits, extension);
     }
     void write(int r, int v, Integer coefficient) {
         Integer old = get(r, v);
@@ -338,7 +338,7 @@ private:
         int saving = x.width + y.width - width;
         double gain = uses * saving * costs_.full_adder;
         if (known < 0)
-            gain -= saving * costs_.full_adder + costs_.definition(std::abs(x.width - y.width - p.shift));
+            gain -= saving * costs_.full_adder + costs_.definition(2, std::abs(x.width - y.width - p.shift));
         if (saving <= 0 || gain <= 1e-9) return false;
         replace(p, known < 0 ? create(p) : known);
         return true;

@@ -211,7 +211,7 @@ private:
             Pair p = decode(entry.key);
             const Value &a = nodes_[p.left].value, &b = nodes_[p.right].value;
             entry.saving = a.width + b.width - values_.width(a, b, p);
-            entry.definition = float(costs_.definition(std::abs(a.width - b.width - p.shift)));
+            entry.definition = float(costs_.definition(2, std::abs(a.width - b.width - p.shift)));
         }
         if (entry.saving <= 0) return 0;
         if (known) return entry.count * entry.saving * costs_.full_adder;

@@ -123,15 +123,14 @@ private:
     }
 };
 
-/// Area of what adds. A sum costs a full adder for each bit that goes in and does not come out;
-/// the definition of a shared term about a half adder more, and where it has two digits some for
-/// the bits of one that stand beyond the other.
+/// Area of what adds. A sum costs a full adder for each bit that goes in and does not come out. The
+/// definition of a shared term costs some half adders more, fitted to compiled networks: with two digits for
+/// the lowest column that both reach, and for those that one of them has beyond the other.
 struct Costs {
     double full_adder, half_adder;
-    double definition(int extension) const { return half_adder * (1 + EXTENSION * extension); }
-
-private:
-    static constexpr double EXTENSION = 0.25;
+    double definition(int digits, int extension) const {
+        return half_adder * (digits > 2 ? 3.5 : 1.2 + 0.5 * extension);
+    }
 };
 
 struct Solution {

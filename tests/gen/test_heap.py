@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gen.gates import FALSE, TRUE, Gates, Kind, evaluate, live_gates
-from gen.heap import reduce_heap, redundant_bits
+from gen.heap import heap_size, reduce_heap
 from hexcoder.technology import Technology
 
 INPUTS = 6
@@ -62,16 +62,27 @@ def test_full_adders_are_bits_before_less_bits_after(heights):
     assert kinds.count(Kind.FULL_ADDER) == sum(heights) - len(reduced)
 
 
-@given(st.dictionaries(st.integers(0, 5), st.integers(1, 3), min_size=1, max_size=5))
-def test_the_size_of_a_redundant_sum_is_known_from_its_columns(heights):
+@given(
+    st.dictionaries(st.integers(0, 5), st.integers(1, 4), min_size=1, max_size=5),
+    st.integers(0, 100),
+    st.integers(-2, 3),
+    st.booleans(),
+)
+def test_the_size_of_a_sum_is_known_from_its_columns(heights, constant, wider, redundant):
     gates = Gates(Technology())
     heap = {
         place: [gates.input(f"x_{place}_{number}") for number in range(height)]
         for place, height in heights.items()
     }
-    width = sum(height << place for place, height in heights.items()).bit_length()
-    reduced = reduce_heap(gates, heap, 0, width, "sum", redundant=True)
-    assert sum(map(len, reduced.values())) == redundant_bits(heap)
+    most = sum(height << place for place, height in heights.items()) + constant
+    # A redundant sum is not reduced modulo a power of two.
+    width = max(most.bit_length() + (0 if redundant else wider), 0)
+    size = heap_size(heap, constant, width, redundant=redundant)
+    reduced = reduce_heap(gates, heap, constant, width, "sum", redundant=redundant)
+    made = [gates.names[net] for gate in gates.gates for net in gate.outputs]
+    assert size.full_adders == sum(name.endswith("_sum") and "half" not in name for name in made)
+    assert size.half_adders == sum(name.endswith("_half_carry") for name in made)
+    assert size.bits == sum(len(bits) for bits in reduced.values() if bits != [TRUE])
 
 
 def test_bits_of_one_polarity_are_added_without_an_inverter():
