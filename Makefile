@@ -13,7 +13,7 @@ RUN := $(VENV)/bin/python
 OPTIONS = --config $(CONFIG) $(if $(EVENTS),--events $(EVENTS))
 STAMP := $(VENV)/.hexcoder-setup
 
-.PHONY: all setup train rtl sim asic report search front study test verify bench format clean
+.PHONY: all setup train rtl sim asic layout report search front study test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
@@ -39,6 +39,10 @@ sim: rtl
 
 asic: sim
 	$(RUN) -m flow asic $(OPTIONS) || $(REPORT_FAILURE)
+
+# Place and route, and checks of the drawn block; for silicon.pdk = "sky130".
+layout: asic
+	$(RUN) -m flow layout $(OPTIONS)
 
 report: asic
 	$(RUN) -m flow report $(OPTIONS)

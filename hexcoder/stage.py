@@ -17,7 +17,7 @@ from typing import Any
 from hexcoder.errors import CheckFailed, InputError
 
 RECORD = "stage.json"
-_SOURCE_SUFFIXES = {".py", ".cpp", ".hpp", ".j2", ".tcl", ".toml", ".v", ".css"}
+_SOURCE_SUFFIXES = {".py", ".cpp", ".hpp", ".j2", ".tcl", ".toml", ".v", ".css", ".lib"}
 
 
 def file_digest(path: Path | str) -> str:

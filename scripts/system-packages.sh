@@ -9,6 +9,7 @@ needs=(
     "command:perl perl"
     "command:iverilog iverilog"
     "command:sta opensta"
+    "command:ngspice ngspice"
     "command:ccache ccache"
     "header:zlib.h zlib1g-dev"
     "header:lz4.h liblz4-dev"

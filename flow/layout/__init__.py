@@ -1,0 +1,1 @@
+"""From a netlist to a layout, with packages from a registry alone."""

@@ -1,0 +1,39 @@
+"""Verilog of the sky130 cells, from their functions: python -m flow.layout.cell_verilog FILE."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from flow.layout.functions import FLOP_PINS, FUNCTIONS, inputs_of
+from flow.layout.liberty_writer import output_of
+
+
+def cell_verilog() -> str:
+    """Text of the file."""
+    lines = ["// Made by python -m flow.layout.cell_verilog; no delays.", ""]
+    for cell, function in sorted(FUNCTIONS.items()):
+        output, inputs = output_of(cell), inputs_of(cell)
+        expression = re.sub(r"\b([01])\b", r"1'b\1", function).replace("!", "~")
+        lines += [
+            f"module {cell} ({', '.join([*inputs, output])});",
+            *(f"  input {pin};" for pin in inputs),
+            f"  output {output};",
+            f"  assign {output} = {expression};",
+            "endmodule",
+            "",
+        ]
+    clock, data, output = (FLOP_PINS[part] for part in ("clock", "data", "output"))
+    lines += [
+        f"module dff_x1 ({clock}, {data}, {output});",
+        f"  input {clock}, {data};",
+        f"  output reg {output};",
+        f"  always @(posedge {clock}) {output} <= {data};",
+        "endmodule",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(cell_verilog(), encoding="utf-8")

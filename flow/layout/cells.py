@@ -1,0 +1,61 @@
+"""The drawn sky130 cells, kept in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from flow.layout.cells_worker import FINISHED
+from hexcoder.errors import InputError
+from tb.tools import run_logged
+
+PACKAGES = ("c4m-flexcell", "c4m-pdk-sky130", "PDKMaster", "pdkmaster-io-coriolis", "klayout")
+
+
+def version(package: str) -> str:
+    """Of an installed package.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        raise InputError(f"{package} is not installed: pip install 'hexcoder[layout]'") from None
+
+
+def drawn_cells() -> Path:
+    """Folder of the cells, drawn on first use; see flow.layout.cells_worker for its files.
+
+    Raises
+    ------
+    InputError
+        If a package is missing, or cells cannot be drawn.
+    """
+    digest = hashlib.sha256(Path(__file__).with_name("cells_worker.py").read_bytes())
+    digest.update(" ".join(f"{name} {version(name)}" for name in PACKAGES).encode())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hexcoder"
+    folder = home / f"sky130_cells-{digest.hexdigest()[:16]}"
+    if folder.is_dir():
+        return folder
+    home.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=home))
+    try:
+        command = [sys.executable, "-m", "flow.layout.cells_worker", partial]
+        run_logged(command, partial / "cells.log", finished=FINISHED)
+        try:
+            partial.rename(folder)
+        except OSError:
+            # Another process was quicker.
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder

@@ -1,0 +1,245 @@
+"""Liberty of the generated sky130 cells: python -m flow.layout.characterise CORNER OUTPUT.
+
+Method: nonlinear delay model tables from transient analyses of each arc (Liberty User Guide,
+Synopsys), cells as drawn with the capacitance of their wires and the resistance of their contacts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from flow.layout.cells import drawn_cells, version
+from flow.layout.characterised import (
+    EDGES,
+    SLEWS_NS,
+    Arc,
+    Characterised,
+    drive_of,
+    loads_of,
+    table,
+)
+from flow.layout.extraction import DrawnCell, read_cells
+from flow.layout.flops import characterise_flop
+from flow.layout.functions import FUNCTIONS, evaluate, inputs_of, states_of
+from flow.layout.liberty_writer import output_of, write_liberty
+from flow.layout.measurement import CORNERS, HIGH, LOW, SETTLE_NS, Bench, Corner, ngspice_version
+from hexcoder.errors import InputError, run_command
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """Where one transient's measurements are in the result."""
+
+    delay: dict[str, int]
+    transition: dict[str, int]
+    energy: dict[str, int]
+    charge: dict[str, int]
+    window_ns: float
+
+
+def _turn(bench: Bench, pin: str, slew: float, load: float, inverting: bool) -> _Numbers:
+    """Turn an input up and down once, and measure what the output does."""
+    volts = bench.corner.volts
+    ramp = slew / (HIGH - LOW)
+    settling = 0.5 + 0.08 * load / drive_of(bench.cell.name)
+    window = 2 * ramp + settling * bench.corner.slowness
+    start = [SETTLE_NS, SETTLE_NS + window]
+    bench.load(load)
+    bench.edges(pin, 0, start, ramp)
+    bench.run_for(SETTLE_NS + 2 * window, min(0.01, ramp / 5))
+    numbers: dict[str, dict[str, int]] = {
+        key: {} for key in ("delay", "transition", "energy", "charge")
+    }
+    for place, moves in enumerate(EDGES):
+        output = moves if not inverting else EDGES[1 - place]
+        half = volts / 2
+        to_low, to_high = LOW * volts, HIGH * volts
+        first, last = (to_low, to_high) if output == "rise" else (to_high, to_low)
+        after = f"td={start[place] * 0.999:.6g}n"
+        out = f"v({bench.output})"
+        numbers["delay"][output] = bench.measure(
+            f"trig v({pin}) val={half:.6g} {moves}=1 {after} targ {out} val={half:.6g} "
+            f"{output}=1 {after}"
+        )
+        numbers["transition"][output] = bench.measure(
+            f"trig {out} val={first:.6g} {output}=1 {after} targ {out} val={last:.6g} "
+            f"{output}=1 {after}"
+        )
+        span = f"from={start[place]:.6g}n to={start[place] + window:.6g}n"
+        numbers["energy"][output] = bench.measure(f"integ i(vsupply) {span}")
+        numbers["charge"][moves] = bench.measure(f"integ i(v{pin}) {span}")
+    bench.forget()
+    return _Numbers(**numbers, window_ns=window)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How an input can turn the output: the other inputs' values."""
+
+    pin: str
+    others: dict[str, int]
+    inverting: bool
+
+
+def _ways(cell: str) -> list[_Way]:
+    found = []
+    for pin in inputs_of(cell):
+        for state in states_of(cell):
+            if state[pin]:
+                continue
+            low, high = evaluate(cell, state), evaluate(cell, state | {pin: 1})
+            if low != high:
+                others = {name: value for name, value in state.items() if name != pin}
+                found.append(_Way(pin, others, bool(low)))
+    return found
+
+
+def _condition(state: dict[str, int]) -> str:
+    return "&".join(name if value else f"!{name}" for name, value in state.items())
+
+
+def characterise(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterised:
+    """Measure a combinational cell."""
+    name, output = drawn.name, output_of(drawn.name)
+    bench = Bench(drawn, ["vdd", "vss", *inputs_of(name), output], output, corner)
+    states = states_of(name)
+    leaks = []
+    for state in states:
+        for pin, value in state.items():
+            bench.hold(pin, value)
+        leaks.append(bench.leakage())
+    grid = [(slew, load) for slew in SLEWS_NS for load in loads_of(name)]
+    ways = _ways(name)
+    numbers = []
+    for way in ways:
+        for pin, value in way.others.items():
+            bench.hold(pin, value)
+        numbers.append([_turn(bench, way.pin, *point, way.inverting) for point in grid])
+    results = bench.run(folder)
+    try:
+        return _collected(name, corner, states, leaks, ways, numbers, results)
+    except KeyError as error:
+        raise InputError(
+            f"cell {name}, {corner.name}: measurement {error} failed; see {folder}"
+        ) from None
+
+
+def _collected(
+    name: str,
+    corner: Corner,
+    states: list[dict[str, int]],
+    leaks: list[int],
+    ways: list[_Way],
+    numbers: list[list[_Numbers]],
+    results: dict[int, float],
+) -> Characterised:
+    """Bring measurements together: the slowest way of each pin and sense, mean energies."""
+    volts = corner.volts
+    cell = Characterised(name)
+    cell.leakage = [
+        (_condition(state), max(results[number], 0.0) * volts * 1e9)
+        for state, number in zip(states, leaks, strict=True)
+    ]
+    mean_leakage = sum(value for _, value in cell.leakage) / len(cell.leakage)
+    grid = [(slew, load) for slew in SLEWS_NS for load in loads_of(name)]
+    charges: dict[str, list[float]] = {}
+    found: dict[tuple[str, bool], list[Arc]] = {}
+    for way, points in zip(ways, numbers, strict=True):
+        arc = Arc(way.pin, "negative_unate" if way.inverting else "positive_unate")
+        for edge in EDGES:
+            rows = len(SLEWS_NS)
+            arc.delay[edge] = table([results[p.delay[edge]] * 1e9 for p in points], rows)
+            arc.transition[edge] = table([results[p.transition[edge]] * 1e9 for p in points], rows)
+            energies = []
+            for (_, load), p in zip(grid, points, strict=True):
+                given = -results[p.energy[edge]] * volts * 1e15
+                leaked = mean_leakage * p.window_ns * 1e-3
+                stored = load * volts**2 if edge == "rise" else 0.0
+                energies.append(given - leaked - stored)
+            arc.energy[edge] = table(energies, rows)
+        found.setdefault((way.pin, way.inverting), []).append(arc)
+        charges.setdefault(way.pin, []).extend(
+            abs(results[number]) / volts * 1e15 for p in points for number in p.charge.values()
+        )
+    cell.capacitance = {pin: sum(values) / len(values) for pin, values in charges.items()}
+    cell.arcs = [_slowest(arcs) for arcs in found.values()]
+    return cell
+
+
+def _slowest(arcs: list[Arc]) -> Arc:
+    """Of several ways through a cell the slowest, with the mean of their energies."""
+    middle = len(SLEWS_NS) // 2
+    slowest = max(arcs, key=lambda arc: sum(sum(arc.delay[edge][middle]) for edge in EDGES))
+    for edge in EDGES:
+        slowest.energy[edge] = [
+            [sum(values) / len(arcs) for values in zip(*rows, strict=True)]
+            for rows in zip(*(arc.energy[edge] for arc in arcs), strict=True)
+        ]
+    return slowest
+
+
+FLOP = "dff_x1"
+"""The flip-flop that is used: hexcoder's registers have no asynchronous reset."""
+
+
+def characterise_library(
+    folder: Path, corner: Corner, work: Path, only: Sequence[str], tell: Callable[[str], None]
+) -> list[Characterised]:
+    """Measure all cells of a folder of drawn cells, as many at a time as there are cores."""
+    drawn = read_cells(folder / "cells.gds")
+    names = [name for name in sorted([*FUNCTIONS, FLOP]) if not only or name in only]
+
+    def one(name: str) -> Characterised:
+        if name == FLOP:
+            found = characterise_flop(drawn[name], corner, work)
+        elif inputs_of(name):
+            found = characterise(drawn[name], corner, work)
+        else:
+            found = Characterised(name)
+        tell(name)
+        return found
+
+    # The flip-flop takes longest.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        order = sorted(names, key=lambda name: name != FLOP)
+        done = dict(zip(order, pool.map(one, order), strict=True))
+    return [done[name] for name in names]
+
+
+def _main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m flow.layout.characterise", description=__doc__)
+    parser.add_argument("corner", choices=CORNERS)
+    parser.add_argument("output", type=Path, help="Liberty file to write")
+    parser.add_argument("--cells", nargs="+", default=[], help="only these")
+    given = parser.parse_args(arguments)
+    corner = CORNERS[given.corner]
+    folder = drawn_cells()
+    with tempfile.TemporaryDirectory() as work:
+        cells = characterise_library(
+            folder, corner, Path(work), given.cells, lambda name: print(f"... {name}", flush=True)
+        )
+    sizes = json.loads((folder / "cells.json").read_text())
+    areas = {n: size["width_um"] * size["height_um"] for n, size in sizes.items()}
+    text = write_liberty(
+        f"sky130_c4m_{corner.name}",
+        corner,
+        cells,
+        areas,
+        f"Cells of c4m-flexcell {version('c4m-flexcell')} drawn with c4m-pdk-sky130 "
+        f"{version('c4m-pdk-sky130')}; {ngspice_version()}; "
+        f"python -m flow.layout.characterise {given.corner}",
+    )
+    partial = given.output.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(given.output)
+
+
+if __name__ == "__main__":
+    run_command(_main)

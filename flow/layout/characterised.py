@@ -1,0 +1,67 @@
+"""What is measured of a cell, and at which points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SLEWS_NS = (0.01, 0.05, 0.15, 0.4, 1.0)
+"""Of an input, between LOW and HIGH."""
+
+LOADS_FF = (0.5, 2.0, 6.0, 15.0, 40.0, 100.0)
+"""Of a cell of drive 1; others in proportion."""
+
+CLOCK_SLEWS_NS = (0.01, 0.15, 0.6)
+DRIVES = {"x0": 0.5, "x1": 1.0, "x2": 2.0, "x4": 4.0}
+
+Table = list[list[float]]
+
+
+def drive_of(cell: str) -> float:
+    """Strength of a cell, by its name."""
+    return DRIVES[cell.rsplit("_", 1)[1]]
+
+
+def loads_of(cell: str) -> list[float]:
+    """Loads at which a cell is measured, in fF."""
+    return [load * drive_of(cell) for load in LOADS_FF]
+
+
+@dataclass
+class Arc:
+    """Tables by slew and load, for the output's rise and fall: ns and fJ."""
+
+    related: str
+    sense: str
+    kind: str = "combinational"
+    delay: dict[str, Table] = field(default_factory=dict)
+    transition: dict[str, Table] = field(default_factory=dict)
+    energy: dict[str, Table] = field(default_factory=dict)
+
+
+@dataclass
+class Constraint:
+    """Setup or hold tables by the slews of clock and data, for the data's rise and fall: ns."""
+
+    kind: str
+    tables: dict[str, Table] = field(default_factory=dict)
+
+
+@dataclass
+class Characterised:
+    """All that was measured of a cell: fF, nW by state, arcs."""
+
+    name: str
+    capacitance: dict[str, float] = field(default_factory=dict)
+    leakage: list[tuple[str, float]] = field(default_factory=list)
+    arcs: list[Arc] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
+    pin_energy: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+
+EDGES = ("rise", "fall")
+
+
+def table(values: list[float], rows: int) -> Table:
+    """Values in rows."""
+    width = len(values) // rows
+    return [values[row * width : (row + 1) * width] for row in range(rows)]

@@ -1,0 +1,86 @@
+"""The netlist of a finished layout: with its clock tree, buffers and spare cells."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from flow.synthesis import Netlist
+from flow.yosys import quoted, run_yosys
+
+_BIT = re.compile(r"^(.*)\((\d+)\)$")
+_BLANK = re.compile(r"^(fill|tie|decap|diode|antenna)")
+
+
+def _escaped(name: str) -> str:
+    return f"\\{name} "
+
+
+def write_final_netlist(
+    pins: Path, ports: dict[str, str], top: str, liberty: Path, folder: Path
+) -> Netlist:
+    """Write the netlist that was laid out, as Verilog and JSON.
+
+    Parameters
+    ----------
+    pins : Path
+        ``pins.json`` of place and route.
+    ports : dict of str to str
+        Direction of each port, bit by bit: ``x(3)``.
+    top : str
+    liberty : Path
+    folder : Path
+        Gets ``final.v`` and ``final.json``.
+    """
+    instances: dict[str, tuple[str, dict[str, str]]] = {}
+    nets = json.loads(pins.read_text())
+    for net, places in nets.items():
+        for instance, kind, pin, _, _ in places:
+            if not instance:
+                continue
+            instances.setdefault(instance, (kind, {}))[1][pin] = net
+    buses: dict[str, list[int]] = defaultdict(list)
+    directions: dict[str, str] = {}
+    for port, direction in ports.items():
+        found = _BIT.match(port)
+        name = found[1] if found else port
+        directions[name] = direction
+        if found:
+            buses[name].append(int(found[2]))
+    lines = [f"module {top} ({', '.join(directions)});"]
+    for name, direction in directions.items():
+        width = f" [{max(buses[name])}:0]" if name in buses else ""
+        lines.append(f"  {direction}{width} {name};")
+    for net in nets:
+        if net not in ports:
+            lines.append(f"  wire {_escaped(net)};")
+
+    def read(net: str) -> str:
+        found = _BIT.match(net)
+        if net not in ports:
+            return _escaped(net)
+        return f"{found[1]}[{found[2]}]" if found else net
+
+    for instance, (kind, connections) in instances.items():
+        if _BLANK.match(kind):
+            continue
+        text = ", ".join(f".{pin}({read(net)})" for pin, net in sorted(connections.items()))
+        lines.append(f"  {kind} {_escaped(instance)}({text});")
+    lines.append("endmodule")
+    verilog, path = folder / "final.v", folder / "final.json"
+    verilog.write_text("\n".join(lines) + "\n")
+    commands = [
+        f"read_liberty -lib {quoted(liberty)}",
+        f"read_verilog {quoted(verilog)}",
+        f"hierarchy -check -top {top}",
+        # Spare cells read and drive nothing.
+        "opt_clean -purge",
+        f"write_verilog -noattr -noexpr -nohex {quoted(verilog)}",
+        "delete =A:blackbox",
+        f"write_json {quoted(path)}",
+    ]
+    (folder / "logs").mkdir(exist_ok=True)
+    run_yosys(commands, folder / "logs" / "final_netlist.ys")
+    return Netlist(verilog, path, top)

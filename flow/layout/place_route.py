@@ -1,0 +1,173 @@
+"""Place and route a netlist of sky130 cells with Coriolis, again with more room where it must."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.layout.cells import drawn_cells, version
+from flow.layout.place_route_worker import FINISHED
+from flow.synthesis import Netlist
+from flow.yosys import quoted, run_yosys
+from hexcoder.errors import InputError
+from hexcoder.stage import read_json, write_json
+from tb.tools import run_logged
+
+UTILISATIONS = (0.70, 0.62, 0.54)
+"""Tried in this order until routing is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A layout that is on disk.
+
+    Attributes
+    ----------
+    gds : Path
+    pins : Path
+        JSON: nets with instance, cell, pin and place in um of each of their pins; a port of the
+        block has no instance, and its metal instead of a cell.
+    report : dict
+        What the run measured; see docs/layout.md.
+    """
+
+    gds: Path
+    pins: Path
+    report: dict[str, Any]
+
+
+def _write_blif(netlist: Netlist, liberty: Path, path: Path, logs: Path) -> None:
+    commands = [
+        f"read_liberty -lib {quoted(liberty)}",
+        f"read_json {quoted(netlist.json)}",
+        f"hierarchy -check -top {netlist.top}",
+        "setattr -mod -unset keep_hierarchy *",
+        "flatten -noscopeinfo",
+        "splitnets -ports -format ()",
+        "opt_clean -purge",
+        # A net that is two output ports at once cannot be drawn.
+        "insbuf -buf buf_x2 i q",
+        "opt_clean",
+        "check -assert -mapped",
+        f"write_blif {quoted(path)}",
+        f"write_json {quoted(path.with_suffix('.json'))}",
+        f"write_verilog -noattr -noexpr -nohex {quoted(path.with_suffix('.v'))}",
+    ]
+    run_yosys(commands, logs / "layout_netlist.ys")
+
+
+def _bit_order(name: str) -> tuple[str, int]:
+    stem, _, rest = name.partition("(")
+    return stem, int(rest.rstrip(")") or 0)
+
+
+def _sides(ports: Mapping[str, str], clock: str) -> dict[str, list[str]]:
+    """Inputs in the west, outputs in the east, in bit order; the clock enters in the west's middle.
+
+    Where inputs are many more, the last of them share the east: wires crowd beside a full side.
+    """
+    inputs = sorted((p for p, d in ports.items() if d == "input" and p != clock), key=_bit_order)
+    outputs = sorted((p for p, d in ports.items() if d == "output"), key=_bit_order)
+    here = min(len(inputs), (len(inputs) + len(outputs) + 1) // 2)
+    west, east = inputs[:here], outputs + inputs[here:]
+    if clock in ports:
+        west.insert(len(west) // 2, clock)
+    return {"west": west, "east": east}
+
+
+def place_and_route(
+    netlist: Netlist,
+    liberty: Path,
+    folder: Path,
+    clock: str = "clk",
+    utilisations: Sequence[float] = UTILISATIONS,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Placed:
+    """Make a layout whose routing is complete.
+
+    Parameters
+    ----------
+    netlist : Netlist
+        Of cells of the PDK ``sky130``.
+    liberty : Path
+    folder : Path
+        Gets ``layout.gds``, ``layout.json``, ``pins.json`` and the logs.
+    clock : str
+        The clock's port.
+    utilisations : sequence of float
+        Cell area over core area, tried in this order.
+    progress : callable
+        Told each attempt.
+
+    Raises
+    ------
+    InputError
+        If a package is missing, Coriolis ends early, or no attempt is routed completely; with the
+        number of open segments.
+    """
+    version("coriolis-eda")
+    cells = drawn_cells()
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    top = netlist.top
+    source = folder / f"{top}.blif"
+    _write_blif(netlist, liberty, source, logs)
+    module = read_json(source.with_suffix(".json"))["modules"][top]
+    ports = {name: port["direction"] for name, port in module["ports"].items()}
+    attempts: list[dict[str, Any]] = []
+    failed: list[str] = []
+    for utilisation in utilisations:
+        progress(f"place and route at {utilisation:.2f}")
+        work = folder / f"attempt_{utilisation:.2f}"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        shutil.copy(source, work)
+        settings = {
+            "top": top,
+            "clock": clock,
+            "cells": str(cells),
+            "utilisation": utilisation,
+            "aspect_ratio": 1.0,
+            "pins": _sides(ports, clock),
+        }
+        write_json(work / "settings.json", settings)
+        command = [sys.executable, "-m", "flow.layout.place_route_worker", work / "settings.json"]
+        try:
+            path = logs / f"place_route_{utilisation:.2f}.log"
+            log = run_logged(command, path, finished=FINISHED)
+        except InputError as error:
+            # Etesian ends the process where cells do not fit.
+            failed.append(f"{utilisation:.2f}: {error}")
+            continue
+        report = json.loads((work / "layout.json").read_text()) | {"asked": utilisation}
+        report["open_segments"] = _open_segments(log, report["routed"])
+        attempts.append(report)
+        if report["routed"]:
+            return _keep(work, folder, attempts)
+        failed.append(f"{utilisation:.2f}: {report['open_segments']} segments open")
+    raise InputError(f"routing is not complete, by utilisation: {'; '.join(failed)}; see {logs}")
+
+
+def _open_segments(log: str, routed: bool) -> int | None:
+    """From Katana's last completion ratio, '[done+open]'."""
+    found = re.findall(r"\[\s*(\d+)\s*\+\s*(\d+)\s*\]", log)
+    return 0 if routed else int(found[-1][1]) if found else None
+
+
+def _keep(work: Path, folder: Path, attempts: list[dict[str, Any]]) -> Placed:
+    written = sorted(work.glob("*.gds"), key=lambda path: path.stat().st_mtime)
+    if not written:
+        raise InputError(f"{work}: Coriolis wrote no GDS")
+    report = attempts[-1] | {"attempts": len(attempts)}
+    report["tool"] = f"coriolis-eda {version('coriolis-eda')}"
+    gds, pins = folder / "layout.gds", folder / "pins.json"
+    shutil.move(written[-1], gds)
+    shutil.move(work / "pins.json", pins)
+    write_json(folder / "layout.json", report)
+    return Placed(gds, pins, report)

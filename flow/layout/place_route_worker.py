@@ -1,0 +1,268 @@
+"""Place and route by Coriolis: python -m flow.layout.place_route_worker SETTINGS.json.
+
+A process of its own, in the folder of the settings: Coriolis keeps global state, writes beside
+itself and holds some gigabytes. Writes the GDS, ``layout.json`` (what was measured) and
+``pins.json`` (nets with the places of their pins, for the checks).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from flow.layout.cells_worker import GRID_UM, ROW_UM
+from flow.layout.routing import LAYERS, gauge_source
+
+FINISHED = "hexcoder: end of place and route"
+EDGE_UM = 10.0
+"""Kept free of pins at both ends of a side."""
+
+
+class _Layout:
+    def __init__(self, settings: dict[str, Any]):
+        self.settings = settings
+        self.top: str = settings["top"]
+        self.clock: str = settings["clock"]
+        self.report: dict[str, Any] = {"seconds": {}}
+        self.started = time.perf_counter()
+
+    def _done(self, step: str) -> None:
+        now = time.perf_counter()
+        self.report["seconds"][step] = round(now - self.started, 2)
+        self.started = now
+        print(f"hexcoder: {step}", flush=True)
+
+    def load(self) -> None:
+        """Technology, cells and netlist."""
+        cells = Path(self.settings["cells"])
+        sys.path.insert(0, str(cells))
+        from coriolis import CRL, Cfg
+        from coriolis.helpers import overlay, u
+
+        self.CRL, self.u = CRL, u
+        importlib.import_module("coriolis_cells.techno").setup()
+        library = importlib.import_module("coriolis_cells.cells")
+        text = (cells / "coriolis_cells" / "cells.py").read_text()
+        first = text.index("    rg = CRL.RoutingGauge.create")
+        last = text.index("    af.addRoutingGauge(rg)")
+        text = text[:first] + gauge_source() + text[last:]
+        exec(compile(text, "cells.py", "exec"), library.__dict__)
+        library.setup()
+        with overlay.CfgCache(priority=Cfg.Parameter.Priority.UserFile) as cfg:
+            cfg.misc.catchCore = False
+            cfg.misc.info = False
+            cfg.misc.paranoid = False
+            cfg.misc.bug = False
+            cfg.misc.logMode = True
+            cfg.misc.verboseLevel1 = True
+            cfg.misc.verboseLevel2 = False
+            cfg.anabatic.topRoutingLayer = "m4"
+            cfg.katana.eventsLimit = 40_000_000
+            cfg.etesian.graphics = 2
+        framework = CRL.AllianceFramework.get()
+        framework.getEnvironment().setCLOCK(f"^{self.clock}$")
+        self.cell = CRL.Blif.load(self.top)
+        self._done("load")
+
+    def um(self, length: Any) -> float:
+        return length / self.u(1.0)
+
+    def floorplan(self) -> None:
+        """Size of the core and places of the pins, on tracks."""
+        from coriolis.plugins.block.configuration import IoPin
+
+        area = 0.0
+        for instance in self.cell.getInstances():
+            box = instance.getMasterCell().getAbutmentBox()
+            area += self.um(box.getWidth()) * self.um(box.getHeight())
+        self.report["instances_before"] = sum(1 for _ in self.cell.getInstances())
+        self.report["cell_area_before_um2"] = round(area, 2)
+        core = area / self.settings["utilisation"]
+        height = math.sqrt(core / self.settings["aspect_ratio"])
+        self.rows = max(math.ceil(height / ROW_UM), 4)
+        self.height = self.rows * ROW_UM
+        self.width = math.ceil(core / self.height / GRID_UM) * GRID_UM
+        # Small blocks get as long as their pins ask.
+        sides = {
+            "west": (IoPin.WEST, list(self.settings["pins"]["west"])),
+            "east": (IoPin.EAST, list(self.settings["pins"]["east"])),
+        }
+        track = next(layer for layer in LAYERS if layer.name == "m1")
+        longest = max(len(names) for _, names in sides.values())
+        needed = longest * track.pitch * 2 + 2 * EDGE_UM
+        if needed > self.height:
+            self.rows = math.ceil(needed / ROW_UM)
+            self.height = self.rows * ROW_UM
+            self.width = max(math.ceil(core / self.height / GRID_UM), 25) * GRID_UM
+        self.io = []
+        for side, names in sides.values():
+            tracks = int((self.height - 2 * EDGE_UM) / track.pitch)
+            first = int(EDGE_UM / track.pitch)
+            for number, name in enumerate(names):
+                place = (first + number * tracks // max(len(names), 1)) * track.pitch
+                self.io.append((side, name, self.u(round(place + track.offset, 3)), 0, 1))
+        self._done("floorplan")
+
+    def _configuration(self) -> Any:
+        from coriolis.plugins.block.spares import Spares
+        from coriolis.plugins.chip.configuration import ChipConf
+
+        u = self.u
+        conf = ChipConf(self.cell, ioPins=self.io, ioPads=[])
+        etesian, anabatic, katana = conf.cfg.etesian, conf.cfg.anabatic, conf.cfg.katana
+        etesian.bloat = "disabled"
+        # 0.05 inflates cells until legalisation fails.
+        etesian.densityVariation = 0.2
+        etesian.aspectRatio = 1.0
+        etesian.spaceMargin = 0.1
+        etesian.uniformDensity = True
+        etesian.effort = 2
+        anabatic.searchHalo = 1
+        anabatic.globalIterations = 20
+        anabatic.topRoutingLayer = "m4"
+        katana.hTracksReservedLocal = 11
+        katana.vTracksReservedLocal = 15
+        katana.hTracksReservedMin = 5
+        katana.vTracksReservedMin = 6
+        katana.strapRipupLimit = 16
+        katana.localRipupLimit = 9
+        katana.globalRipupLimit = 5
+        katana.longGlobalRipupLimit = 5
+        katana.trackFill = 0
+        katana.runRealignStage = True
+        katana.dumpMeasures = True
+        conf.cfg.block.spareSide = 8 * conf.sliceHeight
+        conf.cfg.chip.minPadSpacing = u(1.46)
+        conf.cfg.chip.supplyRailWidth = u(20.0)
+        conf.cfg.chip.supplyRailPitch = u(40.0)
+        conf.editor = None
+        conf.bColumns = conf.bRows = 2
+        conf.useSpares = conf.useClockTree = conf.useHFNS = True
+        conf.chipName = "chip"
+        conf.coreSize = (u(self.width), u(self.height))
+        conf.chipSize = (u(self.width + 200), u(self.height + 200))
+        conf.useHTree(self.clock, Spares.HEAVY_LEAF_LOAD)
+        return conf
+
+    def place_and_route(self) -> None:
+        """Run Coriolis' block flow, with its two routing steps apart."""
+        from coriolis import Anabatic, Katana
+        from coriolis.plugins.block.block import Block
+
+        block: Any
+        conf = self._configuration()
+        self.block = block = Block(conf)
+        place = block.place
+
+        def timed_place() -> None:
+            self._done("clock tree and buffers")
+            place()
+            self._done("place")
+
+        def route() -> bool:
+            engine = Katana.KatanaEngine.create(conf.cell)
+            block.katana = engine
+            engine.digitalInit()
+            engine.runGlobalRouter(Katana.Flags.NoFlags)
+            self._done("global routing")
+            engine.loadGlobalRouting(Anabatic.EngineLoadGrByNet)
+            engine.layerAssign(Anabatic.EngineNoNetLayerAssign)
+            engine.runNegociate(Katana.Flags.NoFlags)
+            # isGlobalRoutingSuccess may be false where detailed routing is complete.
+            success = bool(engine.isDetailedRoutingSuccess())
+            engine.finalizeLayout()
+            engine.dumpMeasures()
+            engine.destroy()
+            block.katana = None
+            block.etesian.destroy()
+            block.etesian = None
+            self._done("detailed routing")
+            return success
+
+        block.place, block.route = timed_place, route
+        self.report["routed"] = bool(block.doPnR())
+        self.cell = conf.cell
+
+    def measure(self) -> None:
+        """Die, cells, wires and the places of all pins."""
+        from coriolis.Hurricane import Horizontal, NetExternalComponents, Pin, Vertical
+
+        box = self.cell.getAbutmentBox()
+        width, height = self.um(box.getWidth()), self.um(box.getHeight())
+        kinds: dict[str, int] = {}
+        rows = set()
+        for instance in self.cell.getInstances():
+            kind = instance.getMasterCell().getName()
+            kinds[kind] = kinds.get(kind, 0) + 1
+            place = instance.getTransformation()
+            rows.add(round(self.um(place.getTy()) / ROW_UM, 3))
+        wires: dict[str, float] = {}
+        pins: dict[str, list[Any]] = {}
+        centres: dict[tuple[str, str], Any] = {}
+        supplies: dict[str, list[Any]] = {}
+        for net in self.cell.getNets():
+            target = supplies if net.isSupply() else pins
+            places = target.setdefault(net.getName(), [])
+            for part in net.getComponents():
+                if isinstance(part, Pin):
+                    at = part.getBoundingBox().getCenter()
+                    metal = part.getLayer().getName().split(".")[0]
+                    x, y = round(self.um(at.getX()), 4), round(self.um(at.getY()), 4)
+                    places.append(["", metal, net.getName(), x, y])
+                if isinstance(part, (Horizontal, Vertical)) and not net.isSupply():
+                    length = abs(self.um(part.getTargetX() - part.getSourceX()))
+                    length += abs(self.um(part.getTargetY() - part.getSourceY()))
+                    layer = part.getLayer().getName()
+                    wires[layer] = wires.get(layer, 0.0) + length
+            for plug in net.getPlugs():
+                instance, master = plug.getInstance(), plug.getMasterNet()
+                kind = instance.getMasterCell().getName()
+                key = (kind, master.getName())
+                if key not in centres:
+                    shapes = [
+                        c for c in master.getComponents() if NetExternalComponents.isExternal(c)
+                    ]
+                    centres[key] = shapes[0].getBoundingBox().getCenter()
+                at = instance.getTransformation().getPoint(centres[key])
+                x, y = round(self.um(at.getX()), 4), round(self.um(at.getY()), 4)
+                places.append([instance.getName(), *key, x, y])
+        self.report |= {
+            "die_um": [round(width, 3), round(height, 3)],
+            "utilisation": round(self.report["cell_area_before_um2"] / (width * height), 4),
+            "cells": kinds,
+            "rows_off_grid": sum(1 for row in rows if row != round(row)),
+            "wire_um": {layer: round(length, 1) for layer, length in sorted(wires.items())},
+        }
+        Path("pins.json").write_text(json.dumps(pins))
+        self._done("measure")
+
+    def save(self) -> None:
+        """GDS, and what was measured."""
+        self.block.save()
+        self._done("save")
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.report["memory_gib"] = round(peak / 2**20, 3)
+        Path("layout.json").write_text(json.dumps(self.report, indent=1) + "\n")
+
+
+def main(path: Path) -> None:
+    """Run all steps."""
+    os.chdir(path.parent)
+    layout = _Layout(json.loads(path.read_text()))
+    layout.load()
+    layout.floorplan()
+    layout.place_and_route()
+    layout.measure()
+    layout.save()
+    print(FINISHED, flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
