@@ -85,7 +85,8 @@ class Pdk(Section):
         The two LEF files are for tools outside; a PDK may have none.
     output_load_ff : float
         Load on each output port, in fF.
-    full_adder : AdderCell or AdderGates
+    full_adder, adder_gates : AdderCell, AdderGates
+        One of the two.
     corners : mapping of name to Corner
         The first is the one that synthesis and power use.
     """
@@ -98,13 +99,27 @@ class Pdk(Section):
     cell_lef: str | None = None
     output_load_ff: PositiveFloat
     corners: Mapping[str, Corner] = Field(min_length=1)
-    full_adder: AdderCell | AdderGates
+    full_adder: AdderCell | None = None
+    adder_gates: AdderGates | None = None
     half_adder: AdderCell | None = None
     tie_high: TieCell
     tie_low: TieCell
     buffer: BufferCell
     driving_cell: BufferCell
     folder: Path = Field(exclude=True)
+
+    @pydantic.model_validator(mode="after")
+    def _has_an_adder(self) -> Pdk:
+        if (self.full_adder is None) == (self.adder_gates is None):
+            raise ValueError("give either full_adder or adder_gates")
+        return self
+
+    @property
+    def adder(self) -> AdderCell | AdderGates:
+        """What full adders are mapped to."""
+        found = self.full_adder or self.adder_gates
+        assert found is not None
+        return found
 
     @property
     def corner_name(self) -> str:

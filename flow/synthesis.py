@@ -67,7 +67,7 @@ def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path
     with _edit(work) as design:
         for module in design["modules"].values():
             # A half adder of cells is no smaller than its XOR and AND, which ABC can simplify.
-            map_full_adders(module, pdk.full_adder, half_adder=None)
+            map_full_adders(module, pdk.adder, half_adder=None)
     run_yosys(_map(pdk, top, work), logs / "synthesis_3_map.ys")
     with _edit(work) as design:
         clean_names(design)
