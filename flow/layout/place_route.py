@@ -70,7 +70,8 @@ def _bit_order(name: str) -> tuple[str, int]:
 def _sides(ports: Mapping[str, str], clock: str) -> dict[str, list[str]]:
     """Inputs in the west, outputs in the east, in bit order; the clock enters in the west's middle.
 
-    Where inputs are many more, the last of them share the east: wires crowd beside a full side.
+    Where inputs are many more, the last of them share the east. North and south have no pins: the
+    router does not reach them there.
     """
     inputs = sorted((p for p, d in ports.items() if d == "input" and p != clock), key=_bit_order)
     outputs = sorted((p for p, d in ports.items() if d == "output"), key=_bit_order)

@@ -25,6 +25,13 @@ EDGE_UM = 10.0
 """Kept free of pins at both ends of a side."""
 
 
+CELL_PINS_UM = 2.0, 3.6
+"""Part of a row's height where the first cell's own pins take the track beside the edge."""
+
+PIN_TRACKS = 3
+"""Least distance of two pins on a side; wires crowd beside a full one."""
+
+
 class _Layout:
     def __init__(self, settings: dict[str, Any]):
         self.settings = settings
@@ -88,26 +95,31 @@ class _Layout:
         height = math.sqrt(core / self.settings["aspect_ratio"])
         self.rows = max(math.ceil(height / ROW_UM), 4)
         self.height = self.rows * ROW_UM
-        self.width = math.ceil(core / self.height / GRID_UM) * GRID_UM
-        # Small blocks get as long as their pins ask.
-        sides = {
-            "west": (IoPin.WEST, list(self.settings["pins"]["west"])),
-            "east": (IoPin.EAST, list(self.settings["pins"]["east"])),
-        }
+        pins = self.settings["pins"]
         track = next(layer for layer in LAYERS if layer.name == "m1")
-        longest = max(len(names) for _, names in sides.values())
-        needed = longest * track.pitch * 2 + 2 * EDGE_UM
-        if needed > self.height:
-            self.rows = math.ceil(needed / ROW_UM)
-            self.height = self.rows * ROW_UM
-            self.width = max(math.ceil(core / self.height / GRID_UM), 25) * GRID_UM
+        # A block is so high that its pins stand at least some tracks apart.
+        longest = max(len(names) for names in pins.values())
+        least = longest * PIN_TRACKS * track.pitch + 2 * EDGE_UM
+        self.rows = max(self.rows, math.ceil(least / ROW_UM))
+        self.height = self.rows * ROW_UM
+        width = max(core / self.height, 2 * EDGE_UM)
+        self.width = math.ceil(width / GRID_UM) * GRID_UM
         self.io = []
-        for side, names in sides.values():
-            tracks = int((self.height - 2 * EDGE_UM) / track.pitch)
-            first = int(EDGE_UM / track.pitch)
+        places = [
+            number * track.pitch + track.offset
+            for number in range(round(self.height / track.pitch))
+        ]
+        places = [
+            place
+            for place in places
+            if EDGE_UM < place < self.height - EDGE_UM
+            and not CELL_PINS_UM[0] <= place % ROW_UM <= CELL_PINS_UM[1]
+        ]
+        for side, names in pins.items():
             for number, name in enumerate(names):
-                place = (first + number * tracks // max(len(names), 1)) * track.pitch
-                self.io.append((side, name, self.u(round(place + track.offset, 3)), 0, 1))
+                place = places[number * len(places) // len(names)]
+                where = getattr(IoPin, side.upper())
+                self.io.append((where, name, self.u(round(place, 3)), 0, 1))
         self._done("floorplan")
 
     def _configuration(self) -> Any:
