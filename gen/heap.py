@@ -214,9 +214,10 @@ def heap_size(
         carries = max(bits - 1, 0) // 2
         full += carries
         bits -= 2 * carries
-        if redundant and bits == 2 and not carries and not constant >> column:
-            above = heights[column + 1 :]
-            if max(above, default=0) <= 1:
+        if redundant and bits == 2 and not constant >> column:
+            above = [*heights[column + 1 :], 0]
+            above[0] += carries
+            if max(above) <= 1:
                 return HeapSize(full, half, left + 2 + sum(above))
         if bits == 2:
             half += 1
