@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from flow.layout.cells_worker import FINISHED
+from hexcoder.cache import cache_folder
 from hexcoder.errors import InputError
 from tb.tools import run_logged
 
@@ -41,7 +41,7 @@ def drawn_cells() -> Path:
     """
     digest = hashlib.sha256(Path(__file__).with_name("cells_worker.py").read_bytes())
     digest.update(" ".join(f"{name} {version(name)}" for name in PACKAGES).encode())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hexcoder"
+    home = cache_folder()
     folder = home / f"sky130_cells-{digest.hexdigest()[:16]}"
     if folder.is_dir():
         return folder

@@ -29,7 +29,16 @@ from flow.layout.extraction import DrawnCell, read_cells
 from flow.layout.flops import characterise_flop
 from flow.layout.functions import FUNCTIONS, evaluate, inputs_of, states_of
 from flow.layout.liberty_writer import output_of, write_liberty
-from flow.layout.measurement import CORNERS, HIGH, LOW, SETTLE_NS, Bench, Corner, ngspice_version
+from flow.layout.measurement import (
+    CORNERS,
+    HIGH,
+    LOW,
+    SETTLE_NS,
+    Bench,
+    Corner,
+    ngspice_version,
+    ramp_of,
+)
 from hexcoder.errors import InputError, run_command
 
 
@@ -47,7 +56,7 @@ class _Numbers:
 def _turn(bench: Bench, pin: str, slew: float, load: float, inverting: bool) -> _Numbers:
     """Turn an input up and down once, and measure what the output does."""
     volts = bench.corner.volts
-    ramp = slew / (HIGH - LOW)
+    ramp = ramp_of(slew)
     settling = 0.5 + 0.08 * load / drive_of(bench.cell.name)
     window = 2 * ramp + settling * bench.corner.slowness
     start = [SETTLE_NS, SETTLE_NS + window]

@@ -16,9 +16,14 @@ DRIVES = {"x0": 0.5, "x1": 1.0, "x2": 2.0, "x4": 4.0}
 Table = list[list[float]]
 
 
+def drive_name(cell: str) -> str:
+    """End of a cell's name that says its strength."""
+    return cell.rsplit("_", 1)[1]
+
+
 def drive_of(cell: str) -> float:
     """Strength of a cell, by its name."""
-    return DRIVES[cell.rsplit("_", 1)[1]]
+    return DRIVES[drive_name(cell)]
 
 
 def loads_of(cell: str) -> list[float]:

@@ -132,7 +132,7 @@ class _Extraction:
 
     def _side(self, device: Any, terminal: str, kind: str) -> tuple[str, int]:
         """A net and the number of its diffusion; the contacts on that are counted."""
-        ref = next(r for r in self._terminals(device) if r.terminal_def().name == terminal)
+        ref = self.terminals[device.id(), terminal]
         net = self.name(ref.net())
         shapes = db.Region()
         for region in self.work.shapes_of_terminal(ref).values():
@@ -144,13 +144,12 @@ class _Extraction:
             self.contacts[net, place] = CONTACT_OHM[kind] / count
         return net, place
 
-    def _terminals(self, device: Any) -> list[Any]:
-        return [
-            ref for net in self.circuit.each_net() for ref in net.each_terminal()
-            if ref.device().id() == device.id()
-        ]  # fmt: skip
-
     def cell(self, name: str) -> DrawnCell:
+        self.terminals = {
+            (ref.device().id(), ref.terminal_def().name): ref
+            for net in self.circuit.each_net()
+            for ref in net.each_terminal()
+        }
         transistors = []
         for device in self.circuit.each_device():
             kind = device.device_class().name

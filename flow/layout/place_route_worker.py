@@ -93,25 +93,20 @@ class _Layout:
         self.report["cell_area_before_um2"] = round(area, 2)
         core = area / self.settings["utilisation"]
         height = math.sqrt(core / self.settings["aspect_ratio"])
-        self.rows = max(math.ceil(height / ROW_UM), 4)
-        self.height = self.rows * ROW_UM
         pins = self.settings["pins"]
         track = next(layer for layer in LAYERS if layer.name == "m1")
         # A block is so high that its pins stand at least some tracks apart.
         longest = max(len(names) for names in pins.values())
         least = longest * PIN_TRACKS * track.pitch + 2 * EDGE_UM
-        self.rows = max(self.rows, math.ceil(least / ROW_UM))
-        self.height = self.rows * ROW_UM
+        rows = max(math.ceil(height / ROW_UM), math.ceil(least / ROW_UM), 4)
+        self.height = rows * ROW_UM
         width = max(core / self.height, 2 * EDGE_UM)
         self.width = math.ceil(width / GRID_UM) * GRID_UM
         self.io = []
-        places = [
-            number * track.pitch + track.offset
-            for number in range(round(self.height / track.pitch))
-        ]
+        tracks = range(round(self.height / track.pitch))
         places = [
             place
-            for place in places
+            for place in (number * track.pitch + track.offset for number in tracks)
             if EDGE_UM < place < self.height - EDGE_UM
             and not CELL_PINS_UM[0] <= place % ROW_UM <= CELL_PINS_UM[1]
         ]
@@ -218,17 +213,17 @@ class _Layout:
         wires: dict[str, float] = {}
         pins: dict[str, list[Any]] = {}
         centres: dict[tuple[str, str], Any] = {}
-        supplies: dict[str, list[Any]] = {}
         for net in self.cell.getNets():
-            target = supplies if net.isSupply() else pins
-            places = target.setdefault(net.getName(), [])
+            if net.isSupply():
+                continue
+            places = pins.setdefault(net.getName(), [])
             for part in net.getComponents():
                 if isinstance(part, Pin):
                     at = part.getBoundingBox().getCenter()
                     metal = part.getLayer().getName().split(".")[0]
                     x, y = round(self.um(at.getX()), 4), round(self.um(at.getY()), 4)
                     places.append(["", metal, net.getName(), x, y])
-                if isinstance(part, (Horizontal, Vertical)) and not net.isSupply():
+                if isinstance(part, (Horizontal, Vertical)):
                     length = abs(self.um(part.getTargetX() - part.getSourceX()))
                     length += abs(self.um(part.getTargetY() - part.getSourceY()))
                     layer = part.getLayer().getName()

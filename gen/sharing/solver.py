@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from hexcoder.cache import cache_folder
 from hexcoder.errors import InputError
 from hexcoder.technology import Technology
 
@@ -70,11 +71,6 @@ class Solution:
     sums: tuple[Terms, ...]
 
 
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "hexcoder"
-
-
 def search_program() -> Path:
     """Path of the compiled search; compiled on first use and kept in the user's cache.
 
@@ -91,7 +87,7 @@ def search_program() -> Path:
     for name in _SOURCES:
         digest.update((here / name).read_bytes())
     digest.update(" ".join([compiler, *_OPTIONS]).encode())
-    program = _cache() / f"share_search-{digest.hexdigest()[:16]}"
+    program = cache_folder() / f"share_search-{digest.hexdigest()[:16]}"
     if program.is_file():
         return program
     try:
