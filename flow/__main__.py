@@ -163,14 +163,16 @@ def _layout(config: Config, build: Path) -> None:
         task = bar.add_task("layout", total=len(steps))
 
         def progress(step: str) -> None:
-            bar.update(task, description=step, completed=steps.index(step))
+            bar.update(task, description=step, completed=list(steps).index(step))
 
         ran = stage.run(lambda folder: make_layout(config, build, folder, progress))
     found = read_json(stage.folder / "metrics.json")
     print(
         f"layout: die {found['design__die__bbox']} um, {found['design__instance__count']:,} cells, "
         f"wires {found['route__wirelength'] / 1e3:,.1f} mm, all routed, "
-        f"{found['klayout__drc_error__count']} rule violations: {stage.folder / 'layout.gds'}"
+        f"{found['klayout__drc_error__count']} rule violations; worst slack after layout "
+        f"setup {found['timing__setup__ws']:.2f}, hold {found['timing__hold__ws']:.2f} ns; "
+        f"{found['energy_per_event_pj']:.1f} pJ an event: {stage.folder / 'layout.gds'}"
         + ("" if ran else " (up to date)")
     )
 

@@ -306,8 +306,8 @@ class _Run:
             total.switching_w,
             total.leakage_w,
             total.total_w * self._config.clock.period_ns * 1e3,
-            {layer: _parts(power) for layer, power in sorted(layers.items())},
-            {k: _parts(p) for k, p in by_kind(powers, self._flat, self._library).items()},
+            {layer: power_parts(power) for layer, power in sorted(layers.items())},
+            {k: power_parts(p) for k, p in by_kind(powers, self._flat, self._library).items()},
         )
         self.metrics |= dict(zip(names, values, strict=True))
         self.metrics["origin"]["activity"] = (
@@ -316,7 +316,8 @@ class _Run:
         )
 
 
-def _parts(power: Power) -> dict[str, float]:
+def power_parts(power: Power) -> dict[str, float]:
+    """Of a power, by its name in reports."""
     return {
         "total": power.total_w,
         "internal": power.internal_w,

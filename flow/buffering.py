@@ -12,6 +12,9 @@ from flow.pdk import Pdk
 # Of a driver's max_capacitance: the rest is for wires longer than the estimate.
 _USABLE = 0.7
 
+# Stronger cells load the nets before them, which may then need stronger cells in turn.
+_STRENGTHENINGS = 4
+
 # What a net keeps free where it leaves a module, in buffer inputs.
 _RESERVED_BUFFERS = 4
 
@@ -32,6 +35,7 @@ class _Sink:
 @dataclass
 class _Net:
     limit_f: float | None = None
+    driver: str = ""
     sinks: deque[_Sink] = field(default_factory=deque)
 
 
@@ -78,11 +82,11 @@ class _Module:
         pins = library.cells[pdk.buffer.cell].pins
         self._input_f = pins[pdk.buffer.input].capacitance_f
         self._limit_f = _USABLE * (pins[pdk.buffer.output].max_capacitance_f or float("inf"))
-        self._nets: dict[int, _Net] = defaultdict(_Net)
-        for name, cell in module["cells"].items():
-            for pin, bits in cell["connections"].items():
-                for index, bit in enumerate(bits):
-                    self._connect(name, cell["type"], pin, index, bit)
+        self._read_nets()
+        for _ in range(_STRENGTHENINGS):
+            if not self._strengthen():
+                break
+            self._read_nets()
         ports_bits = [bit for port in module["ports"].values() for bit in port["bits"]]
         self._next = max([*self._nets, *ports_bits], default=0) + 1
         self._separate_ports()
@@ -107,6 +111,26 @@ class _Module:
                 bits[name, index] = self._load_f(self._nets[bit].sinks) if is_input else reserved
         return bits
 
+    def _read_nets(self) -> None:
+        self._nets: dict[int, _Net] = defaultdict(_Net)
+        for name, cell in self._module["cells"].items():
+            for pin, bits in cell["connections"].items():
+                for index, bit in enumerate(bits):
+                    self._connect(name, cell["type"], pin, index, bit)
+
+    def _strengthen(self) -> bool:
+        """Give overloaded drivers a stronger cell that is no larger, where there is one."""
+        changed = False
+        for net in self._nets.values():
+            if net.limit_f is None or not net.driver or self._load_f(net.sinks) <= net.limit_f:
+                continue
+            cell = self._module["cells"][net.driver]
+            stronger = self._library.stronger.get(cell["type"])
+            if stronger:
+                cell["type"] = stronger
+                changed = True
+        return changed
+
     def _connect(self, name: str, kind: str, pin: str, index: int, bit: int) -> None:
         if kind in self._ports:
             is_input = self._module["cells"][name]["port_directions"][pin] == "input"
@@ -121,6 +145,7 @@ class _Module:
             self._nets[bit].sinks.append(_Sink(name, pin, index, load))
         else:
             self._nets[bit].limit_f = limit
+            self._nets[bit].driver = "" if kind in self._ports else name
 
     def _separate_ports(self) -> None:
         ports = sorted(self._module["ports"].values(), key=lambda port: port["direction"])

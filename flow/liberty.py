@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from hexcoder.errors import InputError
@@ -65,6 +67,13 @@ class Cell:
     flip_flop: FlipFlop | None
     other_state: bool
 
+    @property
+    def drive_f(self) -> float:
+        """What its weakest output may drive, in F; 0.0 where the file does not say."""
+        return min(
+            (p.max_capacitance_f or 0.0 for p in self.pins.values() if p.function), default=0.0
+        )
+
 
 @dataclass(frozen=True)
 class WireLoad:
@@ -103,6 +112,28 @@ class Library:
     default_wire_load: str | None
     capacitance_unit_f: float
     time_unit_s: float
+
+    @cached_property
+    def stronger(self) -> dict[str, str]:
+        """Of each gate the weakest cell that drives more and is no larger, where there is one."""
+        kinds: dict[object, list[Cell]] = defaultdict(list)
+        for cell in self.cells.values():
+            if cell.flip_flop is None and not cell.other_state:
+                pins = sorted(
+                    (n, p.direction, p.function, p.three_state) for n, p in cell.pins.items()
+                )
+                kinds[tuple(pins)].append(cell)
+        found: dict[str, str] = {}
+        for alike in kinds.values():
+            for cell in alike:
+                better = [
+                    other
+                    for other in alike
+                    if other.drive_f > cell.drive_f and other.area_um2 <= cell.area_um2
+                ]
+                if better:
+                    found[cell.name] = min(better, key=lambda c: (c.drive_f, c.name)).name
+        return found
 
 
 def read_liberty(path: Path) -> Library:

@@ -131,6 +131,10 @@ class Pdk(Section):
         """The first corner."""
         return self.corners[self.corner_name]
 
+    def at(self, corner: str) -> Pdk:
+        """The same PDK with one corner alone."""
+        return self.model_copy(update={"corners": {corner: self.corners[corner]}})
+
     @property
     def liberty(self) -> Path:
         """Liberty file of the first corner."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -59,6 +59,7 @@ def analyse_power(
     constraints: Path,
     wire_load: str | None,
     folder: Path,
+    layout: Sequence[str] = (),
 ) -> list[InstancePower]:
     """Power of each instance at the toggle rates of a simulation.
 
@@ -69,7 +70,7 @@ def analyse_power(
         The same netlist, flat.
     toggle_rates : (nets,) float64
         Toggles a clock cycle of each net of ``flat``.
-    pdk, library, constraints, wire_load
+    pdk, library, constraints, wire_load, layout
         As for timing.
     folder : Path
         Gets, in logs/, the reports at activity 0 and 1.
@@ -83,8 +84,8 @@ def analyse_power(
     InputError
         If OpenSTA is missing, fails or does not report an instance.
     """
-    idle = report_power(0.0, netlist, pdk, constraints, folder)
-    busy = report_power(1.0, netlist, pdk, constraints, folder)
+    idle = report_power(0.0, netlist, pdk, constraints, folder, layout)
+    busy = report_power(1.0, netlist, pdk, constraints, folder, layout)
     loads = net_loads(flat, library, pdk, wire_load)
     return [
         _interpolate(instance, idle, busy, toggle_rates, loads, library)
@@ -93,7 +94,12 @@ def analyse_power(
 
 
 def report_power(
-    activity: float, netlist: Netlist, pdk: Pdk, constraints: Path, folder: Path
+    activity: float,
+    netlist: Netlist,
+    pdk: Pdk,
+    constraints: Path,
+    folder: Path,
+    layout: Sequence[str] = (),
 ) -> dict[str, Power]:
     """Power of each instance when every net toggles ``activity`` times a clock cycle."""
     logs = folder / "logs"
@@ -103,7 +109,7 @@ def report_power(
         f"set_power_activity -global -activity {activity}",
         f"report_power -digits 9 -instances [get_cells -hierarchical *] > {{{report}}}",
     ]
-    run_sta(commands, netlist, pdk, constraints, logs / f"power_activity_{activity:g}.tcl")
+    run_sta(commands, netlist, pdk, constraints, logs / f"power_activity_{activity:g}.tcl", layout)
     return {
         row[4]: Power(float(row[0]), float(row[1]), float(row[2]))
         for row in _ROW.findall(report.read_text())
@@ -144,13 +150,20 @@ def sum_by(
 def by_kind(
     powers: Iterable[InstancePower], flat: FlatNetlist, library: Library
 ) -> dict[str, Power]:
-    """Sums for combinational cells, registers, and the registers' clock pins."""
+    """Sums for combinational cells, registers, and the clock: its tree and registers' pins."""
     sequential = {i.path for i in flat.instances if library.cells[i.kind].flip_flop}
+    tree = {i.path for i in flat.instances if not flat.clocks.isdisjoint(_outputs(i, library))}
     sums = {"combinational": Power(), "sequential": Power(), "clock": Power()}
     for power in powers:
-        sums["sequential" if power.path in sequential else "combinational"] += power.data
+        kind = "sequential" if power.path in sequential else "combinational"
+        sums["clock" if power.path in tree else kind] += power.data
         sums["clock"] += power.clock
     return sums
+
+
+def _outputs(instance: Instance, library: Library) -> list[int]:
+    cell = library.cells[instance.kind]
+    return [net for pin, net in instance.pins.items() if cell.pins[pin].direction == "output"]
 
 
 def _interpolate(
@@ -165,7 +178,7 @@ def _interpolate(
     if low is None or high is None:
         raise InputError(f"sta: no power of instance {instance.path} (logs/power_activity_0.rpt)")
     cell = library.cells[instance.kind]
-    outputs = [net for pin, net in instance.pins.items() if cell.pins[pin].direction == "output"]
+    outputs = _outputs(instance, library)
     rates, weights = toggle_rates[outputs], loads[outputs]
     # Switching of several outputs splits by their loads, which OpenSTA charges to the driver;
     # internal power has no such split in the report: the mean.

@@ -50,7 +50,10 @@ def _data_flow(rtl: dict[str, Any], train: dict[str, Any] | None) -> DataFlow:
             ),
             Box(
                 "normalise",
-                ["sum, its leading one,", "shift; code of the sum"],
+                [
+                    "sum, registered, leading one," if pipeline.get("sum") else "sum, leading one,",
+                    "shift; code of the sum",
+                ],
                 f"{count(core['input_bits'])} bits",
                 pipeline["input"],
             ),

@@ -63,9 +63,16 @@ def write_constraints(
 
 
 def run_sta(
-    commands: Sequence[str], netlist: Netlist, pdk: Pdk, constraints: Path, script: Path
+    commands: Sequence[str],
+    netlist: Netlist,
+    pdk: Pdk,
+    constraints: Path,
+    script: Path,
+    layout: Sequence[str] = (),
 ) -> str:
     """Run commands on a linked and constrained design.
+
+    ``layout`` has commands for what is known after layout: parasitics, the clock's tree.
 
     Returns
     -------
@@ -82,6 +89,7 @@ def run_sta(
         f"read_verilog {{{netlist.verilog}}}",
         f"link_design {netlist.top}",
         f"source {{{constraints}}}",
+        *layout,
         *commands,
         f'puts "{_FINISHED}"',
     ]

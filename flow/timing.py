@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,16 @@ class Timing:
     unconstrained_endpoints: tuple[str, ...]
     worst_startpoint: str
     worst_endpoint: str
+    clock_skew_ns: float
 
 
 def analyse_timing(
-    netlist: Netlist, pdk: Pdk, library: Library, constraints: Path, folder: Path
+    netlist: Netlist,
+    pdk: Pdk,
+    library: Library,
+    constraints: Path,
+    folder: Path,
+    layout: Sequence[str] = (),
 ) -> Timing:
     """Run static timing analysis.
 
@@ -44,6 +51,8 @@ def analyse_timing(
     folder : Path
         Gets timing_setup.rpt and timing_hold.rpt with the worst paths and timing_checks.rpt, and in
         logs/ the script and its log.
+    layout : sequence of str
+        Commands for what is known after layout; see :func:`flow.sta.run_sta`.
 
     Returns
     -------
@@ -55,18 +64,19 @@ def analyse_timing(
         If OpenSTA is missing, fails, or finds no path.
     """
     reports = {kind: folder / f"timing_{kind}.rpt" for kind in ("setup", "hold", "checks")}
-    layout = (
+    listing = (
         f"-format full_clock_expanded -fields {{capacitance slew input_pin net}} "
         f"-endpoint_count {_PATHS} -digits 4"
     )
     commands = [
-        f"report_checks -path_delay max {layout} > {{{reports['setup']}}}",
-        f"report_checks -path_delay min {layout} > {{{reports['hold']}}}",
+        f"report_checks -path_delay max {listing} > {{{reports['setup']}}}",
+        f"report_checks -path_delay min {listing} > {{{reports['hold']}}}",
         f"check_setup -verbose > {{{reports['checks']}}}",
         "report_tns -digits 6",
+        "report_clock_skew",
     ]
     (folder / "logs").mkdir(exist_ok=True)
-    log = run_sta(commands, netlist, pdk, constraints, folder / "logs" / "timing.tcl")
+    log = run_sta(commands, netlist, pdk, constraints, folder / "logs" / "timing.tcl", layout)
     texts = {kind: path.read_text() for kind, path in reports.items()}
     total = re.search(r"^tns (-?[\d.]+)", log, re.MULTILINE)
     if total is None:
@@ -79,6 +89,7 @@ def analyse_timing(
         unconstrained_endpoints=_unconstrained(texts["checks"]),
         worst_startpoint=_first(r"^Startpoint: (\S+)", texts["setup"]),
         worst_endpoint=_first(r"^Endpoint: (\S+)", texts["setup"]),
+        clock_skew_ns=_skew(log) * scale,
     )
 
 
@@ -87,6 +98,14 @@ def _worst(report: str, kind: str) -> float:
     if not slacks:
         raise InputError(f"sta: found no {kind} path (logs/timing.log)")
     return min(slacks)
+
+
+def _skew(log: str) -> float:
+    """Last column of report_clock_skew's last line; 0.0 without two registers."""
+    found = re.search(
+        r"^Latency\s+CRPR\s+Skew\n(?:.*\n)*?\s+\S+\s+\S+\s+(-?\d+\.\d+)\s*$", log, re.MULTILINE
+    )
+    return float(found[1]) if found else 0.0
 
 
 def _unconstrained(report: str) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def emit(network: Network, compiled: Compiled, places: Pipeline) -> Emitted:
     """
     core = EncoderCore(compiled.graph, compiled.layers)
     order = sensor_image_order(network)
-    encoder = Encoder(core, order.tolist(), places.energies) if order is not None else None
+    encoder = Encoder(core, order.tolist(), places) if order is not None else None
     parts = [_rtlil(FullAdder(), "full_adder"), _rtlil(core, "encoder_core")]
     if encoder is not None:
         parts.append(_rtlil(encoder, "encoder"))

@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from gen.circuit import EncoderCore
+from hexcoder.config import Pipeline
 from hexcoder.fixed_point import FixedPoint
 from hw.delay import Delay
 from hw.front_end import FrontEnd
@@ -28,15 +29,15 @@ class Encoder(wiring.Component):
         Instantiated by name: its own module is emitted beside this one.
     order : sequence of int
         Trigger cell at each input element, -1 for zero.
-    register_energies : bool
-        Register the energies where they enter.
+    places : Pipeline
+        Whether the energies are registered where they enter, and again beside their sum.
     """
 
-    def __init__(self, core: EncoderCore, order: Sequence[int], register_energies: bool):
+    def __init__(self, core: EncoderCore, order: Sequence[int], places: Pipeline):
         self.core, self.order = core, tuple(order)
         self.input_type: FixedPoint = core.graph.input_type
-        self.register_energies = register_energies
-        self.latency = core.latency + int(register_energies)
+        self.register_energies, self.register_sum = places.energies, places.sum
+        self.latency = core.latency + int(places.energies) + int(places.sum)
         super().__init__(
             {
                 "in_valid": In(1),
@@ -50,13 +51,14 @@ class Encoder(wiring.Component):
         m = Module()
         clocks = int(self.register_energies)
         m.submodules.energies = energies = Delay(len(self.in_data), clocks, reset=False)
-        m.submodules.valid = valid = Delay(1, clocks, reset=True)
+        m.submodules.valid = valid = Delay(1, self.latency - self.core.latency, reset=True)
         m.submodules.front_end = front_end = FrontEnd(
             ENERGY_BITS,
             TRIGGER_CELLS,
             self.order,
             self.input_type.width,
             self.input_type.fraction_bits,
+            self.register_sum,
         )
         m.submodules.sum_delay = sum_delay = Delay(SUM_CODE_BITS, self.core.latency, reset=False)
         image = Signal(len(self.core.in_data), name="front_end_output")

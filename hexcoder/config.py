@@ -256,6 +256,9 @@ class Pipeline(Section):
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"
     )
+    sum: bool = Field(
+        default=False, description="the energies and their sum, before they are normalised"
+    )
 
 
 class Compiler(Section):

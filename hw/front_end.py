@@ -8,6 +8,7 @@ from amaranth.hdl import Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.delay import Delay
 from hw.energy_sum import EnergySum
 from hw.leading_one import LeadingOne
 from hw.normaliser import Normaliser
@@ -18,7 +19,7 @@ NO_CELL = -1
 
 
 class FrontEnd(wiring.Component):
-    """Sum, leading one, normalising shifts, and the code of the sum; combinational.
+    """Sum, leading one, normalising shifts, and the code of the sum.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ class FrontEnd(wiring.Component):
         Energy at each element of the image, or ``NO_CELL``.
     element_bits, fraction_bits : int
         Width of an image element, and the fraction bits of the normalised value in it.
+    register_sum : bool
+        Register the energies and their sum before they are normalised; combinational otherwise.
     """
 
     def __init__(
@@ -39,9 +42,11 @@ class FrontEnd(wiring.Component):
         order: Sequence[int],
         element_bits: int,
         fraction_bits: int,
+        register_sum: bool = False,
     ):
         self.energy_bits, self.cells, self.order = energy_bits, cells, tuple(order)
         self.element_bits, self.fraction_bits = element_bits, fraction_bits
+        self.latency = int(register_sum)
         if not all(cell == NO_CELL or 0 <= cell < cells for cell in self.order):
             raise ValueError(f"the image's order names a cell outside of 0 to {cells - 1}")
         super().__init__(
@@ -56,12 +61,16 @@ class FrontEnd(wiring.Component):
         m = Module()
         m.submodules.energy_sum = energy_sum = EnergySum(self.cells, self.energy_bits)
         width = len(energy_sum.total)
+        m.submodules.total = total = Delay(width, self.latency, reset=False)
+        m.submodules.kept = kept = Delay(len(self.energies), self.latency, reset=False)
         m.submodules.leading_one = leading_one = LeadingOne(width)
         m.submodules.sum_code = sum_code = SumCode(width, leading_one.steps)
         m.d.comb += [
             energy_sum.energies.eq(self.energies),
-            leading_one.i.eq(energy_sum.total),
-            sum_code.total.eq(energy_sum.total),
+            total.i.eq(energy_sum.total),
+            kept.i.eq(self.energies),
+            leading_one.i.eq(total.o),
+            sum_code.total.eq(total.o),
             sum_code.position.eq(leading_one.position),
             self.sum_code.eq(sum_code.code),
         ]
@@ -69,7 +78,7 @@ class FrontEnd(wiring.Component):
             self.cells, self.energy_bits, leading_one.steps, self.fraction_bits
         )
         m.d.comb += [
-            normaliser.energies.eq(self.energies),
+            normaliser.energies.eq(kept.o),
             normaliser.position.eq(leading_one.position),
         ]
         for element, cell in enumerate(self.order):

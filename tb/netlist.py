@@ -158,7 +158,7 @@ class NetlistSimulation:
         Returns
         -------
         (nets,) float64
-            In the order of ``netlist.nets``; 2 for the clock.
+            In the order of ``netlist.nets``; 2 for the clock and its tree.
         """
         toggles = np.zeros(self.words, np.uint64)
         pairs = [0]
@@ -168,7 +168,7 @@ class NetlistSimulation:
             least = self.interface.latency_cycles + 2
             raise InputError(f"toggle rates take at least {least} events, got {len(inputs)}")
         rates = toggles[: len(self.netlist.nets)] / pairs[0]
-        rates[self.netlist.ports["clk"]] = 2.0
+        rates[sorted(self.netlist.clocks)] = 2.0
         return rates
 
     def _chunks(

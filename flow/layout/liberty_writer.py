@@ -48,6 +48,13 @@ def _axis(values: Sequence[float], scale: float = 1.0) -> str:
     return ", ".join(f"{value * scale:.5g}" for value in values)
 
 
+WIRE_FF = {1: 1.6, 2: 5.0, 3: 8.5, 4: 15.5, 5: 27.0, 6: 37.0, 8: 45.0}
+"""Mean capacitance of routed wires by fanout: an encoder of 12,700 cells at utilisation 0.70,
+as flow.layout.parasitics extracts it."""
+WIRE_SLOPE_FF = 6.0
+"""For each further pin."""
+
+
 def write_liberty(
     name: str,
     corner: Corner,
@@ -94,11 +101,24 @@ def write_liberty(
     w.put(f"temperature : {corner.celsius};")
     w.close()
     w.put(f"default_operating_conditions : {corner.name};")
+    _wire_load(w)
     _templates(w, cells)
     for cell in cells:
         _cell(w, cell, areas[cell.name])
     w.close()
     return "\n".join(w.lines) + "\n"
+
+
+def _wire_load(w: _Writer) -> None:
+    w.open("wire_load", "routed")
+    w.put("resistance : 0.0;")
+    w.put("capacitance : 0.001;")
+    w.put("area : 0.0;")
+    w.put(f"slope : {WIRE_SLOPE_FF};")
+    for fanout, farads in WIRE_FF.items():
+        w.put(f"fanout_length ({fanout}, {farads});")
+    w.close()
+    w.put("default_wire_load : routed;")
 
 
 def _drives(cells: Sequence[Characterised]) -> dict[str, list[float]]:

@@ -6,13 +6,19 @@ import json
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.layout.cells import drawn_cells, version
+from flow.layout.antenna import read_terminals, repair_antennas
+from flow.layout.cells import TERMINALS, drawn_cells, version
 from flow.layout.place_route_worker import FINISHED
+from flow.layout.power_grid import draw_power_grid
+from flow.layout.rerouting import METALS, Rerouting
+from flow.layout.routing import CUT_SIZE
+from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
 from flow.synthesis import Netlist
 from flow.yosys import quoted, run_yosys
 from hexcoder.errors import InputError
@@ -30,15 +36,17 @@ class Placed:
     Attributes
     ----------
     gds : Path
-    pins : Path
-        JSON: nets with instance, cell, pin and place in um of each of their pins; a port of the
-        block has no instance, and its metal instead of a cell.
+    wiring : Wiring
+        The same as shapes by net; also on disk, as ``wiring.json``.
+    block : Rerouting
+        Its shapes by place.
     report : dict
         What the run measured; see docs/layout.md.
     """
 
     gds: Path
-    pins: Path
+    wiring: Wiring
+    block: Rerouting
     report: dict[str, Any]
 
 
@@ -97,7 +105,7 @@ def place_and_route(
         Of cells of the PDK ``sky130``.
     liberty : Path
     folder : Path
-        Gets ``layout.gds``, ``layout.json``, ``pins.json`` and the logs.
+        Gets ``layout.gds``, ``layout.json``, ``wiring.json`` and the logs.
     clock : str
         The clock's port.
     utilisations : sequence of float
@@ -109,7 +117,7 @@ def place_and_route(
     ------
     InputError
         If a package is missing, Coriolis ends early, or no attempt is routed completely; with the
-        number of open segments.
+        number of nets that are not.
     """
     version("coriolis-eda")
     cells = drawn_cells()
@@ -146,11 +154,15 @@ def place_and_route(
             failed.append(f"{utilisation:.2f}: {error}")
             continue
         report = json.loads((work / "layout.json").read_text()) | {"asked": utilisation}
-        report["open_segments"] = _open_segments(log, report["routed"])
+        report["open_by_router"] = _open_segments(log, report["routed"])
+        block = _finish(work, cells, report, progress)
         attempts.append(report)
-        if report["routed"]:
-            return _keep(work, folder, attempts)
-        failed.append(f"{utilisation:.2f}: {report['open_segments']} segments open")
+        if not report["unsolved_nets"] and not report["rails_without_stack"]:
+            return _keep(block, cells, folder, attempts)
+        failed.append(
+            f"{utilisation:.2f}: {report['unsolved_nets']} nets, "
+            f"{report['rails_without_stack']} rails without power"
+        )
     raise InputError(f"routing is not complete, by utilisation: {'; '.join(failed)}; see {logs}")
 
 
@@ -160,14 +172,42 @@ def _open_segments(log: str, routed: bool) -> int | None:
     return 0 if routed else int(found[-1][1]) if found else None
 
 
-def _keep(work: Path, folder: Path, attempts: list[dict[str, Any]]) -> Placed:
-    written = sorted(work.glob("*.gds"), key=lambda path: path.stat().st_mtime)
-    if not written:
-        raise InputError(f"{work}: Coriolis wrote no GDS")
+def _finish(
+    work: Path, cells: Path, report: dict[str, Any], progress: Callable[[str], None]
+) -> Rerouting:
+    """Power straps, and new ways for nets that the router or the straps left overlapping."""
+    started = time.perf_counter()
+    wiring = Wiring.read(work / "wiring.json")
+    block = Rerouting(wiring, cell_boxes(cells / "cells.gds", METALS))
+    progress("power straps")
+    grid = draw_power_grid(block)
+    report["seconds"]["power straps"] = round(time.perf_counter() - started, 2)
+    started = time.perf_counter()
+    progress("routing again what overlaps")
+    done = block.repair(keep=SUPPLIES)
+    report["seconds"]["routing again"] = round(time.perf_counter() - started, 2)
+    started = time.perf_counter()
+    progress("antennas")
+    antennas = repair_antennas(block, read_terminals(cells / TERMINALS), cells / "cells.gds")
+    report["seconds"]["antennas"] = round(time.perf_counter() - started, 2)
+    report |= {
+        "power_straps": grid.straps,
+        "power_stacks": grid.stacks,
+        "rails_without_stack": grid.missed,
+        "nets_routed_again": len(set(done.ripped)),
+        "unsolved_nets": len(set(done.unsolved) | set(block.conflicts()) | set(block.opens())),
+        "antenna_worst_ratio": antennas.worst,
+        "antenna_nets": antennas.nets,
+        "vias": sum(box.layer in CUT_SIZE for boxes in wiring.wires.values() for box in boxes),
+    }
+    return block
+
+
+def _keep(block: Rerouting, cells: Path, folder: Path, attempts: list[dict[str, Any]]) -> Placed:
     report = attempts[-1] | {"attempts": len(attempts)}
     report["tool"] = f"coriolis-eda {version('coriolis-eda')}"
-    gds, pins = folder / "layout.gds", folder / "pins.json"
-    shutil.move(written[-1], gds)
-    shutil.move(work / "pins.json", pins)
+    gds = folder / "layout.gds"
+    write_gds(block.wiring, cells / "cells.gds", gds)
+    block.wiring.write(folder / "wiring.json")
     write_json(folder / "layout.json", report)
-    return Placed(gds, pins, report)
+    return Placed(gds, block.wiring, block, report)

@@ -1,8 +1,8 @@
 """Place and route by Coriolis: python -m flow.layout.place_route_worker SETTINGS.json.
 
 A process of its own, in the folder of the settings: Coriolis keeps global state, writes beside
-itself and holds some gigabytes. Writes the GDS, ``layout.json`` (what was measured) and
-``pins.json`` (nets with the places of their pins, for the checks).
+itself and holds some gigabytes. Writes ``layout.json`` (what was measured) and ``wiring.json``
+(:class:`flow.layout.wiring.Wiring`).
 """
 
 from __future__ import annotations
@@ -19,17 +19,36 @@ from typing import Any
 
 from flow.layout.cells_worker import GRID_UM, ROW_UM
 from flow.layout.routing import LAYERS, gauge_source
+from flow.layout.wiring import GDS_LAYERS, Box, Instance, Wiring
+from flow.layout.wiring import Pin as ShapePin
 
 FINISHED = "hexcoder: end of place and route"
+METALS = tuple(layer.name for layer in LAYERS)
 EDGE_UM = 10.0
 """Kept free of pins at both ends of a side."""
 
+SPUR_NM, M1_HALF_NM = 30, 130
 
 CELL_PINS_UM = 2.0, 3.6
 """Part of a row's height where the first cell's own pins take the track beside the edge."""
 
 PIN_TRACKS = 3
 """Least distance of two pins on a side; wires crowd beside a full one."""
+
+
+def without_spurs(boxes: set[Box]) -> list[Box]:
+    """Without the ends that the router leaves where an m1 wire across its grain has no length.
+
+    They stick out of the cut's metal by 0.03 um, too near to the next track.
+    """
+    kept = []
+    for box in boxes:
+        inner = box._replace(bottom=box.bottom + SPUR_NM, top=box.top - SPUR_NM)
+        least = 2 * (SPUR_NM + M1_HALF_NM)
+        spur = box.layer == "m1" and box.top - box.bottom == least and inner in boxes
+        if not spur:
+            kept.append(box)
+    return sorted(kept)
 
 
 class _Layout:
@@ -80,6 +99,22 @@ class _Layout:
 
     def um(self, length: Any) -> float:
         return length / self.u(1.0)
+
+    def _nm(self, length: Any) -> int:
+        return round(self.um(length) * 1000)
+
+    def _corners(self, box: Any) -> tuple[int, int, int, int]:
+        edges = box.getXMin(), box.getYMin(), box.getXMax(), box.getYMax()
+        left, bottom, right, top = (self._nm(edge) for edge in edges)
+        return left, bottom, right, top
+
+    def _boxes(self, part: Any) -> list[Box]:
+        found = []
+        for layer in part.getLayer().getBasicLayers():
+            name, corners = layer.getName(), self._corners(part.getBoundingBox(layer))
+            if name in GDS_LAYERS and corners[0] < corners[2] and corners[1] < corners[3]:
+                found.append(Box(name, *corners))
+        return found
 
     def floorplan(self) -> None:
         """Size of the core and places of the pins, on tracks."""
@@ -151,7 +186,9 @@ class _Layout:
         conf.cfg.chip.supplyRailPitch = u(40.0)
         conf.editor = None
         conf.bColumns = conf.bRows = 2
-        conf.useSpares = conf.useClockTree = conf.useHFNS = True
+        conf.useSpares = conf.useClockTree = True
+        # Synthesis has buffered what is overloaded.
+        conf.useHFNS = False
         conf.chipName = "chip"
         conf.coreSize = (u(self.width), u(self.height))
         conf.chipSize = (u(self.width + 200), u(self.height + 200))
@@ -199,7 +236,14 @@ class _Layout:
 
     def measure(self) -> None:
         """Die, cells, wires and the places of all pins."""
-        from coriolis.Hurricane import Horizontal, NetExternalComponents, Pin, Vertical
+        from coriolis.Hurricane import (
+            Contact,
+            Horizontal,
+            NetExternalComponents,
+            Pin,
+            Transformation,
+            Vertical,
+        )
 
         box = self.cell.getAbutmentBox()
         width, height = self.um(box.getWidth()), self.um(box.getHeight())
@@ -210,50 +254,68 @@ class _Layout:
             kinds[kind] = kinds.get(kind, 0) + 1
             place = instance.getTransformation()
             rows.add(round(self.um(place.getTy()) / ROW_UM, 3))
-        wires: dict[str, float] = {}
-        pins: dict[str, list[Any]] = {}
-        centres: dict[tuple[str, str], Any] = {}
+        lengths: dict[str, float] = {}
+        wiring = Wiring(self.top, self._nm(box.getWidth()), self._nm(box.getHeight()))
+        for instance in self.cell.getInstances():
+            place = instance.getTransformation()
+            wiring.instances.append(
+                Instance(
+                    instance.getName(),
+                    instance.getMasterCell().getName(),
+                    self._nm(place.getTx()),
+                    self._nm(place.getTy()),
+                    place.getOrientation() == Transformation.Orientation.MY,
+                )
+            )
+        outlines: dict[tuple[str, str], Any] = {}
         for net in self.cell.getNets():
-            if net.isSupply():
-                continue
-            places = pins.setdefault(net.getName(), [])
+            name = net.getName()
+            boxes: set[Box] = set()
             for part in net.getComponents():
                 if isinstance(part, Pin):
-                    at = part.getBoundingBox().getCenter()
-                    metal = part.getLayer().getName().split(".")[0]
-                    x, y = round(self.um(at.getX()), 4), round(self.um(at.getY()), 4)
-                    places.append(["", metal, net.getName(), x, y])
-                if isinstance(part, (Horizontal, Vertical)):
+                    layer = part.getLayer().getName()
+                    (port,) = self._boxes(part)
+                    wiring.pins[name].append(ShapePin("", name, port))
+                elif isinstance(part, (Horizontal, Vertical, Contact)):
+                    boxes.update(self._boxes(part))
+                if isinstance(part, (Horizontal, Vertical)) and not net.isSupply():
                     length = abs(self.um(part.getTargetX() - part.getSourceX()))
                     length += abs(self.um(part.getTargetY() - part.getSourceY()))
                     layer = part.getLayer().getName()
-                    wires[layer] = wires.get(layer, 0.0) + length
+                    lengths[layer] = lengths.get(layer, 0.0) + length
+            if boxes:
+                wiring.wires[name] = without_spurs(boxes)
+            if net.isSupply():
+                continue
             for plug in net.getPlugs():
                 instance, master = plug.getInstance(), plug.getMasterNet()
-                kind = instance.getMasterCell().getName()
-                key = (kind, master.getName())
-                if key not in centres:
+                key = (instance.getMasterCell().getName(), master.getName())
+                if key not in outlines:
                     shapes = [
-                        c for c in master.getComponents() if NetExternalComponents.isExternal(c)
+                        c.getBoundingBox()
+                        for c in master.getComponents()
+                        if NetExternalComponents.isExternal(c)
                     ]
-                    centres[key] = shapes[0].getBoundingBox().getCenter()
-                at = instance.getTransformation().getPoint(centres[key])
-                x, y = round(self.um(at.getX()), 4), round(self.um(at.getY()), 4)
-                places.append([instance.getName(), *key, x, y])
+                    outlines[key] = max(shapes, key=lambda shape: shape.getHeight())
+                at = instance.getTransformation().getBox(outlines[key])
+                pin = Box("li", *self._corners(at))
+                wiring.pins[name].append(ShapePin(instance.getName(), master.getName(), pin))
+        wiring.write(Path("wiring.json"))
         self.report |= {
             "die_um": [round(width, 3), round(height, 3)],
             "utilisation": round(self.report["cell_area_before_um2"] / (width * height), 4),
             "cells": kinds,
             "rows_off_grid": sum(1 for row in rows if row != round(row)),
-            "wire_um": {layer: round(length, 1) for layer, length in sorted(wires.items())},
+            "wire_um": {
+                layer: round(length, 1)
+                for layer, length in sorted(lengths.items())
+                if layer in METALS
+            },
         }
-        Path("pins.json").write_text(json.dumps(pins))
         self._done("measure")
 
     def save(self) -> None:
-        """GDS, and what was measured."""
-        self.block.save()
-        self._done("save")
+        """Write what was measured."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self.report["memory_gib"] = round(peak / 2**20, 3)
         Path("layout.json").write_text(json.dumps(self.report, indent=1) + "\n")

@@ -42,6 +42,12 @@ ENCLOSURES = {
 }
 """Of each via by each of its metals, horizontally and vertically."""
 
+CUT_SIZE = {"mcon": 170, "via": 150, "via2": 200, "via3": 200, "via4": 800}
+"""Side of a cut, in nm."""
+
+CUT_SPACING = {"mcon": 190, "via": 170, "via2": 200, "via3": 200, "via4": 800}
+"""Between cuts, in nm."""
+
 
 def gauge_source() -> str:
     """Python statements that make the gauge, in the place of the exported ones."""

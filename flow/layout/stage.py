@@ -1,4 +1,4 @@
-"""The stage 'layout': place and route, and what is checked of the drawn block."""
+"""The stage 'layout': place and route, what is measured of the drawn block, and its checks."""
 
 from __future__ import annotations
 
@@ -7,33 +7,44 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from flow.asic import read_interface
+from flow.asic import power_parts, read_interface
 from flow.equivalence import prove_equivalence
 from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
+from flow.layout.parasitics import extract, write_spef
 from flow.layout.picture import draw_layout
 from flow.layout.place_route import Placed, place_and_route
-from flow.pdk import load_pdk
+from flow.layout.power_grid import worst_drop
+from flow.layout.wiring import SUPPLIES
+from flow.liberty import read_liberty
+from flow.pdk import Pdk, load_pdk
+from flow.power import InstancePower, Power, analyse_power, by_kind
+from flow.sta import write_constraints
 from flow.synthesis import Netlist
-from flow.vectors import load_vectors
+from flow.timing import Timing, analyse_timing
+from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json, write_json
 from tb.netlist import NetlistSimulation
+from tb.netlist_model import FlatNetlist
 
-STEPS = (
-    "place and route",
-    "final netlist",
-    "simulation",
-    "equivalence",
-    "design rules",
-    "connectivity",
-    "pictures",
-)
 PDK = "sky130"
 VECTORS = 20_000
 ZOOM_UM = 40.0
+
+DERATE = 0.05
+"""Early and late delays of cells and wires against Liberty's."""
+
+
+def require_layout(config: Config) -> None:
+    """Say so where the config's PDK cannot be laid out."""
+    if config.silicon.pdk != PDK:
+        raise InputError(
+            f"silicon.pdk = '{config.silicon.pdk}': the embedded place and route has cells for "
+            f"'{PDK}' alone"
+        )
 
 
 def make_layout(
@@ -48,7 +59,8 @@ def make_layout(
     build : Path
         Holds the results of the stages rtl and asic.
     folder : Path
-        Gets ``layout.gds``, ``final.v``, pictures, logs and metrics.json.
+        Gets ``layout.gds``, ``final.v``, ``final.spef``, timing reports by corner, pictures, logs
+        and metrics.json.
     progress : callable
         Called with the name of each step of :data:`STEPS` as it starts.
 
@@ -63,102 +75,232 @@ def make_layout(
         If the PDK has no layout, a package is missing, or routing is not complete.
     """
     require_layout(config)
-    rtl = read_json(build / "rtl" / "metrics.json")
-    top = rtl["top"]
-    asic = build / "asic"
-    pdk = load_pdk(PDK)
-    netlist = Netlist(asic / "netlist.v", asic / "netlist.json", top)
-    progress(STEPS[0])
-    placed = place_and_route(netlist, pdk.liberty, folder)
-    failures: list[str] = []
-    metrics = _placed_metrics(config, top, placed)
-    progress(STEPS[1])
-    ports = _ports(read_json(folder / f"{top}.json"), top)
-    final = write_final_netlist(placed.pins, ports, top, pdk.liberty, folder)
-    progress(STEPS[2])
-    interface = read_interface(rtl, top)
-    vectors = load_vectors(config, build, top, interface)
-    cells = asic / "cells.json"
-    simulation = NetlistSimulation.build(
-        final.json, cells, top, interface, folder / "logs" / "simulation"
-    )
-    if vectors.expected is not None:
-        verdict = simulation.check(vectors.inputs[:VECTORS], vectors.expected[:VECTORS])
-        metrics["final_netlist_check"] = asdict(verdict) | {"passed": verdict.passed}
+    run = _Run(config, build, folder)
+    for name, step in STEPS.items():
+        progress(name)
+        step(run)
+        # What is known so far stays where a later step ends early.
+        write_json(folder / "metrics.json", run.metrics)
+    return "; ".join(run.failures) or None
+
+
+class _Run:
+    """The state that the steps share: each adds to ``metrics`` and ``failures``."""
+
+    placed: Placed
+    final: Netlist
+    flat: FlatNetlist
+    simulation: NetlistSimulation
+
+    def __init__(self, config: Config, build: Path, folder: Path):
+        self.config, self.build, self.folder = config, build, folder
+        rtl = read_json(build / "rtl" / "metrics.json")
+        self.top: str = rtl["top"]
+        self.interface = read_interface(rtl, self.top)
+        self.pdk: Pdk = load_pdk(PDK)
+        self.cells = build / "asic" / "cells.json"
+        self.vectors: Vectors = load_vectors(config, build, self.top, self.interface)
+        self.failures: list[str] = []
+        self.metrics: dict[str, Any] = {"name": config.name, "top": self.top}
+
+    def place_and_route(self) -> None:
+        asic = self.build / "asic"
+        netlist = Netlist(asic / "netlist.v", asic / "netlist.json", self.top)
+        self.placed = placed = place_and_route(netlist, self.pdk.liberty, self.folder)
+        report = placed.report
+        width, height = report["die_um"]
+        self.metrics |= {
+            "origin": {"pdk": PDK, "tool": report["tool"], "state": "after layout"},
+            "design__die__area": round(width * height, 1),
+            "design__die__bbox": f"0 0 {width} {height}",
+            "design__instance__area": report["cell_area_before_um2"],
+            "design__instance__utilization": report["utilisation"],
+            "design__instance__count": sum(report["cells"].values()),
+            "route__wirelength": round(sum(report["wire_um"].values()), 1),
+            "route__wirelength_by_layer_um": report["wire_um"],
+            "route__vias": report["vias"],
+            "route__open_segments_of_the_router": report["open_by_router"],
+            "route__nets_routed_again": report["nets_routed_again"],
+            "route__open_nets": report["unsolved_nets"],
+            "design_powergrid__straps": report["power_straps"],
+            "design_powergrid__stacks": report["power_stacks"],
+            "antenna__violating__nets": len(report["antenna_nets"]),
+            "antenna__worst_ratio": report["antenna_worst_ratio"],
+            "cells": report["cells"],
+            "rows_off_grid": report["rows_off_grid"],
+            "attempts": report["attempts"],
+            "seconds": report["seconds"],
+            "memory_gib": report["memory_gib"],
+        }
+
+        if report["antenna_nets"]:
+            self.failures.append(f"antennas: {', '.join(report['antenna_nets'][:8])}")
+
+    def write_netlist(self) -> None:
+        design = read_json(self.folder / f"{self.top}.json")["modules"][self.top]
+        self.ports = {name: port["direction"] for name, port in design["ports"].items()}
+        self.final = write_final_netlist(
+            self.placed.wiring, self.ports, self.pdk.liberty, self.folder
+        )
+
+    def simulate(self) -> None:
+        self.simulation = NetlistSimulation.build(
+            self.final.json,
+            self.cells,
+            self.top,
+            self.interface,
+            self.folder / "logs" / "simulation",
+        )
+        self.flat = self.simulation.netlist
+        if self.vectors.expected is None:
+            return
+        verdict = self.simulation.check(
+            self.vectors.inputs[:VECTORS], self.vectors.expected[:VECTORS]
+        )
+        self.metrics["final_netlist_check"] = asdict(verdict) | {"passed": verdict.passed}
         if not verdict.passed:
-            failures.append(f"final netlist: {verdict.mismatches} of {verdict.vectors} differ")
-    progress(STEPS[3])
-    if config.verification.formal:
+            self.failures.append(f"final netlist: {verdict.mismatches} of {verdict.vectors} differ")
+
+    def prove(self) -> None:
+        if not self.config.verification.formal:
+            return
         proof = prove_equivalence(
-            build / "rtl" / "encoder.v",
-            final,
-            cells,
-            pdk,
-            interface.latency_cycles,
-            folder / "logs" / "equivalence",
+            self.build / "rtl" / "encoder.v",
+            self.final,
+            self.cells,
+            self.pdk,
+            self.interface.latency_cycles,
+            self.folder / "logs" / "equivalence",
         )
-        metrics["final_formal_equivalence"] = asdict(proof)
+        self.metrics["final_formal_equivalence"] = asdict(proof)
         if not proof.proved:
-            failures.append(f"the final netlist is not the RTL: {proof.reason}")
-    progress(STEPS[4])
-    rules = check_design_rules(placed.gds)
-    broken = [rule for rule in rules if rule.count]
-    metrics["klayout__drc_error__count"] = sum(rule.count for rule in rules)
-    metrics["design_rules"] = {rule.name: asdict(rule) for rule in rules}
-    if broken:
-        failures.append(
-            "design rules: " + ", ".join(f"{rule.name} {rule.count}" for rule in broken)
-        )
-    progress(STEPS[5])
-    connections = check_connectivity(placed.gds, placed.pins)
-    metrics["connectivity"] = asdict(connections) | {"passed": connections.passed}
-    if not connections.passed:
-        failures.append(
-            f"connectivity: {len(connections.opens)} nets open, {len(connections.shorts)} shorts, "
-            f"{connections.missed} pins without metal"
-        )
-    progress(STEPS[6])
-    draw_layout(placed.gds, folder / "layout.png")
-    draw_layout(placed.gds, folder / "zoom.png", part_um=ZOOM_UM)
-    write_json(folder / "metrics.json", metrics)
-    return "; ".join(failures) or None
+            self.failures.append(f"the final netlist is not the RTL: {proof.reason}")
 
-
-def require_layout(config: Config) -> None:
-    """Say so where the config's PDK cannot be laid out."""
-    if config.silicon.pdk != PDK:
-        raise InputError(
-            f"silicon.pdk = '{config.silicon.pdk}': the embedded place and route has cells for "
-            f"'{PDK}' alone"
+    def extract(self) -> None:
+        trees = extract(self.placed.wiring)
+        library = read_liberty(self.pdk.liberty)
+        directions = {
+            (instance.path, pin): "O" if library.cells[instance.kind].pins[pin].function else "I"
+            for instance in self.flat.instances
+            for pin in instance.pins
+        }
+        self.spef = self.folder / "final.spef"
+        write_spef(trees, self.ports, directions, self.top, self.spef)
+        self.metrics["parasitics__capacitance_pf"] = round(
+            sum(tree.total_ff for tree in trees.values()) / 1000, 3
         )
 
+    def _after_layout(self) -> list[str]:
+        return [
+            f"read_spef {{{self.spef}}}",
+            "set_propagated_clock [all_clocks]",
+        ]
 
-def _ports(design: dict[str, Any], top: str) -> dict[str, str]:
-    return {name: port["direction"] for name, port in design["modules"][top]["ports"].items()}
+    def analyse_timing(self) -> None:
+        self.timings: dict[str, Timing] = {}
+        period = self.config.clock.period_ns
+        derates = [
+            f"set_timing_derate -early {1 - DERATE}",
+            f"set_timing_derate -late {1 + DERATE}",
+        ]
+        for corner in self.pdk.corners:
+            pdk = self.pdk.at(corner)
+            library = read_liberty(pdk.liberty)
+            folder = self.folder / "timing" / corner
+            folder.mkdir(parents=True, exist_ok=True)
+            constraints = folder / "constraints.sdc"
+            write_constraints(constraints, self.config.clock, pdk, library, None)
+            timing = self.timings[corner] = analyse_timing(
+                self.final, pdk, library, constraints, folder, [*self._after_layout(), *derates]
+            )
+            self.metrics |= {
+                f"timing__setup__ws__corner:{corner}": timing.setup_ws_ns,
+                f"timing__setup__tns__corner:{corner}": timing.setup_tns_ns,
+                f"timing__hold__ws__corner:{corner}": timing.hold_ws_ns,
+                f"clock__skew__worst_setup__corner:{corner}": timing.clock_skew_ns,
+                f"worst_path__corner:{corner}": f"{timing.worst_startpoint} to "
+                f"{timing.worst_endpoint}",
+            }
+            if timing.setup_ws_ns < 0:
+                self.failures.append(
+                    f"clock period of {period} ns not met at {corner} after layout: worst setup "
+                    f"slack {timing.setup_ws_ns:.3f} ns"
+                )
+            if timing.hold_ws_ns < 0:
+                self.failures.append(
+                    f"hold not met at {corner} after layout: worst slack {timing.hold_ws_ns:.3f} ns"
+                )
+        self.metrics |= {
+            "timing__setup__ws": min(t.setup_ws_ns for t in self.timings.values()),
+            "timing__hold__ws": min(t.hold_ws_ns for t in self.timings.values()),
+            "timing__derate": DERATE,
+        }
+
+    def analyse_power(self) -> None:
+        library = read_liberty(self.pdk.liberty)
+        constraints = self.folder / "timing" / self.pdk.corner_name / "constraints.sdc"
+        powers: list[InstancePower] = analyse_power(
+            self.final,
+            self.flat,
+            self.simulation.toggle_rates(self.vectors.activity),
+            self.pdk,
+            library,
+            constraints,
+            None,
+            self.folder,
+            self._after_layout(),
+        )
+        kinds = by_kind(powers, self.flat, library)
+        total = sum(kinds.values(), Power())
+        volts = self.pdk.corner.voltage_v
+        currents = {p.path: (p.data + p.clock).total_w / volts for p in powers}
+        drops = {net: worst_drop(self.placed.block, net, currents) for net in SUPPLIES}
+        self.metrics |= {
+            "power__total": total.total_w,
+            "power__internal__total": total.internal_w,
+            "power__switching__total": total.switching_w,
+            "power__leakage__total": total.leakage_w,
+            "energy_per_event_pj": total.total_w * self.config.clock.period_ns * 1e3,
+            "power_by_kind_w": {kind: power_parts(power) for kind, power in kinds.items()},
+            "ir__drop__worst": max(drops.values()),
+        }
+        self.metrics["origin"]["activity"] = (
+            f"{self.vectors.activity_origin}: {len(self.vectors.activity)} consecutive events, "
+            "zero delay (glitches not counted)"
+        )
+
+    def check_rules(self) -> None:
+        rules = check_design_rules(self.placed.gds)
+        broken = [rule for rule in rules if rule.count]
+        self.metrics["klayout__drc_error__count"] = sum(rule.count for rule in rules)
+        self.metrics["design_rules"] = {rule.name: asdict(rule) for rule in rules}
+        if broken:
+            listed = ", ".join(f"{rule.name} {rule.count}" for rule in broken)
+            self.failures.append(f"design rules: {listed}")
+
+    def check_connections(self) -> None:
+        found = check_connectivity(self.placed.gds, self.placed.wiring)
+        self.metrics["connectivity"] = asdict(found) | {"passed": found.passed}
+        if not found.passed:
+            self.failures.append(
+                f"connectivity: {len(found.opens)} nets open, {len(found.shorts)} shorts, "
+                f"{found.missed} pins without metal"
+            )
+
+    def draw(self) -> None:
+        draw_layout(self.placed.gds, self.folder / "layout.png")
+        draw_layout(self.placed.gds, self.folder / "zoom.png", part_um=ZOOM_UM)
 
 
-def _placed_metrics(config: Config, top: str, placed: Placed) -> dict[str, Any]:
-    report = placed.report
-    width, height = report["die_um"]
-    return {
-        "name": config.name,
-        "top": top,
-        "origin": {
-            "pdk": PDK,
-            "tool": report["tool"],
-            "state": "after layout",
-            "not_measured": "timing and power after layout: no parasitics are extracted yet",
-        },
-        "design__die__area": round(width * height, 1),
-        "design__die__bbox": f"0 0 {width} {height}",
-        "design__instance__utilization": report["utilisation"],
-        "design__instance__count": sum(report["cells"].values()),
-        "route__wirelength": round(sum(report["wire_um"].values()), 1),
-        "route__wirelength_by_layer_um": report["wire_um"],
-        "route__open_segments": report["open_segments"],
-        "cells": report["cells"],
-        "rows_off_grid": report["rows_off_grid"],
-        "attempts": report["attempts"],
-        "seconds": report["seconds"],
-        "memory_gib": report["memory_gib"],
-    }
+STEPS: dict[str, Callable[[_Run], None]] = {
+    "place and route": _Run.place_and_route,
+    "final netlist": _Run.write_netlist,
+    "simulation": _Run.simulate,
+    "equivalence": _Run.prove,
+    "parasitics": _Run.extract,
+    "timing": _Run.analyse_timing,
+    "power": _Run.analyse_power,
+    "design rules": _Run.check_rules,
+    "connectivity": _Run.check_connections,
+    "pictures": _Run.draw,
+}

@@ -1,17 +1,31 @@
 """A small block through place and route, and faults planted in its drawing."""
 
-import json
-
 import pytest
 from klayout import db
 
-from flow.layout.connectivity import STACK, check_connectivity
+from flow.layout.antenna import Terminals, check_antennas, read_terminals, repair_antennas
+from flow.layout.cells import TERMINALS, drawn_cells
+from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
+from flow.layout.parasitics import couplings, extract, net_tree, write_spef
 from flow.layout.place_route import place_and_route
+from flow.layout.power_grid import worst_drop
+from flow.layout.rerouting import METALS, Rerouting
+from flow.layout.wiring import (
+    GDS_LAYERS,
+    SUPPLIES,
+    Box,
+    Instance,
+    Pin,
+    Wiring,
+    cell_boxes,
+    write_gds,
+)
 from flow.liberty import read_liberty
 from flow.pdk import load_pdk
 from flow.synthesis import synthesise
+from flow.timing import analyse_timing
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 
@@ -44,11 +58,16 @@ def _changed(block, tmp_path, change):
     return path
 
 
+def _copy(block):
+    """The block's shapes, to change."""
+    return Wiring.read(block[0] / "wiring.json")
+
+
 def test_a_small_block_is_routed_whole(block):
     _, placed = block
     assert placed.report["routed"]
     assert placed.report["rows_off_grid"] == 0
-    assert check_connectivity(placed.gds, placed.pins).passed
+    assert check_connectivity(placed.gds, placed.wiring).passed
     broken = [rule for rule in check_design_rules(placed.gds) if rule.count]
     assert broken == []
 
@@ -59,7 +78,7 @@ def test_the_final_netlist_has_the_same_ports_and_registers(block):
         name: port["direction"]
         for name, port in read_json(folder / "block.json")["modules"]["block"]["ports"].items()
     }
-    final = write_final_netlist(placed.pins, ports, "block", load_pdk("sky130").liberty, folder)
+    final = write_final_netlist(placed.wiring, ports, load_pdk("sky130").liberty, folder)
     module = read_json(final.json)["modules"]["block"]
     assert {name: len(port["bits"]) for name, port in module["ports"].items()} == {
         "clk": 1, "a": 4, "b": 4, "y": 5,
@@ -73,37 +92,211 @@ def test_a_short_is_found(block, tmp_path):
         box = top.bbox()
         middle = box.center().y
         strip = db.Box(box.left, middle, box.right, middle + 300)
-        top.shapes(layout.layer(*STACK["m2"])).insert(strip)
+        top.shapes(layout.layer(*GDS_LAYERS["m2"])).insert(strip)
 
-    found = check_connectivity(_changed(block, tmp_path, short), block[1].pins)
+    found = check_connectivity(_changed(block, tmp_path, short), block[1].wiring)
     assert found.shorts
 
 
 def test_an_open_is_found(block, tmp_path):
     def cut(layout, top):
-        vias = top.shapes(layout.layer(*STACK["via"]))
+        vias = top.shapes(layout.layer(*GDS_LAYERS["via"]))
         boxes = [shape.bbox() for shape in vias.each()]
         for shape in list(vias.each()):
             if shape.bbox() == boxes[len(boxes) // 2]:
                 vias.erase(shape)
 
-    assert check_connectivity(_changed(block, tmp_path, cut), block[1].pins).opens
+    assert check_connectivity(_changed(block, tmp_path, cut), block[1].wiring).opens
 
 
 def test_swapped_pins_are_found(block, tmp_path):
-    nets = json.loads(block[1].pins.read_text())
-    names = [name for name, places in nets.items() if len(places) >= 2][:2]
-    nets[names[0]][0], nets[names[1]][0] = nets[names[1]][0], nets[names[0]][0]
-    path = tmp_path / "pins.json"
-    path.write_text(json.dumps(nets))
-    found = check_connectivity(block[1].gds, path)
-    assert not found.passed
+    wiring = _copy(block)
+    first, second = [net for net, pins in wiring.pins.items() if len(pins) >= 2][:2]
+    pins = wiring.pins
+    pins[first][0], pins[second][0] = pins[second][0], pins[first][0]
+    assert not check_connectivity(block[1].gds, wiring).passed
+
+
+def test_a_rail_without_power_is_found(block, tmp_path):
+    wiring = _copy(block)
+    rail = min(box.bottom for box in wiring.wires["vdd"] if box.layer == "li")
+    wiring.wires["vdd"] = [
+        box for box in wiring.wires["vdd"]
+        if box.layer != "mcon" or not rail <= box.bottom <= rail + 1900
+    ]  # fmt: skip
+    write_gds(wiring, drawn_cells() / "cells.gds", tmp_path / "changed.gds")
+    assert check_connectivity(tmp_path / "changed.gds", wiring).opens == ("vdd",)
+
+
+def test_overlapping_nets_are_routed_again_until_all_are_apart(block, tmp_path):
+    wiring = _copy(block)
+    # Two nets get a wire across the block on the same track, over whatever is there.
+    first, second = [net for net in wiring.wires if net not in SUPPLIES][:2]
+    for net in (first, second):
+        wiring.wires[net].append(Box("m3", 700, 6835, wiring.width - 700, 7165))
+    cells = drawn_cells() / "cells.gds"
+    changed = Rerouting(wiring, cell_boxes(cells, METALS))
+    assert changed.conflicts()
+    done = changed.repair(keep=SUPPLIES)
+    assert done.ripped
+    assert not done.unsolved
+    assert not changed.conflicts()
+    write_gds(wiring, cells, tmp_path / "changed.gds")
+    assert check_connectivity(tmp_path / "changed.gds", wiring).passed
+    assert [r for r in check_design_rules(tmp_path / "changed.gds") if r.count] == []
+
+
+def test_a_net_that_nothing_can_reach_is_said_to_be_unsolved(block):
+    wiring = _copy(block)
+    net = next(net for net, pins in wiring.pins.items() if len(pins) > 1 and net not in SUPPLIES)
+    pin = next(pin for pin in wiring.pins[net] if pin.instance)
+    _, left, bottom, right, top = pin.box
+    wiring.wires["vss"].append(Box("m1", left - 400, bottom - 400, right + 400, top + 400))
+    changed = Rerouting(wiring, cell_boxes(drawn_cells() / "cells.gds", METALS))
+    assert net in changed.repair(keep=SUPPLIES).unsolved
+
+
+def test_power_reaches_every_rail_with_a_small_drop(block):
+    _, placed = block
+    assert placed.report["rails_without_stack"] == 0
+    one = {placed.wiring.instances[0].name: 1e-6}
+    two = {placed.wiring.instances[0].name: 2e-6}
+    drop = worst_drop(placed.block, "vdd", one)
+    # One microampere through at least one stack of vias, at most some rail beside it.
+    assert 2e-6 < drop < 1e-3
+    assert worst_drop(placed.block, "vdd", two) == pytest.approx(2 * drop)
+
+
+@pytest.mark.parametrize(
+    ("um", "diffusion", "clean"),
+    [(100, 0.0, True), (180, 0.0, False), (180, 0.02, True), (1500, 0.02, False)],
+)
+def test_metal_on_a_gate_is_bounded_and_a_diode_raises_the_bound(um, diffusion, clean):
+    wiring = Wiring("top", 10_000, 10_000)
+    wiring.instances = [Instance("g", "gate", 0, 0, False), Instance("d", "diode", 0, 0, False)]
+    pins = [Pin("g", "i", Box("li", 0, 0, 170, 400)), Pin("d", "i", Box("li", 900, 0, 1070, 400))]
+    wiring.pins["net"] = pins
+    cuts = [Box("mcon", x, 100, x + 170, 270) for x in (0, 900)]
+    wiring.wires["net"] = [*cuts, Box("m1", 0, 55, um * 1000, 315)]
+    terminals = Terminals({("gate", "i"): 0.25}, {("diode", "i"): diffusion})
+    found = check_antennas(wiring, terminals)
+    assert (found.nets == ()) == clean
+    side = 2 * (um + 0.26) * 0.35
+    limit = 400 if diffusion == 0 else 400 + (2609 - 400) * 0.75
+    # Nets that are too short for any gate are not measured.
+    expected = side / 0.25 / limit if side > 100 else 0.0
+    assert found.worst == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_net_above_the_antenna_limit_gets_diodes(block):
+    wiring = _copy(block)
+    cells = drawn_cells()
+    terminals = read_terminals(cells / TERMINALS)
+    # Gates so small that some net is above the limit, and diodes that are enough for it.
+    small = Terminals(
+        {key: area / 11 for key, area in terminals.gates.items()},
+        {key: area for key, area in terminals.diffusions.items() if key[0].startswith("diode")},
+    )
+    nets = check_antennas(wiring, small).nets
+    assert nets
+    diodes = sum(instance.cell == "diode_w1" for instance in wiring.instances)
+    changed = Rerouting(wiring, cell_boxes(cells / "cells.gds", METALS))
+    assert repair_antennas(changed, small, cells / "cells.gds").nets == ()
+    assert sum(instance.cell == "diode_w1" for instance in wiring.instances) > diodes
+    assert not changed.conflicts()
+    assert not changed.opens()
+
+
+def test_a_net_in_two_pieces_is_routed_again(block):
+    wiring = _copy(block)
+    net = next(n for n, pins in wiring.pins.items() if len(pins) > 1 and n not in SUPPLIES)
+    wiring.wires[net] = [box for box in wiring.wires[net] if box.layer != "mcon"]
+    changed = Rerouting(wiring, cell_boxes(drawn_cells() / "cells.gds", METALS))
+    assert changed.opens() == [net]
+    assert changed.repair(keep=SUPPLIES).ripped == [net]
+    assert not changed.opens()
+
+
+def test_parasitics_join_every_pin_of_a_net(block):
+    trees = extract(block[1].wiring)
+    for net, tree in trees.items():
+        near: dict = {}
+        for a, b, ohm in tree.ohms:
+            assert ohm > 0
+            near.setdefault(a, []).append(b)
+            near.setdefault(b, []).append(a)
+        start = next(iter(tree.pins.values()))
+        seen, left = {start}, [start]
+        while left:
+            for other in near.get(left.pop(), ()):
+                if other not in seen:
+                    seen.add(other)
+                    left.append(other)
+        assert set(tree.pins.values()) <= seen, net
+
+
+def test_a_straight_wire_has_the_resistance_and_capacitance_of_the_process():
+    wire = Box("m1", 0, 0, 100_000, 260)
+    ends = [
+        Pin("", "a", Box("m1", 0, 0, 260, 260)),
+        Pin("", "b", Box("m1", 99_740, 0, 100_000, 260)),
+    ]
+    tree = net_tree([wire], ends, {wire: 5.0})
+    ohm = 0.125 * (100_000 - 260) / 260
+    assert sum(edge[2] for edge in tree.ohms) == pytest.approx(ohm)
+    farads = 25.78e-3 * 100 * 0.26 + 40.57e-3 * 2 * 100.26 + 5.0
+    assert tree.total_ff == pytest.approx(farads)
+
+
+def test_wires_side_by_side_couple(block):
+    wiring = Wiring("top", 100_000, 100_000)
+    wiring.wires["a"] = [Box("m1", 0, 70, 50_000, 330)]
+    wiring.wires["b"] = [Box("m1", 10_000, 470, 100_000, 730)]
+    wiring.wires["c"] = [Box("m1", 0, 1270, 50_000, 1530)]
+    found = couplings(wiring)
+    expected = 44e-3 * 40 / (0.14 + 0.25)
+    assert found[wiring.wires["a"][0]] == pytest.approx(expected)
+    assert found[wiring.wires["b"][0]] == pytest.approx(expected)
+    assert wiring.wires["c"][0] not in found
+
+
+def test_opensta_reads_all_parasitics(block):
+    folder, placed = block
+    pdk = load_pdk("sky130")
+    library = read_liberty(pdk.liberty)
+    ports = {
+        name: port["direction"]
+        for name, port in read_json(folder / "block.json")["modules"]["block"]["ports"].items()
+    }
+    final = write_final_netlist(placed.wiring, ports, pdk.liberty, folder)
+    cells = read_json(final.json)["modules"]["block"]["cells"]
+    directions = {
+        (name, pin): "O" if library.cells[cell["type"]].pins[pin].function else "I"
+        for name, cell in cells.items()
+        for pin in cell["connections"]
+    }
+    constraints = folder / "block.sdc"
+    constraints.write_text("create_clock -name clock -period 5 [get_ports clk]\n")
+    slacks = []
+    for factor in (1, 2, 4):
+        here = folder / f"times_{factor}"
+        here.mkdir(exist_ok=True)
+        trees = extract(placed.wiring)
+        for tree in trees.values():
+            for place in tree.farads:
+                tree.farads[place] *= factor
+        write_spef(trees, ports, directions, "block", here / "block.spef")
+        layout = [f"read_spef {{{here / 'block.spef'}}}"]
+        timing = analyse_timing(final, pdk, library, constraints, here, layout)
+        slacks.append(timing.setup_ws_ns)
+        assert "Warning" not in (here / "logs" / "timing.log").read_text()
+    assert slacks[0] > slacks[1] > slacks[2]
 
 
 def test_wires_too_close_or_too_thin_are_found(block, tmp_path):
     def draw(layout, top):
         box = top.bbox()
-        shapes = top.shapes(layout.layer(*STACK["m3"]))
+        shapes = top.shapes(layout.layer(*GDS_LAYERS["m3"]))
         y = box.top + 5000
         shapes.insert(db.Box(0, y, 5000, y + 330))
         shapes.insert(db.Box(0, y + 430, 5000, y + 760))

@@ -1,0 +1,212 @@
+"""Antenna rules: metal that charges a gate while the layers above it are not there yet.
+
+sky130 (periphery rules ar.*): side area of a layer's metal over the gate area it is joined to by
+that layer and those below, at most 400 for m1 to m4; a diffusion joined to it takes charge away and
+raises the limit (interpolated as in the process's LEF).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from klayout import db
+
+from flow.layout.extraction import LABELS, DrawnCell, read_cells
+from flow.layout.rerouting import FIXED, Rerouting
+from flow.layout.wiring import (
+    CUTS,
+    METAL_STACK,
+    SUPPLIES,
+    Box,
+    Pin,
+    Wiring,
+    cell_boxes,
+    joined,
+    placed,
+)
+
+THICKNESS_UM = {"m1": 0.35, "m2": 0.35, "m3": 0.80, "m4": 0.80}
+LIMIT = 400.0
+DIODE_UM2 = (0.0, 0.0125, 0.0225, 22.5)
+LIMITS = (LIMIT, LIMIT, 2609.0, 11600.0)
+
+DIODE, SPARE, TIE = "diode_w1", "decap_w0", "tie"
+"""A diode, a cell of twice its width that can make room, and what fills the other half."""
+HALF_NM = 800
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Antennas:
+    """Worst side area over gate area against its limit, 1 at the limit; nets above it."""
+
+    worst: float
+    worst_net: str
+    nets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terminals:
+    """Of each cell's pin, as (cell, pin): area of gates and of diffusions, in um2."""
+
+    gates: dict[tuple[str, str], float]
+    diffusions: dict[tuple[str, str], float]
+
+
+def read_terminals(path: Path) -> Terminals:
+    """Load what :func:`write_terminals` wrote."""
+    text = json.loads(path.read_text())
+    return Terminals(*({(cell, pin): area for cell, pin, area in rows} for rows in text))
+
+
+def write_terminals(gds: Path, path: Path) -> None:
+    """Measure gates and diffusions of all pins of the drawn cells; some seconds."""
+    gates: dict[tuple[str, str], float] = defaultdict(float)
+    diffusions: dict[tuple[str, str], float] = defaultdict(float)
+    for name, cell in read_cells(gds).items():
+        for transistor in cell.transistors:
+            gates[name, transistor.gate] += transistor.width * transistor.length
+        for net, area in _diffusions(cell).items():
+            diffusions[name, net] += area
+    layout = db.Layout()
+    layout.read(str(gds))
+    for cell in layout.each_cell():
+        if cell.name.startswith("diode"):
+            shapes = db.Region(cell.begin_shapes_rec(layout.layer(65, 20)))
+            # Half of a diode cell's diffusion is its taps.
+            diffusions[cell.name, "i"] = shapes.area() * layout.dbu**2 / 2
+    rows = [[[*key, area] for key, area in found.items()] for found in (gates, diffusions)]
+    path.write_text(json.dumps(rows))
+
+
+def _diffusions(cell: DrawnCell) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
+    for transistor in cell.transistors:
+        found[transistor.source[0]] += transistor.source_area
+        found[transistor.drain[0]] += transistor.drain_area
+    return found
+
+
+def check_antennas(wiring: Wiring, terminals: Terminals) -> Antennas:
+    """Check all signal nets of a block."""
+    kinds = {instance.name: instance.cell for instance in wiring.instances}
+    worst, worst_net, nets = 0.0, "", []
+    for net, pins in wiring.pins.items():
+        if net in SUPPLIES:
+            continue
+        here = [(pin, (kinds[pin.instance], pin.pin)) for pin in pins if pin.instance]
+        gates = [terminals.gates.get(key, 0.0) for _, key in here]
+        if not any(gates):
+            continue
+        least = min(area for area in gates if area)
+        # Most nets are too short to matter, whatever they are joined to.
+        if _sides(wiring.wires[net]) < LIMIT * least:
+            continue
+        ratio = _worst_of(net, wiring, here, terminals)
+        if ratio > worst:
+            worst, worst_net = ratio, net
+        if ratio > 1:
+            nets.append(net)
+    return Antennas(round(worst, 4), worst_net, tuple(sorted(nets)))
+
+
+def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antennas:
+    """Put diodes in the place of decoupling cells beside the gates of nets above the limit.
+
+    Parameters
+    ----------
+    block : Rerouting
+        Its nets are routed anew where they get a diode.
+    terminals : Terminals
+    gds : Path
+        ``cells.gds``.
+    """
+    found = check_antennas(block.wiring, terminals)
+    outline = _diode_pin(gds)
+    for _ in range(ROUNDS):
+        if not found.nets:
+            break
+        for net in found.nets:
+            for pin in list(block.wiring.pins[net]):
+                if pin.instance and terminals.gates.get((_kind(block, pin), pin.pin)):
+                    _add_diode(block, net, pin, outline)
+            block.rip(net)
+            block.route(net, {FIXED, *SUPPLIES})
+        block.repair(keep=SUPPLIES)
+        found = check_antennas(block.wiring, terminals)
+    return found
+
+
+def _kind(block: Rerouting, pin: Pin) -> str:
+    return block.kinds[pin.instance]
+
+
+def _diode_pin(gds: Path) -> Box:
+    layout = db.Layout()
+    layout.read(str(gds))
+    cell = layout.cell(DIODE)
+    (label,) = (
+        shape.text
+        for shape in cell.shapes(layout.layer(*LABELS)).each()
+        if shape.text.string == "i"
+    )
+    boxes = cell_boxes(gds, ("li",))[DIODE]
+    around = (b for b in boxes if b.left <= label.x <= b.right and b.bottom <= label.y <= b.top)
+    return max(around, key=lambda box: box.top - box.bottom)
+
+
+def _add_diode(block: Rerouting, net: str, pin: Pin, outline: Box) -> None:
+    """A diode and a well tie where the nearest decoupling cell stood."""
+    wiring = block.wiring
+    near = [
+        (abs(i.x - pin.box.left) + abs(i.y - pin.box.bottom), number)
+        for number, i in enumerate(wiring.instances)
+        if i.cell == SPARE
+    ]
+    if not near:
+        return
+    _, number = min(near)
+    spare = wiring.instances[number]
+    diode = spare._replace(name=f"antenna_{spare.name}", cell=DIODE)
+    wiring.instances[number] = diode
+    wiring.instances.append(spare._replace(cell=TIE, x=spare.x + HALF_NM))
+    wiring.pins[net].append(Pin(diode.name, "i", placed(outline, diode)))
+    block.kinds[diode.name] = DIODE
+
+
+def _sides(boxes: Iterable[Box]) -> float:
+    """Side area of all metal in um2, at least."""
+    return sum(
+        2e-3 * (box.right - box.left + box.top - box.bottom) * THICKNESS_UM[box.layer]
+        for box in boxes
+        if box.layer in THICKNESS_UM
+    )
+
+
+def _worst_of(
+    net: str, wiring: Wiring, pins: list[tuple[Pin, tuple[str, str]]], terminals: Terminals
+) -> float:
+    worst = 0.0
+    boxes = [*wiring.wires[net], *(pin.box for pin, _ in pins)]
+    for layer, thickness in THICKNESS_UM.items():
+        level = METAL_STACK.index(layer)
+        there = {*METAL_STACK[: level + 1], *CUTS[:level]}
+        for group in joined([box for box in boxes if box.layer in there]):
+            region = db.Region()
+            for box in group:
+                if box.layer == layer:
+                    region.insert(db.Box(*box[1:]))
+            side = region.merged().perimeter() * 1e-3 * thickness
+            inside = [key for pin, key in pins if pin.box in group]
+            gate = sum(terminals.gates.get(key, 0.0) for key in inside)
+            if not side or not gate:
+                continue
+            diffusion = sum(terminals.diffusions.get(key, 0.0) for key in inside)
+            limit = float(np.interp(diffusion, DIODE_UM2, LIMITS))
+            worst = max(worst, side / gate / limit)
+    return worst

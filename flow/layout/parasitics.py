@@ -1,0 +1,344 @@
+"""Resistance and capacitance of routed wires, as SPEF (IEEE 1481).
+
+Each net becomes a tree of resistors along the middles of its boxes and through its cuts; loops are
+cut at their largest resistor. Sheet and contact resistances, capacitance over the substrate by area
+and by edge: SkyWater's public process documentation. Coupling is k L / (s + s0) to wires on the
+tracks beside (coefficients of the open sky130 technology file of Magic) and stands against ground,
+as if the neighbour were quiet; what a neighbour takes from the fringe is not subtracted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from klayout import db
+
+from flow.layout.routing import LAYERS
+from flow.layout.wiring import METAL_STACK, SUPPLIES, Box, Pin, Wiring
+
+SHEET_OHM = {"li": 12.8, "m1": 0.125, "m2": 0.125, "m3": 0.047, "m4": 0.047, "m5": 0.0285}
+CUT_OHM = {"mcon": 9.3, "via": 4.5, "via2": 3.41, "via3": 3.41, "via4": 0.38}
+GROUND_AF = {
+    "li": (36.99, 40.70),
+    "m1": (25.78, 40.57),
+    "m2": (16.94, 37.76),
+    "m3": (12.37, 40.99),
+    "m4": (8.42, 36.68),
+}
+"""Capacitance over the substrate, aF/um2 and aF/um of edge."""
+
+SIDEWALL_AF = {"m1": (44.0, 0.25), "m2": (50.0, 0.30), "m3": (74.0, 0.40), "m4": (94.0, 0.57)}
+"""Between parallel edges: aF and um of k L / (s + s0)."""
+
+_BETWEEN = {cut: METAL_STACK[number : number + 2] for number, cut in enumerate(CUT_OHM)}
+_ACROSS = {layer.name: layer.direction == "Horizontal" for layer in LAYERS}
+
+
+class Place(NamedTuple):
+    """A node of a net: a point of a metal, in nm."""
+
+    layer: str
+    x: int
+    y: int
+
+
+@dataclass(slots=True)
+class NetTree:
+    """A net's parasitics.
+
+    Attributes
+    ----------
+    farads : dict of Place to float
+        To ground, in fF.
+    ohms : list of tuple
+        Two places and the resistance between them.
+    pins : dict of Pin to Place
+    """
+
+    farads: dict[Place, float] = field(default_factory=lambda: defaultdict(float))
+    ohms: list[tuple[Place, Place, float]] = field(default_factory=list)
+    pins: dict[Pin, Place] = field(default_factory=dict)
+
+    @property
+    def total_ff(self) -> float:
+        """Sum of the capacitances."""
+        return sum(self.farads.values())
+
+
+def _touch(a: Box, b: Box) -> tuple[int, int] | None:
+    left, right = max(a.left, b.left), min(a.right, b.right)
+    low, high = max(a.bottom, b.bottom), min(a.top, b.top)
+    if left > right or low > high:
+        return None
+    return (left + right) // 2, (low + high) // 2
+
+
+def _contained(boxes: list[Box]) -> list[Box]:
+    """Without the boxes that lie within another."""
+    kept: list[Box] = []
+    for box in sorted(set(boxes), key=lambda b: (b.left - b.right) * (b.top - b.bottom)):
+        if not any(
+            k.left <= box.left and box.right <= k.right
+            and k.bottom <= box.bottom and box.top <= k.top
+            for k in kept
+        ):  # fmt: skip
+            kept.append(box)
+    return kept
+
+
+def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], coupling: dict[Box, float]) -> NetTree:
+    """Parasitics of one net.
+
+    Parameters
+    ----------
+    boxes : iterable of Box
+        Metal and cuts that routing drew.
+    pins : iterable of Pin
+    coupling : dict of Box to float
+        fF of each wire to its neighbours.
+    """
+    metals: dict[str, list[Box]] = defaultdict(list)
+    cuts: set[Box] = set()
+    drawn = 0.0
+    for box in boxes:
+        if box.layer in CUT_OHM:
+            cuts.add(box)
+        else:
+            metals[box.layer].append(box)
+            drawn += coupling.get(box, 0.0)
+    pins = list(pins)
+    for pin in pins:
+        metals[pin.box.layer].append(pin.box)
+    tree = NetTree()
+    edges: list[tuple[float, Place, Place]] = []
+    pads = {pin.box for pin in pins if pin.instance}
+    on: dict[str, list[tuple[Box, set[Place]]]] = {
+        layer: [(box, set()) for box in _contained(here)] for layer, here in metals.items()
+    }
+    for layer, here in on.items():
+        for number, (box, places) in enumerate(here):
+            for other, others in here[number + 1 :]:
+                at = _touch(box, other)
+                if at:
+                    places.add(Place(layer, *at))
+                    others.add(Place(layer, *at))
+    for cut in cuts:
+        ends = []
+        x, y = (cut.left + cut.right) // 2, (cut.bottom + cut.top) // 2
+        for layer in _BETWEEN[cut.layer]:
+            place = Place(layer, x, y)
+            ends.append(place)
+            for box, places in on.get(layer, ()):
+                if _touch(box, cut):
+                    places.add(place)
+        edges.append((CUT_OHM[cut.layer], ends[0], ends[1]))
+    for pin in pins:
+        middle = Place(
+            pin.box.layer,
+            (pin.box.left + pin.box.right) // 2,
+            (pin.box.bottom + pin.box.top) // 2,
+        )
+        tree.pins[pin] = middle
+        for box, places in on[pin.box.layer]:
+            if _touch(box, pin.box):
+                places.add(middle)
+    for layer, here in on.items():
+        spread: list[tuple[Place, float]] = []
+        region = db.Region()
+        for box, places in here:
+            # A cell's pin is in the cell's own parasitics.
+            if box in pads:
+                edges += _along(box, places, 0.0)
+                continue
+            edges += _along(box, places, SHEET_OHM[layer])
+            region.insert(db.Box(*box[1:]))
+            length = max(box.right - box.left, box.top - box.bottom)
+            spread += [(place, length / len(places)) for place in places]
+        region.merge()
+        area, edge = GROUND_AF.get(layer, (0.0, 0.0))
+        farads = (area * region.area() * 1e-6 + edge * region.perimeter() * 1e-3) * 1e-3
+        total = sum(share for _, share in spread)
+        for place, share in spread:
+            tree.farads[place] += farads * share / total
+    _grow(tree, edges)
+    if drawn and tree.farads:
+        # Coupling is spread as the rest is.
+        scale = 1 + drawn / tree.total_ff
+        for place in tree.farads:
+            tree.farads[place] *= scale
+    return tree
+
+
+def _along(box: Box, places: set[Place], sheet: float) -> list[tuple[float, Place, Place]]:
+    flat = box.right - box.left >= box.top - box.bottom
+    across = min(box.right - box.left, box.top - box.bottom)
+    line = sorted(places, key=lambda place: (place.x, place.y) if flat else (place.y, place.x))
+    found = []
+    for a, b in pairwise(line):
+        length = abs(b.x - a.x) if flat else abs(b.y - a.y)
+        found.append((sheet * length / across, a, b))
+    return found
+
+
+def _grow(tree: NetTree, edges: list[tuple[float, Place, Place]]) -> None:
+    """Keep the edges of a tree; places without resistance between them become one."""
+    joined: dict[Place, Place] = {}
+
+    def root(place: Place) -> Place:
+        while joined.get(place, place) != place:
+            joined[place] = joined.get(joined[place], joined[place])
+            place = joined[place]
+        return place
+
+    kept = []
+    for ohm, a, b in sorted(edges):
+        ends = root(a), root(b)
+        if ends[0] == ends[1]:
+            continue
+        joined[ends[1]] = ends[0]
+        kept.append((ohm, a, b))
+    same: dict[Place, Place] = {}
+
+    def alias(place: Place) -> Place:
+        while place in same:
+            place = same[place]
+        return place
+
+    for ohm, a, b in kept:
+        if ohm == 0.0:
+            same[alias(b)] = alias(a)
+    tree.ohms = [(alias(a), alias(b), ohm) for ohm, a, b in kept if ohm]
+    farads, tree.farads = tree.farads, defaultdict(float)
+    for place, value in farads.items():
+        tree.farads[alias(place)] += value
+    tree.pins = {pin: alias(place) for pin, place in tree.pins.items()}
+
+
+def couplings(wiring: Wiring) -> dict[Box, float]:
+    """Coupling in fF of each wire to those of other nets on the tracks beside it."""
+    tracks: dict[tuple[str, int], list[tuple[int, int, str, Box]]] = defaultdict(list)
+    pitches = {layer.name: round(layer.pitch * 1000) for layer in LAYERS}
+    for net, boxes in wiring.wires.items():
+        for box in boxes:
+            if box.layer not in SIDEWALL_AF:
+                continue
+            flat = _ACROSS[box.layer]
+            line = box.bottom + box.top if flat else box.left + box.right
+            ends = (box.left, box.right) if flat else (box.bottom, box.top)
+            if ends[1] - ends[0] > 2 * pitches[box.layer]:
+                tracks[box.layer, line].append((*ends, net, box))
+    for here in tracks.values():
+        here.sort()
+    found: dict[Box, float] = defaultdict(float)
+    for (layer, line), here in tracks.items():
+        factor, offset = SIDEWALL_AF[layer]
+        for step in (-2 * pitches[layer], 2 * pitches[layer]):
+            beside = tracks.get((layer, line + step), [])
+            if not beside:
+                continue
+            starts = [wire[0] for wire in beside]
+            longest = max(wire[1] - wire[0] for wire in beside)
+            for left, right, net, box in here:
+                for number in range(bisect_left(starts, left - longest), len(beside)):
+                    low, high, other, shape = beside[number]
+                    if low >= right:
+                        break
+                    length = min(right, high) - max(left, low)
+                    if length > 0 and other != net:
+                        widths = _width(box) + _width(shape)
+                        space = (abs(step) - widths) / 2000
+                        found[box] += factor * length * 1e-6 / (space + offset)
+    return found
+
+
+def _width(box: Box) -> int:
+    return min(box.right - box.left, box.top - box.bottom)
+
+
+def extract(wiring: Wiring) -> dict[str, NetTree]:
+    """Parasitics of all signal nets."""
+    beside = couplings(wiring)
+    return {
+        net: net_tree(wiring.wires.get(net, ()), pins, beside)
+        for net, pins in wiring.pins.items()
+        if net not in SUPPLIES
+    }
+
+
+def _escaped(name: str) -> str:
+    return "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in name)
+
+
+def write_spef(
+    trees: dict[str, NetTree],
+    ports: dict[str, str],
+    directions: dict[tuple[str, str], str],
+    top: str,
+    path: Path,
+) -> None:
+    """Write the parasitics as SPEF.
+
+    Parameters
+    ----------
+    trees : dict of str to NetTree
+    ports : dict of str to str
+        ``input`` or ``output`` of each port, bit by bit: ``x(3)``.
+    directions : dict
+        ``I`` or ``O`` of each instance's pin that the final netlist has.
+    top : str
+    path : Path
+    """
+    lines = [
+        '*SPEF "IEEE 1481-1998"', f'*DESIGN "{top}"', '*DATE ""', '*VENDOR "hexcoder"',
+        '*PROGRAM "hexcoder flow.layout.parasitics"', '*VERSION "1"',
+        '*DESIGN_FLOW "PIN_CAP NONE"', "*DIVIDER /", "*DELIMITER :", "*BUS_DELIMITER [ ]",
+        "*T_UNIT 1 NS", "*C_UNIT 1 FF", "*R_UNIT 1 OHM", "*L_UNIT 1 HENRY", "",
+    ]  # fmt: skip
+
+    def name(net: str) -> str:
+        return net.replace("(", "[").replace(")", "]") if net in ports else _escaped(net)
+
+    for net, tree in trees.items():
+        here = {p: place for p, place in tree.pins.items() if _known(p, directions)}
+        if len(here) < 2:
+            continue
+        names: dict[Place, str] = {}
+        connections = []
+        for pin, place in here.items():
+            if pin.instance:
+                text = f"{_escaped(pin.instance)}:{pin.pin}"
+                connections.append(f"*I {text} {directions[pin.instance, pin.pin]}")
+            else:
+                text = name(net)
+                connections.append(f"*P {text} {'I' if ports[net] == 'input' else 'O'}")
+            names.setdefault(place, text)
+        ties = [
+            (names[place], f"{_escaped(pin.instance)}:{pin.pin}")
+            for pin, place in here.items()
+            if pin.instance and names[place] != f"{_escaped(pin.instance)}:{pin.pin}"
+        ]
+
+        def node(place: Place, names: dict[Place, str] = names, net: str = net) -> str:
+            return names.setdefault(place, f"{name(net)}:{len(names) + 1}")
+
+        lines += [f"*D_NET {name(net)} {tree.total_ff:.5g}", "*CONN", *connections, "*CAP"]
+        lines += [
+            f"{number} {node(place)} {value:.5g}"
+            for number, (place, value) in enumerate(tree.farads.items(), 1)
+        ]
+        lines.append("*RES")
+        resistors = [(node(a), node(b), ohm) for a, b, ohm in tree.ohms]
+        resistors += [(a, b, 0.001) for a, b in ties]
+        lines += [f"{n} {a} {b} {ohm:.5g}" for n, (a, b, ohm) in enumerate(resistors, 1)]
+        lines += ["*END", ""]
+    path.write_text("\n".join(lines))
+
+
+def _known(pin: Pin, directions: dict[tuple[str, str], str]) -> bool:
+    return not pin.instance or (pin.instance, pin.pin) in directions
