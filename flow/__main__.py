@@ -11,7 +11,7 @@ from typing import Any
 
 from flow import front_command
 from flow.asic import STEPS, make_asic
-from flow.pdk import load_pdk
+from flow.pdk import LAYOUT_PDK, load_pdk
 from flow.tools import tool_version
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     stages = parser.add_subparsers(dest="stage", required=True)
     asic = stages.add_parser(
         "asic",
-        help="synthesis, check of the netlist, timing and power",
+        help="synthesis, check of the netlist, timing and power; with 'sky130' the layout too",
         description="Map build/<config>/rtl/encoder.v to library cells, check, time and measure.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -156,8 +156,11 @@ def _layout(config: Config, build: Path) -> None:
             "netlist.v": _digest(build / "asic" / "netlist.v", required=True),
             "verification": config.verification.model_dump(),
             "code": code_digest("hexcoder", "flow"),
-            "tools": versions("coriolis-eda", "c4m-flexcell", "c4m-pdk-sky130", "klayout"),
+            "clock": config.clock.model_dump(),
+            "tools": versions("coriolis-eda", "c4m-flexcell", "c4m-pdk-sky130", "klayout")
+            | {"sta": tool_version("sta", "-version")},
         },
+        resumable=True,
     )
     with progress_bar() as bar:
         task = bar.add_task("layout", total=len(steps))
@@ -226,6 +229,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(config, build, arguments.config, _options(arguments))
     else:
         _asic(config, build)
+        if config.silicon.layout and config.silicon.pdk == LAYOUT_PDK:
+            _layout(config, build)
     return 0
 
 

@@ -14,6 +14,9 @@ from pydantic import Field, PositiveFloat
 from hexcoder.config import Section
 from hexcoder.errors import InputError, first_problem
 
+LAYOUT_PDK = "sky130"
+"""The PDK that flow.layout has cells for."""
+
 _FOLDER = Path(__file__).parent / "pdks"
 
 

@@ -211,3 +211,10 @@ def _keep(block: Rerouting, cells: Path, folder: Path, attempts: list[dict[str, 
     block.wiring.write(folder / "wiring.json")
     write_json(folder / "layout.json", report)
     return Placed(gds, block.wiring, block, report)
+
+
+def load_placed(folder: Path) -> Placed:
+    """What :func:`place_and_route` left in a folder."""
+    wiring = Wiring.read(folder / "wiring.json")
+    block = Rerouting(wiring, cell_boxes(drawn_cells() / "cells.gds", METALS))
+    return Placed(folder / "layout.gds", wiring, block, read_json(folder / "layout.json"))

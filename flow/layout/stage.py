@@ -9,16 +9,18 @@ from typing import Any
 
 from flow.asic import power_parts, read_interface
 from flow.equivalence import prove_equivalence
+from flow.layout.cells import drawn_cells
 from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
+from flow.layout.lvs import compare_layout, netlist_connections
 from flow.layout.parasitics import extract, write_spef
 from flow.layout.picture import draw_layout
-from flow.layout.place_route import Placed, place_and_route
+from flow.layout.place_route import Placed, load_placed, place_and_route
 from flow.layout.power_grid import worst_drop
 from flow.layout.wiring import SUPPLIES
 from flow.liberty import read_liberty
-from flow.pdk import Pdk, load_pdk
+from flow.pdk import LAYOUT_PDK, Pdk, load_pdk
 from flow.power import InstancePower, Power, analyse_power, by_kind
 from flow.sta import write_constraints
 from flow.synthesis import Netlist
@@ -30,9 +32,10 @@ from hexcoder.stage import read_json, write_json
 from tb.netlist import NetlistSimulation
 from tb.netlist_model import FlatNetlist
 
-PDK = "sky130"
 VECTORS = 20_000
 ZOOM_UM = 40.0
+
+STATE, SPEF = "steps.json", "final.spef"
 
 DERATE = 0.05
 """Early and late delays of cells and wires against Liberty's."""
@@ -40,10 +43,10 @@ DERATE = 0.05
 
 def require_layout(config: Config) -> None:
     """Say so where the config's PDK cannot be laid out."""
-    if config.silicon.pdk != PDK:
+    if config.silicon.pdk != LAYOUT_PDK:
         raise InputError(
             f"silicon.pdk = '{config.silicon.pdk}': the embedded place and route has cells for "
-            f"'{PDK}' alone"
+            f"'{LAYOUT_PDK}' alone"
         )
 
 
@@ -76,11 +79,24 @@ def make_layout(
     """
     require_layout(config)
     run = _Run(config, build, folder)
+    state = folder / STATE
+    done: list[str] = []
+    if state.is_file():
+        before = read_json(state)
+        done, run.failures = before["done"], before["failures"]
+        run.metrics = read_json(folder / "metrics.json")
     for name, step in STEPS.items():
         progress(name)
+        if name in done:
+            if reload := RELOAD.get(name):
+                reload(run)
+            continue
         step(run)
-        # What is known so far stays where a later step ends early.
+        # A run that is killed goes on after its last whole step.
         write_json(folder / "metrics.json", run.metrics)
+        done.append(name)
+        write_json(state, {"done": done, "failures": run.failures})
+    state.unlink()
     return "; ".join(run.failures) or None
 
 
@@ -97,11 +113,14 @@ class _Run:
         rtl = read_json(build / "rtl" / "metrics.json")
         self.top: str = rtl["top"]
         self.interface = read_interface(rtl, self.top)
-        self.pdk: Pdk = load_pdk(PDK)
+        self.pdk: Pdk = load_pdk(LAYOUT_PDK)
         self.cells = build / "asic" / "cells.json"
         self.vectors: Vectors = load_vectors(config, build, self.top, self.interface)
         self.failures: list[str] = []
         self.metrics: dict[str, Any] = {"name": config.name, "top": self.top}
+
+    def load_placed(self) -> None:
+        self.placed = load_placed(self.folder)
 
     def place_and_route(self) -> None:
         asic = self.build / "asic"
@@ -110,7 +129,7 @@ class _Run:
         report = placed.report
         width, height = report["die_um"]
         self.metrics |= {
-            "origin": {"pdk": PDK, "tool": report["tool"], "state": "after layout"},
+            "origin": {"pdk": LAYOUT_PDK, "tool": report["tool"], "state": "after layout"},
             "design__die__area": round(width * height, 1),
             "design__die__bbox": f"0 0 {width} {height}",
             "design__instance__area": report["cell_area_before_um2"],
@@ -136,14 +155,19 @@ class _Run:
         if report["antenna_nets"]:
             self.failures.append(f"antennas: {', '.join(report['antenna_nets'][:8])}")
 
+    def load_netlist(self) -> None:
+        self.final = Netlist(self.folder / "final.v", self.folder / "final.json", self.top)
+
     def write_netlist(self) -> None:
-        design = read_json(self.folder / f"{self.top}.json")["modules"][self.top]
-        self.ports = {name: port["direction"] for name, port in design["ports"].items()}
         self.final = write_final_netlist(
-            self.placed.wiring, self.ports, self.pdk.liberty, self.folder
+            self.placed.wiring, self._ports(), self.pdk.liberty, self.folder
         )
 
-    def simulate(self) -> None:
+    def _ports(self) -> dict[str, str]:
+        design = read_json(self.folder / f"{self.top}.json")["modules"][self.top]
+        return {name: port["direction"] for name, port in design["ports"].items()}
+
+    def load_simulation(self) -> None:
         self.simulation = NetlistSimulation.build(
             self.final.json,
             self.cells,
@@ -152,6 +176,9 @@ class _Run:
             self.folder / "logs" / "simulation",
         )
         self.flat = self.simulation.netlist
+
+    def simulate(self) -> None:
+        self.load_simulation()
         if self.vectors.expected is None:
             return
         verdict = self.simulation.check(
@@ -184,15 +211,14 @@ class _Run:
             for instance in self.flat.instances
             for pin in instance.pins
         }
-        self.spef = self.folder / "final.spef"
-        write_spef(trees, self.ports, directions, self.top, self.spef)
+        write_spef(trees, self._ports(), directions, self.top, self.folder / SPEF)
         self.metrics["parasitics__capacitance_pf"] = round(
             sum(tree.total_ff for tree in trees.values()) / 1000, 3
         )
 
     def _after_layout(self) -> list[str]:
         return [
-            f"read_spef {{{self.spef}}}",
+            f"read_spef {{{self.folder / SPEF}}}",
             "set_propagated_clock [all_clocks]",
         ]
 
@@ -287,6 +313,19 @@ class _Run:
                 f"{found.missed} pins without metal"
             )
 
+    def compare(self) -> None:
+        wiring = self.placed.wiring
+        found = compare_layout(
+            self.placed.gds,
+            drawn_cells() / "cells.spice",
+            wiring,
+            netlist_connections(self.final, wiring),
+        )
+        self.metrics["design__lvs_error__count"] = len(found.mismatches)
+        self.metrics["layout_against_netlist"] = asdict(found)
+        if not found.passed:
+            self.failures.append(f"layout against netlist: {'; '.join(found.mismatches[:3])}")
+
     def draw(self) -> None:
         draw_layout(self.placed.gds, self.folder / "layout.png")
         draw_layout(self.placed.gds, self.folder / "zoom.png", part_um=ZOOM_UM)
@@ -302,5 +341,13 @@ STEPS: dict[str, Callable[[_Run], None]] = {
     "power": _Run.analyse_power,
     "design rules": _Run.check_rules,
     "connectivity": _Run.check_connections,
+    "layout against netlist": _Run.compare,
     "pictures": _Run.draw,
 }
+
+RELOAD: dict[str, Callable[[_Run], None]] = {
+    "place and route": _Run.load_placed,
+    "final netlist": _Run.load_netlist,
+    "simulation": _Run.load_simulation,
+}
+"""What a step leaves for those after it, from its files."""

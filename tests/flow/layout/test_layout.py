@@ -8,6 +8,7 @@ from flow.layout.cells import TERMINALS, drawn_cells
 from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
+from flow.layout.lvs import compare_layout, netlist_connections
 from flow.layout.parasitics import couplings, extract, net_tree, write_spef
 from flow.layout.place_route import place_and_route
 from flow.layout.power_grid import worst_drop
@@ -73,12 +74,7 @@ def test_a_small_block_is_routed_whole(block):
 
 
 def test_the_final_netlist_has_the_same_ports_and_registers(block):
-    folder, placed = block
-    ports = {
-        name: port["direction"]
-        for name, port in read_json(folder / "block.json")["modules"]["block"]["ports"].items()
-    }
-    final = write_final_netlist(placed.wiring, ports, load_pdk("sky130").liberty, folder)
+    final = _final(block)
     module = read_json(final.json)["modules"]["block"]
     assert {name: len(port["bits"]) for name, port in module["ports"].items()} == {
         "clk": 1, "a": 4, "b": 4, "y": 5,
@@ -215,6 +211,50 @@ def test_a_net_in_two_pieces_is_routed_again(block):
     assert changed.opens() == [net]
     assert changed.repair(keep=SUPPLIES).ripped == [net]
     assert not changed.opens()
+
+
+def _final(block):
+    folder, placed = block
+    ports = {
+        name: port["direction"]
+        for name, port in read_json(folder / "block.json")["modules"]["block"]["ports"].items()
+    }
+    return write_final_netlist(placed.wiring, ports, load_pdk("sky130").liberty, folder)
+
+
+def _compared(block, change=lambda connections: None, gds=None):
+    _, placed = block
+    connections = netlist_connections(_final(block), placed.wiring)
+    change(connections)
+    spice = drawn_cells() / "cells.spice"
+    return compare_layout(gds or placed.gds, spice, placed.wiring, connections)
+
+
+def test_the_transistors_are_those_of_the_netlist(block):
+    found = _compared(block)
+    assert found.passed, found.mismatches
+    assert found.transistors > 400
+
+
+def test_a_netlist_with_other_connections_is_another_circuit(block):
+    def swap(connections):
+        one, other = [c for c in connections.values() if "i0" in c and "i1" in c][:2]
+        one["i0"], other["i0"] = other["i0"], one["i0"]
+
+    found = _compared(block, swap)
+    assert not found.passed
+    assert found.mismatches
+
+
+def test_a_transistor_too_few_is_found(block, tmp_path):
+    def cut(layout, top):
+        # The gate of one transistor: poly over diffusion in one cell.
+        cell = layout.cell("nand2_x0")
+        shapes = cell.shapes(layout.layer(66, 20))
+        longest = max(shapes.each(), key=lambda shape: shape.bbox().height())
+        shapes.erase(longest)
+
+    assert not _compared(block, gds=_changed(block, tmp_path, cut)).passed
 
 
 def test_parasitics_join_every_pin_of_a_net(block):

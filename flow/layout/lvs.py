@@ -1,0 +1,245 @@
+"""Layout against netlist, transistor by transistor, by KLayout.
+
+The drawn block is extracted with its hierarchy: transistors from diffusion and poly, nets through
+contacts and all metals. It is compared with the final netlist, whose cells are the circuits that
+the cells' generator drew from. Bulks are left out of the comparison: wells run through whole rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from klayout import db
+
+from flow.layout.extraction import LAYERS
+from flow.layout.wiring import GDS_LAYERS, LABEL_DATATYPE, SUPPLIES, Wiring
+from flow.synthesis import Netlist
+from hexcoder.stage import read_json
+
+KINDS = ("nfet", "pfet")
+SHOWN = 8
+_DEVICE = re.compile(r"^\S+ (\S+) (\S+) (\S+) \S+ \S*?__(nfet|pfet)_01v8\S* (.*)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Whether layout and netlist are the same circuit.
+
+    Attributes
+    ----------
+    transistors : int
+        In the whole block, decoupling included.
+    circuits : int
+        Cells compared, and the block.
+    mismatches : tuple of str
+        The first differences, one line each.
+    """
+
+    transistors: int
+    circuits: int
+    passed: bool
+    mismatches: tuple[str, ...]
+
+
+class _Logger(db.GenericNetlistCompareLogger):
+    def __init__(self) -> None:
+        super().__init__()
+        self.where = ""
+        self.lines: list[str] = []
+        self.circuits = 0
+
+    def begin_circuit(self, a: Any, b: Any) -> None:
+        self.where = (a or b).name
+        self.circuits += 1
+
+    def _say(self, what: str, a: Any, b: Any) -> None:
+        names = [f"{x.expanded_name()}" if x is not None else "nothing" for x in (a, b)]
+        self.lines.append(f"{self.where}: {what}: layout {names[0]}, netlist {names[1]}")
+
+    def circuit_mismatch(self, a: Any, b: Any, msg: str) -> None:
+        names = [x.name if x is not None else "nothing" for x in (a, b)]
+        self.lines.append(f"circuit: layout {names[0]}, netlist {names[1]}")
+
+    def net_mismatch(self, a: Any, b: Any, msg: str) -> None:
+        self._say("net", a, b)
+
+    def pin_mismatch(self, a: Any, b: Any, msg: str) -> None:
+        self._say("pin", a, b)
+
+    def device_mismatch(self, a: Any, b: Any, msg: str) -> None:
+        self._say("transistor", a, b)
+
+    def subcircuit_mismatch(self, a: Any, b: Any, msg: str) -> None:
+        self._say("cell", a, b)
+
+
+def _extract(gds: Path, top: str) -> db.LayoutToNetlist:
+    layout = db.Layout()
+    layout.read(str(gds))
+    cell = layout.cell(top)
+    work = db.LayoutToNetlist(db.RecursiveShapeIterator(layout, cell, []))
+    work._layout = layout  # kept as long as the extraction
+    raw = {name: work.make_layer(layout.layer(*ld), name) for name, ld in LAYERS.items()}
+    metals = {
+        name: raw["li"] if name == "li" else work.make_layer(layout.layer(*ld), name)
+        for name, ld in GDS_LAYERS.items()
+    }
+    active = {
+        "pfet": (raw["diff"] & raw["nwell"]) & raw["psdm"],
+        "nfet": (raw["diff"] - raw["nwell"]) & raw["nsdm"],
+    }
+    conducting = [raw["poly"]]
+    for kind, region in active.items():
+        gate, side = region & raw["poly"], region - raw["poly"]
+        work.register(gate, f"{kind} gate")
+        work.register(side, f"{kind} side")
+        parts: dict[str, db.ShapeCollection] = {"SD": side, "G": gate, "P": raw["poly"]}
+        marks: dict[str, db.ShapeCollection] = {"tS": side, "tD": side, "tG": raw["poly"]}
+        work.extract_devices(db.DeviceExtractorMOS3Transistor(kind), parts | marks)
+        conducting.append(side)
+    for region in (*conducting, raw["licon"], *metals.values()):
+        work.connect(region)
+    for region in conducting:
+        work.connect(region, raw["licon"])
+    work.connect(raw["licon"], raw["li"])
+    for below, above in pairwise(metals):
+        work.connect(metals[below], metals[above])
+    for name, (layer, _) in GDS_LAYERS.items():
+        if name in ("li", "m1", "m2", "m3", "m4", "m5"):
+            labels = work.make_text_layer(layout.layer(layer, LABEL_DATATYPE), f"{name} labels")
+            work.connect(metals[name], labels)
+    work.extract_netlist()
+    return work
+
+
+def _reference(
+    spice: Path, kinds: Iterable[str], wiring: Wiring, connections: dict[str, dict[str, str]]
+) -> db.Netlist:
+    """Netlist of the block, of cells as their generator describes them."""
+    netlist = db.Netlist()
+    classes = {}
+    for kind in KINDS:
+        classes[kind] = db.DeviceClassMOS3Transistor()
+        classes[kind].name = kind
+        netlist.add(classes[kind])
+    circuits, pins = {}, {}
+    text = spice.read_text()
+    for name in sorted(set(kinds)):
+        found = re.search(rf"^\.subckt {re.escape(name)} (.*?)\n(.*?)^\.ends", text, re.S | re.M)
+        assert found is not None
+        devices = [_DEVICE.match(line) for line in found[2].splitlines()]
+        devices = [device for device in devices if device is not None]
+        circuit = circuits[name] = db.Circuit()
+        circuit.name = name
+        netlist.add(circuit)
+        nets: dict[str, Any] = {}
+
+        def net(key: str, nets: dict[str, Any] = nets, circuit: Any = circuit) -> Any:
+            if key not in nets:
+                nets[key] = circuit.create_net(key)
+            return nets[key]
+
+        pins[name] = {}
+        for pin in found[1].split():
+            pins[name][pin] = circuit.create_pin(pin)
+            circuit.connect_pin(pins[name][pin], net(pin))
+        for number, (drain, gate, source, kind, values) in enumerate(d.groups() for d in devices):
+            device = circuit.create_device(classes[kind], f"M{number}")
+            for terminal, key in (("D", drain), ("G", gate), ("S", source)):
+                device.connect_terminal(terminal, net(key))
+            for parameter in ("l", "w"):
+                value = re.search(rf"\b{parameter}=([\d.e+-]+)u?", values)
+                assert value is not None
+                um = float(value[1]) * (1e6 if "e-" in value[1] else 1)
+                device.set_parameter(parameter.upper(), um)
+    top = db.Circuit()
+    top.name = wiring.top
+    netlist.add(top)
+    nets = {}
+
+    def top_net(key: str) -> Any:
+        if key not in nets:
+            nets[key] = top.create_net(key)
+        return nets[key]
+
+    for instance in wiring.instances:
+        if instance.cell not in circuits:
+            continue
+        placed = top.create_subcircuit(circuits[instance.cell], instance.name)
+        its = connections.get(instance.name, {}) | {supply: supply for supply in SUPPLIES}
+        for pin, described in pins[instance.cell].items():
+            key = its.get(pin, f"{instance.name}.{pin}")
+            placed.connect_pin(described, top_net(key))
+    for port in sorted({p.pin for ps in wiring.pins.values() for p in ps if not p.instance}):
+        top.connect_pin(top.create_pin(port), top_net(port))
+    return netlist
+
+
+def netlist_connections(final: Netlist, wiring: Wiring) -> dict[str, dict[str, str]]:
+    """Nets of each instance's pins, from the final netlist.
+
+    Diodes and spare cells are not in it: their nets are those of the wiring, under the netlist's
+    names.
+    """
+    module = read_json(final.json)["modules"][final.top]
+    names: dict[int, str] = {}
+    for port, its in module["ports"].items():
+        for number, bit in enumerate(its["bits"]):
+            names[bit] = f"{port}({number})" if len(its["bits"]) > 1 else port
+    connections = {
+        instance: {
+            pin: names.get(bits[0], f"net {bits[0]}") for pin, bits in cell["connections"].items()
+        }
+        for instance, cell in module["cells"].items()
+    }
+    for net, pins in wiring.pins.items():
+        known = (connections.get(pin.instance, {}).get(pin.pin) for pin in pins)
+        name = next((name for name in known if name), net)
+        for pin in pins:
+            if pin.instance and pin.instance not in module["cells"]:
+                connections.setdefault(pin.instance, {})[pin.pin] = name
+    return connections
+
+
+def compare_layout(
+    gds: Path, spice: Path, wiring: Wiring, connections: dict[str, dict[str, str]]
+) -> Comparison:
+    """Compare a drawn block with its netlist.
+
+    Parameters
+    ----------
+    gds : Path
+    spice : Path
+        ``cells.spice`` of the drawn cells.
+    wiring : Wiring
+        Tells which cells stand in the block and which ports it has.
+    connections : dict
+        Net of each instance's pins, as the final netlist has them.
+    """
+    work = _extract(gds, wiring.top)
+    drawn = work.netlist()
+    for circuit in list(drawn.each_circuit()):
+        if circuit.name != wiring.top and not any(True for _ in circuit.each_device()):
+            drawn.flatten_circuit(circuit)
+    drawn.combine_devices()
+    kinds = [c.name for c in drawn.each_circuit() if c.name != wiring.top]
+    reference = _reference(spice, kinds, wiring, connections)
+    reference.combine_devices()
+    for netlist in (drawn, reference):
+        netlist.simplify()
+    counts: dict[str, int] = defaultdict(int)
+    for instance in wiring.instances:
+        counts[instance.cell] += 1
+    transistors = sum(
+        counts[c.name] * sum(1 for _ in c.each_device()) for c in reference.each_circuit()
+    )
+    logger = _Logger()
+    comparer = db.NetlistComparer(logger)
+    same = comparer.compare(drawn, reference)
+    return Comparison(transistors, logger.circuits, bool(same), tuple(logger.lines[:SHOWN]))
