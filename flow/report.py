@@ -7,9 +7,11 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from flow.pdk import LAYOUT_PDK
 from flow.report_built import built
 from flow.report_hardware import hardware
 from flow.report_head import key_figures, sentence
+from flow.report_layout import layout
 from flow.report_origin import origin
 from flow.report_physics import physics
 from flow.report_results import Results, input_digests, read_results
@@ -68,7 +70,10 @@ def page(results: Results) -> str:
         undefined=jinja2.StrictUndefined,
     )
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-    sections = [build(results) for build in (built, physics, verification, hardware, origin)]
+    builders = [built, physics, verification, hardware, origin]
+    if results.config.silicon.pdk == LAYOUT_PDK:
+        builders.insert(4, layout)
+    sections = [build(results) for build in builders]
     return (
         environment.get_template("report.html.j2")
         .render(

@@ -16,17 +16,24 @@ STAGES = {
     "rtl": "python -m gen",
     "sim": "python -m tb",
     "asic": "python -m flow asic",
+    "layout": "python -m flow layout",
     "report": "python -m flow report",
 }
 """The command that makes each stage."""
 
+_SHOWN = ("train", "rtl", "sim", "asic", "layout")
+PICTURES = ("placement.png", "zoom.png", "congestion.png")
+"""What the stage layout draws."""
+
 INPUTS = (
     "network.json",
-    *(f"{stage}/{name}" for stage in ("train", "rtl", "sim", "asic") for name in ("metrics.json",)),
-    *(f"{stage}/{RECORD}" for stage in ("train", "rtl", "sim", "asic")),
+    *(f"{stage}/metrics.json" for stage in _SHOWN),
+    *(f"{stage}/{RECORD}" for stage in _SHOWN),
     "rtl/encoder.v",
     "asic/cells.json",
+    "asic/netlist.v",
     "asic/timing_setup.rpt",
+    *(f"layout/{name}" for name in PICTURES),
 )
 """Files that the report depends on, each of which may be missing."""
 
@@ -34,6 +41,7 @@ _MADE_FROM = {
     "rtl": {"network": "network.json"},
     "sim": {"network": "network.json", "verilog": "rtl/encoder.v"},
     "asic": {"network.json": "network.json", "encoder.v": "rtl/encoder.v"},
+    "layout": {"netlist.v": "asic/netlist.v"},
 }
 """Under which key a stage's record keeps the digest of which file."""
 
@@ -59,6 +67,8 @@ class Results:
         Models of the library's cells by name; empty if unknown.
     setup_report : str
         Worst paths as the timing tool wrote them; empty if there is none.
+    pictures : mapping
+        By name of :data:`PICTURES` a PNG; without those that are missing.
     """
 
     config: Config
@@ -69,6 +79,7 @@ class Results:
     records: Mapping[str, dict[str, Any]]
     cells: Mapping[str, Any]
     setup_report: str
+    pictures: Mapping[str, bytes]
 
     def command(self, stage: str) -> str:
         """Return the command line that makes a stage."""
@@ -132,15 +143,19 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
     def read(name: str) -> Any:
         return read_json(build / name) if (build / name).is_file() else None
 
-    stages = ("train", "rtl", "sim", "asic")
     setup = build / "asic" / "timing_setup.rpt"
     return Results(
         config=config,
         options=options,
         config_text=config_text,
-        metrics={stage: read(f"{stage}/metrics.json") for stage in stages},
+        metrics={stage: read(f"{stage}/metrics.json") for stage in _SHOWN},
         digests=input_digests(build),
-        records={stage: read(f"{stage}/{RECORD}") or {} for stage in stages},
+        records={stage: read(f"{stage}/{RECORD}") or {} for stage in _SHOWN},
         cells=(read("asic/cells.json") or {}).get("cells", {}),
         setup_report=setup.read_text(encoding="utf-8") if setup.is_file() else "",
+        pictures={
+            name: (build / "layout" / name).read_bytes()
+            for name in PICTURES
+            if (build / "layout" / name).is_file()
+        },
     )

@@ -1,24 +1,108 @@
-"""Pictures of a layout by KLayout."""
+"""Pictures of a layout: cells by layer of the network, and the drawn shapes by KLayout."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-COLOURS = {
-    (65, 20): 0x6B8E4E,
-    (66, 20): 0xC05A4A,
-    (67, 20): 0x8C7AA8,
-    (68, 20): 0x3B6FB0,
-    (69, 20): 0xC77FB5,
-    (70, 20): 0x4FA38F,
-    (71, 20): 0xD9A441,
-    (72, 20): 0x777777,
+from flow.layout.owners import FILLER
+from flow.layout.wiring import Box, Wiring
+
+LAYERS = {
+    "diffusion": ((65, 20), 0xBFD8A8, 0),
+    "poly": ((66, 20), 0xD08C80, 0),
+    "li": ((67, 20), 0xA9A0C0, 5),
+    "m1": ((68, 20), 0x3B6FB0, 9),
+    "m2": ((69, 20), 0xB0428F, 11),
+    "m3": ((70, 20), 0x1E8A6E, 8),
+    "m4": ((71, 20), 0xC98A12, 4),
+    "m5": ((72, 20), 0x444444, 3),
 }
-"""Diffusion, poly, li and m1 to m5: GDS layer and datatype."""
+"""GDS layer and datatype, colour, and KLayout's number of the fill pattern."""
+
+COLOURS = ("#b5432a", "#1f4e79", "#3d8361", "#c98a12", "#7d5ba6", "#4fa3a5", "#8c564b", "#777777")
 
 
-def draw_layout(gds: Path, picture: Path, pixels: int = 1600, part_um: float | None = None) -> None:
-    """Save a PNG of a layout.
+def draw_placement(
+    wiring: Wiring, owner: Mapping[str, str], outlines: Mapping[str, float], picture: Path
+) -> None:
+    """Save a PNG of the cells, coloured by the part of the design that they belong to.
+
+    Parameters
+    ----------
+    wiring : Wiring
+    owner : mapping of str to str
+        Part of each instance; fillers stay white.
+    outlines : mapping of str to float
+        Width of each cell in um; the height of all is the row's.
+    picture : Path
+    """
+    from matplotlib.collections import PatchCollection
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch, Rectangle
+
+    row = 5.6
+    cells: dict[str, list[Rectangle]] = {}
+    for instance in wiring.instances:
+        part = owner[instance.name]
+        if part != FILLER:
+            y = instance.y / 1000 - (row if instance.flipped else 0.0)
+            place = Rectangle((instance.x / 1000, y), outlines[instance.cell], row)
+            cells.setdefault(part, []).append(place)
+    width, height = wiring.width / 1000, wiring.height / 1000
+    figure = Figure(figsize=(7.0, 7.0 * height / width + 0.6), dpi=150, layout="constrained")
+    axes = figure.subplots()
+    parts = sorted(cells, key=lambda part: -len(cells[part]))
+    for number, part in enumerate(parts):
+        colour = COLOURS[number % len(COLOURS)]
+        axes.add_collection(PatchCollection(cells[part], facecolor=colour, linewidth=0))
+    legend = [
+        Patch(color=COLOURS[n % len(COLOURS)], label=f"{part} ({len(cells[part]):,})")
+        for n, part in enumerate(parts)
+    ]
+    axes.add_patch(Rectangle((0, 0), width, height, fill=False, linewidth=0.8))
+    axes.set(xlim=(-5, width + 5), ylim=(-5, height + 5), aspect="equal")
+    axes.set(xlabel="um", ylabel="um")
+    figure.legend(handles=legend, loc="outside lower center", ncols=4, frameon=False)
+    figure.savefig(picture)
+
+
+def draw_congestion(wiring: Wiring, picture: Path, tile_nm: int = 8000) -> None:
+    """Save a PNG of how much of the metals m1 to m4 is in use, tile by tile."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    columns, rows = -(-wiring.width // tile_nm), -(-wiring.height // tile_nm)
+    metals = ("m1", "m2", "m3", "m4")
+    used = {metal: np.zeros((rows, columns)) for metal in metals}
+    for boxes in wiring.wires.values():
+        for box in boxes:
+            if box.layer in used:
+                _add(used[box.layer], box, tile_nm)
+    figure = Figure(figsize=(7.0, 7.0), dpi=150, layout="constrained")
+    image = None
+    extent = (0.0, wiring.width / 1000, 0.0, wiring.height / 1000)
+    for axes, metal in zip(figure.subplots(2, 2).flat, metals, strict=True):
+        share = 100 * used[metal] / tile_nm**2
+        image = axes.imshow(share, origin="lower", extent=extent, cmap="magma_r", vmin=0, vmax=70)
+        axes.set_title(f"{metal}: {share.mean():.0f} % of the area", fontsize=9)
+        axes.tick_params(labelsize=7)
+    assert image is not None
+    figure.colorbar(image, ax=figure.axes, label="area in use, %", shrink=0.6)
+    figure.savefig(picture)
+
+
+def _add(used: object, box: Box, tile: int) -> None:
+    rows, columns = used.shape  # type: ignore[attr-defined]
+    for j in range(max(0, box.bottom // tile), min(rows - 1, box.top // tile) + 1):
+        for i in range(max(0, box.left // tile), min(columns - 1, box.right // tile) + 1):
+            width = min(box.right, (i + 1) * tile) - max(box.left, i * tile)
+            height = min(box.top, (j + 1) * tile) - max(box.bottom, j * tile)
+            used[j, i] += max(width, 0) * max(height, 0)  # type: ignore[index]
+
+
+def draw_layout(gds: Path, picture: Path, pixels: int = 1200, part_um: float | None = None) -> None:
+    """Save a PNG of the drawn shapes.
 
     Parameters
     ----------
@@ -35,17 +119,34 @@ def draw_layout(gds: Path, picture: Path, pixels: int = 1600, part_um: float | N
     view.set_config("grid-visible", "false")
     view.set_config("text-visible", "false")
     view.load_layout(str(gds), False)
-    view.clear_layers()
-    for (layer, datatype), colour in COLOURS.items():
-        shown = lay.LayerPropertiesNode()
-        shown.source_layer, shown.source_datatype = layer, datatype
-        shown.fill_color = shown.frame_color = colour
-        shown.dither_pattern = 0
-        shown.transparent = True
-        view.insert_layer(view.end_layers(), shown)
+    _show_layers(view)
     view.max_hier()
     view.zoom_fit()
     if part_um is not None:
         centre, half = view.box().center(), part_um / 2
         view.zoom_box(db.DBox(centre.x - half, centre.y - half, centre.x + half, centre.y + half))
     view.save_image(str(picture), pixels, pixels)
+
+
+def _show_layers(view: object) -> None:
+    from klayout import lay
+
+    view.clear_layers()  # type: ignore[attr-defined]
+    for name, ((layer, datatype), colour, pattern) in LAYERS.items():
+        shown = lay.LayerPropertiesNode()
+        shown.name = f"{name} {layer}/{datatype}"
+        shown.source_layer, shown.source_datatype = layer, datatype
+        shown.fill_color = shown.frame_color = colour
+        shown.dither_pattern = pattern
+        shown.width = 1
+        view.insert_layer(view.end_layers(), shown)  # type: ignore[attr-defined]
+
+
+def write_layer_file(gds: Path, path: Path) -> None:
+    """Write KLayout's layer properties for the layout: ``klayout layout.gds -l layout.lyp``."""
+    from klayout import lay
+
+    view = lay.LayoutView()
+    view.load_layout(str(gds), False)
+    _show_layers(view)
+    view.save_layer_props(str(path))

@@ -14,8 +14,9 @@ from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
 from flow.layout.lvs import compare_layout, netlist_connections
+from flow.layout.owners import owners
 from flow.layout.parasitics import extract, write_spef
-from flow.layout.picture import draw_layout
+from flow.layout.picture import draw_congestion, draw_layout, draw_placement, write_layer_file
 from flow.layout.place_route import Placed, load_placed, place_and_route
 from flow.layout.power_grid import worst_drop
 from flow.layout.wiring import SUPPLIES
@@ -33,7 +34,7 @@ from tb.netlist import NetlistSimulation
 from tb.netlist_model import FlatNetlist
 
 VECTORS = 20_000
-ZOOM_UM = 40.0
+ZOOM_UM = 30.0
 
 STATE, SPEF = "steps.json", "final.spef"
 
@@ -327,8 +328,15 @@ class _Run:
             self.failures.append(f"layout against netlist: {'; '.join(found.mismatches[:3])}")
 
     def draw(self) -> None:
-        draw_layout(self.placed.gds, self.folder / "layout.png")
-        draw_layout(self.placed.gds, self.folder / "zoom.png", part_um=ZOOM_UM)
+        wiring, gds = self.placed.wiring, self.placed.gds
+        cells = read_json(drawn_cells() / "cells.json")
+        widths = {name: cell["width_um"] for name, cell in cells.items()}
+        parts = owners(read_json(self.build / "asic" / "netlist.json"), wiring)
+        draw_placement(wiring, parts, widths, self.folder / "placement.png")
+        draw_congestion(wiring, self.folder / "congestion.png")
+        draw_layout(gds, self.folder / "layout.png")
+        draw_layout(gds, self.folder / "zoom.png", part_um=ZOOM_UM)
+        write_layer_file(gds, self.folder / "layout.lyp")
 
 
 STEPS: dict[str, Callable[[_Run], None]] = {
