@@ -57,11 +57,17 @@ def _hexcoder(network: Network, effort: float, folder: Path) -> tuple[Path, int,
 
 
 def _alkaid(network: Network, folder: Path) -> tuple[Path, int, float]:
-    started = time.perf_counter()
-    traced = trace_network(network)
-    path = folder / "alkaid.v"
-    path.write_text(traced.verilog())
-    return path, traced.register_bits(STAGES), time.perf_counter() - started
+    """Compiled once for all that follows alkaid; some networks take it an hour."""
+    path, known = folder / "alkaid.v", folder / "alkaid.json"
+    if not known.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        traced = trace_network(network)
+        path.write_text(traced.verilog())
+        took = time.perf_counter() - started
+        write_json(known, {"register_bits": traced.register_bits(STAGES), "compile_s": took})
+    found = read_json(known)
+    return path, found["register_bits"], found["compile_s"]
 
 
 def run(name: str, compiler: str, effort: float, folder: Path) -> Result:
@@ -77,7 +83,7 @@ def run(name: str, compiler: str, effort: float, folder: Path) -> Result:
         verilog.write_text(plain_verilog(network))
         took = time.perf_counter() - started
     else:
-        verilog, bits, took = _alkaid(network, folder)
+        verilog, bits, took = _alkaid(network, folder.parent / "alkaid_verilog")
     synthesis: Synthesis = "default"
     if "hexcoder" in compiler:
         synthesis = "hexcoder"

@@ -20,7 +20,7 @@ from flow.cell_models import cell_models
 from flow.hierarchy import clean_names
 from flow.liberty import Library, read_liberty
 from flow.pdk import Pdk, load_pdk
-from flow.power import analyse_power
+from flow.power import analyse_power, net_loads
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import ADDERS, Netlist, synthesise
 from flow.timing import analyse_timing
@@ -200,7 +200,8 @@ def measure(
     write_constraints(constraints, clock, pdk, library, wire_load)
     timing = analyse_timing(netlist, pdk, library, constraints, folder)
     rates = simulation.toggle_rates(inputs)
-    power = analyse_power(netlist, flat, rates, pdk, library, constraints, wire_load, folder)
+    loads = net_loads(flat, library, pdk, wire_load)
+    power = analyse_power(flat, rates, loads, pdk, library, clock.period_ns)
     total_w = sum((item.data + item.clock).total_w for item in power)
     sequential = [i for i in flat.instances if library.cells[i.kind].flip_flop is not None]
     combinational = [i for i in flat.instances if library.cells[i.kind].flip_flop is None]

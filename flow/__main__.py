@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from flow import front_command
 from flow.asic import STEPS, make_asic
+from flow.compare import compare, table
 from flow.pdk import LAYOUT_PDK, load_pdk
 from flow.tools import tool_version
 from hexcoder.config import Config
@@ -25,6 +28,7 @@ EXAMPLES = """examples:
   python -m flow layout --config configs/tiny_sky130.toml
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
   python -m flow front --config configs/search.toml
+  python -m flow compare build/econ_t build/econ_t_sky130
 """
 
 
@@ -63,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Lay out the netlist of the stage asic in build/<config>/layout.",
     )
     add_config_options(layout, required=True)
+    compared = stages.add_parser(
+        "compare",
+        help="two runs side by side",
+        description="Print what rtl, asic and layout of two build folders measured differently.",
+    )
+    compared.add_argument("first", type=Path, help="for example build/econ_t")
+    compared.add_argument("second", type=Path)
+    compared.add_argument("--all", action="store_true", help="equal numbers too")
     front_command.add(stages)
     return parser
 
@@ -218,6 +230,11 @@ def _verify(config: Config, build: Path, vectors: int, events: str | None) -> No
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a stage if it is out of date, and say in one line what it gave."""
     arguments = _parser().parse_args(argv)
+    if arguments.stage == "compare":
+        differences = compare(arguments.first, arguments.second)
+        names = str(arguments.first), str(arguments.second)
+        Console().print(table(differences, *names, arguments.all))
+        return 0
     config, build = config_and_build(arguments)
     if arguments.stage == "verify":
         _verify(config, build, arguments.vectors, arguments.events)

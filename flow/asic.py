@@ -13,7 +13,7 @@ from flow.layers import area_by_layer, cells_by_layer, layer_finder
 from flow.liberty import Library, read_liberty
 from flow.origin import synthesis_origin
 from flow.pdk import Pdk, load_pdk
-from flow.power import Power, analyse_power, by_kind, sum_by
+from flow.power import Power, analyse_power, by_kind, net_loads, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import Netlist, synthesise
 from flow.timing import analyse_timing, constant_outputs
@@ -286,14 +286,12 @@ class _Run:
         try:
             rates = self._simulation.toggle_rates(vectors.activity)
             powers = analyse_power(
-                self._netlist,
                 self._flat,
                 rates,
+                net_loads(self._flat, self._library, self._pdk, self._wire_load),
                 self._pdk,
                 self._library,
-                self._constraints,
-                self._wire_load,
-                self._folder,
+                self._config.clock.period_ns,
             )
         except InputError as error:
             self._skip(names, str(error))

@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     r'/\*.*?\*/|//[^\n]*|\\\n|\s+|(?P<string>"[^"]*")|(?P<mark>[(){}:;,])|(?P<word>[^\s(){}:;,"]+)',
     re.DOTALL,
 )
-_CAPACITANCE_UNITS = {"ff": 1e-15, "pf": 1e-12}
+CAPACITANCE_UNITS = {"ff": 1e-15, "pf": 1e-12}
 _TIME_UNITS = {"ps": 1e-12, "ns": 1e-9}
 _POWER_UNITS = {"pW": 1e-12, "nW": 1e-9, "uW": 1e-6, "mW": 1e-3}
 
@@ -160,9 +160,9 @@ def read_liberty(path: Path) -> Library:
     if top.kind != "library":
         raise InputError(f"{path}: starts with '{top.kind}', not with a library")
     scale, unit = top.lists.get("capacitive_load_unit", [["1", "pf"]])[0]
-    if unit.lower() not in _CAPACITANCE_UNITS:
+    if unit.lower() not in CAPACITANCE_UNITS:
         raise InputError(f"{path}: capacitive_load_unit '{unit}' is not one of ff, pf")
-    farad = float(scale) * _CAPACITANCE_UNITS[unit.lower()]
+    farad = float(scale) * CAPACITANCE_UNITS[unit.lower()]
     watt = _unit(top, "leakage_power_unit", "1nW", _POWER_UNITS, path)
     default_capacitance = float(top.attributes.get("default_input_pin_cap", 0.0))
     return Library(

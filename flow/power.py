@@ -1,27 +1,20 @@
-"""Power from simulated toggle rates, through OpenSTA's report_power.
-
-Debian's OpenSTA cannot take the activity of single nets. Its power of an instance is linear in the
-global activity, so two reports, at 0 and at 1 toggle a clock cycle, give the power at any rate.
-"""
+"""Power from simulated toggle rates and a Liberty file's tables."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 
+from flow.energy import CellEnergy, read_energies
 from flow.liberty import Library
 from flow.pdk import Pdk
-from flow.sta import run_sta
-from flow.synthesis import Netlist
-from hexcoder.errors import InputError
 from tb.netlist_model import FlatNetlist, Instance
 
-_ROW = re.compile(r"^\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)$", re.MULTILINE)
+INPUT_SLEW_NS = 0.05
+"""Transition time of input ports and of the clock."""
 
 
 @dataclass(frozen=True)
@@ -51,74 +44,102 @@ class InstancePower:
 
 
 def analyse_power(
-    netlist: Netlist,
     flat: FlatNetlist,
     toggle_rates: np.ndarray,
+    loads: np.ndarray,
     pdk: Pdk,
     library: Library,
-    constraints: Path,
-    wire_load: str | None,
-    folder: Path,
-    layout: Sequence[str] = (),
+    period_ns: float,
 ) -> list[InstancePower]:
     """Power of each instance at the toggle rates of a simulation.
 
+    Liberty's nonlinear power model: each toggle of an output takes the energy of its table at the
+    slew of the input that turns it and the net's load, of several inputs in proportion to their
+    toggles; each of a net charges or discharges it; inputs and clock pins have energies of their
+    own. Slews are worked out from the same file, from :data:`INPUT_SLEW_NS` on.
+
     Parameters
     ----------
-    netlist : Netlist
     flat : FlatNetlist
-        The same netlist, flat.
     toggle_rates : (nets,) float64
         Toggles a clock cycle of each net of ``flat``.
-    pdk, library, constraints, wire_load, layout
-        As for timing.
-    folder : Path
-        Gets, in logs/, the reports at activity 0 and 1.
-
-    Returns
-    -------
-    list of InstancePower
-
-    Raises
-    ------
-    InputError
-        If OpenSTA is missing, fails or does not report an instance.
+    loads : (nets,) float64
+        Capacitance of each net in F: :func:`net_loads`.
+    pdk : Pdk
+        Its Liberty file has the tables.
+    library : Library
+        The same file's cells.
+    period_ns : float
     """
-    idle = report_power(0.0, netlist, pdk, constraints, folder, layout)
-    busy = report_power(1.0, netlist, pdk, constraints, folder, layout)
-    loads = net_loads(flat, library, pdk, wire_load)
+    tables = read_energies(pdk.liberty)
+    slews = np.full(len(flat.nets), INPUT_SLEW_NS * 1e-9)
+    registers = [i for i in flat.instances if library.cells[i.kind].flip_flop]
+    gates = [i for i in flat.instances if not library.cells[i.kind].flip_flop]
+    for instance in [*registers, *gates]:
+        for pin, arcs in tables[instance.kind].transitions.items():
+            if pin in instance.pins and arcs:
+                net = instance.pins[pin]
+                slews[net] = max(
+                    table.at(slews[instance.pins[related]], loads[net])
+                    for related, table in arcs.items()
+                )
+    period = period_ns * 1e-9
     return [
-        _interpolate(instance, idle, busy, toggle_rates, loads, library)
-        for instance in flat.instances
+        _power(i, tables[i.kind], library, toggle_rates, loads, slews, period)
+        for i in flat.instances
     ]
 
 
-def report_power(
-    activity: float,
-    netlist: Netlist,
+def _power(
+    instance: Instance,
+    tables: CellEnergy,
+    library: Library,
+    rates: np.ndarray,
+    loads: np.ndarray,
+    slews: np.ndarray,
+    period_s: float,
+) -> InstancePower:
+    cell, pins = library.cells[instance.kind], instance.pins
+    internal = switching = clocking = 0.0
+    for pin, arcs in tables.outputs.items():
+        net = pins.get(pin)
+        if net is None:
+            continue
+        switching += 0.5 * loads[net] * library.voltage_v**2 * rates[net]
+        weights = {related: rates[pins[related]] if related else 1.0 for related in arcs}
+        total = sum(weights.values())
+        if total and rates[net]:
+            energy = sum(
+                weight * arcs[related].at(slews[pins[related]] if related else 0.0, loads[net])
+                for related, weight in weights.items()
+            )
+            internal += rates[net] * energy / total
+    clock = cell.flip_flop.clocked_on if cell.flip_flop else None
+    for pin, states in tables.inputs.items():
+        rate, slew = rates[pins[pin]], slews[pins[pin]]
+        energy = rate * sum(part * table.at(slew, 0.0) for part, table in states)
+        if pin == clock:
+            clocking += energy
+        else:
+            internal += energy
+    return InstancePower(
+        instance.path,
+        Power(internal / period_s, switching / period_s, cell.leakage_w),
+        Power(clocking / period_s, 0.0, 0.0),
+    )
+
+
+def net_loads(
+    flat: FlatNetlist,
+    library: Library,
     pdk: Pdk,
-    constraints: Path,
-    folder: Path,
-    layout: Sequence[str] = (),
-) -> dict[str, Power]:
-    """Power of each instance when every net toggles ``activity`` times a clock cycle."""
-    logs = folder / "logs"
-    logs.mkdir(exist_ok=True)
-    report = logs / f"power_activity_{activity:g}.rpt"
-    commands = [
-        f"set_power_activity -global -activity {activity}",
-        f"report_power -digits 9 -instances [get_cells -hierarchical *] > {{{report}}}",
-    ]
-    run_sta(commands, netlist, pdk, constraints, logs / f"power_activity_{activity:g}.tcl", layout)
-    return {
-        row[4]: Power(float(row[0]), float(row[1]), float(row[2]))
-        for row in _ROW.findall(report.read_text())
-        if row[0][0].isdigit()
-    }
+    wire_load: str | None,
+    wires_f: np.ndarray | None = None,
+) -> np.ndarray:
+    """Capacitance of each net in F: input pins, wire, and the load at an output port.
 
-
-def net_loads(flat: FlatNetlist, library: Library, pdk: Pdk, wire_load: str | None) -> np.ndarray:
-    """Capacitance of each net in F: input pins, estimated wire, and the load at an output port."""
+    The wire is estimated by the wire-load model, or, by net, known from the layout.
+    """
     pins = np.zeros(len(flat.nets))
     fanout = np.zeros(len(flat.nets), np.int64)
     for instance in flat.instances:
@@ -131,7 +152,9 @@ def net_loads(flat: FlatNetlist, library: Library, pdk: Pdk, wire_load: str | No
         if port not in flat.inputs:
             pins[nets] += pdk.output_load_ff * 1e-15
             fanout[nets] += 1
-    if wire_load:
+    if wires_f is not None:
+        pins += wires_f
+    elif wire_load:
         model = library.wire_loads[wire_load]
         pins += np.array([model.capacitance_f(int(count)) for count in fanout])
     return pins
@@ -164,32 +187,3 @@ def by_kind(
 def _outputs(instance: Instance, library: Library) -> list[int]:
     cell = library.cells[instance.kind]
     return [net for pin, net in instance.pins.items() if cell.pins[pin].direction == "output"]
-
-
-def _interpolate(
-    instance: Instance,
-    idle: dict[str, Power],
-    busy: dict[str, Power],
-    toggle_rates: np.ndarray,
-    loads: np.ndarray,
-    library: Library,
-) -> InstancePower:
-    low, high = idle.get(instance.path), busy.get(instance.path)
-    if low is None or high is None:
-        raise InputError(f"sta: no power of instance {instance.path} (logs/power_activity_0.rpt)")
-    cell = library.cells[instance.kind]
-    outputs = _outputs(instance, library)
-    rates, weights = toggle_rates[outputs], loads[outputs]
-    # Switching of several outputs splits by their loads, which OpenSTA charges to the driver;
-    # internal power has no such split in the report: the mean.
-    mean = float(rates.mean()) if outputs else 0.0
-    by_load = float(rates @ weights / weights.sum()) if outputs and weights.sum() else mean
-    data = Power(
-        internal_w=mean * (high.internal_w - low.internal_w),
-        switching_w=by_load * (high.switching_w - low.switching_w),
-        leakage_w=low.leakage_w,
-    )
-    standing = Power(low.internal_w, low.switching_w, 0.0)
-    if cell.flip_flop:
-        return InstancePower(instance.path, data, standing)
-    return InstancePower(instance.path, data + standing, Power())

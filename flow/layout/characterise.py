@@ -89,7 +89,7 @@ def _turn(bench: Bench, pin: str, slew: float, load: float, inverting: bool) -> 
 
 
 @dataclass(frozen=True)
-class _Way:
+class Way:
     """How an input can turn the output: the other inputs' values."""
 
     pin: str
@@ -97,7 +97,8 @@ class _Way:
     inverting: bool
 
 
-def _ways(cell: str) -> list[_Way]:
+def ways(cell: str) -> list[Way]:
+    """All ways through a combinational cell."""
     found = []
     for pin in inputs_of(cell):
         for state in states_of(cell):
@@ -106,7 +107,7 @@ def _ways(cell: str) -> list[_Way]:
             low, high = evaluate(cell, state), evaluate(cell, state | {pin: 1})
             if low != high:
                 others = {name: value for name, value in state.items() if name != pin}
-                found.append(_Way(pin, others, bool(low)))
+                found.append(Way(pin, others, bool(low)))
     return found
 
 
@@ -125,15 +126,15 @@ def characterise(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterise
             bench.hold(pin, value)
         leaks.append(bench.leakage())
     grid = [(slew, load) for slew in SLEWS_NS for load in loads_of(name)]
-    ways = _ways(name)
+    choices = ways(name)
     numbers = []
-    for way in ways:
+    for way in choices:
         for pin, value in way.others.items():
             bench.hold(pin, value)
         numbers.append([_turn(bench, way.pin, *point, way.inverting) for point in grid])
     results = bench.run(folder)
     try:
-        return _collected(name, corner, states, leaks, ways, numbers, results)
+        return _collected(name, corner, states, leaks, choices, numbers, results)
     except KeyError as error:
         raise InputError(
             f"cell {name}, {corner.name}: measurement {error} failed; see {folder}"
@@ -145,7 +146,7 @@ def _collected(
     corner: Corner,
     states: list[dict[str, int]],
     leaks: list[int],
-    ways: list[_Way],
+    choices: list[Way],
     numbers: list[list[_Numbers]],
     results: dict[int, float],
 ) -> Characterised:
@@ -160,7 +161,7 @@ def _collected(
     grid = [(slew, load) for slew in SLEWS_NS for load in loads_of(name)]
     charges: dict[str, list[float]] = {}
     found: dict[tuple[str, bool], list[Arc]] = {}
-    for way, points in zip(ways, numbers, strict=True):
+    for way, points in zip(choices, numbers, strict=True):
         arc = Arc(way.pin, "negative_unate" if way.inverting else "positive_unate")
         for edge in EDGES:
             rows = len(SLEWS_NS)

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from flow.asic import power_parts, read_interface
 from flow.equivalence import prove_equivalence
 from flow.layout.cells import drawn_cells
@@ -22,7 +24,7 @@ from flow.layout.power_grid import worst_drop
 from flow.layout.wiring import SUPPLIES
 from flow.liberty import read_liberty
 from flow.pdk import LAYOUT_PDK, Pdk, load_pdk
-from flow.power import InstancePower, Power, analyse_power, by_kind
+from flow.power import Power, analyse_power, by_kind, net_loads
 from flow.sta import write_constraints
 from flow.synthesis import Netlist
 from flow.timing import Timing, analyse_timing
@@ -36,7 +38,7 @@ from tb.netlist_model import FlatNetlist
 VECTORS = 20_000
 ZOOM_UM = 30.0
 
-STATE, SPEF = "steps.json", "final.spef"
+STATE, SPEF, WIRES = "steps.json", "final.spef", "wires_ff.json"
 
 DERATE = 0.05
 """Early and late delays of cells and wires against Liberty's."""
@@ -177,6 +179,9 @@ class _Run:
             self.folder / "logs" / "simulation",
         )
         self.flat = self.simulation.netlist
+        self._nets = {
+            (i.path, pin): net for i in self.flat.instances for pin, net in i.pins.items()
+        }
 
     def simulate(self) -> None:
         self.load_simulation()
@@ -213,6 +218,7 @@ class _Run:
             for pin in instance.pins
         }
         write_spef(trees, self._ports(), directions, self.top, self.folder / SPEF)
+        write_json(self.folder / WIRES, {net: tree.total_ff for net, tree in trees.items()})
         self.metrics["parasitics__capacitance_pf"] = round(
             sum(tree.total_ff for tree in trees.values()) / 1000, 3
         )
@@ -265,17 +271,18 @@ class _Run:
 
     def analyse_power(self) -> None:
         library = read_liberty(self.pdk.liberty)
-        constraints = self.folder / "timing" / self.pdk.corner_name / "constraints.sdc"
-        powers: list[InstancePower] = analyse_power(
-            self.final,
+        wires = np.zeros(len(self.flat.nets))
+        for net, farads in read_json(self.folder / WIRES).items():
+            for pin in self.placed.wiring.pins[net]:
+                if (pin.instance, pin.pin) in self._nets:
+                    wires[self._nets[pin.instance, pin.pin]] = farads * 1e-15
+        powers = analyse_power(
             self.flat,
             self.simulation.toggle_rates(self.vectors.activity),
+            net_loads(self.flat, library, self.pdk, None, wires),
             self.pdk,
             library,
-            constraints,
-            None,
-            self.folder,
-            self._after_layout(),
+            self.config.clock.period_ns,
         )
         kinds = by_kind(powers, self.flat, library)
         total = sum(kinds.values(), Power())
