@@ -119,7 +119,7 @@ def _extract(gds: Path, top: str) -> db.LayoutToNetlist:
 
 
 def _reference(
-    spice: Path, kinds: Iterable[str], wiring: Wiring, connections: dict[str, dict[str, str]]
+    spice: Path, drawn: Iterable[str], wiring: Wiring, instances: Instances
 ) -> db.Netlist:
     """Netlist of the block, of cells as their generator describes them."""
     netlist = db.Netlist()
@@ -130,7 +130,7 @@ def _reference(
         netlist.add(classes[kind])
     circuits, pins = {}, {}
     text = spice.read_text()
-    for name in sorted(set(kinds)):
+    for name in sorted(set(drawn)):
         found = re.search(rf"^\.subckt {re.escape(name)} (.*?)\n(.*?)^\.ends", text, re.S | re.M)
         assert found is not None
         devices = [_DEVICE.match(line) for line in found[2].splitlines()]
@@ -168,48 +168,54 @@ def _reference(
             nets[key] = top.create_net(key)
         return nets[key]
 
-    for instance in wiring.instances:
-        if instance.cell not in circuits:
+    for instance, kind in instances.kinds.items():
+        if kind not in circuits:
             continue
-        placed = top.create_subcircuit(circuits[instance.cell], instance.name)
-        its = connections.get(instance.name, {}) | {supply: supply for supply in SUPPLIES}
-        for pin, described in pins[instance.cell].items():
-            key = its.get(pin, f"{instance.name}.{pin}")
+        placed = top.create_subcircuit(circuits[kind], instance)
+        its = instances.connections.get(instance, {}) | {supply: supply for supply in SUPPLIES}
+        for pin, described in pins[kind].items():
+            key = its.get(pin, f"{instance}.{pin}")
             placed.connect_pin(described, top_net(key))
     for port in sorted({p.pin for ps in wiring.pins.values() for p in ps if not p.instance}):
         top.connect_pin(top.create_pin(port), top_net(port))
     return netlist
 
 
-def netlist_connections(final: Netlist, wiring: Wiring) -> dict[str, dict[str, str]]:
-    """Nets of each instance's pins, from the final netlist.
+@dataclass(slots=True)
+class Instances:
+    """Cell and connected nets of each instance of a netlist."""
 
-    Diodes and spare cells are not in it: their nets are those of the wiring, under the netlist's
-    names.
+    kinds: dict[str, str]
+    connections: dict[str, dict[str, str]]
+
+
+def netlist_instances(final: Netlist, wiring: Wiring) -> Instances:
+    """Instances of the final netlist, and those of the block that are not in it.
+
+    Fillers, diodes and spare cells are of the wiring; their nets go by the netlist's names.
     """
     module = read_json(final.json)["modules"][final.top]
     names: dict[int, str] = {}
     for port, its in module["ports"].items():
         for number, bit in enumerate(its["bits"]):
             names[bit] = f"{port}({number})" if len(its["bits"]) > 1 else port
-    connections = {
-        instance: {
+    kinds = {instance.name: instance.cell for instance in wiring.instances}
+    connections: dict[str, dict[str, str]] = {}
+    for instance, cell in module["cells"].items():
+        kinds[instance] = cell["type"]
+        connections[instance] = {
             pin: names.get(bits[0], f"net {bits[0]}") for pin, bits in cell["connections"].items()
         }
-        for instance, cell in module["cells"].items()
-    }
     for net, pins in wiring.pins.items():
         known = (connections.get(pin.instance, {}).get(pin.pin) for pin in pins)
         name = next((name for name in known if name), net)
         for pin in pins:
             if pin.instance and pin.instance not in module["cells"]:
                 connections.setdefault(pin.instance, {})[pin.pin] = name
-    return connections
+    return Instances(kinds, connections)
 
 
-def compare_layout(
-    gds: Path, spice: Path, wiring: Wiring, connections: dict[str, dict[str, str]]
-) -> Comparison:
+def compare_layout(gds: Path, spice: Path, wiring: Wiring, instances: Instances) -> Comparison:
     """Compare a drawn block with its netlist.
 
     Parameters
@@ -218,9 +224,9 @@ def compare_layout(
     spice : Path
         ``cells.spice`` of the drawn cells.
     wiring : Wiring
-        Tells which cells stand in the block and which ports it has.
-    connections : dict
-        Net of each instance's pins, as the final netlist has them.
+        Tells which ports the block has.
+    instances : Instances
+        The netlist.
     """
     work = _extract(gds, wiring.top)
     drawn = work.netlist()
@@ -228,14 +234,14 @@ def compare_layout(
         if circuit.name != wiring.top and not any(True for _ in circuit.each_device()):
             drawn.flatten_circuit(circuit)
     drawn.combine_devices()
-    kinds = [c.name for c in drawn.each_circuit() if c.name != wiring.top]
-    reference = _reference(spice, kinds, wiring, connections)
+    cells = [c.name for c in drawn.each_circuit() if c.name != wiring.top]
+    reference = _reference(spice, cells, wiring, instances)
     reference.combine_devices()
     for netlist in (drawn, reference):
         netlist.simplify()
     counts: dict[str, int] = defaultdict(int)
-    for instance in wiring.instances:
-        counts[instance.cell] += 1
+    for kind in instances.kinds.values():
+        counts[kind] += 1
     transistors = sum(
         counts[c.name] * sum(1 for _ in c.each_device()) for c in reference.each_circuit()
     )

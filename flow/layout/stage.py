@@ -15,7 +15,7 @@ from flow.layout.cells import drawn_cells
 from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
-from flow.layout.lvs import compare_layout, netlist_connections
+from flow.layout.lvs import compare_layout, netlist_instances
 from flow.layout.owners import owners
 from flow.layout.parasitics import extract, write_spef
 from flow.layout.picture import draw_congestion, draw_layout, draw_placement, write_layer_file
@@ -32,7 +32,7 @@ from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json, write_json
-from tb.netlist import NetlistSimulation
+from tb.netlist import Interface, NetlistSimulation
 from tb.netlist_model import FlatNetlist
 
 VECTORS = 20_000
@@ -54,7 +54,11 @@ def require_layout(config: Config) -> None:
 
 
 def make_layout(
-    config: Config, build: Path, folder: Path, progress: Callable[[str], None] = lambda step: None
+    config: Config,
+    build: Path,
+    folder: Path,
+    progress: Callable[[str], None] = lambda step: None,
+    vectors: Callable[[Config, Path, str, Interface], Vectors] = load_vectors,
 ) -> str | None:
     """Run every step and write metrics.json.
 
@@ -69,6 +73,8 @@ def make_layout(
         and metrics.json.
     progress : callable
         Called with the name of each step of :data:`STEPS` as it starts.
+    vectors : callable
+        See :func:`flow.vectors.load_vectors`.
 
     Returns
     -------
@@ -81,7 +87,7 @@ def make_layout(
         If the PDK has no layout, a package is missing, or routing is not complete.
     """
     require_layout(config)
-    run = _Run(config, build, folder)
+    run = _Run(config, build, folder, vectors)
     state = folder / STATE
     done: list[str] = []
     if state.is_file():
@@ -111,14 +117,20 @@ class _Run:
     flat: FlatNetlist
     simulation: NetlistSimulation
 
-    def __init__(self, config: Config, build: Path, folder: Path):
+    def __init__(
+        self,
+        config: Config,
+        build: Path,
+        folder: Path,
+        vectors: Callable[[Config, Path, str, Interface], Vectors],
+    ):
         self.config, self.build, self.folder = config, build, folder
         rtl = read_json(build / "rtl" / "metrics.json")
         self.top: str = rtl["top"]
         self.interface = read_interface(rtl, self.top)
         self.pdk: Pdk = load_pdk(LAYOUT_PDK)
         self.cells = build / "asic" / "cells.json"
-        self.vectors: Vectors = load_vectors(config, build, self.top, self.interface)
+        self.vectors = vectors(config, build, self.top, self.interface)
         self.failures: list[str] = []
         self.metrics: dict[str, Any] = {"name": config.name, "top": self.top}
 
@@ -327,7 +339,7 @@ class _Run:
             self.placed.gds,
             drawn_cells() / "cells.spice",
             wiring,
-            netlist_connections(self.final, wiring),
+            netlist_instances(self.final, wiring),
         )
         self.metrics["design__lvs_error__count"] = len(found.mismatches)
         self.metrics["layout_against_netlist"] = asdict(found)

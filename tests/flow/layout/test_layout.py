@@ -8,7 +8,7 @@ from flow.layout.cells import TERMINALS, drawn_cells
 from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
-from flow.layout.lvs import compare_layout, netlist_connections
+from flow.layout.lvs import compare_layout, netlist_instances
 from flow.layout.parasitics import couplings, extract, net_tree, write_spef
 from flow.layout.place_route import place_and_route
 from flow.layout.power_grid import worst_drop
@@ -222,12 +222,12 @@ def _final(block):
     return write_final_netlist(placed.wiring, ports, load_pdk("sky130").liberty, folder)
 
 
-def _compared(block, change=lambda connections: None, gds=None):
+def _compared(block, change=lambda instances: None, gds=None):
     _, placed = block
-    connections = netlist_connections(_final(block), placed.wiring)
-    change(connections)
+    instances = netlist_instances(_final(block), placed.wiring)
+    change(instances)
     spice = drawn_cells() / "cells.spice"
-    return compare_layout(gds or placed.gds, spice, placed.wiring, connections)
+    return compare_layout(gds or placed.gds, spice, placed.wiring, instances)
 
 
 def test_the_transistors_are_those_of_the_netlist(block):
@@ -237,8 +237,9 @@ def test_the_transistors_are_those_of_the_netlist(block):
 
 
 def test_a_netlist_with_other_connections_is_another_circuit(block):
-    def swap(connections):
-        one, other = [c for c in connections.values() if "i0" in c and "i1" in c][:2]
+    def swap(instances):
+        two = [c for c in instances.connections.values() if "i0" in c and "i1" in c]
+        one, other = two[:2]
         one["i0"], other["i0"] = other["i0"], one["i0"]
 
     found = _compared(block, swap)

@@ -1,0 +1,149 @@
+"""The stage layout on a small network, from its RTL to a checked block."""
+
+import json
+import re
+
+import pytest
+
+from flow.asic import make_asic
+from flow.layout.stage import STEPS, make_layout, require_layout
+from flow.pdk import load_pdk
+from flow.vectors import Vectors
+from hexcoder.config import load_config
+from hexcoder.errors import InputError
+from tests.flow.conftest import needs_iverilog, needs_sta
+from tests.flow.designs import Design
+
+pytestmark = [needs_sta, needs_iverilog, pytest.mark.xdist_group("layout stage")]
+CONFIG = "configs/tiny_sky130.toml"
+
+
+class _Killed(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """A small design after synthesis to sky130's cells: config, build folder and vectors."""
+    build = tmp_path_factory.mktemp("sky130")
+    design = Design.random(4, 3, 2)
+    design.write(build)
+    config = load_config(CONFIG)
+    inputs = design.random_inputs(500)
+
+    def vectors(config, build, top, interface):
+        return Vectors(inputs, design.reference(inputs), inputs, "test events")
+
+    (build / "asic").mkdir()
+    assert make_asic(config, build, build / "asic", vectors=vectors) is None
+    return config, build, vectors
+
+
+@pytest.fixture(scope="module")
+def whole(given, tmp_path_factory):
+    """A layout that was stopped once, at its timing, and gone on with."""
+    config, build, vectors = given
+    folder = tmp_path_factory.mktemp("layout")
+    seen = []
+
+    def stop(step):
+        seen.append(step)
+        if step == "timing":
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        make_layout(config, build, folder, stop, vectors)
+    drawn = (folder / "layout.gds").stat().st_mtime_ns
+    failure = make_layout(config, build, folder, seen.append, vectors)
+    assert (folder / "layout.gds").stat().st_mtime_ns == drawn
+    assert seen[-len(STEPS) :] == list(STEPS)
+    return failure, folder, json.loads((folder / "metrics.json").read_text())
+
+
+def test_every_check_passes_and_timing_holds_at_all_corners(whole):
+    failure, folder, metrics = whole
+    assert failure is None
+    assert metrics["route__open_nets"] == 0
+    assert metrics["klayout__drc_error__count"] == 0
+    assert metrics["antenna__violating__nets"] == 0
+    assert metrics["design__lvs_error__count"] == 0
+    assert metrics["layout_against_netlist"]["transistors"] > 1000
+    assert metrics["connectivity"]["passed"]
+    assert metrics["final_netlist_check"]["vectors"] == 500
+    assert metrics["final_formal_equivalence"]["proved"]
+    slacks = [metrics[f"timing__setup__ws__corner:{corner}"] for corner in ("ss", "tt", "ff")]
+    assert 0 < slacks[0] < slacks[1] < slacks[2]
+    assert metrics["timing__hold__ws"] >= 0
+    assert 0 < metrics["ir__drop__worst"] < 0.05
+    kinds = metrics["power_by_kind_w"]
+    assert metrics["power__total"] == pytest.approx(sum(kind["total"] for kind in kinds.values()))
+    for name in ("placement.png", "zoom.png", "congestion.png", "layout.lyp", "final.spef"):
+        assert (folder / name).stat().st_size > 1000
+
+
+def test_the_clock_s_tree_takes_power(given, whole):
+    _, build, _ = given
+    before = json.loads((build / "asic" / "metrics.json").read_text())
+    after = whole[2]
+    assert after["parasitics__capacitance_pf"] > 0
+    # The tree is part of the clock; before it there are the registers' pins alone.
+    clocks = [metrics["power_by_kind_w"]["clock"]["total"] for metrics in (before, after)]
+    assert clocks[1] > 1.1 * clocks[0]
+
+
+def _again(given, tmp_path, whole, change, done):
+    """The steps after ``done`` in a copy of the layout's folder."""
+    config, build, vectors = given
+    for path in whole[1].rglob("*"):
+        target = tmp_path / path.relative_to(whole[1])
+        if path.is_dir():
+            target.mkdir(exist_ok=True)
+        elif path.suffix not in (".png", ".log", ".blif"):
+            target.write_bytes(path.read_bytes())
+    names = list(STEPS)
+    state = {"done": names[: names.index(done) + 1], "failures": []}
+    (tmp_path / "steps.json").write_text(json.dumps(state))
+    change(tmp_path)
+    return make_layout(config, build, tmp_path, vectors=vectors)
+
+
+def test_a_changed_gate_in_the_final_netlist_is_found(given, tmp_path, whole):
+    def change(folder):
+        path = folder / "final.json"
+        path.write_text(path.read_text().replace('"nand2_x0"', '"nor2_x0"', 1))
+
+    failure = _again(given, tmp_path, whole, change, "simulation")
+    assert failure is not None
+    assert "layout against netlist" in failure
+
+
+def test_slow_wires_miss_the_clock(given, tmp_path, whole):
+    def change(folder):
+        path = folder / "final.spef"
+        path.write_text(path.read_text().replace("*C_UNIT 1 FF", "*C_UNIT 100 FF"))
+
+    failure = _again(given, tmp_path, whole, change, "parasitics")
+    assert failure is not None
+    assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)
+
+
+def test_a_hold_violation_is_found(given, tmp_path, whole):
+    def change(folder):
+        # One leaf of the clock's tree comes very late.
+        path = folder / "final.spef"
+        text = path.read_text()
+        nets = re.findall(r"\*D_NET (clk_root\S*) \S+\n(.*?)\*END", text, re.S)
+        leaf = next(body for _, body in nets if re.search(r"\*I subckt\S+:clk I", body))
+        late = re.sub(r"(?m)^(\d+ \S+) [\d.e-]+$", r"\1 2000", leaf.split("*RES")[0])
+        path.write_text(text.replace(leaf, late + "*RES" + leaf.split("*RES")[1]))
+
+    failure = _again(given, tmp_path, whole, change, "parasitics")
+    assert failure is not None
+    assert "hold not met" in failure
+
+
+def test_another_pdk_has_no_layout():
+    config = load_config("configs/econ_t.toml")
+    with pytest.raises(InputError, match="'sky130' alone"):
+        require_layout(config)
+    assert load_pdk("sky130").at("ss").corner.voltage_v == 1.6
