@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +43,15 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Antennas:
-    """Worst side area over gate area against its limit, 1 at the limit; nets above it."""
+    """Worst side area over gate area against its limit, 1 at the limit; nets above it.
+
+    ``pins`` has a gate of each group of metal above the limit, by net.
+    """
 
     worst: float
     worst_net: str
     nets: tuple[str, ...]
+    pins: dict[str, list[Pin]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def _diffusions(cell: DrawnCell) -> dict[str, float]:
 def check_antennas(wiring: Wiring, terminals: Terminals) -> Antennas:
     """Check all signal nets of a block."""
     kinds = {instance.name: instance.cell for instance in wiring.instances}
-    worst, worst_net, nets = 0.0, "", []
+    worst, worst_net = 0.0, ""
+    above: dict[str, list[Pin]] = {}
     for net, pins in wiring.pins.items():
         if net in SUPPLIES:
             continue
@@ -107,43 +112,43 @@ def check_antennas(wiring: Wiring, terminals: Terminals) -> Antennas:
         # Most nets are too short to matter, whatever they are joined to.
         if _sides(wiring.wires[net]) < LIMIT * least:
             continue
-        ratio = _worst_of(net, wiring, here, terminals)
+        groups = _ratios(net, wiring, here, terminals)
+        ratio = max((ratio for ratio, _ in groups), default=0.0)
         if ratio > worst:
             worst, worst_net = ratio, net
         if ratio > 1:
-            nets.append(net)
-    return Antennas(round(worst, 4), worst_net, tuple(sorted(nets)))
+            above[net] = list(dict.fromkeys(pin for ratio, pin in groups if ratio > 1))
+    return Antennas(round(worst, 4), worst_net, tuple(sorted(above)), above)
 
 
 def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antennas:
-    """Put diodes in the place of decoupling cells beside the gates of nets above the limit.
+    """Put diodes in the place of decoupling cells beside gates above the limit.
 
     Parameters
     ----------
     block : Rerouting
-        Its nets are routed anew where they get a diode.
+        Diodes are joined to the wires that are there; in the last round nets are routed anew.
     terminals : Terminals
     gds : Path
         ``cells.gds``.
     """
     found = check_antennas(block.wiring, terminals)
     outline = _diode_pin(gds)
-    for _ in range(ROUNDS):
+    kept = {FIXED, *SUPPLIES}
+    for number in range(ROUNDS):
         if not found.nets:
             break
+        anew = number == ROUNDS - 1
         for net in found.nets:
-            for pin in list(block.wiring.pins[net]):
-                if pin.instance and terminals.gates.get((_kind(block, pin), pin.pin)):
-                    _add_diode(block, net, pin, outline)
-            block.rip(net)
-            block.route(net, {FIXED, *SUPPLIES})
+            for pin in found.pins[net]:
+                diode = _add_diode(block, net, pin, outline)
+                if diode is not None and not anew and not block.join(net, diode, kept):
+                    block.route_anew(net, kept)
+            if anew:
+                block.route_anew(net, kept)
         block.repair(keep=SUPPLIES)
         found = check_antennas(block.wiring, terminals)
     return found
-
-
-def _kind(block: Rerouting, pin: Pin) -> str:
-    return block.kinds[pin.instance]
 
 
 def _diode_pin(gds: Path) -> Box:
@@ -160,8 +165,8 @@ def _diode_pin(gds: Path) -> Box:
     return max(around, key=lambda box: box.top - box.bottom)
 
 
-def _add_diode(block: Rerouting, net: str, pin: Pin, outline: Box) -> None:
-    """A diode and a well tie where the nearest decoupling cell stood."""
+def _add_diode(block: Rerouting, net: str, pin: Pin, outline: Box) -> Pin | None:
+    """A diode and a well tie where the nearest decoupling cell stood; None if there is none."""
     wiring = block.wiring
     near = [
         (abs(i.x - pin.box.left) + abs(i.y - pin.box.bottom), number)
@@ -169,14 +174,15 @@ def _add_diode(block: Rerouting, net: str, pin: Pin, outline: Box) -> None:
         if i.cell == SPARE
     ]
     if not near:
-        return
+        return None
     _, number = min(near)
     spare = wiring.instances[number]
     diode = spare._replace(name=f"antenna_{spare.name}", cell=DIODE)
     wiring.instances[number] = diode
     wiring.instances.append(spare._replace(cell=TIE, x=spare.x + HALF_NM))
-    wiring.pins[net].append(Pin(diode.name, "i", placed(outline, diode)))
-    block.kinds[diode.name] = DIODE
+    added = Pin(diode.name, "i", placed(outline, diode))
+    wiring.pins[net].append(added)
+    return added
 
 
 def _sides(boxes: Iterable[Box]) -> float:
@@ -188,10 +194,11 @@ def _sides(boxes: Iterable[Box]) -> float:
     )
 
 
-def _worst_of(
+def _ratios(
     net: str, wiring: Wiring, pins: list[tuple[Pin, tuple[str, str]]], terminals: Terminals
-) -> float:
-    worst = 0.0
+) -> list[tuple[float, Pin]]:
+    """Of each group of metal: its ratio over its limit, and one of its gates."""
+    found = []
     boxes = [*wiring.wires[net], *(pin.box for pin, _ in pins)]
     for layer, thickness in THICKNESS_UM.items():
         level = METAL_STACK.index(layer)
@@ -208,5 +215,6 @@ def _worst_of(
                 continue
             diffusion = sum(terminals.diffusions.get(key, 0.0) for key in inside)
             limit = float(np.interp(diffusion, DIODE_UM2, LIMITS))
-            worst = max(worst, side / gate / limit)
-    return worst
+            first = next(pin for pin, key in pins if pin.box in group and terminals.gates.get(key))
+            found.append((side / gate / limit, first))
+    return found

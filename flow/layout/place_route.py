@@ -133,9 +133,6 @@ def place_and_route(
     for utilisation in utilisations:
         progress(f"place and route at {utilisation:.2f}")
         work = folder / f"attempt_{utilisation:.2f}"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        shutil.copy(source, work)
         settings = {
             "top": top,
             "clock": clock,
@@ -144,15 +141,19 @@ def place_and_route(
             "aspect_ratio": 1.0,
             "pins": _sides(ports, clock),
         }
-        write_json(work / "settings.json", settings)
-        command = [sys.executable, "-m", "flow.layout.place_route_worker", work / "settings.json"]
-        try:
-            path = logs / f"place_route_{utilisation:.2f}.log"
-            log = run_logged(command, path, finished=FINISHED)
-        except InputError as error:
-            # Etesian ends the process where cells do not fit.
-            failed.append(f"{utilisation:.2f}: {error}")
-            continue
+        path = logs / f"place_route_{utilisation:.2f}.log"
+        if not _is_done(work, settings):
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+            shutil.copy(source, work)
+            write_json(work / "settings.json", settings)
+            try:
+                _run_worker(work, path)
+            except InputError as error:
+                # Etesian ends the process where cells do not fit.
+                failed.append(f"{utilisation:.2f}: {error}")
+                continue
+        log = path.read_text(errors="replace")
         report = json.loads((work / "layout.json").read_text()) | {"asked": utilisation}
         report["open_by_router"] = _open_segments(log, report["routed"])
         block = _finish(work, cells, report, progress)
@@ -164,6 +165,17 @@ def place_and_route(
             f"{report['rails_without_stack']} rails without power"
         )
     raise InputError(f"routing is not complete, by utilisation: {'; '.join(failed)}; see {logs}")
+
+
+def _run_worker(work: Path, log: Path) -> None:
+    command = [sys.executable, "-m", "flow.layout.place_route_worker", work / "settings.json"]
+    run_logged(command, log, finished=FINISHED)
+
+
+def _is_done(work: Path, settings: dict[str, Any]) -> bool:
+    """Whether a run that was stopped later has left this attempt whole."""
+    known = work / "settings.json"
+    return (work / "layout.json").is_file() and known.is_file() and read_json(known) == settings
 
 
 def _open_segments(log: str, routed: bool) -> int | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flow.layout.routing import CUT_SIZE, CUT_SPACING, ENCLOSURES, LAYERS
-from flow.layout.wiring import SUPPLIES, Box, Wiring, joined, placed
+from flow.layout.wiring import SUPPLIES, Box, Pin, Wiring, joined, placed
 
 FIXED = ""
 """Owner of shapes that no net can move."""
@@ -28,6 +28,8 @@ GREED = 1.2
 MARGIN = 15_000
 LIMIT = 400_000
 """Places that one search may visit."""
+NEAR = 20_000
+"""How far from a new pin a net's wires are looked for first."""
 MOST_ROUNDS = 12
 """A net is routed at most so often."""
 
@@ -127,7 +129,6 @@ class Rerouting:
         self.wiring = wiring
         self.shapes = Shapes()
         self.history: dict[str, int] = defaultdict(int)
-        self.kinds = {instance.name: instance.cell for instance in wiring.instances}
         for net, boxes in wiring.wires.items():
             for box in boxes:
                 self.shapes.add(box, net)
@@ -237,6 +238,47 @@ class Rerouting:
         for box in boxes:
             self.wiring.wires[net].append(box)
             self.shapes.add(box, net)
+
+    def route_anew(self, net: str, kept: set[str]) -> bool:
+        """Rip a net up and route it."""
+        self.rip(net)
+        return self.route(net, kept)
+
+    def join(self, net: str, pin: Pin, kept: set[str]) -> bool:
+        """Connect one more pin to the wires of a net."""
+        search = Search(self, net, kept)
+        way = search.ways_in(pin.box)
+        near = NEAR
+        while way and near <= 4 * NEAR:
+            x, y = next(iter(way)).x, next(iter(way)).y
+            wires = dict.fromkeys(self._nodes(net, x, y, near), 0)
+            path = search.find(way, wires) if wires else None
+            if path is not None:
+                self.draw(net, search.entry(path[0]))
+                self.draw(net, search.boxes(path))
+                self.draw(net, _fillings(self.wiring.wires[net]))
+                return True
+            near *= 2
+        return False
+
+    def _nodes(self, net: str, x: int, y: int, near: int) -> Iterator[Node]:
+        """Places where tracks cross on a net's own wires, not far from a point."""
+        for box in self.wiring.wires[net]:
+            if box.layer not in METALS:
+                continue
+            layer = METALS.index(box.layer)
+            across = layer in (0, 2)
+            line = (box.bottom + box.top) // 2 if across else (box.left + box.right) // 2
+            if line not in self._sets[layer]:
+                continue
+            low, high = (box.left, box.right) if across else (box.bottom, box.top)
+            centre = x if across else y
+            low, high = max(low, centre - near), min(high, centre + near)
+            if abs(line - (y if across else x)) > near:
+                continue
+            stops = self._stops[layer]
+            for stop in stops[bisect_left(stops, low) : bisect_right(stops, high)]:
+                yield Node(layer, stop, line) if across else Node(layer, line, stop)
 
     def route(self, net: str, kept: set[str]) -> bool:
         """Connect all pins of a net whose wires were taken away."""
