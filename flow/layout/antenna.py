@@ -8,6 +8,7 @@ raises the limit (interpolated as in the process's LEF).
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import numpy as np
 from klayout import db
 
 from flow.layout.extraction import LABELS, DrawnCell, read_cells
-from flow.layout.rerouting import FIXED, Rerouting
+from flow.layout.rerouting import FIXED, Rerouting, Search, cut_boxes
 from flow.layout.wiring import (
     CUTS,
     METAL_STACK,
@@ -38,20 +39,36 @@ LIMITS = (LIMIT, LIMIT, 2609.0, 11600.0)
 DIODE, SPARE, TIE = "diode_w1", "decap_w0", "tie"
 """A diode, a cell of twice its width that can make room, and what fills the other half."""
 HALF_NM = 800
-ROUNDS = 3
+ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Metal that charges gates, up to one metal of the stack: side area over theirs against the
+    limit, one of the gates, and the metal."""
+
+    ratio: float
+    gate: Pin
+    top: str
+    metal: tuple[Box, ...]
+
+    @property
+    def m1(self) -> list[Box]:
+        """What a diode can stand under."""
+        return [box for box in self.metal if box.layer == "m1"]
 
 
 @dataclass(frozen=True, slots=True)
 class Antennas:
     """Worst side area over gate area against its limit, 1 at the limit; nets above it.
 
-    ``pins`` has a gate of each group of metal above the limit, by net.
+    ``above`` has, by net, each group of metal above the limit: lowest metals first.
     """
 
     worst: float
     worst_net: str
     nets: tuple[str, ...]
-    pins: dict[str, list[Pin]] = field(default_factory=dict)
+    above: dict[str, list[Group]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,7 @@ def check_antennas(wiring: Wiring, terminals: Terminals) -> Antennas:
     """Check all signal nets of a block."""
     kinds = {instance.name: instance.cell for instance in wiring.instances}
     worst, worst_net = 0.0, ""
-    above: dict[str, list[Pin]] = {}
+    above: dict[str, list[Group]] = {}
     for net, pins in wiring.pins.items():
         if net in SUPPLIES:
             continue
@@ -112,12 +129,14 @@ def check_antennas(wiring: Wiring, terminals: Terminals) -> Antennas:
         # Most nets are too short to matter, whatever they are joined to.
         if _sides(wiring.wires[net]) < LIMIT * least:
             continue
-        groups = _ratios(net, wiring, here, terminals)
-        ratio = max((ratio for ratio, _ in groups), default=0.0)
+        groups = _groups(net, wiring, here, terminals)
+        ratio = max((group.ratio for group in groups), default=0.0)
         if ratio > worst:
             worst, worst_net = ratio, net
         if ratio > 1:
-            above[net] = list(dict.fromkeys(pin for ratio, pin in groups if ratio > 1))
+            # A group of one metal is part of one of the next: the lowest is cured first.
+            first = {group.gate: group for group in reversed(groups) if group.ratio > 1}
+            above[net] = list(first.values())
     return Antennas(round(worst, 4), worst_net, tuple(sorted(above)), above)
 
 
@@ -127,25 +146,24 @@ def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antenn
     Parameters
     ----------
     block : Rerouting
-        Diodes are joined to the wires that are there; in the last round nets are routed anew.
+        Diodes are joined to the wires that are there.
     terminals : Terminals
     gds : Path
         ``cells.gds``.
     """
     found = check_antennas(block.wiring, terminals)
-    outline = _diode_pin(gds)
+    diodes = _Diodes(block, _diode_pin(gds))
     kept = {FIXED, *SUPPLIES}
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         if not found.nets:
             break
-        anew = number == ROUNDS - 1
-        for net in found.nets:
-            for pin in found.pins[net]:
-                diode = _add_diode(block, net, pin, outline)
-                if diode is not None and not anew and not block.join(net, diode, kept):
+        for net, groups in found.above.items():
+            for group in groups:
+                if diodes.under(net, group.m1):
+                    continue
+                added = diodes.beside(net, group.gate)
+                if added is not None and not block.join(net, added, kept, group.metal, group.top):
                     block.route_anew(net, kept)
-            if anew:
-                block.route_anew(net, kept)
         block.repair(keep=SUPPLIES)
         found = check_antennas(block.wiring, terminals)
     return found
@@ -165,24 +183,63 @@ def _diode_pin(gds: Path) -> Box:
     return max(around, key=lambda box: box.top - box.bottom)
 
 
-def _add_diode(block: Rerouting, net: str, pin: Pin, outline: Box) -> Pin | None:
-    """A diode and a well tie where the nearest decoupling cell stood; None if there is none."""
-    wiring = block.wiring
-    near = [
-        (abs(i.x - pin.box.left) + abs(i.y - pin.box.bottom), number)
-        for number, i in enumerate(wiring.instances)
-        if i.cell == SPARE
-    ]
-    if not near:
-        return None
-    _, number = min(near)
-    spare = wiring.instances[number]
-    diode = spare._replace(name=f"antenna_{spare.name}", cell=DIODE)
-    wiring.instances[number] = diode
-    wiring.instances.append(spare._replace(cell=TIE, x=spare.x + HALF_NM))
-    added = Pin(diode.name, "i", placed(outline, diode))
-    wiring.pins[net].append(added)
-    return added
+class _Diodes:
+    """Decoupling cells of a block that can become a diode and a well tie."""
+
+    def __init__(self, block: Rerouting, outline: Box):
+        self.block, self.outline = block, outline
+        self.rows: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for number, instance in enumerate(block.wiring.instances):
+            if instance.cell == SPARE:
+                pin = placed(outline, instance)
+                self.rows[pin.bottom].append(((pin.left + pin.right) // 2, number))
+        for row in self.rows.values():
+            row.sort()
+
+    def under(self, net: str, wires: Iterable[Box]) -> bool:
+        """A diode that a wire of m1 passes over: a cut joins them."""
+        search = Search(self.block, net, {FIXED, *SUPPLIES})
+        height = self.outline.top - self.outline.bottom
+        for wire in wires:
+            y = (wire.bottom + wire.top) // 2
+            for bottom, row in self.rows.items():
+                if not bottom + 160 <= y <= bottom + height - 160:
+                    continue
+                first = bisect_left(row, (wire.left, 0))
+                for place in range(first, len(row)):
+                    x, number = row[place]
+                    if x > wire.right:
+                        break
+                    boxes = cut_boxes("li_mcon_m1", x, y)
+                    if search.price(box for box in boxes if box.layer != "li") == 0:
+                        del row[place]
+                        self._place(net, number)
+                        self.block.draw(net, boxes)
+                        return True
+        return False
+
+    def beside(self, net: str, gate: Pin) -> Pin | None:
+        """The diode that is nearest to a gate, for a wire of its own; None if there is none."""
+        near = [
+            (abs(x - gate.box.left) + abs(bottom - gate.box.bottom), bottom, place)
+            for bottom, row in self.rows.items()
+            for place, (x, _) in enumerate(row)
+        ]
+        if not near:
+            return None
+        _, bottom, place = min(near)
+        _, number = self.rows[bottom].pop(place)
+        return self._place(net, number)
+
+    def _place(self, net: str, number: int) -> Pin:
+        wiring = self.block.wiring
+        spare = wiring.instances[number]
+        diode = spare._replace(name=f"antenna_{spare.name}", cell=DIODE)
+        wiring.instances[number] = diode
+        wiring.instances.append(spare._replace(cell=TIE, x=spare.x + HALF_NM))
+        added = Pin(diode.name, "i", placed(self.outline, diode))
+        wiring.pins[net].append(added)
+        return added
 
 
 def _sides(boxes: Iterable[Box]) -> float:
@@ -194,10 +251,10 @@ def _sides(boxes: Iterable[Box]) -> float:
     )
 
 
-def _ratios(
+def _groups(
     net: str, wiring: Wiring, pins: list[tuple[Pin, tuple[str, str]]], terminals: Terminals
-) -> list[tuple[float, Pin]]:
-    """Of each group of metal: its ratio over its limit, and one of its gates."""
+) -> list[Group]:
+    """Each group of metal with gates, metal by metal from below."""
     found = []
     boxes = [*wiring.wires[net], *(pin.box for pin, _ in pins)]
     for layer, thickness in THICKNESS_UM.items():
@@ -216,5 +273,6 @@ def _ratios(
             diffusion = sum(terminals.diffusions.get(key, 0.0) for key in inside)
             limit = float(np.interp(diffusion, DIODE_UM2, LIMITS))
             first = next(pin for pin, key in pins if pin.box in group and terminals.gates.get(key))
-            found.append((side / gate / limit, first))
+            metal = tuple(sorted(box for box in group if box.layer in THICKNESS_UM))
+            found.append(Group(side / gate / limit, first, layer, metal))
     return found

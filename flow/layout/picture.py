@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from flow.layout.owners import FILLER
 from flow.layout.wiring import Box, Wiring
@@ -69,7 +72,6 @@ def draw_placement(
 
 def draw_congestion(wiring: Wiring, picture: Path, tile_nm: int = 8000) -> None:
     """Save a PNG of how much of the metals m1 to m4 is in use, tile by tile."""
-    import numpy as np
     from matplotlib.figure import Figure
 
     columns, rows = -(-wiring.width // tile_nm), -(-wiring.height // tile_nm)
@@ -92,13 +94,13 @@ def draw_congestion(wiring: Wiring, picture: Path, tile_nm: int = 8000) -> None:
     figure.savefig(picture)
 
 
-def _add(used: object, box: Box, tile: int) -> None:
-    rows, columns = used.shape  # type: ignore[attr-defined]
+def _add(used: np.ndarray, box: Box, tile: int) -> None:
+    rows, columns = used.shape
     for j in range(max(0, box.bottom // tile), min(rows - 1, box.top // tile) + 1):
         for i in range(max(0, box.left // tile), min(columns - 1, box.right // tile) + 1):
             width = min(box.right, (i + 1) * tile) - max(box.left, i * tile)
             height = min(box.top, (j + 1) * tile) - max(box.bottom, j * tile)
-            used[j, i] += max(width, 0) * max(height, 0)  # type: ignore[index]
+            used[j, i] += max(width, 0) * max(height, 0)
 
 
 def draw_layout(gds: Path, picture: Path, pixels: int = 1200, part_um: float | None = None) -> None:
@@ -128,10 +130,10 @@ def draw_layout(gds: Path, picture: Path, pixels: int = 1200, part_um: float | N
     view.save_image(str(picture), pixels, pixels)
 
 
-def _show_layers(view: object) -> None:
+def _show_layers(view: Any) -> None:
     from klayout import lay
 
-    view.clear_layers()  # type: ignore[attr-defined]
+    view.clear_layers()
     for name, ((layer, datatype), colour, pattern) in LAYERS.items():
         shown = lay.LayerPropertiesNode()
         shown.name = f"{name} {layer}/{datatype}"
@@ -139,7 +141,7 @@ def _show_layers(view: object) -> None:
         shown.fill_color = shown.frame_color = colour
         shown.dither_pattern = pattern
         shown.width = 1
-        view.insert_layer(view.end_layers(), shown)  # type: ignore[attr-defined]
+        view.insert_layer(view.end_layers(), shown)
 
 
 def write_layer_file(gds: Path, path: Path) -> None:

@@ -244,15 +244,18 @@ class Rerouting:
         self.rip(net)
         return self.route(net, kept)
 
-    def join(self, net: str, pin: Pin, kept: set[str]) -> bool:
-        """Connect one more pin to the wires of a net."""
-        search = Search(self, net, kept)
+    def join(
+        self, net: str, pin: Pin, kept: set[str], wires: Iterable[Box], top: str = METALS[-1]
+    ) -> bool:
+        """Connect one more pin to wires of its net, by metals up to ``top``."""
+        search = Search(self, net, kept, METALS.index(top))
+        wires = list(wires)
         way = search.ways_in(pin.box)
         near = NEAR
         while way and near <= 4 * NEAR:
             x, y = next(iter(way)).x, next(iter(way)).y
-            wires = dict.fromkeys(self._nodes(net, x, y, near), 0)
-            path = search.find(way, wires) if wires else None
+            targets = dict.fromkeys(self._nodes(wires, x, y, near), 0)
+            path = search.find(way, targets) if targets else None
             if path is not None:
                 self.draw(net, search.entry(path[0]))
                 self.draw(net, search.boxes(path))
@@ -261,9 +264,9 @@ class Rerouting:
             near *= 2
         return False
 
-    def _nodes(self, net: str, x: int, y: int, near: int) -> Iterator[Node]:
-        """Places where tracks cross on a net's own wires, not far from a point."""
-        for box in self.wiring.wires[net]:
+    def _nodes(self, wires: Iterable[Box], x: int, y: int, near: int) -> Iterator[Node]:
+        """Places where tracks cross on wires, not far from a point."""
+        for box in wires:
             if box.layer not in METALS:
                 continue
             layer = METALS.index(box.layer)
@@ -348,8 +351,8 @@ def _fillings(boxes: list[Box]) -> list[Box]:
 class Search:
     """A net's way through the block."""
 
-    def __init__(self, block: Rerouting, net: str, kept: set[str]):
-        self.block, self.net, self.kept = block, net, kept
+    def __init__(self, block: Rerouting, net: str, kept: set[str], highest: int = len(METALS) - 1):
+        self.block, self.net, self.kept, self.highest = block, net, kept, highest
         self.prices: dict[tuple[Node, Node], int | None] = {}
         self.access: dict[int, list[int]] = defaultdict(list)
         self.entries: dict[Node, list[Box]] = {}
@@ -424,7 +427,7 @@ class Search:
                 yield there, abs(to - at)
         sets = self.block._sets
         for other in (layer - 1, layer + 1):
-            if not 0 <= other < len(METALS):
+            if not 0 <= other <= self.highest:
                 continue
             low = min(layer, other)
             # The via stands where tracks of both metals cross.
