@@ -59,13 +59,15 @@ def _hexcoder(network: Network, effort: float, folder: Path) -> tuple[Path, int,
 def _alkaid(network: Network, folder: Path) -> tuple[Path, int, float]:
     """Compiled once for all that follows alkaid; some networks take it an hour."""
     path, known = folder / "alkaid.v", folder / "alkaid.json"
-    if not known.is_file():
+    code = code_digest("bench")
+    if not known.is_file() or read_json(known)["code"] != code:
         folder.mkdir(parents=True, exist_ok=True)
         started = time.perf_counter()
         traced = trace_network(network)
         path.write_text(traced.verilog())
         took = time.perf_counter() - started
-        write_json(known, {"register_bits": traced.register_bits(STAGES), "compile_s": took})
+        bits = traced.register_bits(STAGES)
+        write_json(known, {"code": code, "register_bits": bits, "compile_s": took})
     found = read_json(known)
     return path, found["register_bits"], found["compile_s"]
 
@@ -83,7 +85,7 @@ def run(name: str, compiler: str, effort: float, folder: Path) -> Result:
         verilog.write_text(plain_verilog(network))
         took = time.perf_counter() - started
     else:
-        verilog, bits, took = _alkaid(network, folder.parent / "alkaid_verilog")
+        verilog, bits, took = _alkaid(network, folder.parent / f"alkaid_{name}")
     synthesis: Synthesis = "default"
     if "hexcoder" in compiler:
         synthesis = "hexcoder"

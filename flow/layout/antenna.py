@@ -37,9 +37,11 @@ DIODE_UM2 = (0.0, 0.0125, 0.0225, 22.5)
 LIMITS = (LIMIT, LIMIT, 2609.0, 11600.0)
 
 DIODE, SPARE, TIE = "diode_w1", "decap_w0", "tie"
-"""A diode, a cell of twice its width that can make room, and what fills the other half."""
+"""A diode, a cell of twice its width that can make room, and one of its own width."""
 HALF_NM = 800
 ROUNDS = 4
+REACH_NM, TRIES = 60_000, 40
+"""How far from a gate, and how many, spare cells are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def check_antennas(wiring: Wiring, terminals: Terminals) -> Antennas:
 
 
 def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antennas:
-    """Put diodes in the place of decoupling cells beside gates above the limit.
+    """Put diodes in the place of decoupling cells and ties beside gates above the limit.
 
     Parameters
     ----------
@@ -153,7 +155,6 @@ def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antenn
     """
     found = check_antennas(block.wiring, terminals)
     diodes = _Diodes(block, _diode_pin(gds))
-    kept = {FIXED, *SUPPLIES}
     for _ in range(ROUNDS):
         if not found.nets:
             break
@@ -161,9 +162,7 @@ def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antenn
             for group in groups:
                 if diodes.under(net, group.m1):
                     continue
-                added = diodes.beside(net, group.gate)
-                if added is not None and not block.join(net, added, kept, group.metal, group.top):
-                    block.route_anew(net, kept)
+                diodes.beside(net, group)
         block.repair(keep=SUPPLIES)
         found = check_antennas(block.wiring, terminals)
     return found
@@ -184,13 +183,13 @@ def _diode_pin(gds: Path) -> Box:
 
 
 class _Diodes:
-    """Decoupling cells of a block that can become a diode and a well tie."""
+    """Cells of a block that can become a diode: decoupling, with a well tie beside it, or a tie."""
 
     def __init__(self, block: Rerouting, outline: Box):
         self.block, self.outline = block, outline
         self.rows: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for number, instance in enumerate(block.wiring.instances):
-            if instance.cell == SPARE:
+            if instance.cell in (SPARE, TIE):
                 pin = placed(outline, instance)
                 self.rows[pin.bottom].append(((pin.left + pin.right) // 2, number))
         for row in self.rows.values():
@@ -218,28 +217,36 @@ class _Diodes:
                         return True
         return False
 
-    def beside(self, net: str, gate: Pin) -> Pin | None:
-        """The diode that is nearest to a gate, for a wire of its own; None if there is none."""
-        near = [
-            (abs(x - gate.box.left) + abs(bottom - gate.box.bottom), bottom, place)
+    def beside(self, net: str, group: Group) -> bool:
+        """A diode near a gate, with a wire of its own to the metal that charges it."""
+        gate = group.gate.box
+        near = sorted(
+            (abs(x - gate.left) + abs(bottom - gate.bottom), bottom, place)
             for bottom, row in self.rows.items()
+            if abs(bottom - gate.bottom) < REACH_NM
             for place, (x, _) in enumerate(row)
-        ]
-        if not near:
-            return None
-        _, bottom, place = min(near)
-        _, number = self.rows[bottom].pop(place)
-        return self._place(net, number)
+            if abs(x - gate.left) < REACH_NM
+        )
+        for _, bottom, place in near[:TRIES]:
+            _, number = self.rows[bottom][place]
+            if self.block.join(net, self._pin(number), group.metal, group.top):
+                del self.rows[bottom][place]
+                self._place(net, number)
+                return True
+        return False
 
-    def _place(self, net: str, number: int) -> Pin:
-        wiring = self.block.wiring
-        spare = wiring.instances[number]
+    def _pin(self, number: int) -> Pin:
+        spare = self.block.wiring.instances[number]
         diode = spare._replace(name=f"antenna_{spare.name}", cell=DIODE)
-        wiring.instances[number] = diode
-        wiring.instances.append(spare._replace(cell=TIE, x=spare.x + HALF_NM))
-        added = Pin(diode.name, "i", placed(self.outline, diode))
-        wiring.pins[net].append(added)
-        return added
+        return Pin(diode.name, "i", placed(self.outline, diode))
+
+    def _place(self, net: str, number: int) -> None:
+        wiring, pin = self.block.wiring, self._pin(number)
+        spare = wiring.instances[number]
+        wiring.instances[number] = spare._replace(name=pin.instance, cell=DIODE)
+        if spare.cell == SPARE:
+            wiring.instances.append(spare._replace(cell=TIE, x=spare.x + HALF_NM))
+        wiring.pins[net].append(pin)
 
 
 def _sides(boxes: Iterable[Box]) -> float:

@@ -244,15 +244,13 @@ class Rerouting:
         self.rip(net)
         return self.route(net, kept)
 
-    def join(
-        self, net: str, pin: Pin, kept: set[str], wires: Iterable[Box], top: str = METALS[-1]
-    ) -> bool:
-        """Connect one more pin to wires of its net, by metals up to ``top``."""
-        search = Search(self, net, kept, METALS.index(top))
+    def join(self, net: str, pin: Pin, wires: Iterable[Box], top: str = METALS[-1]) -> bool:
+        """Connect one more pin to wires of its net, by metals up to ``top``, if there is room."""
+        search = Search(self, net, None, METALS.index(top))
         wires = list(wires)
         way = search.ways_in(pin.box)
         near = NEAR
-        while way and near <= 4 * NEAR:
+        while way and near <= 2 * NEAR:
             x, y = next(iter(way)).x, next(iter(way)).y
             targets = dict.fromkeys(self._nodes(wires, x, y, near), 0)
             path = search.find(way, targets) if targets else None
@@ -351,7 +349,10 @@ def _fillings(boxes: list[Box]) -> list[Box]:
 class Search:
     """A net's way through the block."""
 
-    def __init__(self, block: Rerouting, net: str, kept: set[str], highest: int = len(METALS) - 1):
+    def __init__(
+        self, block: Rerouting, net: str, kept: set[str] | None, highest: int = len(METALS) - 1
+    ):
+        # No net may be touched where ``kept`` is None.
         self.block, self.net, self.kept, self.highest = block, net, kept, highest
         self.prices: dict[tuple[Node, Node], int | None] = {}
         self.access: dict[int, list[int]] = defaultdict(list)
@@ -363,7 +364,7 @@ class Search:
         found: set[str] = set()
         for box in boxes:
             found |= shapes.near(box, self.net)
-        if found & self.kept:
+        if found and (self.kept is None or found & self.kept):
             return None
         return sum(CONFLICT_COST * (1 + history[net]) for net in found)
 
