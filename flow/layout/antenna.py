@@ -39,7 +39,7 @@ LIMITS = (LIMIT, LIMIT, 2609.0, 11600.0)
 DIODE, SPARE, TIE = "diode_w1", "decap_w0", "tie"
 """A diode, a cell of twice its width that can make room, and one of its own width."""
 HALF_NM = 800
-ROUNDS = 4
+ROUNDS = 6
 REACH_NM, TRIES = 60_000, 40
 """How far from a gate, and how many, spare cells are tried."""
 
