@@ -18,7 +18,7 @@ import numpy as np
 from klayout import db
 
 from flow.layout.extraction import LABELS, DrawnCell, read_cells
-from flow.layout.rerouting import FIXED, Rerouting, Search, cut_boxes
+from flow.layout.rerouting import Rerouting, Search, cut_boxes
 from flow.layout.wiring import (
     CUTS,
     METAL_STACK,
@@ -197,7 +197,7 @@ class _Diodes:
 
     def under(self, net: str, wires: Iterable[Box]) -> bool:
         """A diode that a wire of m1 passes over: a cut joins them."""
-        search = Search(self.block, net, {FIXED, *SUPPLIES})
+        search = Search(self.block, net, None)
         height = self.outline.top - self.outline.bottom
         for wire in wires:
             y = (wire.bottom + wire.top) // 2
@@ -210,7 +210,7 @@ class _Diodes:
                     if x > wire.right:
                         break
                     boxes = cut_boxes("li_mcon_m1", x, y)
-                    if search.price(box for box in boxes if box.layer != "li") == 0:
+                    if search.price(box for box in boxes if box.layer != "li") is not None:
                         del row[place]
                         self._place(net, number)
                         self.block.draw(net, boxes)

@@ -6,12 +6,11 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from flow.layout.wiring import SUPPLIES, Wiring
+from flow.layout.wiring import BLANK, SUPPLIES, Wiring
 from flow.synthesis import Netlist
 from flow.yosys import quoted, run_yosys
 
 _BIT = re.compile(r"^(.*)\((\d+)\)$")
-_BLANK = re.compile(r"^(fill|tie|decap|diode|antenna)")
 
 
 def _escaped(name: str) -> str:
@@ -64,7 +63,7 @@ def write_final_netlist(
 
     for instance, connections in instances.items():
         kind = kinds[instance]
-        if _BLANK.match(kind):
+        if BLANK.match(kind):
             continue
         text = ", ".join(f".{pin}({read(net)})" for pin, net in sorted(connections.items()))
         lines.append(f"  {kind} {_escaped(instance)}({text});")

@@ -57,6 +57,27 @@ def ngspice_version() -> str:
     return found[0] if found else "ngspice"
 
 
+def run_ngspice(deck: str, path: Path) -> str:
+    """Write a deck, run it, keep the log beside it; what ngspice printed.
+
+    Raises
+    ------
+    InputError
+        If ngspice is missing.
+    """
+    path.write_text(deck)
+    try:
+        done = subprocess.run(
+            ["ngspice", "-n", "-b", str(path)], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise InputError(
+            "program 'ngspice' is not installed; on Debian: apt-get install ngspice"
+        ) from None
+    path.with_suffix(".log").write_text(done.stdout + done.stderr)
+    return done.stdout
+
+
 class Bench:
     """A cell with a source at each input and a load at its output, in one run of ngspice."""
 
@@ -138,15 +159,6 @@ class Bench:
     def run(self, folder: Path) -> dict[int, float]:
         """Results by number; what failed is missing."""
         path = folder / f"{self.cell.name}_{self.corner.name}.sp"
-        path.write_text(self.deck())
-        try:
-            done = subprocess.run(
-                ["ngspice", "-n", "-b", str(path)], capture_output=True, text=True, check=False
-            )
-        except FileNotFoundError:
-            raise InputError(
-                "program 'ngspice' is not installed; on Debian: apt-get install ngspice"
-            ) from None
-        path.with_suffix(".log").write_text(done.stdout + done.stderr)
-        found = re.findall(r"^r(\d+)\s*=\s*([-+\d.eE]+)", done.stdout, re.MULTILINE)
+        output = run_ngspice(self.deck(), path)
+        found = re.findall(r"^r(\d+)\s*=\s*([-+\d.eE]+)", output, re.MULTILINE)
         return {int(number): float(value) for number, value in found}

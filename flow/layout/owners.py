@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flow.hierarchy import CORE
-from flow.layout.wiring import SUPPLIES, Wiring
+from flow.layout.cells_worker import direction
+from flow.layout.wiring import BLANK, SUPPLIES, Wiring
 
 CLOCK, FILLER = "clock tree", "filler"
-_OUTPUTS = ("q", "nq", "one", "zero")
-_BLANK = re.compile(r"^(fill|tie|decap|diode)")
 
 
 def owners(design: dict[str, Any], wiring: Wiring, clock: str = "clk") -> dict[str, str]:
@@ -49,12 +47,12 @@ def owners(design: dict[str, Any], wiring: Wiring, clock: str = "clk") -> dict[s
         for pin in pins:
             # What a cell drives tells where it belongs; an input does where that is a port.
             known = nets.get(pin.instance)
-            drives = pin.pin in _OUTPUTS and of_net(net) != wiring.top
+            drives = direction(pin.pin) == "out" and of_net(net) != wiring.top
             if pin.instance and net not in SUPPLIES and (known is None or drives):
                 nets[pin.instance] = drives, net
     return {
         instance.name: FILLER
-        if _BLANK.match(instance.cell) or instance.name not in nets
+        if BLANK.match(instance.cell) or instance.name not in nets
         else of_net(nets[instance.name][1])
         for instance in wiring.instances
     }

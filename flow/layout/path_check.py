@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +22,7 @@ from flow.layout.characterise import Way, ways
 from flow.layout.extraction import DrawnCell, read_cells
 from flow.layout.functions import FUNCTIONS, inputs_of
 from flow.layout.liberty_writer import output_of
-from flow.layout.measurement import CORNERS, Corner, models, ramp_of
+from flow.layout.measurement import CORNERS, Corner, models, ramp_of, run_ngspice
 from flow.liberty import read_liberty
 from flow.pdk import LAYOUT_PDK, Pdk, load_pdk
 from flow.power import Power, analyse_power, net_loads
@@ -176,20 +175,11 @@ def _ngspice(
     lines += [".control", "set num_threads=1", f"tran 0.005n {total}n", *measures, "quit"]
     lines += [".endc", ".end"]
     deck = folder / f"paths_{corner.name}.sp"
-    deck.write_text("\n".join(lines) + "\n")
-    try:
-        done = subprocess.run(
-            ["ngspice", "-n", "-b", str(deck)], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        raise InputError(
-            "program 'ngspice' is not installed; on Debian: apt-get install ngspice"
-        ) from None
-    deck.with_suffix(".log").write_text(done.stdout + done.stderr)
-    found = re.findall(r"^d(\d+)_(rise|fall)\s*=\s*([-+\d.eE]+)", done.stdout, re.MULTILINE)
+    output = run_ngspice("\n".join(lines) + "\n", deck)
+    found = re.findall(r"^d(\d+)_(rise|fall)\s*=\s*([-+\d.eE]+)", output, re.MULTILINE)
     if len(found) != 2 * len(paths):
         raise InputError(f"ngspice measured {len(found)} of {2 * len(paths)} edges; see {deck}")
-    supply = dict(re.findall(r"^(charge|leak)\s*=\s*([-+\d.eE]+)", done.stdout, re.MULTILINE))
+    supply = dict(re.findall(r"^(charge|leak)\s*=\s*([-+\d.eE]+)", output, re.MULTILINE))
     charge = float(supply["charge"]) - float(supply["leak"]) * 2e-9 * window
     delays = {(int(number), edge): float(value) * 1e9 for number, edge, value in found}
     return delays, -charge * volts * 1e12

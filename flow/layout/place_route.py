@@ -184,13 +184,17 @@ def _open_segments(log: str, routed: bool) -> int | None:
     return 0 if routed else int(found[-1][1]) if found else None
 
 
+def _shapes(wiring: Wiring, cells: Path) -> Rerouting:
+    return Rerouting(wiring, cell_boxes(cells / "cells.gds", METALS))
+
+
 def _finish(
     work: Path, cells: Path, report: dict[str, Any], progress: Callable[[str], None]
 ) -> Rerouting:
     """Power straps, and new ways for nets that the router or the straps left overlapping."""
     started = time.perf_counter()
     wiring = Wiring.read(work / "wiring.json")
-    block = Rerouting(wiring, cell_boxes(cells / "cells.gds", METALS))
+    block = _shapes(wiring, cells)
     progress("power straps")
     grid = draw_power_grid(block)
     report["seconds"]["power straps"] = round(time.perf_counter() - started, 2)
@@ -228,5 +232,5 @@ def _keep(block: Rerouting, cells: Path, folder: Path, attempts: list[dict[str, 
 def load_placed(folder: Path) -> Placed:
     """What :func:`place_and_route` left in a folder."""
     wiring = Wiring.read(folder / "wiring.json")
-    block = Rerouting(wiring, cell_boxes(drawn_cells() / "cells.gds", METALS))
+    block = _shapes(wiring, drawn_cells())
     return Placed(folder / "layout.gds", wiring, block, read_json(folder / "layout.json"))

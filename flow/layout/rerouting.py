@@ -239,11 +239,6 @@ class Rerouting:
             self.wiring.wires[net].append(box)
             self.shapes.add(box, net)
 
-    def route_anew(self, net: str, kept: set[str]) -> bool:
-        """Rip a net up and route it."""
-        self.rip(net)
-        return self.route(net, kept)
-
     def join(self, net: str, pin: Pin, wires: Iterable[Box], top: str = METALS[-1]) -> bool:
         """Connect one more pin to wires of its net, by metals up to ``top``, if there is room."""
         search = Search(self, net, None, METALS.index(top))

@@ -6,6 +6,7 @@ All that follows routing works on these: repair, power straps, parasitics, the G
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ PIN_DATATYPE, LABEL_DATATYPE = 16, 5
 """Of the metal's GDS layer: a port's shape and its name (SkyWater's layer table)."""
 
 SUPPLIES = ("vdd", "vss")
+
+BLANK = re.compile(r"^(fill|tie|decap|diode)")
+"""Cells that are no part of the netlist."""
 
 
 class Box(NamedTuple):
