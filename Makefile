@@ -1,16 +1,18 @@
 # hexcoder: a trained network in, a verified chip block out.
-#   make all  [CONFIG=configs/econ_t.toml] [EVENTS=energies.csv]
+#   make all  [CONFIG=configs/econ_t.toml] [EVENTS=energies.csv] [PDK=sky130]
 #   make front [CONFIG=configs/front.toml] [EVENTS=energies.csv] [JOBS=2]
 #   make test
 CONFIG ?= configs/econ_t.toml
 EVENTS ?=
+# In place of the config's process; results go to build/<name>_<pdk>.
+PDK ?=
 # cpu: a build of torch without CUDA. cuda: whatever the package index gives.
 TORCH ?= cpu
 PYTHON ?= python3
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-OPTIONS = --config $(CONFIG) $(if $(EVENTS),--events $(EVENTS))
+OPTIONS = --config $(CONFIG) $(if $(EVENTS),--events $(EVENTS)) $(if $(PDK),--pdk $(PDK))
 STAMP := $(VENV)/.hexcoder-setup
 
 .PHONY: all setup train rtl sim asic layout report search front study test verify bench format clean

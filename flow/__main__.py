@@ -25,7 +25,7 @@ EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
   python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
   python -m flow report --config configs/econ_t.toml
-  python -m flow layout --config configs/tiny_sky130.toml
+  python -m flow layout --config configs/tiny.toml --pdk sky130
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
   python -m flow front --config configs/search.toml
   python -m flow compare build/econ_t build/econ_t_sky130
@@ -130,8 +130,8 @@ def summary(metrics: dict[str, Any]) -> str:
 
 def _options(arguments: argparse.Namespace) -> str:
     """Return the options that select the design point, as the user gave them."""
-    given = (("--config", arguments.config), ("--events", arguments.events))
-    words = [str(w) for pair in (*given, ("--build", arguments.build)) if pair[1] for w in pair]
+    given = {name: getattr(arguments, name) for name in ("config", "events", "pdk", "build")}
+    words = [word for name, value in given.items() if value for word in (f"--{name}", str(value))]
     return shlex.join(words)
 
 

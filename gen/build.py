@@ -101,7 +101,7 @@ def build(
     compiled = compile_network(network, settings, progress)
     compiled_at = time.perf_counter()
     progress("emit", 0.0)
-    emitted = emit(network, compiled, settings.pipeline)
+    emitted = emit(network, compiled, settings)
     metrics = {
         "name": network.name,
         "top": "encoder" if emitted.encoder is not None else "encoder_core",

@@ -12,10 +12,9 @@ from amaranth.back import rtlil, verilog
 from amaranth.lib import wiring
 
 from gen.circuit import EncoderCore, layer_module
-from gen.compiler import Compiled
-from gen.encoder import Encoder
+from gen.compiler import Compiled, Settings
+from gen.encoder import Encoder, sum_needs_registers
 from gen.verilog import layer_verilog
-from hexcoder.config import Pipeline
 from hw.full_adder import FullAdder
 from models.front_end import sensor_image_order
 from models.network import Network
@@ -47,7 +46,7 @@ def _rtlil(component: wiring.Component, name: str) -> str:
         return rtlil.convert(component, name=name, emit_src=False)
 
 
-def emit(network: Network, compiled: Compiled, places: Pipeline) -> Emitted:
+def emit(network: Network, compiled: Compiled, settings: Settings) -> Emitted:
     """Write a compiled network as Verilog.
 
     Module ``encoder_core`` is the network alone, with a module for each layer. Where the input is
@@ -56,7 +55,13 @@ def emit(network: Network, compiled: Compiled, places: Pipeline) -> Emitted:
     """
     core = EncoderCore(compiled.graph, compiled.layers)
     order = sensor_image_order(network)
-    encoder = Encoder(core, order.tolist(), places) if order is not None else None
+    encoder = None
+    if order is not None:
+        places = settings.pipeline
+        register_sum = places.sum
+        if register_sum == "auto":
+            register_sum = sum_needs_registers(settings.clock, settings.technology)
+        encoder = Encoder(core, order.tolist(), places.energies, register_sum)
     parts = [_rtlil(FullAdder(), "full_adder"), _rtlil(core, "encoder_core")]
     if encoder is not None:
         parts.append(_rtlil(encoder, "encoder"))

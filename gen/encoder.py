@@ -9,12 +9,30 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from gen.circuit import EncoderCore
-from hexcoder.config import Pipeline
+from hexcoder.config import Clock
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.technology import Technology
 from hw.delay import Delay
 from hw.front_end import FrontEnd
 from models.front_end import ENERGY_BITS, SUM_CODE_BITS
 from models.geometry import TRIGGER_CELLS
+
+
+def sum_needs_registers(clock: Clock, technology: Technology) -> bool:
+    """Whether summing and normalising the energies is too long for one clock: an estimate.
+
+    The bits of the sum arrive one after the other: a carry along the widest sum, and a full adder
+    for each level of the tree. Finding the leading one halves the sum until one bit is left; the
+    shifts follow it.
+    """
+    largest = TRIGGER_CELLS * ((1 << ENERGY_BITS) - 1)
+    width, levels = largest.bit_length(), (TRIGGER_CELLS - 1).bit_length()
+    steps = (width - 1).bit_length()
+    total = width * technology.full_adder_carry_ns + levels * technology.full_adder_sum_ns
+    tests = steps * (steps - 1) / 2 * technology.and_ns
+    shifts = 2 * steps * technology.xor_ns
+    room = clock.period_ns - clock.uncertainty_ns - clock.input_delay_ns - technology.register_ns
+    return total + tests + shifts > room
 
 
 class Encoder(wiring.Component):
@@ -29,15 +47,23 @@ class Encoder(wiring.Component):
         Instantiated by name: its own module is emitted beside this one.
     order : sequence of int
         Trigger cell at each input element, -1 for zero.
-    places : Pipeline
-        Whether the energies are registered where they enter, and again beside their sum.
+    register_energies : bool
+        Register the energies where they enter.
+    register_sum : bool
+        Register the energies beside their sum.
     """
 
-    def __init__(self, core: EncoderCore, order: Sequence[int], places: Pipeline):
+    def __init__(
+        self,
+        core: EncoderCore,
+        order: Sequence[int],
+        register_energies: bool = False,
+        register_sum: bool = False,
+    ):
         self.core, self.order = core, tuple(order)
         self.input_type: FixedPoint = core.graph.input_type
-        self.register_energies, self.register_sum = places.energies, places.sum
-        self.latency = core.latency + int(places.energies) + int(places.sum)
+        self.register_energies, self.register_sum = register_energies, register_sum
+        self.latency = core.latency + int(register_energies) + int(register_sum)
         super().__init__(
             {
                 "in_valid": In(1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +23,7 @@ from pydantic import (
 
 from hexcoder.errors import InputError, first_problem
 from hexcoder.fixed_point import FixedPointField
-from hexcoder.technology import Technology
+from hexcoder.technology import Technology, technology_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(ge=0)]
@@ -256,8 +257,10 @@ class Pipeline(Section):
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"
     )
-    sum: bool = Field(
-        default=False, description="the energies and their sum, before they are normalised"
+    sum: bool | Literal["auto"] = Field(
+        default="auto",
+        description="the energies and their sum, before they are normalised; 'auto': where sum and "
+        "normalisation together miss the clock",
     )
 
 
@@ -406,6 +409,18 @@ class Config(Section):
     silicon: Silicon = Silicon()
     search: Search | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _technology_of_the_pdk(cls, values: Any) -> Any:
+        """Take from the PDK's table what the config does not say of its technology."""
+        if not isinstance(values, dict):
+            return values
+        silicon, given = values.get("silicon", {}), values.get("technology", {})
+        pdk = silicon.get("pdk") if isinstance(silicon, dict) else getattr(silicon, "pdk", None)
+        if not isinstance(pdk, str) or not isinstance(given, dict):
+            return values
+        return values | {"technology": technology_of(pdk).model_dump() | given}
+
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
@@ -425,7 +440,7 @@ def config_text(config: Config) -> str:
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
 
 
-def load_config(path: Path | str, events: str | None = None) -> Config:
+def load_config(path: Path | str, events: str | None = None, pdk: str | None = None) -> Config:
     """Read a design point.
 
     Parameters
@@ -433,6 +448,9 @@ def load_config(path: Path | str, events: str | None = None) -> Config:
     path : path of a TOML file
     events : str, optional
         Takes the place of ``data.events``, as ``make all EVENTS=...`` asks.
+    pdk : str, optional
+        Takes the place of ``silicon.pdk``, as ``make all PDK=...`` asks. The config's name gets it
+        at its end, so that the results of several processes stand side by side.
 
     Raises
     ------
@@ -440,8 +458,14 @@ def load_config(path: Path | str, events: str | None = None) -> Config:
         One line with file, key, value and what would be valid.
     """
     path = Path(path)
+    values = _read_toml(path)
     try:
-        config = Config.model_validate(_read_toml(path))
+        config = Config.model_validate(values)
+        if pdk and pdk != config.silicon.pdk:
+            values["silicon"] = values.get("silicon", {}) | {"pdk": pdk}
+            suffix = re.sub(r"\W+", "_", Path(pdk).stem if pdk.endswith(".toml") else pdk)
+            values["name"] = f"{config.name}_{suffix}"
+            config = Config.model_validate(values)
     except pydantic.ValidationError as error:
         raise InputError(first_problem(error, str(path))) from None
     if events:

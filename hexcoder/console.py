@@ -29,13 +29,17 @@ def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> No
         help="CSV of energies in place of the config's data.events, which the stage train reads",
     )
     parser.add_argument(
+        "--pdk",
+        help="process in place of the config's silicon.pdk; results go to build/<name>_<pdk>",
+    )
+    parser.add_argument(
         "--build", type=Path, help="folder for results (default: build/<name of the config>)"
     )
 
 
 def config_and_build(arguments: argparse.Namespace) -> tuple[Config, Path]:
     """Read the config that the options name, and the folder its results go to."""
-    config = load_config(arguments.config, arguments.events)
+    config = load_config(arguments.config, arguments.events, arguments.pdk)
     return config, arguments.build or Path("build") / config.name
 
 

@@ -28,3 +28,36 @@ class Technology(BaseModel):
     and_ns: PositiveFloat = 0.05
     fan_out_ns: PositiveFloat = 0.01
     register_ns: PositiveFloat = 0.13
+
+
+SKY130 = Technology(
+    full_adder_um2=76.2,
+    half_adder_um2=35.8,
+    register_um2=40.3,
+    xor_um2=22.4,
+    and_um2=13.4,
+    full_adder_sum_ns=1.5,
+    full_adder_carry_ns=0.65,
+    xor_ns=0.75,
+    and_ns=0.4,
+    fan_out_ns=0.08,
+    register_ns=1.4,
+)
+"""Of flow/pdks/sky130 at its slow corner (1.6 V, 100 C), with the wires of a routed block: that is
+where its period has to be met. A full adder is five cells."""
+
+_TABLES = {
+    "nangate45": Technology(),
+    "sky130": SKY130,
+    # Kits that a flow outside brings: nearest in node to the table above, which is slower.
+    "sky130A": SKY130,
+    "sky130B": SKY130,
+    "gf180mcuC": SKY130,
+    "gf180mcuD": SKY130,
+    "ihp-sg13g2": SKY130,
+}
+
+
+def technology_of(pdk: str) -> Technology:
+    """Table of a PDK by its name; Nangate's for one that is not known."""
+    return _TABLES.get(pdk, Technology())

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 
 from gen.build import build
 from gen.compiler import Settings
+from hexcoder.config import Clock
+from hexcoder.technology import technology_of
 from models.golden import evaluate
 from models.network import save_network
 from tb.gate_level import check_gate_level
@@ -137,3 +139,13 @@ def test_an_interrupted_write_leaves_the_last_good_verilog(tmp_path, monkeypatch
 
 def _disk_full(self, *arguments, **keys):
     raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("period_ns", "pdk", "clocks"),
+    [(25.0, "nangate45", 0), (25.0, "sky130", 1), (4.0, "nangate45", 1), (60.0, "sky130", 0)],
+)
+def test_the_sum_is_registered_where_the_clock_asks_for_it(tmp_path, period_ns, pdk, clocks):
+    settings = Settings(clock=Clock(period_ns=period_ns), technology=technology_of(pdk))
+    metrics = build(sensor_network(), settings, tmp_path)
+    assert metrics["modules"]["encoder"]["front_end_latency_cycles"] == clocks

@@ -15,7 +15,6 @@ from tests.flow.conftest import needs_iverilog, needs_sta
 from tests.flow.designs import Design
 
 pytestmark = [needs_sta, needs_iverilog, pytest.mark.xdist_group("layout stage")]
-CONFIG = "configs/tiny_sky130.toml"
 
 
 class _Killed(Exception):
@@ -28,7 +27,7 @@ def given(tmp_path_factory):
     build = tmp_path_factory.mktemp("sky130")
     design = Design.random(4, 3, 2)
     design.write(build)
-    config = load_config(CONFIG)
+    config = load_config("configs/tiny.toml", pdk="sky130")
     inputs = design.random_inputs(500)
 
     def vectors(config, build, top, interface):
