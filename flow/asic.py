@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from flow.cell_models import cell_models
 from flow.equivalence import prove_equivalence
+from flow.glitches import Glitches, measure_glitches
 from flow.layers import area_by_layer, cells_by_layer, layer_finder
 from flow.liberty import Library, read_liberty
 from flow.origin import synthesis_origin
@@ -33,6 +35,7 @@ STEPS = (
     "equivalence",
     "timing",
     "power",
+    "glitches",
 )
 
 Progress = Callable[[str], None]
@@ -91,6 +94,8 @@ def make_asic(
     run.analyse_timing()
     progress(STEPS[5])
     run.analyse_power(given)
+    progress(STEPS[6])
+    run.measure_glitches(given)
     write_json(folder / "metrics.json", run.metrics)
     return "; ".join(run.failures) or None
 
@@ -284,11 +289,11 @@ class _Run:
             "power_by_kind_w",
         )
         try:
-            rates = self._simulation.toggle_rates(vectors.activity)
+            self._loads = net_loads(self._flat, self._library, self._pdk, self._wire_load)
             powers = analyse_power(
                 self._flat,
-                rates,
-                net_loads(self._flat, self._library, self._pdk, self._wire_load),
+                self._simulation.toggle_rates(vectors.activity),
+                self._loads,
                 self._pdk,
                 self._library,
                 self._config.clock.period_ns,
@@ -312,6 +317,65 @@ class _Run:
             f"{vectors.activity_origin}: {len(vectors.activity)} consecutive events, "
             "zero delay (glitches not counted)"
         )
+
+    def measure_glitches(self, vectors: Vectors) -> None:
+        """What glitches add to power and energy, from a simulation with delays."""
+        names = ("power__glitch", "energy_per_event_with_glitches_pj", "glitches", "timed_check")
+        count = self._config.silicon.glitch_events
+        if not count or self.metrics["power__total"] is None:
+            self._skip(names, "silicon.glitch_events = 0" if not count else "no power")
+            return
+        expected = vectors.activity_expected
+        try:
+            found = measure_glitches(
+                self._netlist,
+                self._simulation,
+                self._folder / "cells.json",
+                self._loads,
+                self._pdk,
+                self._library,
+                self._config.clock,
+                vectors.activity[:count],
+                None if expected is None else expected[:count],
+                self._folder,
+            )
+        except InputError as error:
+            self._skip(names, str(error))
+            return
+        if found.verdict is not None:
+            self._judge("timed_check", "simulation with delays", found.verdict)
+        self.metrics |= glitch_metrics(
+            found, self.metrics["power__total"], self._config.clock.period_ns, self._layer_of
+        )
+
+
+def glitch_metrics(
+    found: Glitches, zero_delay_w: float, period_ns: float, part_of: Callable[[str], str]
+) -> dict[str, Any]:
+    """What a simulation with delays adds to the metrics.
+
+    Parameters
+    ----------
+    found : Glitches
+    zero_delay_w : float
+        Power at one toggle a clock at most.
+    period_ns : float
+    part_of : callable
+        Layer, or other part, of an instance's path.
+    """
+    by_part: dict[str, float] = defaultdict(float)
+    for path, power in found.power_w.items():
+        by_part[part_of(path)] += power
+    return {
+        "power__glitch": found.total_w,
+        "energy_per_event_with_glitches_pj": (zero_delay_w + found.total_w) * period_ns * 1e3,
+        "glitches": {
+            "events": found.events,
+            "toggles_per_event": round(found.toggles, 1),
+            "toggles_per_event_zero_delay": round(found.toggles_zero_delay, 1),
+            "power_by_layer_w": dict(sorted(by_part.items())),
+        },
+    }
 
 
 def power_parts(power: Power) -> dict[str, float]:

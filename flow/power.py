@@ -8,13 +8,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from flow.energy import CellEnergy, read_energies
+from flow.cell_tables import CellTables, read_tables
+from flow.delays import net_slews
 from flow.liberty import Library
 from flow.pdk import Pdk
 from tb.netlist_model import FlatNetlist, Instance
-
-INPUT_SLEW_NS = 0.05
-"""Transition time of input ports and of the clock."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def analyse_power(
     Liberty's nonlinear power model: each toggle of an output takes the energy of its table at the
     slew of the input that turns it and the net's load, of several inputs in proportion to their
     toggles; each of a net charges or discharges it; inputs and clock pins have energies of their
-    own. Slews are worked out from the same file, from :data:`INPUT_SLEW_NS` on.
+    own. Slews are those of :func:`flow.delays.net_slews`.
 
     Parameters
     ----------
@@ -71,18 +69,8 @@ def analyse_power(
         The same file's cells.
     period_ns : float
     """
-    tables = read_energies(pdk.liberty)
-    slews = np.full(len(flat.nets), INPUT_SLEW_NS * 1e-9)
-    registers = [i for i in flat.instances if library.cells[i.kind].flip_flop]
-    gates = [i for i in flat.instances if not library.cells[i.kind].flip_flop]
-    for instance in [*registers, *gates]:
-        for pin, arcs in tables[instance.kind].transitions.items():
-            if pin in instance.pins and arcs:
-                net = instance.pins[pin]
-                slews[net] = max(
-                    table.at(slews[instance.pins[related]], loads[net])
-                    for related, table in arcs.items()
-                )
+    tables = read_tables(pdk.liberty)
+    slews = net_slews(flat, tables, loads)
     period = period_ns * 1e-9
     return [
         _power(i, tables[i.kind], library, toggle_rates, loads, slews, period)
@@ -92,7 +80,7 @@ def analyse_power(
 
 def _power(
     instance: Instance,
-    tables: CellEnergy,
+    tables: CellTables,
     library: Library,
     rates: np.ndarray,
     loads: np.ndarray,

@@ -32,12 +32,15 @@ class Vectors:
         Consecutive events, for toggle rates.
     activity_origin : str
         What they are, for the report.
+    activity_expected : (m, output elements) int64 or None
+        What the golden model gives for them.
     """
 
     inputs: np.ndarray
     expected: np.ndarray | None
     activity: np.ndarray
     activity_origin: str
+    activity_expected: np.ndarray | None = None
 
 
 def load_vectors(config: Config, build: Path, top: str, interface: Interface) -> Vectors:
@@ -55,7 +58,8 @@ def load_vectors(config: Config, build: Path, top: str, interface: Interface) ->
     activity = _activity(network, top, events[: config.silicon.power_events])
     if activity is None:
         activity, origin = blocks[-1].inputs[: config.silicon.power_events], RANDOM
-    return Vectors(inputs, expected_outputs(top, network, inputs), activity, origin)
+    expected, its = (expected_outputs(top, network, values) for values in (inputs, activity))
+    return Vectors(inputs, expected, activity, origin, its)
 
 
 def _events(config: Config, build: Path) -> tuple[np.ndarray, str]:

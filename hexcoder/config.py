@@ -302,6 +302,9 @@ class Silicon(Section):
     pdk: str = "nangate45"
     wire_load: str | None = Field(default=None, description="a wire-load model of the Liberty file")
     power_events: PositiveInt = 3200
+    glitch_events: Count = Field(
+        default=100, description="consecutive events simulated with delays, so that glitches count"
+    )
     layout: bool = Field(
         default=True, description="`make asic` goes on to the layout if the PDK has cells for it"
     )

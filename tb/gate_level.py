@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,26 +27,50 @@ module testbench;
     .out_valid(out_valid), .out_data(out_data));
 
   initial begin
+    {start}
     $readmemh("{stimulus}", stimulus);
     file = $fopen("{result}", "w");
     for (cycle = 0; cycle < {latency} + 2; cycle = cycle + 1) begin
-      #50 clk = 1;
-      #50 clk = 0;
+      #{half} clk = 0;
+      #{half} clk = 1;
     end
-    rst = 0;
     for (cycle = 0; cycle < {events} + {latency}; cycle = cycle + 1) begin
+      {cycle}
+      #{input_delay} rst = 0;
       in_valid = cycle < {events};
       if (cycle < {events}) in_data = stimulus[cycle];
-      #50 $fdisplay(file, "%b %b", out_valid, out_data);
+      #{to_fall} clk = 0;
+      #{half} $fdisplay(file, "%b %b", out_valid, out_data);
       $fflush(file);
       clk = 1;
-      #50 clk = 0;
     end
     $fclose(file);
     $finish;
   end
 endmodule
 """
+
+
+@dataclass(frozen=True)
+class Course:
+    """When a testbench does what.
+
+    Parameters
+    ----------
+    period_ns : float
+    input_delay_ns : float
+        Inputs change so long after the rising edge; less than half a period.
+    start, cycle : str
+        Verilog at time zero, and at the start of every cycle.
+    options : tuple of str
+        For iverilog.
+    """
+
+    period_ns: float = 100.0
+    input_delay_ns: float = 25.0
+    start: str = ""
+    cycle: str = ""
+    options: tuple[str, ...] = ()
 
 
 def check_gate_level(
@@ -77,6 +103,20 @@ def check_gate_level(
     InputError
         If Icarus Verilog is missing, fails, or does not do one event in its time.
     """
+    rows = run_events([netlist, cell_verilog], top, interface, inputs, workdir, Course(), limit_s)
+    return compare_rows(rows, expected, interface)
+
+
+def run_events(
+    sources: Sequence[Path],
+    top: str,
+    interface: Interface,
+    inputs: np.ndarray,
+    workdir: Path,
+    course: Course,
+    limit_s: float,
+) -> list[list[str]]:
+    """Send events through Verilog, one a clock; of each cycle ``out_valid`` and ``out_data``."""
     compiler = require("iverilog", "on Debian: apt-get install iverilog")
     runner = require("vvp", "on Debian: apt-get install iverilog")
     # $readmemh leaves zeros, with no error, where it does not find a relative path.
@@ -95,19 +135,24 @@ def check_gate_level(
             top=top,
             stimulus=stimulus,
             result=result,
+            start=course.start,
+            cycle=course.cycle,
+            half=course.period_ns / 2,
+            input_delay=course.input_delay_ns,
+            to_fall=course.period_ns / 2 - course.input_delay_ns,
         )
     )
     program = workdir / "testbench.vvp"
-    sources = [str(path) for path in (testbench, netlist.resolve(), cell_verilog)]
+    paths = [str(path.resolve()) for path in (testbench, *sources)]
     run_logged(
-        [compiler, "-g2005", "-s", "testbench", "-o", str(program), *sources],
+        [compiler, "-g2005", *course.options, "-s", "testbench", "-o", str(program), *paths],
         workdir / "iverilog.log",
     )
     _run_for([runner, "-n", str(program)], workdir / "vvp.log", limit_s)
     rows = [line.split() for line in result.read_text().splitlines()]
     if len(rows) <= interface.latency_cycles:
         raise InputError(f"no event simulated in {limit_s:.0f} s (log: {workdir / 'vvp.log'})")
-    return _compare(rows, expected, interface)
+    return rows
 
 
 def _run_for(command: list[str], log: Path, limit_s: float) -> None:
@@ -131,7 +176,10 @@ def _pack(elements: list[int], widths: tuple[int, ...]) -> int:
     return word
 
 
-def _compare(rows: list[list[str]], expected: np.ndarray, interface: Interface) -> NetlistVerdict:
+def compare_rows(
+    rows: list[list[str]], expected: np.ndarray, interface: Interface
+) -> NetlistVerdict:
+    """Compare the result of :func:`run_events`; an undefined bit is a mismatch."""
     latency = interface.latency_cycles
     wrong_valid = [
         cycle

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -269,6 +269,42 @@ def extract(wiring: Wiring) -> dict[str, NetTree]:
         for net, pins in wiring.pins.items()
         if net not in SUPPLIES
     }
+
+
+def wire_delays(
+    tree: NetTree, driver: Pin, pin_ff: Mapping[tuple[str, str], float]
+) -> dict[Pin, float]:
+    """Delay in s from a net's driver to its other pins (Elmore, J. Appl. Phys. 19, 1948).
+
+    Parameters
+    ----------
+    tree : NetTree
+    driver : Pin
+    pin_ff : mapping of (instance, pin) to float
+        Capacitance of the cells' inputs.
+    """
+    root = tree.pins[driver]
+    beside: dict[Place, list[tuple[Place, float]]] = defaultdict(list)
+    for a, b, ohm in tree.ohms:
+        beside[a].append((b, ohm))
+        beside[b].append((a, ohm))
+    order, parent = [root], {root: (root, 0.0)}
+    for place in order:
+        for other, ohm in beside[place]:
+            if other not in parent:
+                parent[other] = place, ohm
+                order.append(other)
+    others = {pin: place for pin, place in tree.pins.items() if pin != driver and place in parent}
+    behind = {place: tree.farads.get(place, 0.0) for place in order}
+    for pin, place in others.items():
+        behind[place] += pin_ff.get((pin.instance, pin.pin), 0.0)
+    for place in reversed(order[1:]):
+        behind[parent[place][0]] += behind[place]
+    late = {root: 0.0}
+    for place in order[1:]:
+        above, ohm = parent[place]
+        late[place] = late[above] + ohm * behind[place] * 1e-15
+    return {pin: late[place] for pin, place in others.items()}
 
 
 def _escaped(name: str) -> str:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flow.asic import power_parts, read_interface
+from flow.asic import glitch_metrics, power_parts, read_interface
 from flow.equivalence import prove_equivalence
+from flow.glitches import measure_glitches
 from flow.layout.cells import drawn_cells
 from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
 from flow.layout.lvs import compare_layout, netlist_instances
 from flow.layout.owners import owners
-from flow.layout.parasitics import extract, write_spef
+from flow.layout.parasitics import NetTree, extract, wire_delays, write_spef
 from flow.layout.picture import draw_congestion, draw_layout, draw_placement, write_layer_file
 from flow.layout.place_route import Placed, load_placed, place_and_route
 from flow.layout.power_grid import worst_drop
-from flow.layout.wiring import SUPPLIES
-from flow.liberty import read_liberty
+from flow.layout.wiring import SUPPLIES, Pin
+from flow.liberty import Library, read_liberty
 from flow.pdk import LAYOUT_PDK, Pdk, load_pdk
-from flow.power import Power, analyse_power, by_kind, net_loads
+from flow.power import Power, analyse_power, by_kind, net_loads, sum_by
 from flow.sta import write_constraints
 from flow.synthesis import Netlist
 from flow.timing import Timing, analyse_timing
@@ -38,7 +40,7 @@ from tb.netlist_model import FlatNetlist
 VECTORS = 20_000
 ZOOM_UM = 30.0
 
-STATE, SPEF, WIRES = "steps.json", "final.spef", "wires_ff.json"
+STATE, SPEF, WIRES, DELAYS = "steps.json", "final.spef", "wires_ff.json", "wires_s.json"
 
 DERATE = 0.05
 """Early and late delays of cells and wires against Liberty's."""
@@ -229,8 +231,33 @@ class _Run:
             for instance in self.flat.instances
             for pin in instance.pins
         }
-        write_spef(trees, self._ports(), directions, self.top, self.folder / SPEF)
+        ports = self._ports()
+        write_spef(trees, ports, directions, self.top, self.folder / SPEF)
+        pin_ff = {
+            (instance.path, pin): library.cells[instance.kind].pins[pin].capacitance_f * 1e15
+            for instance in self.flat.instances
+            for pin in instance.pins
+        }
+
+        def driver(net: str, tree: NetTree) -> Pin | None:
+            for pin in tree.pins:
+                if pin.instance and directions.get((pin.instance, pin.pin)) == "O":
+                    return pin
+                if not pin.instance and ports.get(net) == "input":
+                    return pin
+            return None
+
         write_json(self.folder / WIRES, {net: tree.total_ff for net, tree in trees.items()})
+        write_json(
+            self.folder / DELAYS,
+            [
+                [pin.instance, pin.pin, seconds]
+                for net, tree in trees.items()
+                if (start := driver(net, tree)) is not None
+                for pin, seconds in wire_delays(tree, start, pin_ff).items()
+                if pin.instance
+            ],
+        )
         self.metrics["parasitics__capacitance_pf"] = round(
             sum(tree.total_ff for tree in trees.values()) / 1000, 3
         )
@@ -283,20 +310,16 @@ class _Run:
 
     def analyse_power(self) -> None:
         library = read_liberty(self.pdk.liberty)
-        wires = np.zeros(len(self.flat.nets))
-        for net, farads in read_json(self.folder / WIRES).items():
-            for pin in self.placed.wiring.pins[net]:
-                if (pin.instance, pin.pin) in self._nets:
-                    wires[self._nets[pin.instance, pin.pin]] = farads * 1e-15
         powers = analyse_power(
             self.flat,
             self.simulation.toggle_rates(self.vectors.activity),
-            net_loads(self.flat, library, self.pdk, None, wires),
+            self._loads(library),
             self.pdk,
             library,
             self.config.clock.period_ns,
         )
         kinds = by_kind(powers, self.flat, library)
+        layers = sum_by(powers, lambda power: self._part_of(power.path))
         total = sum(kinds.values(), Power())
         volts = self.pdk.corner.voltage_v
         currents = {p.path: (p.data + p.clock).total_w / volts for p in powers}
@@ -308,12 +331,57 @@ class _Run:
             "power__leakage__total": total.leakage_w,
             "energy_per_event_pj": total.total_w * self.config.clock.period_ns * 1e3,
             "power_by_kind_w": {kind: power_parts(power) for kind, power in kinds.items()},
+            "power_by_layer_w": {part: power_parts(power) for part, power in layers.items()},
             "ir__drop__worst": max(drops.values()),
         }
         self.metrics["origin"]["activity"] = (
             f"{self.vectors.activity_origin}: {len(self.vectors.activity)} consecutive events, "
             "zero delay (glitches not counted)"
         )
+
+    def _loads(self, library: Library) -> np.ndarray:
+        wires = np.zeros(len(self.flat.nets))
+        for net, farads in read_json(self.folder / WIRES).items():
+            for pin in self.placed.wiring.pins[net]:
+                if (pin.instance, pin.pin) in self._nets:
+                    wires[self._nets[pin.instance, pin.pin]] = farads * 1e-15
+        return net_loads(self.flat, library, self.pdk, None, wires)
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        return owners(read_json(self.build / "asic" / "netlist.json"), self.placed.wiring)
+
+    def _part_of(self, path: str) -> str:
+        return self._owners.get(path, self.top)
+
+    def measure_glitches(self) -> None:
+        count = self.config.silicon.glitch_events
+        if not count:
+            return
+        library = read_liberty(self.pdk.liberty)
+        expected = self.vectors.activity_expected
+        found = measure_glitches(
+            self.final,
+            self.simulation,
+            self.cells,
+            self._loads(library),
+            self.pdk,
+            library,
+            self.config.clock,
+            self.vectors.activity[:count],
+            None if expected is None else expected[:count],
+            self.folder,
+            {(inst, pin): late for inst, pin, late in read_json(self.folder / DELAYS)},
+        )
+        period, total = self.config.clock.period_ns, self.metrics["power__total"]
+        self.metrics |= glitch_metrics(found, total, period, self._part_of)
+        if (verdict := found.verdict) is not None:
+            self.metrics["timed_check"] = asdict(verdict) | {"passed": verdict.passed}
+            if not verdict.passed:
+                self.failures.append(
+                    f"final netlist with delays: {verdict.mismatches} of {verdict.vectors} events "
+                    f"differ, out_valid wrong in {verdict.valid_errors} cycles"
+                )
 
     def check_rules(self) -> None:
         rules = check_design_rules(self.placed.gds)
@@ -350,8 +418,7 @@ class _Run:
         wiring, gds = self.placed.wiring, self.placed.gds
         cells = read_json(drawn_cells() / "cells.json")
         widths = {name: cell["width_um"] for name, cell in cells.items()}
-        parts = owners(read_json(self.build / "asic" / "netlist.json"), wiring)
-        draw_placement(wiring, parts, widths, self.folder / "placement.png")
+        draw_placement(wiring, self._owners, widths, self.folder / "placement.png")
         draw_congestion(wiring, self.folder / "congestion.png")
         draw_layout(gds, self.folder / "layout.png")
         draw_layout(gds, self.folder / "zoom.png", part_um=ZOOM_UM)
@@ -366,6 +433,7 @@ STEPS: dict[str, Callable[[_Run], None]] = {
     "parasitics": _Run.extract,
     "timing": _Run.analyse_timing,
     "power": _Run.analyse_power,
+    "glitches": _Run.measure_glitches,
     "design rules": _Run.check_rules,
     "connectivity": _Run.check_connections,
     "layout against netlist": _Run.compare,

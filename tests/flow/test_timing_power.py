@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.energy import read_energies
+from flow.cell_tables import read_tables
 from flow.power import Power, analyse_power, by_kind, net_loads, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.timing import Timing, analyse_timing, constant_outputs
@@ -137,13 +137,13 @@ def test_a_still_design_has_leakage_power_only(flat, pdk, library, loads):
 
 def test_a_toggle_takes_the_mean_of_both_edges_in_the_table(pdk):
     # Nangate45's INV_X1 in its own file: energies of both edges at one entry, in fJ.
-    table = read_energies(pdk.liberty)["INV_X1"].outputs["ZN"]["A"]
+    table = read_tables(pdk.liberty)["INV_X1"].outputs["ZN"]["A"]
     rise, fall = 2.175584, -0.000677
     assert table.at(0.0409838e-9, 7.59125e-15) == pytest.approx((rise + fall) / 2 * 1e-15)
 
 
 def test_a_full_adder_counts_each_output_s_toggle_once(pdk):
-    outputs = read_energies(pdk.liberty)["FA_X1"].outputs
+    outputs = read_tables(pdk.liberty)["FA_X1"].outputs
     assert set(outputs) == {"S", "CO"}
     # Each related input has one table, the mean over the states of the other two.
     for arcs in outputs.values():
@@ -176,7 +176,7 @@ library (small) {
 def test_tables_are_read_in_the_order_of_their_template(tmp_path):
     path = tmp_path / "small.lib"
     path.write_text(LIBERTY)
-    cell = read_energies(path)["GATE"]
+    cell = read_tables(path)["GATE"]
     table = cell.outputs["Z"]["A"]
     assert table.at(1e-9, 0.1e-12) == pytest.approx(2e-12)
     assert table.at(2e-9, 0.1e-12) == pytest.approx(3e-12)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -109,11 +110,72 @@ def _again(given, tmp_path, whole, change, done):
 def test_a_changed_gate_in_the_final_netlist_is_found(given, tmp_path, whole):
     def change(folder):
         path = folder / "final.json"
-        path.write_text(path.read_text().replace('"nand2_x0"', '"nor2_x0"', 1))
+        design = json.loads(path.read_text())
+        cells = design["modules"][next(iter(design["modules"]))]["cells"]
+        name = next(name for name, cell in cells.items() if cell["type"] == "nand2_x0")
+        cells[name]["type"] = "nor2_x0"
+        path.write_text(json.dumps(design))
+        verilog = folder / "final.v"
+        text = verilog.read_text()
+        assert f"nand2_x0 {name} " in text
+        verilog.write_text(text.replace(f"nand2_x0 {name} ", f"nor2_x0 {name} "))
 
     failure = _again(given, tmp_path, whole, change, "simulation")
     assert failure is not None
     assert "layout against netlist" in failure
+
+
+def test_a_removed_buffer_is_found(given, tmp_path, whole):
+    def change(folder):
+        # A leaf of the clock's tree is taken away; its registers go to the branch before it.
+        path = folder / "final.json"
+        design = json.loads(path.read_text())
+        cells = design["modules"][next(iter(design["modules"]))]["cells"]
+        clocked = {c["connections"]["clk"][0] for c in cells.values() if "dff" in c["type"]}
+        name = next(n for n, c in cells.items() if c["connections"].get("q", [0])[0] in clocked)
+        gone = cells.pop(name)["connections"]
+        verilog = folder / "final.v"
+        text, nets = verilog.read_text(), {}
+        entry = re.search(rf"\n  \w+ {re.escape(name)} \((.*?)\);", text, re.S)
+        for pin, net in re.findall(r"\.(\w+)\(([^)]*(?:\(\d+\)[^)]*)?)\)", entry[1]):
+            nets[pin] = net
+        text = text.replace(entry[0], "").replace(f"({nets['q']})", f"({nets['i']})")
+        for cell in cells.values():
+            for pin, bits in cell["connections"].items():
+                if bits == gone["q"]:
+                    cell["connections"][pin] = gone["i"]
+        path.write_text(json.dumps(design))
+        verilog.write_text(text)
+
+    failure = _again(given, tmp_path, whole, change, "simulation")
+    assert failure is not None
+    assert "layout against netlist" in failure
+
+
+def test_a_slow_cell_misses_the_clock(given, tmp_path, whole, monkeypatch):
+    # The library of the slow corner, with one kind of cell as slow as a bad process makes it.
+    pdks = tmp_path / "pdks"
+    shutil.copytree("flow/pdks", pdks)
+    library = pdks / "sky130" / "ss.lib"
+    text = library.read_text()
+    start = text.index("cell (xor2_x0)")
+    end = text.index("\n  cell (", start)
+
+    def slower(match):
+        return match[1] + ", ".join(f"{20 * float(v):.4f}" for v in match[2].split(",")) + match[3]
+
+    cell = re.sub(
+        r"(cell_(?:rise|fall) .*?values \()(.*?)(\);)",
+        lambda table: table[1] + re.sub(r'(")([^"]*)(")', slower, table[2]) + table[3],
+        text[start:end],
+        flags=re.S,
+    )
+    library.write_text(text[:start] + cell + text[end:])
+    monkeypatch.setattr("flow.pdk._FOLDER", pdks)
+    (tmp_path / "run").mkdir()
+    failure = _again(given, tmp_path / "run", whole, lambda folder: None, "parasitics")
+    assert failure is not None
+    assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)
 
 
 def test_slow_wires_miss_the_clock(given, tmp_path, whole):

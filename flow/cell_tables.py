@@ -1,4 +1,4 @@
-"""Energy of a toggle and transition times, from a Liberty file's tables.
+"""Energies of toggles, delays and transition times, from a Liberty file's tables.
 
 Debian's OpenSTA 2.0.17 adds the energies of both edges for each toggle, and those of every arc to
 an output that toggles once: an inverter's internal power comes out twice as large as its table
@@ -50,7 +50,7 @@ def _place(index: Sequence[float], value: float) -> tuple[int, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class CellEnergy:
+class CellTables:
     """Of one cell.
 
     Attributes
@@ -62,15 +62,19 @@ class CellEnergy:
         By input: energy in J of its own toggles, each with the part of time in which it counts.
     transitions : mapping of str to mapping of str to Table
         By output and input: transition time in s, the mean of both edges, of the slowest arc.
+    delays : mapping of str to mapping of str to (Table, Table)
+        By output and input that turns it: delay in s to a rise and to a fall of the output, the
+        mean of all states of the other inputs.
     """
 
     outputs: Mapping[str, Mapping[str, Table]]
     inputs: Mapping[str, Sequence[tuple[float, Table]]]
     transitions: Mapping[str, Mapping[str, Table]]
+    delays: Mapping[str, Mapping[str, tuple[Table, Table]]]
 
 
 @lru_cache(maxsize=8)
-def read_energies(path: Path) -> dict[str, CellEnergy]:
+def read_tables(path: Path) -> dict[str, CellTables]:
     """Read the tables of all cells of a Liberty file."""
     return _Reader(parse(path.read_text(encoding="utf-8", errors="replace"), str(path))).cells()
 
@@ -88,13 +92,14 @@ class _Reader:
         kinds = ("power_lut_template", "lu_table_template")
         self.templates = {g.arguments[0]: g for kind in kinds for g in top.of_kind(kind)}
 
-    def cells(self) -> dict[str, CellEnergy]:
+    def cells(self) -> dict[str, CellTables]:
         return {group.arguments[0]: self._cell(group) for group in self.top.of_kind("cell")}
 
-    def _cell(self, group: Group) -> CellEnergy:
+    def _cell(self, group: Group) -> CellTables:
         outputs: dict[str, dict[str, Table]] = {}
         inputs: dict[str, list[tuple[float, Table]]] = {}
         transitions: dict[str, dict[str, Table]] = {}
+        delays: dict[str, dict[str, tuple[Table, Table]]] = {}
         for pin in group.of_kind("pin"):
             powers = [p for p in pin.of_kind("internal_power") if self._edges(p)]
             for name in pin.arguments:
@@ -103,7 +108,8 @@ class _Reader:
                 else:
                     outputs[name] = self._by_input((p, self._mean(self._edges(p))) for p in powers)
                     transitions[name] = self._transitions(pin)
-        return CellEnergy(outputs, inputs, transitions)
+                    delays[name] = self._delays(pin)
+        return CellTables(outputs, inputs, transitions, delays)
 
     def _edges(self, power: Group) -> list[Table]:
         groups = [*power.of_kind("rise_power"), *power.of_kind("fall_power")]
@@ -145,6 +151,19 @@ class _Reader:
                 if tables:
                     slowest[related].append(self._mean(tables))
         return {related: _merged(tables, max) for related, tables in slowest.items()}
+
+    def _delays(self, pin: Group) -> dict[str, tuple[Table, Table]]:
+        rise: dict[str, list[Table]] = defaultdict(list)
+        fall: dict[str, list[Table]] = defaultdict(list)
+        for timing in pin.of_kind("timing"):
+            for related in timing.attributes.get("related_pin", "").split():
+                for edge, found in (("cell_rise", rise), ("cell_fall", fall)):
+                    found[related] += [self._table(g, self.second) for g in timing.of_kind(edge)]
+        return {
+            related: (self._mean(rise[related]), self._mean(fall[related]))
+            for related in rise
+            if rise[related] and fall[related]
+        }
 
     def _table(self, group: Group, unit: float) -> Table:
         template = self.templates.get(group.arguments[0]) if group.arguments else None
