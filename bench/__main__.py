@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import compilers, pictures, pipelining, scale
+from bench import compilers, glitches, pictures, pipelining, scale
 from bench.measure import within
 from bench.networks import benchmark_networks
 from hexcoder.errors import InputError, run_command
@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   python -m bench compilers                      hexcoder, alkaid and plain RTL on five networks
   python -m bench compilers --networks econ_t    the quickest of them
   python -m bench pipelining                     stages against clock, area and energy
+  python -m bench glitches                       energy with glitches over pipeline stages
   python -m bench scale                          time and memory over the size of the network
 """
 
@@ -30,7 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["compilers", "pipelining", "scale"])
+    parser.add_argument("what", choices=["compilers", "pipelining", "glitches", "scale"])
+    parser.add_argument("--pdk", default="nangate45", help="process of 'glitches'")
     parser.add_argument("--networks", nargs="+", help="names of networks; all by default")
     parser.add_argument("--compilers", nargs="+", choices=list(compilers.COMPILERS))
     parser.add_argument("--effort", type=float, default=1.0, help="compiler.effort of hexcoder")
@@ -77,6 +79,19 @@ def _pipelining(arguments: argparse.Namespace, say: Callable[[str], None]) -> di
     return result
 
 
+def _glitches(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    rows = []
+    for stages in glitches.STAGES:
+        say(f"econ_t in {arguments.pdk}, {stages} stages")
+        place = (arguments.pdk, stages, arguments.effort)
+        work = arguments.output / "work" / f"stages_{stages}"
+        rows.append(_measured(within(arguments.limit, glitches.run, *place, work)))
+        print(rows[-1], flush=True)
+    picture = pictures.draw_glitches(arguments.pdk, rows)
+    write_whole(arguments.output / f"glitches_{arguments.pdk}.svg", picture)
+    return {arguments.pdk: rows}
+
+
 def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     rows = []
     for sizes in scale.SIZES:
@@ -96,7 +111,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = ", ".join(benchmark_networks())
         raise InputError(f"--networks {' '.join(sorted(unknown))}: known are {known}")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    steps = {"compilers": _compilers, "pipelining": _pipelining, "scale": _scale}
+    steps = {
+        "compilers": _compilers,
+        "pipelining": _pipelining,
+        "glitches": _glitches,
+        "scale": _scale,
+    }
     result = steps[arguments.what](arguments, lambda text: print(f"... {text}", flush=True))
     tools = versions("alkaid", "amaranth", "pyosys")
     write_json(arguments.output / f"{arguments.what}.json", {"tools": tools} | result)

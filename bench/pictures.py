@@ -72,6 +72,27 @@ def draw_pipelining(name: str, rows: list[dict[str, Any]]) -> bytes:
         return _svg(figure)
 
 
+def draw_glitches(pdk: str, rows: list[dict[str, Any]]) -> bytes:
+    """Energy an event without and with glitches, of the network and of the whole encoder."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8.5, 3.4))
+        for axes, part in zip(
+            figure.subplots(1, 2, sharey=True), ("network", "encoder"), strict=True
+        ):
+            names = [str(row["stages"]) for row in rows]
+            still = [row[f"{part}_zero_delay_pj"] for row in rows]
+            added = [row[f"{part}_pj"] - row[f"{part}_zero_delay_pj"] for row in rows]
+            axes.bar(names, still, 0.6, color=_COLOURS[1], label="zero delay")
+            axes.bar(names, added, 0.6, bottom=still, color=_COLOURS[0], label="glitches")
+            axes.grid(axis="x", visible=False)
+            axes.set_xlabel("stages of logic in the network")
+            axes.set_title(f"{part}: energy an event, pJ", fontsize=10)
+            axes.legend()
+        figure.suptitle(f"econ_t, {pdk}, after synthesis", fontsize=10)
+        figure.tight_layout()
+        return _svg(figure)
+
+
 def draw_scale(rows: list[dict[str, Any]]) -> bytes:
     """Time and memory over the number of weights."""
     weights = [row["weights"] for row in rows]

@@ -124,7 +124,8 @@ def summary(metrics: dict[str, Any]) -> str:
         f"{metrics['design__instance__count']:,} cells, "
         f"setup slack {show('timing__setup__ws', '{:.3f} ns')}, "
         f"power {show('power__total', '{:.3f} mW', 1e3)}, "
-        f"energy per event {show('energy_per_event_pj', '{:.1f} pJ')}"
+        f"energy per event {show('energy_per_event_pj', '{:.1f} pJ')}, "
+        f"with glitches {show('energy_per_event_with_glitches_pj', '{:.1f} pJ')}"
     )
 
 
@@ -183,12 +184,14 @@ def _layout(config: Config, build: Path) -> None:
 
         ran = stage.run(lambda folder: make_layout(config, build, folder, progress))
     found = read_json(stage.folder / "metrics.json")
+    lively = found.get("energy_per_event_with_glitches_pj")
+    glitches = f", {lively:.1f} pJ with glitches" if lively else ""
     print(
         f"layout: die {found['design__die__bbox']} um, {found['design__instance__count']:,} cells, "
         f"wires {found['route__wirelength'] / 1e3:,.1f} mm, all routed, "
         f"{found['klayout__drc_error__count']} rule violations; worst slack after layout "
         f"setup {found['timing__setup__ws']:.2f}, hold {found['timing__hold__ws']:.2f} ns; "
-        f"{found['energy_per_event_pj']:.1f} pJ an event: {stage.folder / 'layout.gds'}"
+        f"{found['energy_per_event_pj']:.1f} pJ an event{glitches}: {stage.folder / 'layout.gds'}"
         + ("" if ran else " (up to date)")
     )
 

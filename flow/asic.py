@@ -18,7 +18,7 @@ from flow.pdk import Pdk, load_pdk
 from flow.power import Power, analyse_power, by_kind, net_loads, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import Netlist, synthesise
-from flow.timing import analyse_timing, constant_outputs
+from flow.timing import analyse_timing, constant_outputs, slack_histogram
 from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
@@ -271,6 +271,7 @@ class _Run:
         )
         self.metrics["constant_outputs"] = len(constant)
         self.metrics |= dict(zip(names, values, strict=True))
+        self.metrics["timing__setup__histogram"] = slack_histogram(timing.slacks_ns)
         if timing.setup_ws_ns < 0:
             self.failures.append(
                 f"clock period of {self._config.clock.period_ns} ns not met: worst setup slack "

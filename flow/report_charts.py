@@ -11,7 +11,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-OURS, OTHERS, THIRD, INK = "#b5432a", "#1f4e79", "#8fa3b5", "#333940"
+OURS, OTHERS, THIRD, FOURTH = "#b5432a", "#1f4e79", "#8fa3b5", "#d9a441"
+INK = "#333940"
 _STYLE: dict[Any, Any] = {
     # Text stays text: small, searchable, in the page's own font.
     "svg.fonttype": "none",
@@ -119,7 +120,7 @@ def stacked_bars(
     decimals : int
         Of the totals.
     """
-    colours = (OTHERS, OURS, THIRD)
+    colours = (OTHERS, OURS, THIRD, FOURTH)
     totals = [sum(values) for values in zip(*series.values(), strict=True)]
 
     def draw(axes: Axes) -> None:
@@ -144,6 +145,37 @@ def stacked_bars(
             axes.legend(loc="lower right")
 
     return _svg(name, draw, 0.9 + 0.36 * max(len(parts), 3))
+
+
+def slack_bars(name: str, histograms: Mapping[str, Mapping[str, Any]]) -> str:
+    """Endpoints by setup slack, a line of steps for each corner.
+
+    Parameters
+    ----------
+    name : str
+        Keeps the identifiers of this picture apart from those of others.
+    histograms : mapping of corner to histogram
+        As :func:`flow.timing.slack_histogram` gives them.
+    """
+
+    def draw(axes: Axes) -> None:
+        colours = dict(zip(histograms, (OTHERS, OURS, FOURTH), strict=False))
+        for corner, histogram in histograms.items():
+            axes.stairs(
+                histogram["count"],
+                histogram["edges_ns"],
+                color=colours.get(corner, THIRD),
+                fill=len(histograms) == 1,
+                linewidth=1.5,
+                label=corner,
+            )
+        axes.axvline(0.0, color=INK, linewidth=0.8, linestyle="--")
+        axes.set_xlabel("setup slack (ns)")
+        axes.set_ylabel("endpoints")
+        if len(histograms) > 1:
+            axes.legend(loc="upper left")
+
+    return _svg(name, draw)
 
 
 def _label(axes: Axes, x: float, y: float, text: str, colour: str, side: str = "center") -> None:

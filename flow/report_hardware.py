@@ -16,9 +16,10 @@ from flow.report_blocks import (
     Text,
     Verbatim,
 )
-from flow.report_charts import stacked_bars
+from flow.report_charts import slack_bars, stacked_bars
 from flow.report_numbers import count, fixed, percent
 from flow.report_path import worst_path
+from flow.report_power import power_picture, power_table
 from flow.report_published import beside_published
 from flow.report_results import Results
 
@@ -31,8 +32,6 @@ _PARTS = {
     "energies": "registers of the energies",
 }
 """What parts of the design that are no layer hold."""
-
-_POWER = ("internal", "switching", "leakage")
 
 
 def hardware(results: Results) -> Section:
@@ -88,7 +87,7 @@ def _area(asic: Mapping[str, Any], results: Results) -> list[Block]:
         "Area of the cells by layer; parts under 0.1 % are in the table only.",
         "Area by layer",
     )
-    power = _power_picture(asic, parts)
+    power = power_picture("power", asic, parts)
     return [Pictures([picture, power] if power else [picture]), _area_table(asic, results, parts)]
 
 
@@ -177,6 +176,12 @@ def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
         "only. Hold is of an ideal clock: it can be judged only with a clock tree."
     )
     blocks.append(Table("Timing", columns, rows, note))
+    histogram = asic.get("timing__setup__histogram") or {}
+    if histogram.get("count"):
+        corner = asic["origin"]["corner"]
+        text = "Endpoints by setup slack after synthesis; what is left of the dashed line is late."
+        drawn = slack_bars("slack", {corner: histogram})
+        blocks.append(Pictures([Picture(f"Slack: {text}", drawn, text, "Slack")]))
     if results.setup_report:
         caption = "The worst path, abridged from asic/timing_setup.rpt (ns, fF)"
         blocks.append(Verbatim(caption, worst_path(results.setup_report)))
@@ -186,48 +191,11 @@ def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
     return blocks
 
 
-def _power_picture(asic: Mapping[str, Any], parts: list[str]) -> Picture | None:
-    powers = asic.get("power_by_layer_w")
-    total = asic.get("power__total")
-    if not powers or not total:
-        return None
-    seen = [part for part in parts if powers.get(part, {}).get("total", 0.0) >= total / 1000]
-    series = {kind: [1e3 * powers[part][kind] for part in seen] for kind in _POWER}
-    return Picture(
-        f"Power by layer, {fixed(total, 2, 1e3)} mW in all: "
-        + ", ".join(f"{part} {fixed(powers[part]['total'], 2, 1e3)} mW" for part in seen),
-        stacked_bars("power", seen, series, "power (mW)", 2),
-        "Power by layer, split by kind; parts under 0.1 % are in the table only.",
-        "Power by layer",
-    )
-
-
 def _power(asic: Mapping[str, Any], results: Results) -> list[Block]:
-    total = asic.get("power__total")
-    if total is None:
+    if asic.get("power__total") is None:
         reason = results.why_not("asic", "power__total")
         return [Notice("missing", f"Power: not measured ({reason}).", results.command("asic"))]
-    layers, kinds = asic.get("power_by_layer_w") or {}, asic.get("power_by_kind_w") or {}
-
-    def row(name: str, power: Mapping[str, float]) -> list[str]:
-        values = [fixed(power[kind], 3, 1e3) for kind in (*_POWER, "total")]
-        return [name, *values, percent(power["total"], total)]
-
+    layers = asic.get("power_by_layer_w") or {}
     parts = [part for part in _parts(asic, results) if part in layers]
-    rows = [row(_part(part), layers[part]) for part in parts]
-    whole = {kind: asic[f"power__{kind}__total"] for kind in _POWER} | {"total": total}
-    rows.append(row("whole design", whole))
-    mark = frozenset({len(rows) - 1})
-    rows += [row(f"of it {kind}", power) for kind, power in kinds.items()]
-    columns = [
-        Column("part", numeric=False),
-        *(Column(kind, "mW") for kind in _POWER),
-        Column("total", "mW"),
-        Column("share", "of power"),
-    ]
-    energy = asic.get("energy_per_event_pj")
-    note = (
-        f"Activity: {asic['origin']['activity']}. Power over the clock period of "
-        f"{asic['clock__period_ns']:g} ns makes {fixed(energy, 0)} pJ per event."
-    )
-    return [Table("Power by layer and by kind of cell", columns, rows, note, mark)]
+    title = "Power by layer and by kind of cell"
+    return [power_table(asic, parts, title, asic["clock__period_ns"], _part)]

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flow.report_blocks import Block, Column, Notice, Picture, Pictures, Section, Table, Text
+from flow.report_charts import slack_bars
 from flow.report_numbers import count, fixed, percent
+from flow.report_power import power_picture, power_table
 from flow.report_results import Results
 
 _CAPTIONS = {
@@ -27,7 +29,7 @@ def layout(results: Results) -> Section:
         missing = results.missing("layout", "Place and route")
         return Section("layout", "Layout", [missing])
     blocks: list[Block] = [Text(_origin(found)), *_pictures(results), _block(found)]
-    blocks += [*_timing(found, results), *_power(found), _checks(found)]
+    blocks += [*_timing(found, results), *_power(found, results), _checks(found)]
     return Section("layout", "Layout", blocks)
 
 
@@ -109,31 +111,29 @@ def _timing(found: Mapping[str, Any], results: Results) -> list[Block]:
         f"Clock period {results.config.clock.period_ns:g} ns. By OpenSTA; paths in full in "
         "layout/timing/<corner>."
     )
-    return [Table("Timing by corner, clock tree included", columns, rows, note)]
+    table = Table("Timing by corner, clock tree included", columns, rows, note)
+    histograms = {
+        corner: found[f"timing__setup__histogram__corner:{corner}"]
+        for corner in corners
+        if found.get(f"timing__setup__histogram__corner:{corner}", {}).get("count")
+    }
+    if not histograms:
+        return [table]
+    text = "Endpoints by setup slack after layout; what is left of the dashed line is too late."
+    title = "Slack after layout"
+    picture = Picture(f"{title}: {text}", slack_bars("layout-slack", histograms), text, title)
+    return [table, Pictures([picture])]
 
 
-def _power(found: Mapping[str, Any]) -> list[Block]:
-    kinds = found.get("power_by_kind_w")
-    if not kinds:
-        return []
-    total = found["power__total"]
-    parts = ("internal", "switching", "leakage", "total")
-
-    def row(name: str, power: Mapping[str, float]) -> list[str]:
-        values = [fixed(power[part], 3, 1e3) for part in parts]
-        return [name, *values, percent(power["total"], total)]
-
-    rows = [row(kind, power) for kind, power in kinds.items()]
-    whole = {part: found[f"power__{part}__total"] for part in parts[:3]} | {"total": total}
-    rows.append(row("whole block", whole))
-    columns = [
-        Column("kind", numeric=False),
-        *(Column(part, "mW") for part in parts),
-        Column("share", "of power"),
-    ]
-    energy = fixed(found["energy_per_event_pj"], 1)
-    note = f"Activity: {found['origin'].get('activity')}. {energy} pJ per event."
-    return [Table("Power after layout", columns, rows, note, frozenset({len(rows) - 1}))]
+def _power(found: Mapping[str, Any], results: Results) -> list[Block]:
+    if not found.get("power__total"):
+        return [Notice("missing", "Power after layout: not measured.", results.command("layout"))]
+    layers = found.get("power_by_layer_w") or {}
+    parts = sorted(layers, key=lambda part: -layers[part]["total"])
+    period = results.config.clock.period_ns
+    picture = power_picture("layout-power", found, parts)
+    table = power_table(found, parts, "Power after layout", period)
+    return [Pictures([picture]), table] if picture else [table]
 
 
 def _checks(found: Mapping[str, Any]) -> Table:
@@ -157,6 +157,11 @@ def _checks(found: Mapping[str, Any]) -> Table:
             "final netlist simulated",
             verdict("final_netlist_check"),
             f"{count((found.get('final_netlist_check') or {}).get('vectors'))} vectors",
+        ],
+        [
+            "final netlist simulated with delays",
+            verdict("timed_check"),
+            f"{count((found.get('timed_check') or {}).get('vectors'))} events",
         ],
         [
             "final netlist is the RTL",

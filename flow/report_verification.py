@@ -95,7 +95,7 @@ def _chain(results: Results) -> Table:
         _cell_models_link(results),
         _netlist_link(results, "gate_level_check", "Icarus Verilog, the PDK's own cell models"),
         _formal_link(results),
-        ["netlist = layout", "LVS and DRC: there is no layout yet", "", "", _NOT_COVERED],
+        _layout_link(results),
     ]
     columns = [
         Column("link", numeric=False),
@@ -137,6 +137,16 @@ def _rtl_link(results: Results) -> list[str]:
         return [link, f"run {results.command('sim')}", "", "", _NOT_RUN]
     how = f"{sim['simulator']}, {', '.join(sim['modules'])} (seed {sim['seed']})"
     return [link, how, *_compared(sim)]
+
+
+def _layout_link(results: Results) -> list[str]:
+    found = results.metrics["layout"]
+    lvs = (found or {}).get("layout_against_netlist")
+    if not lvs:
+        return ["netlist = layout", "there is no layout", "", "", _NOT_COVERED]
+    how = f"{count(lvs['transistors'])} transistors drawn in the layout, compared one by one"
+    verdict = _AGREE if lvs["passed"] else _FAILED
+    return ["netlist = layout", how, "", count(len(lvs["mismatches"])), verdict]
 
 
 def _formal_link(results: Results) -> list[str]:

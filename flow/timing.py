@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flow.liberty import Library
 from flow.pdk import Pdk
@@ -14,8 +16,13 @@ from flow.synthesis import Netlist
 from hexcoder.errors import InputError
 from tb.netlist_model import FlatNetlist
 
+_END = re.compile(r"(-?\d+\.\d+) \((?:MET|VIOL\w*)\)$", re.MULTILINE)
+_BINS = 30
+_STEPS_NS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SLACK = re.compile(r"^\s*(-?\d+\.\d+)\s+slack \((?:MET|VIOLATED)\)", re.MULTILINE)
 _PATHS = 10
+_ENDPOINTS = 1_000_000
+_REPORTS = ("setup", "hold", "endpoints", "checks")
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Timing:
     worst_startpoint: str
     worst_endpoint: str
     clock_skew_ns: float
+    slacks_ns: tuple[float, ...]
 
 
 def analyse_timing(
@@ -49,8 +57,8 @@ def analyse_timing(
     constraints : Path
         SDC file.
     folder : Path
-        Gets timing_setup.rpt and timing_hold.rpt with the worst paths and timing_checks.rpt, and in
-        logs/ the script and its log.
+        Gets timing_setup.rpt and timing_hold.rpt with the worst paths, timing_endpoints.rpt with
+        the setup slack of all, and timing_checks.rpt, and in logs/ the script and its log.
     layout : sequence of str
         Commands for what is known after layout; see :func:`flow.sta.run_sta`.
 
@@ -63,7 +71,7 @@ def analyse_timing(
     InputError
         If OpenSTA is missing, fails, or finds no path.
     """
-    reports = {kind: folder / f"timing_{kind}.rpt" for kind in ("setup", "hold", "checks")}
+    reports = {kind: folder / f"timing_{kind}.rpt" for kind in _REPORTS}
     listing = (
         f"-format full_clock_expanded -fields {{capacitance slew input_pin net}} "
         f"-endpoint_count {_PATHS} -digits 4"
@@ -71,6 +79,8 @@ def analyse_timing(
     commands = [
         f"report_checks -path_delay max {listing} > {{{reports['setup']}}}",
         f"report_checks -path_delay min {listing} > {{{reports['hold']}}}",
+        f"report_checks -path_delay max -format end -group_count {_ENDPOINTS} -endpoint_count 1 "
+        f"> {{{reports['endpoints']}}}",
         f"check_setup -verbose > {{{reports['checks']}}}",
         "report_tns -digits 6",
         "report_clock_skew",
@@ -90,7 +100,22 @@ def analyse_timing(
         worst_startpoint=_first(r"^Startpoint: (\S+)", texts["setup"]),
         worst_endpoint=_first(r"^Endpoint: (\S+)", texts["setup"]),
         clock_skew_ns=_skew(log) * scale,
+        slacks_ns=tuple(float(s) * scale for s in _END.findall(texts["endpoints"])),
     )
+
+
+def slack_histogram(slacks_ns: Sequence[float]) -> dict[str, Any]:
+    """Count endpoints by setup slack: ``edges_ns``, round numbers, and one ``count`` less."""
+    if not slacks_ns:
+        return {"edges_ns": [], "count": []}
+    low, high = min(slacks_ns), max(slacks_ns)
+    step = next(s for s in _STEPS_NS if (high - low) / s <= _BINS or s == _STEPS_NS[-1])
+    first = math.floor(low / step)
+    edges = [number * step for number in range(first, math.floor(high / step) + 2)]
+    counts = [0] * (len(edges) - 1)
+    for slack in slacks_ns:
+        counts[math.floor(slack / step) - first] += 1
+    return {"edges_ns": [round(edge, 6) for edge in edges], "count": counts}
 
 
 def _worst(report: str, kind: str) -> float:

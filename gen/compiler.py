@@ -207,7 +207,7 @@ def _scheduled(layers: dict[str, LayerGates], settings: Settings) -> dict[str, L
     clock, technology = settings.clock, settings.technology
     room = clock.period_ns - clock.uncertainty_ns - technology.register_ns
     cuts = stages - 1 if isinstance(stages, int) else None
-    done = schedule(list(layers.values()), room, cuts, technology)
+    done = schedule(list(layers.values()), room, cuts, technology, settings.pipeline.even)
     return dict(zip(layers, done, strict=True))
 
 

@@ -21,6 +21,8 @@ from hexcoder.errors import InputError
 from hexcoder.technology import Technology
 
 MOST_STAGES = 256
+EVEN = 1.1
+"""Longest of even stages over the shortest that they could be: it leaves cuts a choice."""
 _FORCED = 1 << 24
 """Capacity of what no register can cut."""
 
@@ -194,7 +196,18 @@ def _cut(design: _Design, before: np.ndarray, behind: np.ndarray) -> np.ndarray:
     return ~reached[node]
 
 
-def _stages_of(design: _Design, room: float, cuts: int | None) -> np.ndarray:
+def _shortest_room(design: _Design, cuts: int, low: float, high: float) -> float:
+    """Least time a stage with so many ranks of registers; ``high`` is enough."""
+    while high - low > 0.001:
+        middle = (low + high) / 2
+        if int(_earliest(design, middle)[0].max(initial=0)) <= cuts:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _stages_of(design: _Design, room: float, cuts: int | None, even: bool) -> np.ndarray:
     earliest, _ = _earliest(design, room)
     needed = int(earliest.max(initial=0))
     if needed > MOST_STAGES or max(max(delays) for delays in design.delays) > room:
@@ -206,14 +219,10 @@ def _stages_of(design: _Design, room: float, cuts: int | None) -> np.ndarray:
         cuts = needed
     elif cuts < needed:
         # Too few to meet the clock: as even as they can be.
-        low, high = room, room * (needed + 1)
-        while high - low > 0.001:
-            middle = (low + high) / 2
-            if int(_earliest(design, middle)[0].max(initial=0)) <= cuts:
-                high = middle
-            else:
-                low = middle
-        room = high
+        room = _shortest_room(design, cuts, room, room * (needed + 1))
+    elif even:
+        shortest = _shortest_room(design, cuts, max(max(d) for d in design.delays), room)
+        room = min(room, EVEN * shortest)
     latest = _latest(design, room, cuts)
     stages = np.zeros(len(design.delays), dtype=np.int64)
     inputs = np.array([not operands for operands in design.reads]) & (
@@ -228,7 +237,11 @@ def _stages_of(design: _Design, room: float, cuts: int | None) -> np.ndarray:
 
 
 def schedule(
-    layers: Sequence[LayerGates], room_ns: float, cuts: int | None, technology: Technology
+    layers: Sequence[LayerGates],
+    room_ns: float,
+    cuts: int | None,
+    technology: Technology,
+    even: bool = False,
 ) -> list[LayerGates]:
     """Place ranks of registers inside the layers.
 
@@ -243,6 +256,9 @@ def schedule(
         fewer than that the stages are made as even as they can be.
     technology : Technology
         Delays of the gates.
+    even : bool
+        Stages of about the same length where ``cuts`` leaves a choice, in place of the fewest
+        registers: short stages make fewer glitches.
 
     Returns
     -------
@@ -255,7 +271,7 @@ def schedule(
         If not even a single gate fits into ``room_ns``.
     """
     design = _join(layers, technology)
-    stages = _stages_of(design, room_ns, cuts)
+    stages = _stages_of(design, room_ns, cuts, even)
     last = cuts if cuts is not None else int(stages.max(initial=0))
     scheduled: list[LayerGates] = []
     port = [0] * layers[0].x_width if layers else []

@@ -254,6 +254,11 @@ class Pipeline(Section):
         description="stages of logic, cut where the fewest bits cross, in place of registers after "
         "layers; 'auto': as few as meet the clock",
     )
+    even: bool = Field(
+        default=False,
+        description="with a number of 'stages': of the same length, in place of the fewest "
+        "registers",
+    )
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"
     )

@@ -14,11 +14,14 @@ from typing import Any
 
 from flow.layout.antenna import read_terminals, repair_antennas
 from flow.layout.cells import TERMINALS, drawn_cells, version
+from flow.layout.functions import FLOP_PINS
+from flow.layout.notches import fill_notches
 from flow.layout.place_route_worker import FINISHED
 from flow.layout.power_grid import draw_power_grid
 from flow.layout.rerouting import METALS, Rerouting
 from flow.layout.routing import CUT_SIZE
 from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
+from flow.liberty import read_liberty
 from flow.synthesis import Netlist
 from flow.yosys import quoted, run_yosys
 from hexcoder.errors import InputError
@@ -27,6 +30,11 @@ from tb.tools import run_logged
 
 UTILISATIONS = (0.70, 0.62, 0.54)
 """Tried in this order until routing is complete."""
+
+WIRE_FF_PER_UM = 0.2
+"""Of routed wires, cuts and coupling, measured on whole blocks."""
+
+BUFFER, HOLD_BUFFER, REGISTER = "buf_x4", "buf_x1", "dff_x1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,9 @@ class Placed:
     report: dict[str, Any]
 
 
-def _write_blif(netlist: Netlist, liberty: Path, path: Path, logs: Path) -> None:
+def _write_blif(netlist: Netlist, liberty: Path, path: Path, logs: Path, clock: str) -> int:
+    """Flatten the netlist for Coriolis; return the number of hold buffers."""
+    flat = path.with_suffix(".json")
     commands = [
         f"read_liberty -lib {quoted(liberty)}",
         f"read_json {quoted(netlist.json)}",
@@ -63,10 +73,75 @@ def _write_blif(netlist: Netlist, liberty: Path, path: Path, logs: Path) -> None
         "insbuf -buf buf_x2 i q",
         "opt_clean",
         "check -assert -mapped",
-        f"write_blif {quoted(path)}",
-        f"write_json {quoted(path.with_suffix('.json'))}",
+        "delete =A:blackbox",
+        f"write_json {quoted(flat)}",
     ]
     run_yosys(commands, logs / "layout_netlist.ys")
+    late = _delay_direct_paths(flat, clock)
+    commands = [
+        f"read_liberty -lib {quoted(liberty)}",
+        f"read_json {quoted(flat)}",
+        f"hierarchy -check -top {netlist.top}",
+        "check -assert -mapped",
+        f"write_blif {quoted(path)}",
+    ]
+    run_yosys(commands, logs / "layout_blif.ys")
+    return late
+
+
+def _delay_direct_paths(path: Path, clock: str) -> int:
+    """A buffer in front of each register that another register, or an input, drives directly.
+
+    Nothing else is in the way of the data when the clock's tree brings the edge late.
+    """
+    design = read_json(path)
+    (module,) = (m for m in design["modules"].values() if not m["attributes"].get("blackbox"))
+    cells, ports = module["cells"], module["ports"]
+    flops = {name: cell for name, cell in cells.items() if cell["type"] == REGISTER}
+    direct = {cell["connections"][FLOP_PINS["output"]][0] for cell in flops.values()}
+    for name, port in ports.items():
+        if port["direction"] == "input" and name != clock:
+            direct.update(port["bits"])
+    bits = (b for cell in cells.values() for pin in cell["connections"].values() for b in pin)
+    last = max(b for b in bits if isinstance(b, int))
+    late = 0
+    for cell in flops.values():
+        bit = cell["connections"][FLOP_PINS["data"]][0]
+        if bit not in direct:
+            continue
+        late += 1
+        cell["connections"][FLOP_PINS["data"]] = [last + late]
+        cells[f"hold_{late}"] = {
+            "hide_name": 0,
+            "type": HOLD_BUFFER,
+            "parameters": {},
+            "attributes": {},
+            "port_directions": {"i": "input", "q": "output"},
+            "connections": {"i": [bit], "q": [last + late]},
+        }
+        net = {"hide_name": 0, "bits": [last + late], "attributes": {}}
+        module["netnames"][f"hold_net_{late}"] = net
+    write_json(path, design)
+    return late
+
+
+def _electrical(liberty: Path) -> dict[str, Any]:
+    """What the worker wants to know of cells, in fF."""
+    cells = read_liberty(liberty).cells
+    inputs: dict[str, dict[str, float]] = {}
+    limits: dict[str, dict[str, float]] = {}
+    for name, cell in cells.items():
+        for pin, described in cell.pins.items():
+            if described.direction == "input":
+                inputs.setdefault(name, {})[pin] = round(described.capacitance_f * 1e15, 4)
+            elif described.max_capacitance_f:
+                limits.setdefault(name, {})[pin] = round(described.max_capacitance_f * 1e15, 4)
+    return {
+        "inputs_ff": inputs,
+        "limits_ff": limits,
+        "buffer_limit_ff": limits[BUFFER]["q"],
+        "wire_ff_per_um": WIRE_FF_PER_UM,
+    }
 
 
 def _bit_order(name: str) -> tuple[str, int]:
@@ -125,7 +200,7 @@ def place_and_route(
     logs.mkdir(parents=True, exist_ok=True)
     top = netlist.top
     source = folder / f"{top}.blif"
-    _write_blif(netlist, liberty, source, logs)
+    late = _write_blif(netlist, liberty, source, logs, clock)
     module = read_json(source.with_suffix(".json"))["modules"][top]
     ports = {name: port["direction"] for name, port in module["ports"].items()}
     attempts: list[dict[str, Any]] = []
@@ -140,6 +215,7 @@ def place_and_route(
             "utilisation": utilisation,
             "aspect_ratio": 1.0,
             "pins": _sides(ports, clock),
+            **_electrical(liberty),
         }
         path = logs / f"place_route_{utilisation:.2f}.log"
         if not _is_done(work, settings):
@@ -154,7 +230,10 @@ def place_and_route(
                 failed.append(f"{utilisation:.2f}: {error}")
                 continue
         log = path.read_text(errors="replace")
-        report = json.loads((work / "layout.json").read_text()) | {"asked": utilisation}
+        report = json.loads((work / "layout.json").read_text()) | {
+            "asked": utilisation,
+            "hold_buffers": late,
+        }
         report["open_by_router"] = _open_segments(log, report["routed"])
         block = _finish(work, cells, report, progress)
         attempts.append(report)
@@ -205,6 +284,7 @@ def _finish(
     started = time.perf_counter()
     progress("antennas")
     antennas = repair_antennas(block, read_terminals(cells / TERMINALS), cells / "cells.gds")
+    report["filled_notches"] = fill_notches(block)
     report["seconds"]["antennas"] = round(time.perf_counter() - started, 2)
     report |= {
         "power_straps": grid.straps,

@@ -29,6 +29,8 @@ EDGE_UM = 10.0
 
 SPUR_NM, M1_HALF_NM = 30, 130
 
+_PLAIN = str.maketrans("()", "__")
+
 CELL_PINS_UM = 2.0, 3.6
 """Part of a row's height where the first cell's own pins take the track beside the edge."""
 
@@ -195,6 +197,80 @@ class _Layout:
         conf.useHTree(self.clock, Spares.HEAVY_LEAF_LOAD)
         return conf
 
+    def _relieve(self) -> None:
+        """Put spare buffers behind drivers whose nets, as placed, are beyond their limit.
+
+        The buffer nearest to the driver takes over all that the net drives; the net keeps its name
+        behind the buffer, so that ports stay as they are.
+        """
+        from coriolis.helpers.overlay import UpdateSession
+        from coriolis.Hurricane import Net, Pin
+
+        loads, limits = self.settings["inputs_ff"], self.settings["limits_ff"]
+        pools: list[Any] = []
+
+        def visit(node: Any) -> None:
+            pools.append(node.pool)
+            for leaf in node.leafs:
+                visit(leaf)
+
+        visit(self.block.spares.quadTree)
+        over = []
+        for net in self.cell.getNets():
+            if net.isSupply() or net.isClock() or net.getName().startswith(f"{self.clock}_root"):
+                continue
+            driver, xs, ys, load = None, [], [], 0.0
+            for plug in net.getPlugs():
+                kind, pin = plug.getInstance().getMasterCell().getName(), plug.getMasterNet()
+                centre = plug.getInstance().getAbutmentBox().getCenter()
+                xs.append(centre.getX())
+                ys.append(centre.getY())
+                if plug.getMasterNet().getDirection() & Net.Direction.OUT:
+                    driver = plug
+                else:
+                    load += loads.get(kind, {}).get(pin.getName(), 0.0)
+            for part in net.getComponents():
+                if isinstance(part, Pin):
+                    centre = part.getBoundingBox().getCenter()
+                    xs.append(centre.getX())
+                    ys.append(centre.getY())
+            if driver is None or len(xs) < 2:
+                continue
+            length = self.um(max(xs) - min(xs) + max(ys) - min(ys))
+            load += length * self.settings["wire_ff_per_um"]
+            kind = driver.getInstance().getMasterCell().getName()
+            limit = limits.get(kind, {}).get(driver.getMasterNet().getName())
+            if limit and load > limit:
+                over.append((load / limit, net, driver, limit))
+        over.sort(key=lambda entry: -entry[0])
+        relieved = 0
+        with UpdateSession():
+            for _, net, driver, limit in over:
+                centre = driver.getInstance().getAbutmentBox().getCenter()
+                free = [pool for pool in pools if pool.hasFree()]
+                if not free:
+                    break
+
+                def distance(pool: Any, centre: Any = centre) -> float:
+                    return self.um(pool.area.getCenter().manhattanDistance(centre))
+
+                pool = min(free, key=distance)
+                wire = distance(pool) * self.settings["wire_ff_per_um"]
+                # A buffer too far away is no relief, nor one as strong as the driver.
+                if wire > 0.5 * limit or limit >= self.settings["buffer_limit_ff"]:
+                    continue
+                pool.selectFree()
+                buffer = pool.selecteds[-1]
+                plugs = {plug.getMasterNet().getName(): plug for plug in buffer.getPlugs()}
+                near = Net.create(self.cell, f"{net.getName().translate(_PLAIN)}_near")
+                driver.setNet(near)
+                plugs["i"].setNet(near)
+                plugs["q"].setNet(net)
+                pool.unselect()
+                relieved += 1
+        self.report["nets_beyond_limit"] = len(over)
+        self.report["nets_relieved"] = relieved
+
     def place_and_route(self) -> None:
         """Run Coriolis' block flow, with its two routing steps apart."""
         from coriolis import Anabatic, Katana
@@ -208,6 +284,7 @@ class _Layout:
         def timed_place() -> None:
             self._done("clock tree and buffers")
             place()
+            self._relieve()
             self._done("place")
 
         def route() -> bool:

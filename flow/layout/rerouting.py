@@ -82,6 +82,18 @@ class Shapes:
         for key in self._keys(box):
             self._bins[key].remove((box, net))
 
+    def touching(self, box: Box) -> set[str]:
+        """Nets with a shape that touches a box."""
+        return {
+            owner
+            for key in self._keys(box, 1)
+            for other, owner in self._bins.get(key, ())
+            if other.left <= box.right
+            and box.left <= other.right
+            and other.bottom <= box.top
+            and box.bottom <= other.top
+        }
+
     def near(self, box: Box, net: str) -> set[str]:
         """Other nets with a shape nearer than the layer's spacing."""
         space = SPACING[box.layer]

@@ -29,7 +29,7 @@ from flow.pdk import LAYOUT_PDK, Pdk, load_pdk
 from flow.power import Power, analyse_power, by_kind, net_loads, sum_by
 from flow.sta import write_constraints
 from flow.synthesis import Netlist
-from flow.timing import Timing, analyse_timing
+from flow.timing import Timing, analyse_timing, slack_histogram
 from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
@@ -158,6 +158,9 @@ class _Run:
             "route__open_segments_of_the_router": report["open_by_router"],
             "route__nets_routed_again": report["nets_routed_again"],
             "route__open_nets": report["unsolved_nets"],
+            "hold_buffers": report["hold_buffers"],
+            "nets_beyond_limit_as_placed": report["nets_beyond_limit"],
+            "nets_buffered_as_placed": report["nets_relieved"],
             "design_powergrid__straps": report["power_straps"],
             "design_powergrid__stacks": report["power_stacks"],
             "antenna__violating__nets": len(report["antenna_nets"]),
@@ -289,6 +292,7 @@ class _Run:
                 f"timing__setup__ws__corner:{corner}": timing.setup_ws_ns,
                 f"timing__setup__tns__corner:{corner}": timing.setup_tns_ns,
                 f"timing__hold__ws__corner:{corner}": timing.hold_ws_ns,
+                f"timing__setup__histogram__corner:{corner}": slack_histogram(timing.slacks_ns),
                 f"clock__skew__worst_setup__corner:{corner}": timing.clock_skew_ns,
                 f"worst_path__corner:{corner}": f"{timing.worst_startpoint} to "
                 f"{timing.worst_endpoint}",
