@@ -39,8 +39,17 @@ REPORT_FAILURE = { status=$$?; [ $$status -ne 1 ] || $(RUN) -m flow report $(OPT
 sim: rtl
 	$(RUN) -m tb $(OPTIONS) || $(REPORT_FAILURE)
 
+# FLOW=librelane (or openlane) PDK=sky130A|gf180mcuD|ihp-sg13g2: LibreLane with OpenROAD.
+# TO=Yosys.Synthesis stops it after that step.
+FLOW ?= embedded
+TO ?=
+ifneq ($(filter $(FLOW),librelane openlane),)
+asic: sim
+	$(RUN) -m flow librelane $(OPTIONS) $(if $(TO),--to $(TO)) || $(REPORT_FAILURE)
+else
 asic: sim
 	$(RUN) -m flow asic $(OPTIONS) || $(REPORT_FAILURE)
+endif
 
 # Place and route, and checks of the drawn block; for silicon.pdk = "sky130".
 layout: asic

