@@ -1,6 +1,7 @@
 # hexcoder: a trained network in, a verified chip block out.
 #   make all  [CONFIG=configs/econ_t.toml] [EVENTS=energies.csv] [PDK=sky130]
 #   make front [CONFIG=configs/front.toml] [EVENTS=energies.csv] [JOBS=2]
+#   make asic FLOW=librelane PDK=sky130A
 #   make test
 CONFIG ?= configs/econ_t.toml
 EVENTS ?=

@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   python -m bench compilers --networks econ_t    the quickest of them
   python -m bench pipelining                     stages against clock, area and energy
   python -m bench glitches                       energy with glitches over pipeline stages
+  python -m bench layout                         place and route over the number of cells
   python -m bench scale                          time and memory over the size of the network
 """
 
@@ -31,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["compilers", "pipelining", "glitches", "scale"])
+    parser.add_argument("what", choices=["compilers", "pipelining", "glitches", "layout", "scale"])
     parser.add_argument("--pdk", default="nangate45", help="process of 'glitches'")
     parser.add_argument("--networks", nargs="+", help="names of networks; all by default")
     parser.add_argument("--compilers", nargs="+", choices=list(compilers.COMPILERS))
@@ -92,6 +93,20 @@ def _glitches(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict
     return {arguments.pdk: rows}
 
 
+def _layout(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    # Imported late: KLayout is in an extra of its own.
+    from bench import layout
+
+    rows = []
+    for sizes in layout.SIZES:
+        say(f"layout of perceptron {sizes}")
+        work = arguments.output / "work" / "layout"
+        rows.append(_measured(within(arguments.limit, layout.run, sizes, arguments.effort, work)))
+        print(rows[-1], flush=True)
+        write_whole(arguments.output / "layout.svg", pictures.draw_layout(rows))
+    return {"perceptrons": rows}
+
+
 def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     rows = []
     for sizes in scale.SIZES:
@@ -115,6 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "compilers": _compilers,
         "pipelining": _pipelining,
         "glitches": _glitches,
+        "layout": _layout,
         "scale": _scale,
     }
     result = steps[arguments.what](arguments, lambda text: print(f"... {text}", flush=True))

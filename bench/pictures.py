@@ -93,6 +93,34 @@ def draw_glitches(pdk: str, rows: list[dict[str, Any]]) -> bytes:
         return _svg(figure)
 
 
+def draw_layout(rows: list[dict[str, Any]]) -> bytes:
+    """Time, memory and what is left open over the number of cells."""
+    cells = [row["cells"] / 1e3 for row in rows]
+    curves: tuple[tuple[str, str, float], ...] = (
+        ("seconds", "place and route, min", 1 / 60),
+        ("memory_gib", "memory, GiB", 1.0),
+        ("utilisation", "utilisation, %", 100.0),
+    )
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(12.5, 3.4))
+        *places, last = figure.subplots(1, 4)
+        for axes, (key, label, factor) in zip(places, curves, strict=True):
+            axes.plot(cells, [row[key] * factor for row in rows], "o-", color=_COLOURS[0])
+            axes.set_title(label, fontsize=10)
+        opens = (("open_by_router", "after Coriolis"), ("open_nets", "in the end"))
+        for number, (key, label) in enumerate(opens):
+            values = [row[key] or 0 for row in rows]
+            last.plot(cells, values, "o-", color=_COLOURS[number], label=label)
+        last.set_title("open segments, nets", fontsize=10)
+        last.legend()
+        for axes in (*places, last):
+            axes.set_ylim(bottom=0)
+            axes.set_xlabel("thousand cells")
+        figure.suptitle("random perceptrons, sky130", fontsize=10)
+        figure.tight_layout()
+        return _svg(figure)
+
+
 def draw_scale(rows: list[dict[str, Any]]) -> bytes:
     """Time and memory over the number of weights."""
     weights = [row["weights"] for row in rows]
