@@ -18,6 +18,7 @@ _CAPTIONS = {
         "In the middle",
         "Diffusion green, poly red, li grey, m1 blue, m2 purple, m3 teal, m4 yellow, m5 dots.",
     ),
+    "clock_tree.png": ("Clock", "The clock's wires, a colour for each level of its tree."),
     "congestion.png": ("Wires", "Share of each metal in use, by tiles of 8 um."),
 }
 

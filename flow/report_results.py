@@ -23,7 +23,7 @@ STAGES = {
 """The command that makes each stage."""
 
 _SHOWN = ("train", "rtl", "sim", "asic", "layout", "librelane")
-PICTURES = ("placement.png", "zoom.png", "congestion.png")
+PICTURES = ("placement.png", "zoom.png", "clock_tree.png", "congestion.png")
 """What the stage layout draws."""
 
 INPUTS = (

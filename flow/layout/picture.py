@@ -23,6 +23,9 @@ LAYERS = {
 }
 """GDS layer and datatype, colour, and KLayout's number of the fill pattern."""
 
+SIDE, DPI = 5.0, 210
+"""Of a picture, in inches: its text stays legible at a phone's width."""
+
 COLOURS = ("#b5432a", "#1f4e79", "#3d8361", "#c98a12", "#7d5ba6", "#4fa3a5", "#8c564b", "#777777")
 
 
@@ -53,7 +56,7 @@ def draw_placement(
             place = Rectangle((instance.x / 1000, y), outlines[instance.cell], row)
             cells.setdefault(part, []).append(place)
     width, height = wiring.width / 1000, wiring.height / 1000
-    figure = Figure(figsize=(7.0, 7.0 * height / width + 0.6), dpi=150, layout="constrained")
+    figure = Figure(figsize=(SIDE, SIDE * height / width + 0.8), dpi=DPI, layout="constrained")
     axes = figure.subplots()
     parts = sorted(cells, key=lambda part: -len(cells[part]))
     for number, part in enumerate(parts):
@@ -63,6 +66,39 @@ def draw_placement(
         Patch(color=COLOURS[n % len(COLOURS)], label=f"{part} ({len(cells[part]):,})")
         for n, part in enumerate(parts)
     ]
+    axes.add_patch(Rectangle((0, 0), width, height, fill=False, linewidth=0.8))
+    axes.set(xlim=(-5, width + 5), ylim=(-5, height + 5), aspect="equal")
+    axes.set(xlabel="um", ylabel="um")
+    figure.legend(handles=legend, loc="outside lower center", ncols=2, frameon=False)
+    figure.savefig(picture)
+
+
+def draw_clock_tree(wiring: Wiring, picture: Path, clock: str = "clk") -> None:
+    """Save a PNG of the clock's wires: a colour for each level of its tree."""
+    from matplotlib.collections import PatchCollection
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch, Rectangle
+
+    levels: dict[int, list[Rectangle]] = {}
+    for net, boxes in wiring.wires.items():
+        if net == clock or net.startswith(f"{clock}_root"):
+            # clk, clk_root_0, clk_root_bl_0, clk_root_bl_tr_0: a part of the name for each level.
+            level = net.count("_")
+            for box in boxes:
+                if box.layer in ("m1", "m2", "m3", "m4"):
+                    corner = (box.left / 1000, box.bottom / 1000)
+                    size = (box.right - box.left) / 1000, (box.top - box.bottom) / 1000
+                    levels.setdefault(level, []).append(Rectangle(corner, *size))
+    width, height = wiring.width / 1000, wiring.height / 1000
+    figure = Figure(figsize=(SIDE, SIDE * height / width + 0.8), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    legend = []
+    for number, level in enumerate(sorted(levels)):
+        colour = COLOURS[number % len(COLOURS)]
+        wide = max(0.4, 2.0 - 0.4 * number)
+        shapes = PatchCollection(levels[level], facecolor=colour, edgecolor=colour, linewidth=wide)
+        axes.add_collection(shapes)
+        legend.append(Patch(color=colour, label="root" if number == 0 else f"level {number}"))
     axes.add_patch(Rectangle((0, 0), width, height, fill=False, linewidth=0.8))
     axes.set(xlim=(-5, width + 5), ylim=(-5, height + 5), aspect="equal")
     axes.set(xlabel="um", ylabel="um")
@@ -81,7 +117,7 @@ def draw_congestion(wiring: Wiring, picture: Path, tile_nm: int = 8000) -> None:
         for box in boxes:
             if box.layer in used:
                 _add(used[box.layer], box, tile_nm)
-    figure = Figure(figsize=(7.0, 7.0), dpi=150, layout="constrained")
+    figure = Figure(figsize=(SIDE, SIDE), dpi=DPI, layout="constrained")
     image = None
     extent = (0.0, wiring.width / 1000, 0.0, wiring.height / 1000)
     for axes, metal in zip(figure.subplots(2, 2).flat, metals, strict=True):

@@ -20,7 +20,13 @@ from flow.layout.final_netlist import write_final_netlist
 from flow.layout.lvs import compare_layout, netlist_instances
 from flow.layout.owners import owners
 from flow.layout.parasitics import NetTree, extract, wire_delays, write_spef
-from flow.layout.picture import draw_congestion, draw_layout, draw_placement, write_layer_file
+from flow.layout.picture import (
+    draw_clock_tree,
+    draw_congestion,
+    draw_layout,
+    draw_placement,
+    write_layer_file,
+)
 from flow.layout.place_route import Placed, load_placed, place_and_route
 from flow.layout.power_grid import worst_drop
 from flow.layout.wiring import SUPPLIES, Pin
@@ -423,6 +429,7 @@ class _Run:
         cells = read_json(drawn_cells() / "cells.json")
         widths = {name: cell["width_um"] for name, cell in cells.items()}
         draw_placement(wiring, self._owners, widths, self.folder / "placement.png")
+        draw_clock_tree(wiring, self.folder / "clock_tree.png")
         draw_congestion(wiring, self.folder / "congestion.png")
         draw_layout(gds, self.folder / "layout.png")
         draw_layout(gds, self.folder / "zoom.png", part_um=ZOOM_UM)

@@ -77,7 +77,14 @@ def test_every_check_passes_and_timing_holds_at_all_corners(whole):
     assert 0 < metrics["ir__drop__worst"] < 0.05
     kinds = metrics["power_by_kind_w"]
     assert metrics["power__total"] == pytest.approx(sum(kind["total"] for kind in kinds.values()))
-    for name in ("placement.png", "zoom.png", "congestion.png", "layout.lyp", "final.spef"):
+    for name in (
+        "placement.png",
+        "zoom.png",
+        "clock_tree.png",
+        "congestion.png",
+        "layout.lyp",
+        "final.spef",
+    ):
         assert (folder / name).stat().st_size > 1000
 
 
