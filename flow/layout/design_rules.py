@@ -59,6 +59,9 @@ CUTS = {
     "via3": _Cut((70, 44), 0.20, 0.20, (("m3", 0.06, 0.09), ("m4", 0.065, 0.065))),
     "via4": _Cut((71, 44), 0.80, 0.80, (("m4", 0.19, 0.19), ("m5", 0.31, 0.31))),
 }
+MOST_DENSE = {"li": 0.60, "m1": 0.60, "m2": 0.60, "m3": 0.60, "m4": 0.60, "m5": 0.76}
+"""Share of the block that a metal may cover; the least share is a matter of the chip's fill."""
+
 SHOWN = 8
 
 
@@ -111,6 +114,12 @@ class _Check:
                 tall = shapes.interacting(shapes.sized(least, more, 2) - region)
                 yield self.rule(f"{name}.enclosed_twice.{metal}", flat & tall)
 
+    def density(self, name: str) -> Rule:
+        box = self.top.bbox()
+        if self.regions[name].area() <= MOST_DENSE[name] * box.area():
+            return Rule(f"{name}.density", 0, ())
+        return self.rule(f"{name}.density", db.Region(box))
+
 
 def check_design_rules(gds: Path) -> list[Rule]:
     """Check a layout; all rules, with zero counts too."""
@@ -120,4 +129,5 @@ def check_design_rules(gds: Path) -> list[Rule]:
         rules += check.conductor(name)
     for name in CUTS:
         rules += check.cut(name)
+    rules += [check.density(name) for name in MOST_DENSE]
     return rules

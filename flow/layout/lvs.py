@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,13 +18,17 @@ from typing import Any
 from klayout import db
 
 from flow.layout.extraction import LAYERS
-from flow.layout.wiring import GDS_LAYERS, LABEL_DATATYPE, SUPPLIES, Wiring
+from flow.layout.wiring import GDS_LAYERS, LABEL_DATATYPE, SUPPLIES, Box, Wiring
 from flow.synthesis import Netlist
 from hexcoder.stage import read_json
 
 KINDS = ("nfet", "pfet")
 SHOWN = 8
 _DEVICE = re.compile(r"^\S+ (\S+) (\S+) (\S+) \S+ \S*?__(nfet|pfet)_01v8\S* (.*)$", re.IGNORECASE)
+
+
+HINTS, _HINT = (250, 0), "hint:"
+"""Layer and datatype that no layout uses, and what a name on it begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,33 @@ class _Logger(db.GenericNetlistCompareLogger):
         self._say("cell", a, b)
 
 
-def _extract(gds: Path, top: str) -> db.LayoutToNetlist:
+def _hints(wiring: Wiring, instances: Instances) -> dict[str, Box]:
+    """By net of the netlist: metal of a pin that it should be on.
+
+    Without them the comparison has to find out which of many equal adders is which.
+    """
+    found: dict[str, Box] = {}
+    for net, pins in wiring.pins.items():
+        if net in SUPPLIES:
+            continue
+        for pin in pins:
+            name = instances.connections.get(pin.instance, {}).get(pin.pin)
+            if name is not None:
+                found.setdefault(name, pin.box)
+                break
+    return found
+
+
+def _extract(gds: Path, top: str, hints: Mapping[str, Box]) -> db.LayoutToNetlist:
     layout = db.Layout()
     layout.read(str(gds))
     cell = layout.cell(top)
+    named, nm = layout.layer(*HINTS), 1 / (layout.dbu * 1000)
+    for name, box in hints.items():
+        x, y = (box.left + box.right) // 2, (box.bottom + box.top) // 2
+        cell.shapes(named).insert(
+            db.Text(_HINT + name, db.Trans(db.Vector(round(x * nm), round(y * nm))))
+        )
     work = db.LayoutToNetlist(db.RecursiveShapeIterator(layout, cell, []))
     work._layout = layout  # kept as long as the extraction
     raw = {name: work.make_layer(layout.layer(*ld), name) for name, ld in LAYERS.items()}
@@ -114,6 +141,9 @@ def _extract(gds: Path, top: str) -> db.LayoutToNetlist:
         if name in ("li", "m1", "m2", "m3", "m4", "m5"):
             labels = work.make_text_layer(layout.layer(layer, LABEL_DATATYPE), f"{name} labels")
             work.connect(metals[name], labels)
+    # Nets of the block alone: a cell's own labels have no such name.
+    texts = work.make_text_layer(named, "hints")
+    work.connect(metals["li"], texts)
     work.extract_netlist()
     return work
 
@@ -228,7 +258,7 @@ def compare_layout(gds: Path, spice: Path, wiring: Wiring, instances: Instances)
     instances : Instances
         The netlist.
     """
-    work = _extract(gds, wiring.top)
+    work = _extract(gds, wiring.top, _hints(wiring, instances))
     drawn = work.netlist()
     for circuit in list(drawn.each_circuit()):
         if circuit.name != wiring.top and not any(True for _ in circuit.each_device()):
@@ -247,5 +277,11 @@ def compare_layout(gds: Path, spice: Path, wiring: Wiring, instances: Instances)
     )
     logger = _Logger()
     comparer = db.NetlistComparer(logger)
+    tops = [netlist.circuit_by_name(wiring.top) for netlist in (drawn, reference)]
+    for net in tops[0].each_net():
+        names = [name for name in net.name.split(",") if name.startswith(_HINT)]
+        known = tops[1].net_by_name(names[0].removeprefix(_HINT)) if len(names) == 1 else None
+        if known is not None:
+            comparer.same_nets(tops[0], tops[1], net, known)
     same = comparer.compare(drawn, reference)
     return Comparison(transistors, logger.circuits, bool(same), tuple(logger.lines[:SHOWN]))

@@ -9,6 +9,7 @@ from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
 from flow.layout.lvs import compare_layout, netlist_instances
+from flow.layout.notches import fill_notches
 from flow.layout.parasitics import couplings, extract, net_tree, write_spef
 from flow.layout.place_route import place_and_route
 from flow.layout.power_grid import worst_drop
@@ -346,6 +347,86 @@ def test_wires_too_close_or_too_thin_are_found(block, tmp_path):
     rules = {rule.name: rule.count for rule in check_design_rules(_changed(block, tmp_path, draw))}
     assert rules["m3.spacing"]
     assert rules["m3.width"]
+
+
+def test_a_metal_that_covers_too_much_is_found(block, tmp_path):
+    def plate(layout, top):
+        box = top.bbox()
+        half = db.Box(box.left, box.bottom, box.right, box.bottom + round(0.7 * box.height()))
+        top.shapes(layout.layer(*GDS_LAYERS["m4"])).insert(half)
+
+    rules = {rule.name: rule.count for rule in check_design_rules(_changed(block, tmp_path, plate))}
+    assert rules["m4.density"]
+    assert not rules["m3.density"]
+
+
+def test_registers_that_inputs_drive_get_a_buffer_for_hold(block):
+    _, placed = block
+    assert placed.report["hold_buffers"] == 8
+    design = read_json(_final(block).json)["modules"]["block"]
+    ports = {bit for port in design["ports"].values() for bit in port["bits"]}
+    flops = [cell for cell in design["cells"].values() if cell["type"] == "dff_x1"]
+    assert not any(ports.intersection(flop["connections"]["i"]) for flop in flops)
+
+
+def test_notches_and_necks_between_shapes_of_a_net_are_filled(tmp_path):
+    # Two wires 0.07 um apart that a third joins; two pads that touch at a corner's edge.
+    shapes = {
+        "u": [
+            Box("m1", 0, 0, 2000, 260),
+            Box("m1", 0, 330, 2000, 590),
+            Box("m1", 0, 0, 260, 590),
+        ],
+        "neck": [Box("m4", 5000, 0, 6200, 1600), Box("m4", 6125, 1510, 6455, 3000)],
+    }
+    wiring = Wiring("block", 20_000, 20_000)
+    wiring.wires |= shapes
+    changed = Rerouting(wiring, {})
+    gds = tmp_path / "notch.gds"
+
+    def broken():
+        layout = db.Layout()
+        layout.dbu = 0.005
+        top = layout.create_cell("block")
+        for boxes in wiring.wires.values():
+            for box in boxes:
+                shape = db.DBox(*(edge / 1000 for edge in box[1:]))
+                top.shapes(layout.layer(*GDS_LAYERS[box.layer])).insert(shape)
+        layout.write(str(gds))
+        kinds = ("m1.spacing", "m4.width")
+        return {r.name for r in check_design_rules(gds) if r.name in kinds and r.count}
+
+    assert broken() == {"m1.spacing", "m4.width"}
+    assert fill_notches(changed) >= 2
+    assert broken() == set()
+
+
+def test_a_patch_never_touches_another_net():
+    wiring = Wiring("block", 20_000, 20_000)
+    wiring.wires["u"] = [Box("m1", 0, 0, 2000, 260), Box("m1", 0, 330, 2000, 590)]
+    wiring.wires["other"] = [Box("m1", 2100, 290, 2300, 300)]
+    changed = Rerouting(wiring, {})
+    before = [*wiring.wires["other"]]
+    fill_notches(changed)
+    assert wiring.wires["other"] == before
+    assert all(box.right <= 2000 for box in wiring.wires["u"])
+
+
+def test_a_driver_too_weak_for_its_wires_gets_a_spare_buffer(tmp_path, monkeypatch):
+    # Wires as heavy as those of a block five times as wide.
+    monkeypatch.setattr("flow.layout.place_route.WIRE_FF_PER_UM", 1.0)
+    lines = ["module wide(input clk, input [255:0] a, output reg [15:0] y);"]
+    lines += ["  reg [255:0] p; wire s = ^p[7:0];", "  always @(posedge clk) begin p <= a;"]
+    lines += [f"    y[{k}] <= s & p[{16 * k + 9}];" for k in range(16)]
+    lines += ["  end", "endmodule"]
+    (tmp_path / "wide.v").write_text("\n".join(lines))
+    pdk = load_pdk("sky130")
+    netlist = synthesise(tmp_path / "wide.v", "wide", pdk, read_liberty(pdk.liberty), tmp_path)
+    placed = place_and_route(netlist, pdk.liberty, tmp_path)
+    assert placed.report["nets_beyond_limit"] >= placed.report["nets_relieved"] > 0
+    assert placed.report["unsolved_nets"] == 0
+    assert any(net.endswith("_near") for net in placed.wiring.pins)
+    assert check_connectivity(placed.gds, placed.wiring).passed
 
 
 def test_a_density_that_cannot_be_placed_ends_with_a_clear_line(tmp_path):
