@@ -92,10 +92,10 @@ test: $(STAMP)
 # A million vectors, and all events, through every link: torch, golden model, graph, RTL, netlist.
 # The events are those of the stage train, or EVENTS.
 VECTORS ?= 1000000
-NAME = $(shell $(RUN) -c 'import sys, tomllib; print(tomllib.load(open(sys.argv[1], "rb"))["name"])' $(CONFIG))
+NAME = $(shell $(RUN) -c 'import sys; from hexcoder.config import load_config; print(load_config(sys.argv[1], None, sys.argv[2] or None).name)' $(CONFIG) '$(PDK)')
 verify: asic
 	$(RUN) -m models check build/$(NAME)/network.json --vectors $(VECTORS) --events build/$(NAME)/train/events.csv
-	$(RUN) -m gen --config $(CONFIG) --check $(VECTORS) --events build/$(NAME)/train/events.csv
+	$(RUN) -m gen --config $(CONFIG) $(if $(PDK),--pdk $(PDK)) --check $(VECTORS) --events build/$(NAME)/train/events.csv
 	$(RUN) -m tb build/$(NAME)/network.json build/$(NAME)/rtl --vectors $(VECTORS) \
 		--events build/$(NAME)/train/events.csv --work build/$(NAME)/.simulation
 	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)
@@ -106,7 +106,9 @@ bench: rtl
 	$(RUN) -m bench.speed $(OPTIONS)
 	$(RUN) -m bench compilers $(BENCH)
 	$(RUN) -m bench pipelining $(BENCH)
+	$(RUN) -m bench glitches $(BENCH)
 	$(RUN) -m bench scale $(BENCH)
+	$(RUN) -m bench layout $(BENCH)
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .

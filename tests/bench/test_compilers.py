@@ -2,8 +2,10 @@
 
 import pytest
 
-from bench import compilers, pictures, pipelining, scale
+from bench import compilers, glitches, layout, pictures, pipelining, scale
 from bench.networks import perceptron
+from gen.compiler import Settings, compile_network
+from hexcoder.config import Compiler, Pipeline
 from tests.networks import sensor_network
 
 
@@ -50,6 +52,33 @@ def test_a_faster_clock_takes_more_stages(small, tmp_path):
     assert all(row["mismatches"] == 0 for row in rows)
     assert all(row["slack_ns"] > 0 for row in rows)
     assert b"<svg" in pictures.draw_pipelining("dense", rows)
+
+
+def test_even_stages_take_more_registers_than_the_cheapest():
+    def compiled(even):
+        pipeline = Pipeline(stages=2, even=even)
+        settings = Settings(pipeline=pipeline, compiler=Compiler(effort=0.05))
+        return compile_network(perceptron("dense", (12, 8, 4)), settings).structure.total()
+
+    assert compiled(True).register_bits > compiled(False).register_bits
+
+
+def test_glitches_are_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(glitches, "EVENTS", 20)
+    monkeypatch.setattr(glitches, "load_network", lambda path: sensor_network())
+    row = glitches.run("nangate45", 2, 0.05, tmp_path)
+    assert row["network_pj"] > row["network_zero_delay_pj"] > 0
+    assert row["encoder_pj"] - row["encoder_zero_delay_pj"] > 0
+    assert row["toggles"] > row["toggles_zero_delay"]
+    assert b"<svg" in pictures.draw_glitches("nangate45", [row, row])
+
+
+def test_a_layout_is_measured(tmp_path):
+    row = layout.run((5, 4, 3), 0.05, tmp_path)
+    assert row["cells"] > 100
+    assert row["open_nets"] == 0
+    assert row["seconds_by_step"]["detailed routing"] > 0
+    assert b"<svg" in pictures.draw_layout([row, row])
 
 
 def test_time_and_memory_are_measured(tmp_path):
