@@ -20,7 +20,7 @@ from flow.layout.wiring import SUPPLIES, Box, Pin, Wiring, joined, placed
 FIXED = ""
 """Owner of shapes that no net can move."""
 
-BIN = 4000
+BIN = 2000
 VIA_COST = 1000
 CONFLICT_COST = 6000
 GREED = 1.2
@@ -61,37 +61,42 @@ def cut_boxes(via: str, x: int, y: int) -> list[Box]:
     return found
 
 
+_Shape = tuple[int, int, int, int, str]
+"""Left, bottom, right, top, net: plain, for a search looks at millions of them."""
+
+
 class Shapes:
     """Drawn boxes by place; which nets come too near to a box."""
 
     def __init__(self) -> None:
-        self._bins: dict[tuple[str, int, int], list[tuple[Box, str]]] = defaultdict(list)
+        self._bins: dict[tuple[str, int, int], list[_Shape]] = defaultdict(list)
 
-    def _keys(self, box: Box, margin: int = 0) -> Iterator[tuple[str, int, int]]:
-        for i in range((box.left - margin) // BIN, (box.right + margin) // BIN + 1):
-            for j in range((box.bottom - margin) // BIN, (box.top + margin) // BIN + 1):
-                yield box.layer, i, j
+    def _keys(self, box: Box, margin: int = 0) -> list[tuple[str, int, int]]:
+        layer, left, bottom, right, top = box
+        rows = range((bottom - margin) // BIN, (top + margin) // BIN + 1)
+        columns = range((left - margin) // BIN, (right + margin) // BIN + 1)
+        return [(layer, i, j) for i in columns for j in rows]
 
     def add(self, box: Box, net: str) -> None:
         """Draw a box."""
+        shape = (box.left, box.bottom, box.right, box.top, net)
         for key in self._keys(box):
-            self._bins[key].append((box, net))
+            self._bins[key].append(shape)
 
     def remove(self, box: Box, net: str) -> None:
         """Take away what :meth:`add` drew."""
+        shape = (box.left, box.bottom, box.right, box.top, net)
         for key in self._keys(box):
-            self._bins[key].remove((box, net))
+            self._bins[key].remove(shape)
 
     def touching(self, box: Box) -> set[str]:
         """Nets with a shape that touches a box."""
+        _, left, bottom, right, top = box
         return {
             owner
             for key in self._keys(box, 1)
-            for other, owner in self._bins.get(key, ())
-            if other.left <= box.right
-            and box.left <= other.right
-            and other.bottom <= box.top
-            and box.bottom <= other.top
+            for low_x, low_y, high_x, high_y, owner in self._bins.get(key, ())
+            if low_x <= right and left <= high_x and low_y <= top and bottom <= high_y
         }
 
     def near(self, box: Box, net: str) -> set[str]:
@@ -99,13 +104,16 @@ class Shapes:
         space = SPACING[box.layer]
         _, left, bottom, right, top = box
         found: set[str] = set()
+        bins = self._bins
         for key in self._keys(box, space):
-            for other, owner in self._bins.get(key, ()):
-                if owner == net or owner in found:
+            for low_x, low_y, high_x, high_y, owner in bins.get(key, ()):
+                dx = low_x - right if low_x > right else left - high_x
+                if dx >= space:
                     continue
-                dx = max(other.left - right, left - other.right, 0)
-                dy = max(other.bottom - top, bottom - other.top, 0)
-                if dx * dx + dy * dy < space * space:
+                dy = low_y - top if low_y > top else bottom - high_y
+                if dy >= space or owner == net:
+                    continue
+                if dx <= 0 or dy <= 0 or dx * dx + dy * dy < space * space:
                     found.add(owner)
         return found
 
