@@ -87,7 +87,7 @@ def draw_glitches(pdk: str, rows: list[dict[str, Any]]) -> bytes:
             axes.grid(axis="x", visible=False)
             axes.set_xlabel("stages of logic in the network")
             axes.set_title(f"{part}: energy an event, pJ", fontsize=10)
-            axes.legend()
+        figure.axes[0].legend(loc="upper left")
         figure.suptitle(f"econ_t, {pdk}, after synthesis", fontsize=10)
         figure.tight_layout()
         return _svg(figure)
