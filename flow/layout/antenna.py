@@ -39,7 +39,7 @@ LIMITS = (LIMIT, LIMIT, 2609.0, 11600.0)
 DIODE, SPARE, TIE = "diode_w1", "decap_w0", "tie"
 """A diode, a cell of twice its width that can make room, and one of its own width."""
 HALF_NM = 800
-ROUNDS = 16
+ROUNDS, LAST_ROUNDS = 16, 4
 REACH_NM, TRIES = 60_000, 40
 """How far from a gate, and how many, spare cells are tried."""
 
@@ -168,7 +168,18 @@ def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antenn
                 diodes.beside(net, group)
         # A diode's wire touches no other net.
         above = check_antennas(block.wiring, terminals, above).above
-    return check_antennas(block.wiring, terminals)
+    found = check_antennas(block.wiring, terminals)
+    for _ in range(LAST_ROUNDS):
+        if not found.nets:
+            break
+        # No way is left beside the other nets: these are routed anew with their diode, and push.
+        for net, groups in found.above.items():
+            for group in groups:
+                diodes.with_the_net(net, group)
+            block.rip(net)
+        block.repair(keep=SUPPLIES)
+        found = check_antennas(block.wiring, terminals)
+    return found
 
 
 def _diode_pin(gds: Path) -> Box:
@@ -237,6 +248,19 @@ class _Diodes:
                 self._place(net, number)
                 return True
         return False
+
+    def with_the_net(self, net: str, group: Group) -> None:
+        """The diode nearest to a gate, which the net reaches when it is routed anew."""
+        gate = group.gate.box
+        near = [
+            (abs(x - gate.left) + abs(bottom - gate.bottom), bottom, place)
+            for bottom, row in self.rows.items()
+            for place, (x, _) in enumerate(row)
+        ]
+        if near:
+            _, bottom, place = min(near)
+            _, number = self.rows[bottom].pop(place)
+            self._place(net, number)
 
     def _pin(self, number: int) -> Pin:
         spare = self.block.wiring.instances[number]
