@@ -54,6 +54,36 @@ def _from_the_clock_on(flat: FlatNetlist) -> Iterator[Instance]:
         yield from instances
 
 
+def clock_arrivals(
+    flat: FlatNetlist,
+    tables: Mapping[str, CellTables],
+    loads: np.ndarray,
+    wire_delays: Mapping[tuple[str, str], float],
+) -> dict[str, float]:
+    """When a rising edge of the clock reaches each register, in s after the port; by its path.
+
+    Parameters are those of :func:`write_sdf`.
+    """
+    slews = net_slews(flat, tables, loads)
+    arrived = dict.fromkeys(flat.ports.get("clk", ()), 0.0)
+    found: dict[str, float] = {}
+    for instance in _from_the_clock_on(flat):
+        clocked = [(pin, net) for pin, net in instance.pins.items() if net in arrived]
+        for pin, net in clocked:
+            at = arrived[net] + wire_delays.get((instance.path, pin), 0.0)
+            outputs = [
+                (out, arcs[pin][0])
+                for out, arcs in tables[instance.kind].delays.items()
+                if pin in arcs and instance.pins.get(out) in flat.clocks
+            ]
+            for out, rise in outputs:
+                driven = instance.pins[out]
+                arrived[driven] = at + rise.at(slews[net], loads[driven])
+            if not outputs:
+                found[instance.path] = at
+    return found
+
+
 def write_sdf(
     flat: FlatNetlist,
     tables: Mapping[str, CellTables],

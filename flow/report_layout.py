@@ -96,6 +96,7 @@ def _timing(found: Mapping[str, Any], results: Results) -> list[Block]:
             fixed(found[f"timing__setup__tns__corner:{corner}"], 3),
             fixed(found[f"timing__hold__ws__corner:{corner}"], 3),
             fixed(found[f"clock__skew__worst_setup__corner:{corner}"], 2),
+            fixed(found.get(f"clock__latency__corner:{corner}"), 2),
             found[f"worst_path__corner:{corner}"],
         ]
         for corner in corners
@@ -106,10 +107,12 @@ def _timing(found: Mapping[str, Any], results: Results) -> list[Block]:
         Column("total negative", "ns"),
         Column("hold slack", "ns"),
         Column("clock skew", "ns"),
+        Column("clock latency", "ns"),
         Column("worst path", numeric=False),
     ]
     note = (
-        f"Clock period {results.config.clock.period_ns:g} ns. By OpenSTA; paths in full in "
+        f"Clock period {results.config.clock.period_ns:g} ns; registers outside of the block are "
+        "taken to get their clock with the block's mean latency. By OpenSTA; paths in full in "
         "layout/timing/<corner>."
     )
     table = Table("Timing by corner, clock tree included", columns, rows, note)

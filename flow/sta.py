@@ -34,12 +34,20 @@ def wire_load_name(library: Library, wanted: str | None) -> str | None:
 
 
 def write_constraints(
-    path: Path, clock: Clock, pdk: Pdk, library: Library, wire_load: str | None
+    path: Path,
+    clock: Clock,
+    pdk: Pdk,
+    library: Library,
+    wire_load: str | None,
+    latency_ns: float | None = None,
 ) -> None:
     """Write the constraints as SDC, in the units of the library.
 
     The clock is ideal: no tree is built before layout. Its uncertainty counts for setup only, as
     hold is repaired after the tree is known. Reset is synchronous and timed like any other input.
+
+    After layout ``latency_ns`` is what the clock's tree takes to the registers: those outside of
+    the block are taken to hang on a tree like it.
     """
 
     def time(value_ns: float) -> str:
@@ -49,11 +57,19 @@ def write_constraints(
     outputs = "[get_ports {out_valid out_data*}]"
     load = pdk.output_load_ff * 1e-15 / library.capacitance_unit_f
     driver = pdk.driving_cell
-    lines = [
-        f"create_clock -name clock -period {time(clock.period_ns)} [get_ports clk]",
+    lines = [f"create_clock -name clock -period {time(clock.period_ns)} [get_ports clk]"]
+    outside = "clock"
+    if latency_ns is not None:
+        outside = "outside"
+        lines += [
+            f"create_clock -name {outside} -period {time(clock.period_ns)}",
+            f"set_clock_latency {time(latency_ns)} [get_clocks {outside}]",
+            f"set_clock_uncertainty -setup {time(clock.uncertainty_ns)} [get_clocks {outside}]",
+        ]
+    lines += [
         f"set_clock_uncertainty -setup {time(clock.uncertainty_ns)} [get_clocks clock]",
-        f"set_input_delay {time(clock.input_delay_ns)} -clock clock {inputs}",
-        f"set_output_delay {time(clock.output_delay_ns)} -clock clock {outputs}",
+        f"set_input_delay {time(clock.input_delay_ns)} -clock {outside} {inputs}",
+        f"set_output_delay {time(clock.output_delay_ns)} -clock {outside} {outputs}",
         f"set_driving_cell -lib_cell {driver.cell} -pin {driver.output} {inputs}",
         f"set_load {load:g} {outputs}",
     ]

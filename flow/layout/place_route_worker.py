@@ -245,7 +245,7 @@ class _Layout:
         over.sort(key=lambda entry: -entry[0])
         relieved = 0
         with UpdateSession():
-            for _, net, driver, limit in over:
+            for part, net, driver, limit in over:
                 centre = driver.getInstance().getAbutmentBox().getCenter()
                 free = [pool for pool in pools if pool.hasFree()]
                 if not free:
@@ -257,7 +257,7 @@ class _Layout:
                 pool = min(free, key=distance)
                 wire = distance(pool) * self.settings["wire_ff_per_um"]
                 # A buffer too far away is no relief, nor one as strong as the driver.
-                if wire > 0.5 * limit or limit >= self.settings["buffer_limit_ff"]:
+                if wire > 0.5 * part * limit or limit >= self.settings["buffer_limit_ff"]:
                     continue
                 pool.selectFree()
                 buffer = pool.selecteds[-1]

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from flow.asic import glitch_metrics, power_parts, read_interface
+from flow.cell_tables import read_tables
+from flow.delays import clock_arrivals
 from flow.equivalence import prove_equivalence
 from flow.glitches import measure_glitches
 from flow.layout.cells import drawn_cells
@@ -274,7 +276,7 @@ class _Run:
     def _after_layout(self) -> list[str]:
         return [
             f"read_spef {{{self.folder / SPEF}}}",
-            "set_propagated_clock [all_clocks]",
+            "set_propagated_clock [get_clocks clock]",
         ]
 
     def analyse_timing(self) -> None:
@@ -290,7 +292,11 @@ class _Run:
             folder = self.folder / "timing" / corner
             folder.mkdir(parents=True, exist_ok=True)
             constraints = folder / "constraints.sdc"
-            write_constraints(constraints, self.config.clock, pdk, library, None)
+            arrivals = clock_arrivals(
+                self.flat, read_tables(pdk.liberty), self._loads(library), self._wire_delays()
+            )
+            latency = 1e9 * float(np.mean(list(arrivals.values()))) if arrivals else 0.0
+            write_constraints(constraints, self.config.clock, pdk, library, None, latency)
             timing = self.timings[corner] = analyse_timing(
                 self.final, pdk, library, constraints, folder, [*self._after_layout(), *derates]
             )
@@ -300,6 +306,7 @@ class _Run:
                 f"timing__hold__ws__corner:{corner}": timing.hold_ws_ns,
                 f"timing__setup__histogram__corner:{corner}": slack_histogram(timing.slacks_ns),
                 f"clock__skew__worst_setup__corner:{corner}": timing.clock_skew_ns,
+                f"clock__latency__corner:{corner}": round(latency, 4),
                 f"worst_path__corner:{corner}": f"{timing.worst_startpoint} to "
                 f"{timing.worst_endpoint}",
             }
@@ -357,6 +364,9 @@ class _Run:
                     wires[self._nets[pin.instance, pin.pin]] = farads * 1e-15
         return net_loads(self.flat, library, self.pdk, None, wires)
 
+    def _wire_delays(self) -> dict[tuple[str, str], float]:
+        return {(cell, pin): late for cell, pin, late in read_json(self.folder / DELAYS)}
+
     @cached_property
     def _owners(self) -> dict[str, str]:
         return owners(read_json(self.build / "asic" / "netlist.json"), self.placed.wiring)
@@ -381,7 +391,7 @@ class _Run:
             self.vectors.activity[:count],
             None if expected is None else expected[:count],
             self.folder,
-            {(inst, pin): late for inst, pin, late in read_json(self.folder / DELAYS)},
+            self._wire_delays(),
         )
         period, total = self.config.clock.period_ns, self.metrics["power__total"]
         self.metrics |= glitch_metrics(found, total, period, self._part_of)
