@@ -98,6 +98,17 @@ def test_the_clock_s_tree_takes_power(given, whole):
     assert clocks[1] > 1.1 * clocks[0]
 
 
+def test_the_clock_s_latency_is_opensta_s(whole):
+    _, folder, metrics = whole
+    for corner in ("tt", "ss", "ff"):
+        report = (folder / "timing" / corner / "timing_hold.rpt").read_text()
+        times = [float(t) for t in re.findall(r"([\d.]+) \^ \S+/clk \(dff_x1\)", report)]
+        assert times
+        # Derates of 5 % and the skew lie between.
+        latency = metrics[f"clock__latency__corner:{corner}"]
+        assert all(abs(time / latency - 1) < 0.2 for time in times)
+
+
 def _again(given, tmp_path, whole, change, done):
     """The steps after ``done`` in a copy of the layout's folder."""
     config, build, vectors = given
