@@ -17,11 +17,17 @@ needs=(
     "python:libpython libpython3-dev"
 )
 
+# What single features need (LibreLane reads Tcl): installed where that is allowed, else left out.
+wants=(
+    "python:tkinter python3-tk"
+)
+
 present() {
     case "$1" in
         command:*) command -v "${1#command:}" >/dev/null ;;
         header:*) [ -e "/usr/include/${1#header:}" ] ;;
         python:ensurepip) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
+        python:tkinter) "${PYTHON:-python3}" -c 'import tkinter' 2>/dev/null ;;
         # The simulator loads Python as a library.
         python:libpython) "${PYTHON:-python3}" -c '
 import os, sys, sysconfig
@@ -33,6 +39,14 @@ found = any(n and p and n.endswith((".so", ".1.0")) and os.path.exists(os.path.j
 sys.exit(not found)' 2>/dev/null ;;
     esac
 }
+
+for want in "${wants[@]}"; do
+    present "${want%% *}" && continue
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            "${want##* }" >/dev/null 2>&1 || echo "not installed: ${want##* } (optional)"
+    fi
+done
 
 missing=()
 for need in "${needs[@]}"; do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shlex
@@ -81,6 +82,21 @@ def find_way(last_step: str | None) -> str:
         f"LibreLane needs {', '.join(missing)} on the PATH, or nix, docker or podman: none is "
         f"there ({HOME}); what needs none of them: --to {LAST_WITHOUT_OPENROAD}"
     )
+
+
+def require_tcl() -> None:
+    """LibreLane reads a PDK's Tcl with tkinter, which some systems pack apart from Python.
+
+    Raises
+    ------
+    InputError
+        If it is missing.
+    """
+    if importlib.util.find_spec("_tkinter") is None:
+        raise InputError(
+            f"{sys.executable} has no tkinter, which LibreLane reads a PDK's Tcl with: "
+            "on Debian apt-get install python3-tk"
+        )
 
 
 def _is_early(last_step: str) -> bool:
@@ -182,6 +198,7 @@ def run_librelane(
 
 
 def _native(config: Config, path: Path, folder: Path, pdk: str, to: str | None) -> dict[str, Any]:
+    require_tcl()
     settings = {
         "config": str(path.resolve()),
         "design": str(path.parent.resolve()),

@@ -1,5 +1,6 @@
 """LibreLane with the real package: its configuration, and its steps that need no OpenROAD."""
 
+import importlib.util
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from flow.librelane.run import (
     find_pdk,
     find_way,
     outside_command,
+    require_tcl,
     run_librelane,
 )
 from flow.report import page
@@ -27,6 +29,9 @@ from hexcoder.errors import InputError
 from tests.flow.librelane_pdk import LIBRARY, NAME, write_pdk
 from tests.networks import sensor_network
 
+needs_tcl = pytest.mark.skipif(
+    importlib.util.find_spec("_tkinter") is None, reason="this Python has no tkinter (python3-tk)"
+)
 TINY = Path(__file__).parents[2] / "configs" / "tiny.toml"
 
 
@@ -80,6 +85,7 @@ def test_variables_of_one_s_own_are_handed_on(rtl, config, tmp_path):
     assert (variables["FP_CORE_UTIL"], variables["RUN_CTS"]) == (30.0, False)
 
 
+@needs_tcl
 @pytest.mark.xdist_group("librelane")
 def test_lint_and_synthesis_run_and_are_read_back(rtl, config, tmp_path, pdk):
     own = config.model_copy(update={"librelane": Librelane(standard_cells=LIBRARY)})
@@ -100,6 +106,7 @@ def test_lint_and_synthesis_run_and_are_read_back(rtl, config, tmp_path, pdk):
     assert f"{metrics['design__instance__count']:,}" in html
 
 
+@needs_tcl
 def test_a_variable_that_librelane_refuses_is_its_own_words(rtl, config, tmp_path, pdk):
     wrong = Librelane(standard_cells=LIBRARY, variables={"FP_CORE_UTIL": "much"})
     own = config.model_copy(update={"librelane": wrong})
@@ -116,6 +123,12 @@ def test_without_tools_the_whole_flow_says_what_it_lacks(monkeypatch):
     assert find_way("Yosys.Synthesis") == "native"
     with pytest.raises(InputError, match=r"--to Nothing: LibreLane has no such step"):
         find_way("Nothing")
+
+
+def test_a_python_without_tkinter_is_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"no tkinter.*apt-get install python3-tk"):
+        require_tcl()
 
 
 def test_a_missing_pdk_names_the_command_that_fetches_it(tmp_path, monkeypatch):
