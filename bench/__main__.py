@@ -58,9 +58,14 @@ def _compilers(arguments: argparse.Namespace, say: Callable[[str], None]) -> dic
     return result
 
 
-def _measured(row: Any) -> dict[str, Any]:
+def _measured(
+    limit_s: float, measure: Callable[..., dict[str, Any]], *place: Any
+) -> dict[str, Any]:
+    """One row of a table, printed as it comes."""
+    row = within(limit_s, measure, *place)
     if row is None:
         raise InputError("a measurement took longer than --limit")
+    print(row, flush=True)
     return row
 
 
@@ -72,8 +77,7 @@ def _pipelining(arguments: argparse.Namespace, say: Callable[[str], None]) -> di
             say(f"{name} at {period} ns")
             work = arguments.output / "work" / name / f"period_{period}"
             place = (name, period, arguments.effort, work)
-            rows.append(_measured(within(arguments.limit, pipelining.run, *place)))
-            print(rows[-1], flush=True)
+            rows.append(_measured(arguments.limit, pipelining.run, *place))
         result[name] = rows
         picture = pictures.draw_pipelining(name, rows)
         write_whole(arguments.output / f"pipelining_{name}.svg", picture)
@@ -86,8 +90,7 @@ def _glitches(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict
         say(f"econ_t in {arguments.pdk}, {stages} stages")
         place = (arguments.pdk, stages, arguments.effort)
         work = arguments.output / "work" / f"stages_{stages}"
-        rows.append(_measured(within(arguments.limit, glitches.run, *place, work)))
-        print(rows[-1], flush=True)
+        rows.append(_measured(arguments.limit, glitches.run, *place, work))
     picture = pictures.draw_glitches(arguments.pdk, rows)
     write_whole(arguments.output / f"glitches_{arguments.pdk}.svg", picture)
     return {arguments.pdk: rows}
@@ -101,8 +104,7 @@ def _layout(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[s
     for sizes in layout.SIZES:
         say(f"layout of perceptron {sizes}")
         work = arguments.output / "work" / "layout"
-        rows.append(_measured(within(arguments.limit, layout.run, sizes, arguments.effort, work)))
-        print(rows[-1], flush=True)
+        rows.append(_measured(arguments.limit, layout.run, sizes, arguments.effort, work))
         write_whole(arguments.output / "layout.svg", pictures.draw_layout(rows))
     return {"perceptrons": rows}
 
@@ -112,8 +114,7 @@ def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[st
     for sizes in scale.SIZES:
         say(f"perceptron {sizes}")
         work = arguments.output / "work" / "scale"
-        rows.append(_measured(within(arguments.limit, scale.run, sizes, arguments.effort, work)))
-        print(rows[-1], flush=True)
+        rows.append(_measured(arguments.limit, scale.run, sizes, arguments.effort, work))
     write_whole(arguments.output / "scale.svg", pictures.draw_scale(rows))
     return {"perceptrons": rows}
 

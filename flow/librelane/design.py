@@ -5,13 +5,13 @@ Names of variables are those that OpenLane 2 and LibreLane both read.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from hexcoder.config import Config
 from hexcoder.errors import InputError
+from hexcoder.stage import read_json, write_json
 
 CONFIG, VERILOG, ADDER = "config.json", "encoder.v", "full_adder.v"
 SDC, PINS = "constraints.sdc", "pins.cfg"
@@ -65,7 +65,7 @@ def write_design(config: Config, rtl: Path, folder: Path, pdk: str) -> Path:
     for path in (source, metrics):
         if not path.is_file():
             raise InputError(f"{path}: no such file; 'make rtl' writes it")
-    rtl_metrics = json.loads(metrics.read_text(encoding="utf-8"))
+    rtl_metrics = read_json(metrics)
     top, settings = rtl_metrics["top"], config.librelane
     folder.mkdir(parents=True, exist_ok=True)
     verilog = source.read_text(encoding="utf-8")
@@ -92,11 +92,10 @@ def write_design(config: Config, rtl: Path, folder: Path, pdk: str) -> Path:
         # The name that both know: LibreLane says that it is deprecated, OpenLane knows no other.
         "FP_PIN_ORDER_CFG": f"dir::{PINS}",
         "FP_CORE_UTIL": settings.core_utilization,
-        # A word of a heap of adders would go through thousands of gates at once.
         "SYNTH_STRATEGY": "AREA 0",
     }
     path = folder / CONFIG
-    path.write_text(json.dumps(variables | settings.variables, indent=2) + "\n", encoding="utf-8")
+    write_json(path, variables | settings.variables)
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shlex
 import shutil
@@ -18,7 +17,7 @@ from flow.librelane.design import DEFAULT_LIBRARY, write_design
 from flow.librelane.worker import TAG
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from hexcoder.stage import write_json
+from hexcoder.stage import read_json, write_json
 from tb.tools import require, verilator_environment
 
 NATIVE = ("openroad", "magic", "netgen", "klayout")
@@ -214,9 +213,8 @@ def _native(config: Config, path: Path, folder: Path, pdk: str, to: str | None) 
     state.unlink(missing_ok=True)
     _run(command, log, _environment(folder))
     if not state.is_file():
-        tail = " | ".join(log.read_text(errors="replace").strip().splitlines()[-4:])
-        raise InputError(f"LibreLane ended without a result: {tail} (log: {log})")
-    return json.loads(state.read_text(encoding="utf-8"))
+        raise InputError(f"LibreLane ended without a result: {_tail(log)}")
+    return read_json(state)
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -241,6 +239,12 @@ def _run(command: list[str], log: Path, environment: Mapping[str, str]) -> int:
             command, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment), check=False
         )
     return done.returncode
+
+
+def _tail(log: Path) -> str:
+    """How a log ends, and where it is."""
+    last = log.read_text(errors="replace").strip().splitlines()[-4:]
+    return f"{' | '.join(last)} (log: {log})"
 
 
 def outside_command(
@@ -269,9 +273,8 @@ def _elsewhere(
     run = path.parent / "runs" / TAG
     states = sorted(run.glob("*/state_out.json"))
     if not states:
-        tail = " | ".join(log.read_text(errors="replace").strip().splitlines()[-4:])
-        raise InputError(f"{shlex.join(command[:6])} ... gave no result: {tail} (log: {log})")
-    state = json.loads(states[-1].read_text(encoding="utf-8"))
+        raise InputError(f"{shlex.join(command[:6])} ... gave no result: {_tail(log)}")
+    state = read_json(states[-1])
     return {
         "failed": f"{way}: status {status} (log: {log})" if status else None,
         "steps": [state_.parent.name.split("-", 1)[1] for state_ in states],
