@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 KINDS = ("local", "slurm", "htcondor")
 
+ANY_PORT = ":0"
+"""Where a scheduler answers HTTP: a fixed port may be taken by another search on the same host."""
+
 
 @contextmanager
 def cluster_workers(kind: str, options: SearchCluster, jobs: int) -> Iterator[Workers]:
@@ -77,8 +80,7 @@ def _cluster(kind: str, options: SearchCluster, jobs: int) -> Any:
     if kind == "local":
         from distributed import LocalCluster
 
-        # No dashboard: its packages are not needed here.
-        return LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address="")
+        return LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=ANY_PORT)
     if kind not in KINDS:
         raise InputError(
             f"--cluster = {kind}: valid are {', '.join(KINDS)} and an address such as "
@@ -98,7 +100,7 @@ def _cluster(kind: str, options: SearchCluster, jobs: int) -> Any:
         "job_script_prologue": list(options.setup),
         "job_name": "hexcoder-search",
         "interface": options.interface,
-        "scheduler_options": {"dashboard_address": ""},
+        "scheduler_options": {"dashboard_address": ANY_PORT},
     }
     if kind == "slurm":
         return SLURMCluster(
