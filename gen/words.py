@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gen.activation import extended, masked, quantised, relu_quantised
 from gen.digits import signed_digits
 from gen.gates import FALSE, Gate, Gates, live_gates
 from gen.graph import NOT_BUILT, Constant, Dot, Graph, LayerOutput, Node, Quantise, Relu
@@ -95,12 +96,6 @@ class LayerGates:
         """Stage in which the whole of ``y`` leaves; None if its bits leave in several."""
         stages = {s for s, literal in zip(self.y_stages, self.y, strict=False) if literal > 1}
         return None if len(stages) > 1 else (stages.pop() if stages else 0)
-
-
-def extended(bits: Sequence[int], width: int, signed: bool) -> list[int]:
-    """The same number with as many bits as wanted; fewer cut it."""
-    filling = bits[-1] if signed and bits else FALSE
-    return [*bits[:width], *[filling] * (width - len(bits))]
 
 
 class _Layer:
@@ -198,73 +193,19 @@ class _Layer:
         bits = self.bits[node.source]
         if self.is_signed(node.source):
             *bits, sign = bits
-            bits = [
-                self.gates.and_(bit, sign ^ 1, f"{node.name}_at_{place}")
-                for place, bit in enumerate(bits)
-            ]
+            bits = masked(self.gates, bits, sign ^ 1, node.name)
         self.bits[index] = extended(bits, self.width(index), False)
 
     def quantise(self, index: int, node: Quantise) -> None:
-        source = self.graph.nodes[node.source]
-        if isinstance(source, Relu) and self.is_signed(source.source):
-            # relu and the saturation of what is not negative as one gate a bit
-            *bits, sign = self.bits[source.source]
-            low, high = self.graph.ranges[node.source]
-            result = self._quantised(node, bits, False, low, high)
-            result = [
-                self.gates.and_(bit, sign ^ 1, f"{node.name}_at_{place}")
-                for place, bit in enumerate(result)
-            ]
-        else:
-            signed = self.is_signed(node.source)
-            result = self._quantised(
-                node, self.bits[node.source], signed, *self.graph.ranges[node.source]
-            )
+        source, make = node.source, quantised
+        before = self.graph.nodes[source]
+        if isinstance(before, Relu) and self.is_signed(before.source):
+            source, make = before.source, relu_quantised
+        bounds = self.graph.ranges[source]
+        result = make(
+            self.gates, self.bits[source], bounds, node.drop, node.target, node.saturate, node.name
+        )
         self.bits[index] = extended(result, self.width(index), self.is_signed(index))
-
-    def _quantised(
-        self, node: Quantise, bits: Sequence[int], signed: bool, low: int, high: int
-    ) -> list[int]:
-        """floor(value / 2**drop) in the target's bits; detectors only for sides within reach."""
-        drop, target = node.drop, node.target
-        if drop < 0:
-            bits = [*[FALSE] * -drop, *bits]
-        elif drop < len(bits):
-            bits = bits[drop:]
-        else:
-            bits = bits[-1:] if signed else []
-        low, high = (low >> drop, high >> drop) if drop >= 0 else (low << -drop, high << -drop)
-        if not node.saturate:
-            return extended(bits, target.width, signed)
-        kept = target.width - 1 if target.signed else target.width
-        above = bits[kept : len(bits) - 1] if signed else bits[kept:]
-        sign = bits[-1] if signed else FALSE
-        result = extended(bits, target.width, signed)
-        if high > target.maximum:
-            overflow = self._any(above, f"{node.name}_high")
-            overflow = self.gates.and_(overflow, sign ^ 1, f"{node.name}_above")
-            result = self._clipped(result, overflow, target.maximum, f"{node.name}_clipped")
-        if low < target.minimum:
-            underflow = sign
-            if target.signed:
-                inside = self._any([bit ^ 1 for bit in above], f"{node.name}_low")
-                underflow = self.gates.and_(sign, inside, f"{node.name}_below")
-            result = self._clipped(result, underflow, target.minimum, f"{node.name}_bounded")
-        return result
-
-    def _clipped(self, bits: list[int], clip: int, value: int, name: str) -> list[int]:
-        return [
-            self.gates.or_(bit, clip, f"{name}_at_{place}")
-            if value >> place & 1
-            else self.gates.and_(bit, clip ^ 1, f"{name}_at_{place}")
-            for place, bit in enumerate(bits)
-        ]
-
-    def _any(self, bits: Sequence[int], name: str) -> int:
-        found = FALSE
-        for place, bit in enumerate(bits):
-            found = self.gates.or_(found, bit, f"{name}_at_{place}")
-        return found
 
     def build(self, index: int, node: Node) -> None:
         match node:
