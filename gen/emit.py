@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -41,9 +41,19 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _rtlil(component: wiring.Component, name: str) -> str:
+def rtlil_text(component: wiring.Component, name: str) -> str:
+    """A component and what is below it in RTLIL."""
     with _without_garbage_collection():
         return rtlil.convert(component, name=name, emit_src=False)
+
+
+def verilog_text(parts: Sequence[str]) -> str:
+    """Verilog of modules in RTLIL."""
+    # One run of Yosys for all modules: its start takes longer than a small network. Amaranth has
+    # this step only behind a name of its own; the version is pinned.
+    text = verilog._convert_rtlil_text("\n".join(parts), strip_internal_attrs=True)
+    # The first line names the converter and its build; the rest is ours.
+    return re.sub(r"\A/\*.*?\*/\n", "", text)
 
 
 def emit(network: Network, compiled: Compiled, settings: Settings) -> Emitted:
@@ -62,14 +72,10 @@ def emit(network: Network, compiled: Compiled, settings: Settings) -> Emitted:
         if register_sum == "auto":
             register_sum = sum_needs_registers(settings.clock, settings.technology)
         encoder = Encoder(core, order.tolist(), places.energies, register_sum)
-    parts = [_rtlil(FullAdder(), "full_adder"), _rtlil(core, "encoder_core")]
+    parts = [rtlil_text(FullAdder(), "full_adder"), rtlil_text(core, "encoder_core")]
     if encoder is not None:
-        parts.append(_rtlil(encoder, "encoder"))
-    # One run of Yosys for all modules: its start takes longer than a small network. Amaranth has
-    # this step only behind a name of its own; the version is pinned.
-    text = verilog._convert_rtlil_text("\n".join(parts), strip_internal_attrs=True)
-    # The first line names the converter and its build; the rest is ours.
-    text = re.sub(r"\A/\*.*?\*/\n", "", text)
+        parts.append(rtlil_text(encoder, "encoder"))
+    text = verilog_text(parts)
     layers = [
         layer_verilog(compiled.layers[layer.name], layer_module(layer)) for layer in core.arithmetic
     ]

@@ -15,14 +15,15 @@ Element = tuple[int, int]
 """Node of a tensor's element, and the shift that makes it the element's value."""
 
 
-def _dense_outputs(context: LayerContext) -> Iterator[tuple[int, int, list[Term]]]:
+def dense_outputs(context: LayerContext) -> Iterator[tuple[int, int, list[Term]]]:
+    """Group, channel and terms of each output of a dense layer."""
     layer = context.layer
     assert not isinstance(layer, Flatten)
     for output, row in enumerate(layer.weights):
         yield 0, output, list(enumerate(row))  # type: ignore[arg-type]
 
 
-def _convolution_outputs(context: LayerContext) -> Iterator[tuple[int, int, list[Term]]]:
+def convolution_outputs(context: LayerContext) -> Iterator[tuple[int, int, list[Term]]]:
     """Each output's window written out; what falls on padding is not there."""
     layer = context.layer
     assert isinstance(layer, Convolution)
@@ -134,7 +135,7 @@ class _LayerLowering:
     def outputs(self) -> tuple[Element, ...]:
         """All output elements in row, column, channel order."""
         layer, context = self.layer, self.context
-        walk = _convolution_outputs if isinstance(layer, Convolution) else _dense_outputs
+        walk = convolution_outputs if isinstance(layer, Convolution) else dense_outputs
         biases = layer.bias_array(context.output_shape[-1])
         shift = self.sum_fraction_bits - layer.bias_type.fraction_bits if layer.bias_type else 0
         # All products first: a pass may then take the sums of a window as one matrix.

@@ -105,12 +105,13 @@ def measure(
     for name, count in counts.items():
         count["area_um2"] = round(count["full_adders"] * technology.full_adder_um2, 1)
         if gates and name in gates:
-            counts[name] = count | _gate_counts(gates[name], technology)
+            counts[name] = count | layer_size(gates[name], technology)
             counts[name]["register_bits"] += sum(gates[name].delays().values())
     return Structure({name: LayerStructure(**count) for name, count in counts.items()})
 
 
-def _gate_counts(layer: LayerGates, technology: Technology) -> dict[str, Any]:
+def layer_size(layer: LayerGates, technology: Technology) -> dict[str, Any]:
+    """Full adders, other gates and their area in um2 by the technology's table: an estimate."""
     kinds = [gate.kind for gate in layer.live]
     adders, xors, ands = (kinds.count(kind) for kind in (Kind.FULL_ADDER, Kind.XOR, Kind.AND))
     area = adders * technology.full_adder_um2

@@ -47,11 +47,14 @@ def _gate(gate: Gate, stage: int, names: _Names) -> Iterator[str]:
 
 def _header(layer: LayerGates, module: str) -> Iterator[str]:
     clock = "clk, " if layer.delays() else ""
+    weights = "w, " if layer.w_width else ""
     yield f"// Layer {layer.name}, {layer.kind}."
-    yield f"module {module}({clock}x, y);"
+    yield f"module {module}({clock}x, {weights}y);"
     if clock:
         yield "  input clk;"
     yield f"  input [{layer.x_width - 1}:0] x;"
+    if weights:
+        yield f"  input [{layer.w_width - 1}:0] w;"
     yield f"  output [{layer.y_width - 1}:0] y;"
 
 
@@ -93,7 +96,8 @@ def layer_verilog(layer: LayerGates, module: str) -> str:
     for gate, _ in gates:
         if gate.kind is Kind.INPUT:
             net = gate.outputs[0]
-            lines.append(f"  wire {names.net(net)} = x[{layer.x[net]}];")
+            source = f"w[{layer.w[net]}]" if net in layer.w else f"x[{layer.x[net]}]"
+            lines.append(f"  wire {names.net(net)} = {source};")
     # Declared before use: a register's net may be read further up than it is made.
     registers = list(_registers(layer, names))
     lines += [line for line in registers if line.startswith("  reg ")]

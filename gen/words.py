@@ -56,6 +56,10 @@ class LayerGates:
         pass ``schedule``, which is all in stage 0.
     y_stages : tuple of int
         Stage in which each bit of ``y`` leaves.
+    w : dict of int to int
+        Bit of port ``w`` that each net of a loadable weight is; such a layer has that port too.
+    w_width : int
+        Bits of port ``w``.
     """
 
     name: str
@@ -70,6 +74,8 @@ class LayerGates:
     words: dict[str, str] = field(default_factory=dict)
     gate_stages: tuple[int, ...] = ()
     y_stages: tuple[int, ...] = ()
+    w: dict[int, int] = field(default_factory=dict)
+    w_width: int = 0
 
     def stages(self) -> list[int]:
         """Stage in which each net is made."""

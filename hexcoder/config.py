@@ -279,6 +279,20 @@ class Compiler(Section):
     seed: Count = 1
 
 
+class Chip(Section):
+    """Whether weights lie in registers, and how these are loaded and protected (docs/chip.md)."""
+
+    weights: Literal["fixed", "loadable"] = Field(
+        default="fixed", description="in gates, or in registers that I2C writes and reads"
+    )
+    update: Literal["flag", "shadow"] = Field(
+        default="flag",
+        description="'flag': events are invalid while registers are loaded; 'shadow': a second set "
+        "of registers is loaded and taken over between two events",
+    )
+    triplicated: bool = Field(default=True, description="three copies of every register, voted")
+
+
 class Verification(Section):
     """How much `make sim` checks; `make verify` checks a million vectors."""
 
@@ -424,6 +438,7 @@ class Config(Section):
     training: Training = Training()
     pipeline: Pipeline = Pipeline()
     compiler: Compiler = Compiler()
+    chip: Chip = Chip()
     technology: Technology = Technology()
     verification: Verification = Verification()
     clock: Clock = Clock()

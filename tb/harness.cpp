@@ -87,7 +87,9 @@ int main(int argc, char** argv) {
             if (traced) trace->dump(clock * 10 + 5);
 #endif
         }
-        if (std::fwrite(out.data(), 4 * out_record, got, stdout) != got) return 1;
+        // Whoever drives the next batch by what this one answered waits for it.
+        if (std::fwrite(out.data(), 4 * out_record, got, stdout) != got || std::fflush(stdout))
+            return 1;
     }
 #if VM_TRACE_FST
     if (trace) trace->close();

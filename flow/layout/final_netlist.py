@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flow.layout.wiring import BLANK, SUPPLIES, Wiring
 from flow.synthesis import Netlist
-from flow.yosys import quoted, run_yosys
+from tb.yosys import quoted, run_yosys
 
 _BIT = re.compile(r"^(.*)\((\d+)\)$")
 

@@ -23,7 +23,7 @@ from flow.layout.routing import CUT_SIZE
 from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
 from flow.liberty import read_liberty
 from flow.synthesis import Netlist
-from flow.yosys import quoted, run_yosys
+from tb.yosys import quoted, run_yosys
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json, write_json
 from tb.tools import run_logged

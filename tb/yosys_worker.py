@@ -1,7 +1,7 @@
-"""Run a yosys script: python -m flow.yosys_worker SCRIPT.
+"""Run a yosys script: python -m tb.yosys_worker SCRIPT.
 
 pyosys ends the whole Python process on an error, and says so only in its log. It therefore runs in
-a process of its own, which prints :data:`FINISHED` after the last command; flow.yosys starts it.
+a process of its own, which prints :data:`FINISHED` after the last command; tb.yosys starts it.
 """
 
 from __future__ import annotations

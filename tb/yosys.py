@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flow.yosys_worker import FINISHED
+from tb.yosys_worker import FINISHED
 from tb.tools import run_logged
 
 
@@ -30,7 +30,7 @@ def run_yosys(commands: Sequence[str], script: Path) -> str:
         If a command fails, with the log's last lines.
     """
     script.write_text("\n".join(commands) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "flow.yosys_worker", script]
+    command = [sys.executable, "-m", "tb.yosys_worker", script]
     return run_logged(command, script.with_suffix(".log"), finished=FINISHED)
 
 

@@ -1,0 +1,53 @@
+"""Triplication as the design point asks for it."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Elaboratable, Value
+
+from hw.triplicate import FIRST, KEPT, PASSED, VOTER, Triplicated, register_modules
+
+
+class Protection:
+    """Hands on components as they are, or with three copies of their registers.
+
+    Parameters
+    ----------
+    triplicated : bool
+    """
+
+    def __init__(self, *, triplicated: bool):
+        self.triplicated = triplicated
+        self._parts: list[Triplicated] = []
+
+    def data(self, component: Elaboratable) -> Elaboratable:
+        """A component whose registers hold data or settings."""
+        return self._protected(component, logic=False)
+
+    def control(self, component: Elaboratable) -> Elaboratable:
+        """A component whose registers decide what they hold next."""
+        return self._protected(component, logic=True)
+
+    def _protected(self, component: Elaboratable, *, logic: bool) -> Elaboratable:
+        if not self.triplicated:
+            return component
+        self._parts.append(Triplicated(component, logic=logic))
+        return self._parts[-1]
+
+    def mismatch(self) -> Value:
+        """Whether the copies of any register differ."""
+        if not self._parts:
+            return Const(0, 1)
+        return Cat(part.mismatch for part in self._parts).any()
+
+    def modules(self) -> str:
+        """Verilog of the modules that the elaborated components instantiate."""
+        kinds = (FIRST, KEPT, PASSED, VOTER)
+        widths = {kind: set[int]() for kind in kinds}
+        for part in self._parts:
+            for kind in kinds:
+                widths[kind] |= part.widths[kind]
+        return register_modules(widths)
+
+    def register_bits(self) -> int:
+        """Bits that are triplicated."""
+        return sum(sum(part.registers.values()) for part in self._parts)

@@ -1,0 +1,102 @@
+"""python -m tb chip: link words through the chip with loadable weights."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hexcoder.config import load_config
+from hexcoder.console import progress_bar
+from hexcoder.errors import CheckFailed, InputError
+from tb import i2c_bus
+
+CONFIG = Path("configs/econ_t_chip.toml")
+SPEEDS = {
+    "100": i2c_bus.STANDARD_MODE,
+    "400": i2c_bus.FAST_MODE,
+    "1000": i2c_bus.FAST_MODE_PLUS,
+    "fastest": i2c_bus.FASTEST,
+}
+"""Clock of I2C in kHz; ``fastest`` is what the target can follow, for quick tries."""
+
+EXAMPLES = """examples:
+  python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv
+  python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv --i2c-khz fastest
+DIR holds testInput.csv. The verdict is JSON on standard output. Exit status: 0 all agree, 1 a
+mismatch, 2 bad input.
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tb chip",
+        description="Load a chip's registers over I2C and compare every output word.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--vectors", type=Path, required=True, help="folder with testInput.csv")
+    parser.add_argument("--config", type=Path, required=True, help="the chip's YAML file")
+    parser.add_argument("--expected", type=Path, required=True, help="CSV of output link words")
+    parser.add_argument(
+        "--design", type=Path, help=f"compiled chip; default: {CONFIG} is compiled where needed"
+    )
+    parser.add_argument("--work", type=Path, help="folder for compiled simulations")
+    parser.add_argument("--i2c-khz", choices=list(SPEEDS), default="1000")
+    return parser
+
+
+def default_design() -> Path:
+    """The chip of :data:`CONFIG`, compiled if it is not there; its weights do not matter."""
+    if not CONFIG.is_file():
+        raise InputError(f"{CONFIG}: no such file; give --design FOLDER")
+    config = load_config(CONFIG)
+    folder = Path("build") / config.name / "rtl"
+    if (folder / "encoder.v").is_file():
+        return folder
+    # Imported late: a compiled chip needs no compiler.
+    from gen.compiler import Settings
+    from gen.loadable.build import build_loadable
+    from models.chip.golden import blank_network
+
+    folder = Path("build") / config.name / "chip_rtl"
+    if not (folder / "encoder.v").is_file():
+        build_loadable(blank_network(), Settings.of(config), folder)
+    return folder
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the vectors and print the verdict."""
+    arguments = _parser().parse_args(argv)
+    # Imported late: --help needs none of it.
+    from tb.chip.vectors import check_vectors, chip_fields, read_all
+    from tb.chip.verilated_chip import VerilatedChip
+
+    configuration, expected = read_all(arguments.vectors, arguments.config, arguments.expected)
+    with progress_bar() as bar, tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
+        task = bar.add_task("compile the chip", total=3)
+        design = arguments.design or default_design()
+        work = arguments.work or (design.parent / ".simulation" if not arguments.design else None)
+        bar.update(task, description="compile the simulation", completed=1)
+        with VerilatedChip(design, work or Path(scratch)) as chip:
+            bar.update(task, description="registers and events", completed=2)
+            verdict = check_vectors(
+                chip.run,
+                chip_fields(design),
+                chip.latency,
+                arguments.vectors,
+                configuration,
+                expected,
+                SPEEDS[arguments.i2c_khz],
+            )
+    print(json.dumps(verdict.as_json(), indent=2))
+    first = verdict.first_mismatch
+    if first:
+        raise CheckFailed(
+            f"{verdict.mismatches} of {verdict.bunch_crossings} bunch crossings differ; first "
+            f"{first.bunch_crossing}, link {first.link}: expected {first.expected:08x}, got "
+            f"{first.actual:08x} (golden model {first.golden:08x})"
+        )
+    return 0

@@ -1,0 +1,151 @@
+"""Loading, reading back and verifying a chip's registers, over any transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from hexcoder.errors import CheckFailed
+from hw.chip import register_map as at
+from hw.chip.register_map import Field
+from models.chip.configuration import ChipConfiguration
+
+
+class Transport(Protocol):
+    """Whatever carries I2C transfers: a simulation, or an adapter on a test bench."""
+
+    def write(self, register: int, data: bytes) -> None:
+        """Write bytes from a register on; :class:`NotAcknowledged` if one is refused."""
+        ...
+
+    def read(self, register: int, count: int) -> bytes:
+        """Read bytes from a register on."""
+        ...
+
+
+class NotAcknowledged(CheckFailed):
+    """The target refused its address or a byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the control registers say.
+
+    ``corrected`` and ``misaligned`` count clocks, up to 65,535, in which copies of a register
+    differed, and in which input links disagreed on the bunch crossing.
+    """
+
+    loading: bool
+    shadow: bool
+    triplicated: bool
+    corrected: int
+    misaligned: int
+
+
+def field_values(configuration: ChipConfiguration) -> dict[str, list[int]]:
+    """A configuration as values of the chip's fields, by name."""
+    return {
+        "parameters": [configuration.parameters],
+        "multiplexer": list(configuration.multiplexer),
+        "calibration": list(configuration.calibration),
+        "high_density": [int(configuration.high_density)],
+        "links": [configuration.links],
+        "keep_mask": [configuration.keep_mask],
+    }
+
+
+def write_sequence(
+    fields: Mapping[str, Field], values: Mapping[str, list[int]]
+) -> list[tuple[int, bytes]]:
+    """Transfers that write fields: first register and bytes of each."""
+    return [(fields[name].address, fields[name].to_bytes(values[name])) for name in values]
+
+
+class ChipDriver:
+    """Talks to the registers of a chip with loadable weights.
+
+    Parameters
+    ----------
+    transport : Transport
+    fields : mapping of str to Field
+        Registers by name, from rtl/metrics.json.
+    """
+
+    def __init__(self, transport: Transport, fields: Mapping[str, Field]):
+        self.transport, self.fields = transport, dict(fields)
+
+    def identify(self) -> None:
+        """Refuse what is no hexcoder chip.
+
+        Raises
+        ------
+        CheckFailed
+            If the identity registers hold something else.
+        """
+        found = self.transport.read(at.CONTROL_IDENTITY, 2)
+        if found != bytes([at.IDENTITY, at.VERSION]):
+            raise CheckFailed(
+                f"registers {at.CONTROL_IDENTITY:#06x} and on hold {found.hex()}, "
+                f"not {at.IDENTITY:02x}{at.VERSION:02x}: no hexcoder chip answers"
+            )
+
+    def status(self) -> Status:
+        """Read the control registers."""
+        found = self.transport.read(at.CONTROL_STATUS, at.CONTROL_SIZE - 3)
+        return Status(
+            bool(found[0] & at.STATUS_LOADING),
+            bool(found[0] & at.STATUS_SHADOW),
+            bool(found[0] & at.STATUS_TRIPLICATED),
+            int.from_bytes(found[1:3], "little"),
+            int.from_bytes(found[3:5], "little"),
+        )
+
+    def clear_counters(self) -> None:
+        """Set the counters of corrected and misaligned clocks to zero; loading goes on."""
+        loading = at.COMMAND_LOAD if self.status().loading else 0
+        self.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_CLEAR | loading]))
+
+    def load(self, values: Mapping[str, list[int]], *, verify: bool = True) -> None:
+        """Write fields and make them count.
+
+        Without shadow registers events are invalid from the first transfer to the last. With them
+        events go on with the old values until the commit.
+
+        Parameters
+        ----------
+        values : mapping of str to list of int
+            As :func:`field_values` gives them; a part of the fields is enough.
+        verify : bool
+            Read all of it back before it counts.
+
+        Raises
+        ------
+        CheckFailed
+            If a byte is not acknowledged, or another is read back: the values do not count then.
+        """
+        shadow = self.status().shadow
+        if not shadow:
+            self.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_LOAD]))
+        for register, data in write_sequence(self.fields, values):
+            self.transport.write(register, data)
+        if verify:
+            self.verify(values)
+        self.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_COMMIT if shadow else 0]))
+
+    def verify(self, values: Mapping[str, list[int]]) -> None:
+        """Read fields back.
+
+        Raises
+        ------
+        CheckFailed
+            Naming the first register that differs, with both values.
+        """
+        for register, data in write_sequence(self.fields, values):
+            found = self.transport.read(register, len(data))
+            for offset, (expected, actual) in enumerate(zip(data, found, strict=True)):
+                if expected != actual:
+                    raise CheckFailed(
+                        f"register {register + offset:#06x} reads back {actual:#04x}, "
+                        f"written was {expected:#04x}"
+                    )

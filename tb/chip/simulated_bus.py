@@ -1,0 +1,76 @@
+"""The driver's transport into a simulation: transfers as a controller would drive them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hexcoder.errors import CheckFailed
+from tb.chip.driver import NotAcknowledged
+from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks
+from tb.i2c_bus import Answer, I2cController, I2cTiming, Transfer, decode
+
+Events = Callable[[int], tuple[np.ndarray, np.ndarray]]
+"""Valid bits and link words of the next clocks, given their number."""
+
+READ_AT_ONCE = 128
+
+
+def no_events(clocks: int) -> tuple[np.ndarray, np.ndarray]:
+    """Links at rest."""
+    return np.zeros(clocks, bool), np.zeros((clocks, INPUT_LINKS), np.int64)
+
+
+class SimulatedBus:
+    """Carries transfers to a simulated chip, clock by clock, while events stream in.
+
+    Parameters
+    ----------
+    run : callable
+        Drives the pins and returns what they answer.
+    timing : I2cTiming
+    events : callable
+        Gives the link words that come in meanwhile.
+    seen : callable
+        Gets what went in and what came out, after every transfer.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Clocks], Clocks],
+        timing: I2cTiming,
+        events: Events = no_events,
+        seen: Callable[[Clocks, Clocks], None] = lambda given, answer: None,
+    ):
+        self._run, self._events, self._seen = run, events, seen
+        self._controller = I2cController(timing)
+
+    def _carry(self, transfer: Transfer) -> Answer:
+        valid, words = self._events(len(transfer.scl))
+        given = Clocks(valid, words, transfer.scl, transfer.sda)
+        answer = self._run(given)
+        self._seen(given, answer)
+        return decode(transfer, transfer.sda & answer.sda)
+
+    def write(self, register: int, data: bytes) -> None:
+        """Write bytes from a register on."""
+        transfer = self._controller.write(DEVICE_ADDRESS, register, list(data))
+        acknowledged = self._carry(transfer).acknowledged
+        if not all(acknowledged):
+            # The device's address and two bytes of the register's come first.
+            place = acknowledged.index(False) - 3
+            what = f"register {register + place:#06x}" if place >= 0 else "the address"
+            raise NotAcknowledged(f"I2C write: {what} was not acknowledged")
+
+    def read(self, register: int, count: int) -> bytes:
+        """Read bytes from a register on."""
+        found = b""
+        while len(found) < count:
+            part = min(READ_AT_ONCE, count - len(found))
+            transfer = self._controller.read(DEVICE_ADDRESS, register + len(found), part)
+            answer = self._carry(transfer)
+            if not all(answer.acknowledged) or len(answer.data) != part:
+                raise CheckFailed(f"I2C read: register {register:#06x} was not acknowledged")
+            found += bytes(answer.data)
+        return found

@@ -1,0 +1,187 @@
+"""A file of link words through the whole chip: registers over I2C, words in, words out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from hexcoder.stage import read_json
+from hw.chip.register_map import Field
+from models.chip.configuration import ChipConfiguration, read_configuration
+from models.chip.golden import chip_network, link_words
+from models.chip.link_words import INPUT_LINKS, read_link_words
+from tb.chip.driver import ChipDriver, field_values
+from tb.chip.pins import OUTPUT_WORDS, Clocks, idle
+from tb.chip.simulated_bus import SimulatedBus
+from tb.i2c_bus import I2cTiming
+
+INPUT_FILE = "testInput.csv"
+
+Run = Callable[[Clocks], Clocks]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The first output word that differs; ``golden`` is what the golden model gives."""
+
+    bunch_crossing: int
+    link: int
+    expected: int
+    actual: int
+    golden: int
+
+
+@dataclass(frozen=True, slots=True)
+class VectorVerdict:
+    """Result of a file of vectors.
+
+    Parameters
+    ----------
+    bunch_crossings, output_links : int
+        What was compared.
+    mismatches : int
+        Bunch crossings with a wrong word, or without a valid one.
+    golden_mismatches : int
+        Bunch crossings at which the golden model gives other words than expected.
+    """
+
+    bunch_crossings: int
+    output_links: int
+    links_in_use: int
+    mismatches: int
+    golden_mismatches: int
+    registers_read_back: int
+    i2c_clocks: int
+    latency_cycles: int
+    seconds: float
+    first_mismatch: Mismatch | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def chip_fields(design: Path) -> dict[str, Field]:
+    """Registers of a compiled chip, from its metrics."""
+    registers = read_json(design / "metrics.json")["registers"]
+    return {
+        name: Field(**{key: entry[key] for key in ("name", "address", "elements", "width")})
+        for name, entry in registers.items()
+    }
+
+
+def stream(run: Run, words: np.ndarray, latency: int) -> Clocks:
+    """Send link words one bunch crossing a clock; what comes out for each of them."""
+    tail = idle(latency)
+    ones = np.ones(len(words) + latency, np.uint8)
+    valid = np.concatenate([np.ones(len(words), bool), tail.valid])
+    answer = run(Clocks(valid, np.concatenate([words, tail.words]), ones, ones))
+    return Clocks(
+        answer.valid[latency:], answer.words[latency:], answer.scl[latency:], answer.sda[latency:]
+    )
+
+
+def check_vectors(
+    run: Run,
+    fields: dict[str, Field],
+    latency: int,
+    vectors: Path,
+    configuration: ChipConfiguration,
+    expected: np.ndarray,
+    timing: I2cTiming,
+    most: int | None = None,
+) -> VectorVerdict:
+    """Load a configuration over I2C, read it back, and compare all output words.
+
+    Parameters
+    ----------
+    run : callable
+        Drives the chip's pins.
+    fields, latency
+        Of the compiled chip.
+    vectors : Path
+        Folder with ``testInput.csv``.
+    configuration : ChipConfiguration
+    expected : int64 array (bunch crossings, output links)
+    timing : I2cTiming
+        Of the transfers.
+    most : int, optional
+        Compare only so many bunch crossings.
+    """
+    started = time.perf_counter()
+    words = read_link_words(vectors / INPUT_FILE, INPUT_LINKS)[:, :INPUT_LINKS]
+    if len(words) != len(expected):
+        raise InputError(
+            f"{vectors / INPUT_FILE}: {len(words)} rows, but {len(expected)} are expected"
+        )
+    words, expected = words[:most], expected[:most]
+    spent = 0
+
+    def count(given: Clocks, answer: Clocks) -> None:
+        nonlocal spent
+        del answer
+        spent += len(given.scl)
+
+    driver = ChipDriver(SimulatedBus(run, timing, seen=count), fields)
+    driver.identify()
+    values = field_values(configuration)
+    driver.load(values)
+    found = stream(run, words, latency)
+    links = expected.shape[1]
+    actual = np.zeros_like(expected)
+    actual[:, :OUTPUT_WORDS] = found.words[:, : min(links, OUTPUT_WORDS)]
+    golden = link_words(chip_network(configuration), words, configuration, links)
+    differs = actual != expected
+    wrong = differs.any(axis=1) | ~found.valid
+    first = None
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        link = int(np.argmax(differs[row])) if differs[row].any() else 0
+        place = row, link
+        first = Mismatch(*place, int(expected[place]), int(actual[place]), int(golden[place]))
+    return VectorVerdict(
+        len(words),
+        links,
+        configuration.links,
+        int(wrong.sum()),
+        int((golden != expected).any(axis=1).sum()),
+        sum(fields[name].size for name in values),
+        spent,
+        latency,
+        round(time.perf_counter() - started, 1),
+        first,
+    )
+
+
+def load_expected(path: Path) -> np.ndarray:
+    """Expected output words, with at least the words that a frame fills."""
+    expected = read_link_words(path)
+    if expected.shape[1] < OUTPUT_WORDS:
+        missing = OUTPUT_WORDS - expected.shape[1]
+        expected = np.pad(expected, ((0, 0), (0, missing)))
+    return expected
+
+
+def find_beside(path: Path, vectors: Path) -> Path:
+    """A file as it was named, or under the folder of the vectors."""
+    places = [path, vectors / path, vectors / "AE" / path]
+    for place in places:
+        if place.is_file():
+            return place
+    raise InputError(f"{path}: no such file, nor under {vectors}")
+
+
+def read_all(vectors: Path, config: Path, expected: Path) -> tuple[ChipConfiguration, np.ndarray]:
+    """Configuration and expected words of a folder of vectors."""
+    if not vectors.is_dir():
+        raise InputError(f"{vectors}: no such folder; it holds {INPUT_FILE}")
+    return (
+        read_configuration(find_beside(config, vectors)),
+        load_expected(find_beside(expected, vectors)),
+    )

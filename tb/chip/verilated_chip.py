@@ -1,0 +1,111 @@
+"""The chip's RTL compiled by Verilator, clock by clock, with what it answers known at once."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from tb.chip.pins import DEVICE_ADDRESS, INPUT_WIDTHS, OUTPUT_WIDTHS, Clocks, idle, read_chip
+from tb.packing import pack, unpack, words_for
+from tb.verilated import RESET, VALID, build_simulation
+
+BATCH = 256
+"""Records that tb/harness.cpp waits for before it answers."""
+_RESET_CLOCKS = 8
+
+
+class VerilatedChip:
+    """A running simulation; leave it by the context manager or :meth:`close`.
+
+    Parameters
+    ----------
+    design : Path
+        Folder with encoder.v and metrics.json.
+    work : Path
+        Gets the compiled simulation, kept for the next run.
+    """
+
+    def __init__(self, design: Path, work: Path):
+        described = read_chip(design, work)
+        simulation = build_simulation(described, work / "verilated")
+        self.latency = described.latency
+        self.clocks_done = 0
+        self._process = subprocess.Popen(
+            [str(simulation.program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self.reset()
+
+    def __enter__(self) -> VerilatedChip:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the simulation."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        self._process.kill()
+        self._process.wait()
+
+    def reset(self) -> None:
+        """Hold the chip in reset for a few clocks."""
+        self._run(idle(_RESET_CLOCKS), RESET)
+
+    def run(self, given: Clocks) -> Clocks:
+        """Drive the pins; the answer is as long, each clock sampled before its end."""
+        return self._run(given, 0)
+
+    def _run(self, given: Clocks, flags: int) -> Clocks:
+        count = len(given.valid)
+        padding = idle(-count % BATCH)
+        valid = np.concatenate([given.valid, padding.valid])
+        levels = [
+            np.concatenate([given.scl, padding.scl]),
+            np.concatenate([given.sda, padding.sda]),
+        ]
+        words = np.concatenate([given.words, padding.words])
+        address = np.full(len(valid), DEVICE_ADDRESS)
+        inputs = np.column_stack([words, *levels, address]).astype(np.int64)
+        record = np.where(valid, VALID, 0).astype(np.uint32)
+        record[:count] |= flags
+        records = np.column_stack([record, pack(inputs, INPUT_WIDTHS)])
+        answers = self._exchange(np.ascontiguousarray(records, dtype="<u4"))[:count]
+        outputs = unpack(answers[:, 1:], OUTPUT_WIDTHS)
+        self.clocks_done += len(valid)
+        return Clocks(
+            answers[:, 0] & VALID != 0,
+            outputs[:, :-1],
+            given.scl,
+            (1 - outputs[:, -1]).astype(np.uint8),
+        )
+
+    def _exchange(self, records: np.ndarray) -> np.ndarray:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        out_words = 1 + words_for(sum(OUTPUT_WIDTHS))
+        parts = []
+        # A few batches at a time: neither side may wait for the other with its pipe full.
+        for start in range(0, len(records), BATCH):
+            part = records[start : start + BATCH]
+            try:
+                self._process.stdin.write(part.tobytes())
+                self._process.stdin.flush()
+            except BrokenPipeError:
+                raise InputError("the simulation of the chip ended early") from None
+            wanted = len(part) * out_words * 4
+            data = self._process.stdout.read(wanted)
+            if len(data) != wanted:
+                raise InputError("the simulation of the chip ended early")
+            parts.append(np.frombuffer(data, dtype="<u4").reshape(len(part), out_words))
+        return np.concatenate(parts)
