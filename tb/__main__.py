@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ EXAMPLES = """examples:
   python -m tb network.json rtl --vectors 1000 --events my.csv --waves waves
   python -m tb --config configs/econ_t.toml                 build/econ_t, if it is out of date
   python -m tb --config configs/econ_t.toml --vectors 1000000
+  python -m tb i2c-fuzz --transfers 10000                   the I2C target; see i2c-fuzz --help
 The verdict is JSON on standard output. Exit status: 0 all agree, 1 a mismatch, 2 bad input.
 """
 
@@ -183,6 +185,11 @@ def _config_stage(config: Config, build: Path, arguments: argparse.Namespace) ->
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check one design, or a config's design where it is out of date."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] == "i2c-fuzz":
+        from tb.i2c_fuzz import main as fuzz
+
+        return fuzz(argv[1:])
     arguments = _parser().parse_args(argv)
     _check_numbers(arguments)
     if arguments.config is None:
