@@ -1,5 +1,8 @@
 """Suppresses pulses that are too short to be a level."""
 
+# Amaranth types m.If and its like as plain generators.
+# pyright: reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal

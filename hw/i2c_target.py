@@ -1,5 +1,8 @@
 """An I2C target that gives access to byte registers with 16-bit addresses."""
 
+# Amaranth types m.If and its like as plain generators, and a slice as what may also join pins.
+# pyright: reportGeneralTypeIssues=false, reportOperatorIssue=false, reportArgumentType=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value

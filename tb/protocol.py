@@ -106,18 +106,71 @@ def run_protocol_tests(
     InputError
         If the design does not build, with the log's last lines.
     """
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    work, log = work.resolve(), work.resolve() / "cocotb.log"
     values = {
         "HEXCODER_NETWORK": str(network.resolve()),
         "HEXCODER_DESIGN": str(design.resolve()),
         "HEXCODER_MODULE": module,
         "HEXCODER_VECTORS": str(vectors),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
     if events is not None:
         values["HEXCODER_EVENTS"] = str(events.resolve())
+    found = run_cocotb(
+        "tb.cocotb_bench",
+        list(sources) or [design.resolve() / "encoder.v"],
+        module,
+        work,
+        values,
+        simulator=simulator,
+        waves=waves,
+    )
+    results.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(found, results)
+    return read_junit(results)
+
+
+def run_cocotb(
+    tests: str,
+    sources: Sequence[Path],
+    module: str,
+    work: Path,
+    values: dict[str, str] | None = None,
+    *,
+    simulator: str = "verilator",
+    waves: bool = False,
+) -> Path:
+    """Build a module and run a Python module of cocotb tests on it.
+
+    Parameters
+    ----------
+    tests : str
+        The tests' module, as it is imported.
+    sources : Verilog files
+    module : str
+        The top module.
+    work : folder for the build and the log
+    values : dict, optional
+        Environment of the tests.
+    simulator : 'verilator' or 'icarus'
+    waves : bool
+        Leave a waveform (FST) in ``work``.
+
+    Returns
+    -------
+    Path
+        The JUnit file.
+
+    Raises
+    ------
+    InputError
+        If the module does not build, with the log's last lines.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    work, log = work.resolve(), work.resolve() / "cocotb.log"
+    values = {
+        **(values or {}),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
     arguments = ["-Wno-fatal", "-Wno-lint"] if simulator == "verilator" else ["-g2012"]
     if simulator == "verilator":
         values |= {
@@ -132,7 +185,7 @@ def run_protocol_tests(
     with _environment(values):
         try:
             runner.build(
-                sources=list(sources) or [design.resolve() / "encoder.v"],
+                sources=list(sources),
                 hdl_toplevel=module,
                 build_dir=work,
                 build_args=arguments,
@@ -141,7 +194,7 @@ def run_protocol_tests(
                 log_file=log,
             )
             runner.test(
-                test_module="tb.cocotb_bench",
+                test_module=tests,
                 hdl_toplevel=module,
                 build_dir=work,
                 test_dir=work,
@@ -154,6 +207,4 @@ def run_protocol_tests(
                 lines = log.read_text(errors="replace").splitlines() if log.exists() else []
                 tail = " | ".join(lines[-LAST_LINES:])
                 raise InputError(f"{simulator} could not run {module}: {error}: {tail}") from None
-    results.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(work / JUNIT, results)
-    return read_junit(results)
+    return work / JUNIT
