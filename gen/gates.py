@@ -23,6 +23,7 @@ class Kind(Enum):
     FULL_ADDER = "full adder"
     AND = "and"
     XOR = "xor"
+    AND_OR_INVERT = "and-or-invert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Gate:
     ----------
     kind : Kind
     inputs : tuple of int
-        Literals. A full adder has three, an input none.
+        Literals. A full adder has three, an input none, an and-or-invert gate pairs.
     outputs : tuple of int
         Nets; of a full adder the sum, then the carry.
     """
@@ -108,6 +109,27 @@ class Gates:
         if a == b:
             return inverse
         return self._gate(Kind.XOR, (a, b), name, self.technology.xor_ns) ^ inverse
+
+    def select(self, pairs: Sequence[tuple[int, int]], name: str) -> int:
+        """Literal of the or over pairs of literals of their ands.
+
+        One gate, of which the library has the inverse: its net is that.
+        """
+        live = [pair for pair in pairs if FALSE not in pair and pair[0] != pair[1] ^ 1]
+        if len(live) < 2 or any(TRUE in pair for pair in live):
+            found = FALSE
+            for number, (a, b) in enumerate(live):
+                taken = self.and_(a, b, f"{name}_taken_{number}")
+                found = self.or_(found, taken, f"{name}_{number}")
+            return found
+        inputs = tuple(literal for pair in live for literal in pair)
+        key = Kind.AND_OR_INVERT, inputs
+        if key not in self._known:
+            delay = self.technology.and_ns + self.technology.xor_ns
+            net = self._net(name, max(self.arrival[literal >> 1] for literal in inputs) + delay)
+            self.gates.append(Gate(*key, (net,)))
+            self._known[key] = (net,)
+        return 2 * self._known[key][0] + 1
 
     def mux(self, select: int, if_true: int, if_false: int, name: str) -> int:
         """Literal of if_true where select holds, else of if_false."""
@@ -189,6 +211,11 @@ def evaluate(gates: Sequence[Gate], nets: int, inputs: dict[int, int], events: i
             half = a ^ b
             values[gate.outputs[0]] = half ^ c
             values[gate.outputs[1]] = (a & b) | (half & c)
+        elif gate.kind is Kind.AND_OR_INVERT:
+            found = 0
+            for a, b in zip(operands[::2], operands[1::2], strict=True):
+                found |= a & b
+            values[gate.outputs[0]] = found ^ ones
         else:
             a, b = operands
             values[gate.outputs[0]] = a & b if gate.kind is Kind.AND else a ^ b

@@ -52,6 +52,7 @@ def _delays(kind: Kind, fan_outs: Sequence[int], technology: Technology) -> tupl
         Kind.FULL_ADDER: (technology.full_adder_sum_ns, technology.full_adder_carry_ns),
         Kind.XOR: (technology.xor_ns,),
         Kind.AND: (technology.and_ns,),
+        Kind.AND_OR_INVERT: (technology.and_ns + technology.xor_ns,),
     }[kind]
     return tuple(
         delay + technology.fan_out_ns * max(fan_out - 1, 0)

@@ -114,9 +114,13 @@ def layer_size(layer: LayerGates, technology: Technology) -> dict[str, Any]:
     """Full adders, other gates and their area in um2 by the technology's table: an estimate."""
     kinds = [gate.kind for gate in layer.live]
     adders, xors, ands = (kinds.count(kind) for kind in (Kind.FULL_ADDER, Kind.XOR, Kind.AND))
+    # An and-or-invert gate is as large as its pairs' ands.
+    selections = [gate for gate in layer.live if gate.kind is Kind.AND_OR_INVERT]
+    pairs = sum(len(gate.inputs) // 2 for gate in selections)
     area = adders * technology.full_adder_um2
-    area += xors * technology.xor_um2 + ands * technology.and_um2
-    return {"full_adders": adders, "other_gates": xors + ands, "area_um2": round(area, 1)}
+    area += xors * technology.xor_um2 + (ands + pairs) * technology.and_um2
+    others = xors + ands + len(selections)
+    return {"full_adders": adders, "other_gates": others, "area_um2": round(area, 1)}
 
 
 def _maker(graph: Graph, index: int) -> str:

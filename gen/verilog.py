@@ -40,6 +40,10 @@ def _gate(gate: Gate, stage: int, names: _Names) -> Iterator[str]:
         pins = zip(("a", "b", "c", "sum", "carry"), (*operands, *outputs), strict=True)
         ports = ", ".join(f".{pin}({value})" for pin, value in pins)
         yield f"  full_adder {outputs[0].removesuffix('_sum')} ({ports});"
+    elif gate.kind is Kind.AND_OR_INVERT:
+        pairs = zip(operands[::2], operands[1::2], strict=True)
+        expression = " | ".join(f"({a} & {b})" for a, b in pairs)
+        yield f"  wire {outputs[0]} = ~({expression});"
     else:
         expression = f" {_OPERATORS[gate.kind]} ".join(operands)
         yield f"  wire {outputs[0]} = {expression};"

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tb.yosys_worker import FINISHED
 from tb.tools import run_logged
+from tb.yosys_worker import FINISHED
 
 
 def run_yosys(commands: Sequence[str], script: Path) -> str:

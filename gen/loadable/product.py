@@ -101,15 +101,12 @@ def _row(gates: Gates, digit: Digit, x: Multiples, name: str) -> tuple[list[int]
     thrice = extended(x.thrice, width, x.signed)
     bits = []
     for place in range(width):
-        chosen = FALSE
-        for times, select, multiple in (
-            ("once", digit.once, once[place]),
-            ("twice", digit.twice, twice[place]),
-            ("thrice", digit.thrice, thrice[place]),
-        ):
-            label = f"{name}_{place}_{times}"
-            taken = gates.and_(select, multiple, f"{label}_taken")
-            chosen = gates.or_(chosen, taken, f"{label}_chosen")
+        pairs = [
+            (digit.once, once[place]),
+            (digit.twice, twice[place]),
+            (digit.thrice, thrice[place]),
+        ]
+        chosen = gates.select(pairs, f"{name}_{place}")
         if digit.negative is not None:
             chosen = gates.xor(chosen, digit.negative, f"{name}_{place}_signed")
         bits.append(chosen)

@@ -1,0 +1,155 @@
+"""Single-event upsets: bits of a running chip are flipped, and what becomes of it is counted.
+
+A batch streams events through 64 lanes alike. In 63 of them one bit at a time is flipped at random,
+the 64th is left alone; every output and every register is compared with it, clock by clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from tb.chip.pins import INPUT_LINKS
+from tb.chip.session import ChipLanes, link_bits
+from tb.lanes import ALL, LANES, REFERENCE, Faults, spread
+
+WINDOW_CLOCKS = 16
+"""Clocks from a flip to the verdict: the pipeline is four deep."""
+_FLIP_AT = 2
+_ONE = np.uint64(1)
+
+
+class Outcome(Enum):
+    """What became of a flip.
+
+    ``corrected``: right again after the next clock, nothing was seen outside. ``masked``: nothing
+    was seen outside, and no register differs in the end. ``event``: frames were wrong or missing,
+    and no register differs in the end. ``reload``: a setting is wrong until it is written again.
+    ``hung``: control differs in the end.
+    """
+
+    CORRECTED = "corrected"
+    MASKED = "masked"
+    EVENT = "wrong data for an event"
+    RELOAD = "wrong until reloaded"
+    HUNG = "hung"
+
+
+class Target(Enum):
+    """Class of what is flipped."""
+
+    SETTINGS = "settings"
+    PIPELINE = "pipeline"
+    CONTROL = "control"
+    I2C = "I2C"
+    VOTER = "voter (transient)"
+
+
+def register_class(path: str) -> Target:
+    """Class of a register by its path in the chip."""
+    part = path.split("/", 1)[0]
+    if part.startswith("i2c_target"):
+        return Target.I2C
+    if part.startswith(("bank", "active_")):
+        return Target.SETTINGS
+    if "_stage" in part:
+        return Target.PIPELINE
+    return Target.CONTROL
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What can be flipped: registers, then voters' nets, each with its class."""
+
+    targets: tuple[Target, ...]
+    registers: int
+
+    @classmethod
+    def of(cls, chip: ChipLanes) -> Places:
+        """Of a chip."""
+        registers = chip.simulation.registers
+        targets = [register_class(register.path) for register in registers]
+        targets += [Target.VOTER] * len(chip.simulation.transients)
+        return cls(tuple(targets), len(registers))
+
+    def bits(self) -> dict[Target, int]:
+        """How many there are of each class."""
+        return dict(Counter(self.targets))
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One flip and its outcome; ``wrong_events`` frames were wrong or missing."""
+
+    place: int
+    outcome: Outcome
+    wrong_events: int
+
+
+def _resynchronise(chip: ChipLanes) -> None:
+    """Make all lanes what the reference is."""
+    state = chip.simulation.state
+    state[:] = np.where(state >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
+
+
+def _lane(words: np.ndarray, lane: int) -> np.ndarray:
+    return (words >> np.uint64(lane) & _ONE).astype(bool)
+
+
+def run_batch(
+    chip: ChipLanes,
+    places: Places,
+    chosen: Sequence[int],
+    words: np.ndarray,
+    scl: np.ndarray,
+    sda: np.ndarray,
+) -> list[Flip]:
+    """Flip up to 63 places, one a lane, while events pass.
+
+    Parameters
+    ----------
+    chip : ChipLanes
+        Loaded, in the state from which the batch starts; it is left with all lanes alike.
+    chosen : sequence of int
+        Places, as numbered by ``places``.
+    words : int64 array (WINDOW_CLOCKS, 12)
+        Link words of the clocks.
+    scl, sda : uint8 array (WINDOW_CLOCKS,)
+        Levels that the controller drives.
+    """
+    assert len(chosen) < LANES
+    assert words.shape == (WINDOW_CLOCKS, INPUT_LINKS)
+    count = len(chosen)
+    lanes = _ONE << np.arange(count, dtype=np.uint64)
+    faults = Faults(np.full(count, _FLIP_AT), np.array(chosen, np.int64), lanes)
+    events = np.column_stack([np.ones((len(words), 1), np.uint8), link_bits(words)])
+    watched = np.arange(places.registers)
+    outputs, differs = chip.drive(spread(events), scl, sda, faults=faults, watched=watched)
+    wrong = outputs ^ np.where(outputs >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
+    # A frame counts where it is valid in either; SDA pulled low is seen outside as well.
+    frames = np.bitwise_or.reduce(wrong[:, 1:-1], axis=1) & outputs[:, 0]
+    seen = wrong[:, 0] | frames | wrong[:, -1]
+    state = chip.simulation.state[chip.simulation.first_state :]
+    last = state ^ np.where(state >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
+    flips = []
+    for lane, place in enumerate(chosen):
+        wrong_events = int(_lane(seen, lane).sum())
+        left = np.flatnonzero(_lane(last, lane))
+        classes = {places.targets[register] for register in left}
+        if classes & {Target.CONTROL, Target.I2C}:
+            outcome = Outcome.HUNG
+        elif classes:
+            outcome = Outcome.RELOAD
+        elif wrong_events:
+            outcome = Outcome.EVENT
+        elif places.targets[place] != Target.VOTER and not _lane(differs[_FLIP_AT:], lane).any():
+            outcome = Outcome.CORRECTED
+        else:
+            outcome = Outcome.MASKED
+        flips.append(Flip(place, outcome, wrong_events))
+    _resynchronise(chip)
+    return flips

@@ -1,0 +1,173 @@
+"""The chip in 64 lanes, each a chip with a configuration, links and faults of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from tb.chip.pins import (
+    DEVICE_ADDRESS,
+    INPUT_LINKS,
+    OUTPUT_WORDS,
+    WORD_BITS,
+    Clocks,
+    read_chip,
+)
+from tb.lanes import Faults, LaneSimulation, from_lanes, spread
+from tb.netlist_model import CellModel, FlatNetlist, read_cell_models, read_netlist
+from tb.rtl_gates import rtl_gates
+
+PINS = ("in_valid", "in_data", "scl", "sda", "device_address")
+ANSWERS = ("out_valid", "out_data", "sda_low")
+LINK_BITS = INPUT_LINKS * WORD_BITS
+FRAME_BITS = OUTPUT_WORDS * WORD_BITS
+RESET_CLOCKS = 8
+
+
+def _bits(values: np.ndarray, width: int) -> np.ndarray:
+    """Integers (..., n) as bits (..., n * width), the lowest first."""
+    bits = values[..., None] >> np.arange(width) & 1
+    return bits.reshape(*values.shape[:-1], -1).astype(np.uint8)
+
+
+def link_bits(words: np.ndarray) -> np.ndarray:
+    """Link words (..., 12) as bits of the port (..., 384)."""
+    return _bits(words, WORD_BITS)
+
+
+class ChipLanes:
+    """A chip's RTL or netlist, compiled for 64 lanes.
+
+    Parameters
+    ----------
+    netlist : FlatNetlist
+        With the ports of module ``chip``.
+    models : dict of str to CellModel
+    folder : Path
+        Gets the compiled simulation.
+    latency : int
+        Clocks from link words to their frame.
+    transients : sequence of int
+        Nets that a fault can invert.
+    """
+
+    def __init__(
+        self,
+        netlist: FlatNetlist,
+        models: dict[str, CellModel],
+        folder: Path,
+        latency: int,
+        transients: tuple[int, ...] = (),
+    ):
+        self.netlist, self.latency = netlist, latency
+        self.simulation = LaneSimulation(netlist, models, folder, PINS, ANSWERS, transients)
+
+    @classmethod
+    def of_rtl(cls, design: Path, work: Path, *, with_voters: bool = False) -> ChipLanes:
+        """The RTL of a compiled chip, elaborated to generic gates and not optimised."""
+        described = read_chip(design, work)
+        netlist, models, *_ = rtl_gates(design / "encoder.v", "chip", work)
+        voters = tuple(voter_nets(netlist, models)) if with_voters else ()
+        return cls(netlist, models, work / "lanes", described.latency, voters)
+
+    @classmethod
+    def of_netlist(
+        cls, netlist: Path, cells: Path, latency: int, work: Path, *, with_voters: bool = False
+    ) -> ChipLanes:
+        """A netlist of library cells."""
+        models = read_cell_models(cells)
+        flat = read_netlist(netlist, models, "chip")
+        voters = tuple(voter_nets(flat, models)) if with_voters else ()
+        return cls(flat, models, work / "lanes", latency, voters)
+
+    def reset(self, seed: int = 1) -> None:
+        """Power up with registers that hold anything, then reset."""
+        self.simulation.scramble(seed)
+        self.drive(
+            np.zeros((RESET_CLOCKS, 1 + LINK_BITS), np.uint64),
+            np.ones(RESET_CLOCKS, np.uint8),
+            np.ones(RESET_CLOCKS, np.uint8),
+            reset=True,
+        )
+
+    def drive(
+        self,
+        events: np.ndarray,
+        scl: np.ndarray,
+        sda: np.ndarray,
+        *,
+        reset: bool = False,
+        faults: Faults | None = None,
+        watched: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Run some clocks.
+
+        Parameters
+        ----------
+        events : uint64 array (clocks, 385)
+            Words of lanes: the valid bit, then the bits of the link words.
+        scl, sda : uint8 array (clocks,) or uint64 array of words of lanes
+
+        Returns
+        -------
+        outputs : uint64 array (clocks, 162)
+            Words of lanes: the valid bit, the frame, and whether SDA is pulled low.
+        differs : uint64 array (clocks,)
+            See :meth:`tb.lanes.LaneSimulation.run`.
+        """
+        levels = [level if level.dtype == np.uint64 else spread(level) for level in (scl, sda)]
+        address = spread(np.tile(_bits(np.array([DEVICE_ADDRESS]), 7), (len(scl), 1)))
+        values = np.column_stack([events, *levels, address])
+        return self.simulation.run(values, reset=reset, faults=faults, watched=watched)
+
+    def run(self, given: Clocks) -> Clocks:
+        """Drive all lanes alike and read the first: what the driver and the vectors want."""
+        events = np.column_stack([given.valid.astype(np.uint8), link_bits(given.words)])
+        outputs, _ = self.drive(spread(events), given.scl, given.sda)
+        lane = from_lanes(outputs, 1)[0]
+        return Clocks(
+            lane[:, 0].astype(bool), frame_words(lane[:, 1:-1]), given.scl, 1 - lane[:, -1]
+        )
+
+
+def frame_words(bits: np.ndarray) -> np.ndarray:
+    """Bits of frames (..., 160) as link words, int64 (..., 5)."""
+    parts = bits.reshape(*bits.shape[:-1], OUTPUT_WORDS, WORD_BITS).astype(np.int64)
+    return (parts << np.arange(WORD_BITS)).sum(axis=-1)
+
+
+def voter_nets(netlist: FlatNetlist, models: dict[str, CellModel]) -> list[int]:
+    """Nets that voters drive: what leaves the modules that triplication makes, and votes.
+
+    A voter's net has the name of the register that it stands for, or of one of its copies.
+    """
+    made_in: dict[int, str] = {}
+    for instance in netlist.instances:
+        part = _voting_part(instance.path)
+        if part and models[instance.kind].register is None:
+            for pin in models[instance.kind].outputs:
+                if pin in instance.pins:
+                    made_in[instance.pins[pin]] = part
+    read_outside = set()
+    for instance in netlist.instances:
+        for pin in models[instance.kind].inputs:
+            net = instance.pins.get(pin)
+            if net in made_in and not instance.path.startswith(f"{made_in[net]}/"):
+                read_outside.add(net)
+    return [
+        net
+        for net in made_in
+        if "differs" not in netlist.nets[net]
+        and (net in read_outside or "_voted_" in netlist.nets[net])
+    ]
+
+
+def _voting_part(path: str) -> str | None:
+    """Path of the copy or voter that an instance stands in."""
+    parts = path.split("/")
+    for depth, name in enumerate(parts[:-1], start=1):
+        if name.endswith("_voter") or re.search(r"_copy_\d_register$", name):
+            return "/".join(parts[:depth])
+    return None
