@@ -49,16 +49,28 @@ def _gate(gate: Gate, stage: int, names: _Names) -> Iterator[str]:
         yield f"  wire {outputs[0]} = {expression};"
 
 
+def weight_ports(layer: LayerGates) -> int:
+    """Ports ``w_0``, ``w_1``, ... of a layer with loadable weights: eight of their bits each.
+
+    One wide port would be slow in simulators that copy it for each bit.
+    """
+    return -(-layer.w_width // 8)
+
+
+def _weight_bit(place: int) -> str:
+    return f"w_{place // 8}[{place % 8}]"
+
+
 def _header(layer: LayerGates, module: str) -> Iterator[str]:
     clock = "clk, " if layer.delays() else ""
-    weights = "w, " if layer.w_width else ""
+    weights = "".join(f"w_{byte}, " for byte in range(weight_ports(layer)))
     yield f"// Layer {layer.name}, {layer.kind}."
     yield f"module {module}({clock}x, {weights}y);"
     if clock:
         yield "  input clk;"
     yield f"  input [{layer.x_width - 1}:0] x;"
-    if weights:
-        yield f"  input [{layer.w_width - 1}:0] w;"
+    for byte in range(weight_ports(layer)):
+        yield f"  input [{min(8, layer.w_width - 8 * byte) - 1}:0] w_{byte};"
     yield f"  output [{layer.y_width - 1}:0] y;"
 
 
@@ -90,6 +102,8 @@ def _outputs(layer: LayerGates, names: _Names) -> Iterator[str]:
 def layer_verilog(layer: LayerGates, module: str) -> str:
     """Write a layer as a module with ports ``x`` and ``y``, and ``clk`` if it has registers.
 
+    Loadable weights come in by the ports of :func:`weight_ports`.
+
     A net ``term_3_at_5_0_sum`` is made in column 5 of the sum called ``term_3``; a comment before
     the first gate of a sum says what it adds up. ``_delayed_2`` is the same bit two clocks later.
     """
@@ -100,7 +114,7 @@ def layer_verilog(layer: LayerGates, module: str) -> str:
     for gate, _ in gates:
         if gate.kind is Kind.INPUT:
             net = gate.outputs[0]
-            source = f"w[{layer.w[net]}]" if net in layer.w else f"x[{layer.x[net]}]"
+            source = f"x[{layer.x[net]}]" if net in layer.x else _weight_bit(layer.w[net])
             lines.append(f"  wire {names.net(net)} = {source};")
     # Declared before use: a register's net may be read further up than it is made.
     registers = list(_registers(layer, names))

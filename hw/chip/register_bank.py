@@ -19,7 +19,7 @@ class RegisterBank(wiring.Component):
     Parameters
     ----------
     fields : sequence of Field
-        Field ``name`` is port ``name``, value k in ``[k*width +: width]``.
+        Field ``name`` is port ``name``, an array of its bytes; bits that are not stored are zero.
 
     Raises
     ------
@@ -37,7 +37,7 @@ class RegisterBank(wiring.Component):
                 "write_data": In(unsigned(8)),
                 "read_data": Out(unsigned(8)),
                 "mapped": Out(1),
-                **{field.name: Out(unsigned(field.bits)) for field in fields},
+                **{field.name: Out(unsigned(8)).array(field.size) for field in fields},
             }
         )
 
@@ -50,7 +50,6 @@ class RegisterBank(wiring.Component):
         rows: dict[int, Signal] = {}
         selected, read = [], []
         for field in self.fields:
-            bytes_ = []
             for byte in range(field.size):
                 address = field.address + byte
                 if address >> 4 not in rows:
@@ -62,10 +61,9 @@ class RegisterBank(wiring.Component):
                 value = Signal(width, name=f"{field.name}_byte_{byte}", reset_less=True)
                 with m.If(self.write & here):
                     m.d.sync += value.eq(self.write_data)
-                bytes_.append(value)
+                m.d.comb += getattr(self, field.name)[byte].eq(value)
                 selected.append(here)
                 read.append(Cat(value, Const(0, 8 - width)) & here.replicate(8))
-            m.d.comb += getattr(self, field.name).eq(Cat(*bytes_))
         m.d.comb += self.mapped.eq(Cat(*selected).any())
         for bit in range(8):
             m.d.comb += self.read_data[bit].eq(Cat(value[bit] for value in read).any())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -43,23 +45,34 @@ class Stage(wiring.Component):
 
 
 class Active(wiring.Component):
-    """Values that count, taken over from their shadow at a commit.
+    """Bytes that count, taken over from their shadow at a commit.
 
     Not reset, as the shadow is not.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Bits that each byte stores.
     """
 
-    def __init__(self, width: int):
-        self.width = width
+    def __init__(self, widths: Sequence[int]):
+        self.widths = tuple(widths)
+        bytes_ = unsigned(8)
         super().__init__(
-            {"commit": In(1), "shadow": In(unsigned(width)), "o": Out(unsigned(width))}
+            {
+                "commit": In(1),
+                "shadow": In(bytes_).array(len(self.widths)),
+                "o": Out(bytes_).array(len(self.widths)),
+            }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        value = Signal(self.width, reset_less=True)
-        with m.If(self.commit):
-            m.d.sync += value.eq(self.shadow)
-        m.d.comb += self.o.eq(value)
+        for byte, width in enumerate(self.widths):
+            value = Signal(width, name=f"active_byte_{byte}", reset_less=True)
+            with m.If(self.commit):
+                m.d.sync += value.eq(self.shadow[byte])
+            m.d.comb += self.o[byte].eq(value)
         return m
 
 

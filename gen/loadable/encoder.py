@@ -1,0 +1,72 @@
+"""Module ``loadable_encoder``: any network, with its weights in registers behind I2C."""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Module, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from gen.loadable.network import LoadableNetwork
+from gen.loadable.protection import Protection
+from gen.loadable.registers import I2C_PORTS, PARAMETERS_ADDRESS, Fields, Loadable
+from hw.chip.register_map import Field
+
+
+def parameter_field(layer: str) -> str:
+    """Name of the field that holds a layer's parameters."""
+    return f"parameters_{layer}"
+
+
+def layer_fields(network: LoadableNetwork) -> dict[str, tuple[Field, int]]:
+    """A field for each layer's parameters, one after the other, in whole rows of 16 bytes."""
+    place, fields = PARAMETERS_ADDRESS, {}
+    for stage, layer in enumerate(network.layers):
+        name = parameter_field(layer.context.name)
+        field = Field(name, place, 1, layer.parameters.bits)
+        fields[name] = (field, stage)
+        place += -(-field.size // 16) * 16
+    return fields
+
+
+class LoadableEncoder(wiring.Component):
+    """A network between registers, one more rank behind each layer.
+
+    Data ports are those of ``encoder_core``: element k in bits [k*w +: w]. One event per clock;
+    events that come while registers are loaded are not valid.
+
+    Parameters
+    ----------
+    network : LoadableNetwork
+    shadow, triplicated : bool
+        As of :class:`gen.loadable.chip.Chip`.
+    """
+
+    def __init__(self, network: LoadableNetwork, *, shadow: bool, triplicated: bool):
+        self.network, self.shadow = network, shadow
+        self.protection = Protection(triplicated=triplicated)
+        self.fields: Fields = layer_fields(network)
+        self.latency = 1 + len(network.layers)
+        tensors = (network.network.input, network.network.output)
+        bits = [int(np.prod(tensor.shape)) * tensor.type.width for tensor in tensors]
+        super().__init__(
+            {
+                "in_valid": In(1),
+                "in_data": In(unsigned(bits[0])),
+                "out_valid": Out(1),
+                "out_data": Out(unsigned(bits[1])),
+                **I2C_PORTS,
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        parts = Loadable(m, self, self.fields, shadow=self.shadow, protection=self.protection)
+        rank = parts.rank("input", self.in_valid, [self.in_data])
+        for number, layer in enumerate(self.network.layers):
+            name = layer.context.name
+            output = parts.layer(self.network, number, parameter_field(name), rank.values[0])
+            rank = parts.rank(name, rank.valid, [output])
+        m.d.comb += [self.out_data.eq(rank.values[0]), self.out_valid.eq(rank.valid)]
+        parts.finish()
+        return m
