@@ -80,6 +80,9 @@ def check(
     problems: list[tuple[int, str] | None] = []
     for frame in events.frames:
         expected = reference.frame(frame)
+        if frame.end < len(levels) and recording.register[frame.end] != reference.pointer:
+            register = int(recording.register[frame.end])
+            problems.append((frame.end, f"register is {register}, not {reference.pointer}"))
         pulled = recording.sda_low[frame.rises].tolist()
         if expected.pulls != pulled:
             bit = next(place for place, pull in enumerate(expected.pulls) if pull != pulled[place])

@@ -27,7 +27,7 @@ EXAMPLES = """examples:
 A transfer with faults, or noise, is followed by one that must work. The verdict is JSON on standard
 output. Exit status: 0 all as the reference, 1 a mismatch, 2 bad input.
 """
-PER_STRETCH = 25
+PER_STRETCH = 10
 """Transfers in one simulation."""
 IDLE_CLOCKS = 20
 """At both ends of a simulation."""
@@ -91,10 +91,10 @@ class Fuzz:
 
     def _stretch(self, number: int, transfers: int) -> None:
         """A transfer with a reset in it, then activity; all registers are read in the end."""
-        is_reserved = self.random.random() < 0.05
+        is_reserved = self.random.random() < 0.1
         device = int(self.random.choice(RESERVED) if is_reserved else self.random.integers(8, 120))
         stimulus = Stimulus(self.random, device)
-        cut_off = stimulus.activity()
+        cut_off = stimulus.faulty()
         pieces = [cut_off, *stimulus.pieces(transfers), stimulus.clear(), stimulus.dump()]
         idle = np.ones(IDLE_CLOCKS, dtype=np.uint8)
         scl = np.concatenate([idle, *(piece.transfer.scl for piece in pieces), idle])

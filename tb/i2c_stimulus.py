@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tb.i2c_bank import BASE, WRITABLE
+from tb.i2c_bank import BASE, READABLE, WRITABLE
 from tb.i2c_bus import Faults, I2cController, I2cTiming, Spike, Transfer
 
 REGISTERS = 64
@@ -53,18 +53,18 @@ class Stimulus:
     def pieces(self, transfers: int) -> Iterator[Piece]:
         """Faulty transfers and noise, each followed by a transfer that must work."""
         for _ in range(transfers):
-            yield self.activity()
+            if self.random.random() < 0.2:
+                yield from self._noise()
+            else:
+                yield self.faulty()
             if self.random.random() < 0.5:
                 yield self.clear()
             yield from self.normal()
 
-    def activity(self) -> Piece:
-        """Noise, or a transfer with faults."""
-        self.controller.timing = self._timing()
-        self.controller.jitter = int(self.random.integers(0, 4))
-        if self.random.random() < 0.2:
-            return Piece(self._noise(), "noise")
-        return Piece(self._faulty(), "faulty")
+    def faulty(self) -> Piece:
+        """A transfer that may be for another target or no register, be cut, or have spikes."""
+        self._change_timing()
+        return Piece(self._transfer(), "faulty")
 
     def clear(self) -> Piece:
         """What frees the bus, whatever was before."""
@@ -86,7 +86,16 @@ class Stimulus:
         low, high, *others = self.random.integers(SHORTEST, LONGEST + 1, 6).tolist()
         return I2cTiming(low, high, int(self.random.integers(0, low)), *others)
 
-    def _noise(self) -> Transfer:
+    def _change_timing(self) -> None:
+        self.controller.timing = self._timing()
+        self.controller.jitter = int(self.random.integers(0, 4))
+
+    def _noise(self) -> Iterator[Piece]:
+        """Any levels, on a free bus or in the middle of a transfer."""
+        self._change_timing()
+        if self.random.random() < 0.7:
+            faults = Faults(end_after_bit=int(self.random.integers(7, 36)))
+            yield Piece(self.controller.read(self.device, BASE, 0, faults), "faulty")
         clocks = int(self.random.integers(50, 600))
         lines = []
         for _ in range(2):
@@ -94,7 +103,7 @@ class Stimulus:
             first = int(self.random.integers(0, 2))
             lines.append(np.repeat((np.arange(clocks) + first) % 2, runs)[:clocks])
         scl, sda = (line.astype(np.uint8) for line in lines)
-        return self.controller.drive(scl, sda)
+        yield Piece(self.controller.drive(scl, sda), "noise")
 
     def _address(self) -> int:
         choice = self.random.random()
@@ -106,13 +115,16 @@ class Stimulus:
 
     def _register(self) -> int:
         choice = self.random.random()
+        if choice < 0.5:
+            return BASE + int(self.random.integers(0, REGISTERS))
         if choice < 0.8:
-            return BASE + int(self.random.integers(-2, REGISTERS))
+            edge = int(self.random.choice([0, WRITABLE, READABLE]))
+            return BASE + edge + int(self.random.integers(-3, 2))
         if choice < 0.9:
             return BASE ^ 1 << int(self.random.integers(0, 16))
         return int(self.random.choice([0, 0xFFFF]))
 
-    def _faulty(self) -> Transfer:
+    def _transfer(self) -> Transfer:
         device, register = self._address(), self._register()
         count = int(self.random.integers(0, 5))
         data = self.random.integers(0, 256, count).tolist()
