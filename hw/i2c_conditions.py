@@ -16,7 +16,7 @@ class I2cConditions(wiring.Component):
     The two lines are synchronised apart, so edges that come together may be seen one clock apart.
     A change of SDA is therefore a START or STOP only if SCL is seen high in the clock before it, in
     its clock and in the clock after it: data that changes with the fall of SCL (a hold time of
-    0 ns, UM10204 table 11) is neither.
+    0 ns, UM10204) is neither.
 
     All samples are 0 after reset. A bus that is high then looks as if both lines rose together, a
     bus in mid transfer as a rise of one line: never as a START.

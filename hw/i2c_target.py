@@ -45,14 +45,14 @@ class I2cTarget(wiring.Component):
 
     At a clock of 25 ns:
 
-    - Pulses of up to 50 ns (three samples) are suppressed, pulses of 100 ns and more always seen.
+    - Pulses of up to 50 ns (three samples) are suppressed, pulses above 100 ns always seen.
     - SDA changes 125 to 150 ns after SCL has fallen (t_VD;DAT, at most 450 ns in fast-mode plus),
       and is released within 175 ns of a START or STOP.
     - SDA may change with the fall of SCL (t_HD;DAT 0 ns) and must be set up 25 ns before its rise.
     - START and STOP need SCL high for 50 ns before and after the edge of SDA, and SDA at each level
       for 100 ns.
     - SCL must be low for 175 ns and high for 125 ns, which is 3.3 MHz. Sampled waveforms without
-      phase error, as in simulation, may have 6 clocks low and 6 high.
+      phase error, as in simulation, may have 6 clocks low and 4 high.
 
     Parameters
     ----------

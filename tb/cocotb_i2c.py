@@ -1,6 +1,6 @@
 """Pin-level tests in cocotb, for module ``i2c_bank``: a controller that knows nothing of the clock.
 
-Times are those of UM10204 table 11; edges fall anywhere between the target's clocks.
+Times are those of UM10204; edges fall anywhere between the target's clocks.
 """
 
 from __future__ import annotations

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tb.i2c_bank import BASE, READABLE, WRITABLE
-from tb.i2c_bus import Faults, I2cController, I2cTiming, Spike, Transfer
+from tb.i2c_bus import FASTEST, Faults, I2cController, I2cTiming, Spike, Transfer
 
 REGISTERS = 64
 """Registers from the bank's base on that are looked at; the last of them do not exist."""
 LONGEST = 20
 """Most clocks of a phase of SCL."""
-SHORTEST = 6
 RESERVED = (*range(0x08), *range(0x78, 0x80))
 
 
@@ -83,7 +82,8 @@ class Stimulus:
         return Piece(self.controller.read(self.device, BASE, REGISTERS), "normal")
 
     def _timing(self) -> I2cTiming:
-        low, high, *others = self.random.integers(SHORTEST, LONGEST + 1, 6).tolist()
+        low = int(self.random.integers(FASTEST.low, LONGEST + 1))
+        high, *others = self.random.integers(FASTEST.high, LONGEST + 1, 5).tolist()
         return I2cTiming(low, high, int(self.random.integers(0, low)), *others)
 
     def _change_timing(self) -> None:

@@ -22,7 +22,7 @@ from tb.i2c_simulation import build_i2c_simulation, write_bank
 
 DEVICE = 0x2A
 IDLE = 20
-MODES = {"100kHz": STANDARD_MODE, "400kHz": FAST_MODE, "1MHz": FAST_MODE_PLUS, "3.3MHz": FASTEST}
+MODES = {"100kHz": STANDARD_MODE, "400kHz": FAST_MODE, "1MHz": FAST_MODE_PLUS, "4MHz": FASTEST}
 
 
 @pytest.fixture(scope="module")

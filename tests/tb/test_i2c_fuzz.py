@@ -49,8 +49,9 @@ def _with_fault(old, new):
     return module.I2cTarget()
 
 
-def test_the_target_is_as_the_reference_and_works_after_everything(tmp_path):
-    verdict = fuzz(I2cTarget(), 300, 3, tmp_path)
+@pytest.mark.parametrize("clock_period_ns", [25, 50])
+def test_the_target_is_as_the_reference_and_works_after_everything(clock_period_ns, tmp_path):
+    verdict = fuzz(I2cTarget(clock_period_ns), 300, 3, tmp_path)
     assert verdict["mismatches"] == 0, verdict["first_mismatch"]
     counts = verdict["counts"]
     assert counts["faulty"] + counts["noise"] >= 300
