@@ -142,6 +142,9 @@ class I2cTarget(wiring.Component):
                     self._end_byte(m)
                 with m.Elif(self.state == State.READ):
                     self._send(m, self.shift)
+        with m.Else():
+            # An upset may lead here while SDA is held; no START could be seen then.
+            m.d.sync += self.sda_low.eq(0)
         return m
 
     def _release(self, m: Module, state: State) -> None:
@@ -155,9 +158,9 @@ class I2cTarget(wiring.Component):
 
     def _take_bit(self, m: Module, bit: Value) -> None:
         m.d.sync += self.bits.eq(self.bits + 1)
-        with m.If(self.state == State.READ), m.If((self.bits == DATA_BITS) & bit):
+        with m.If((self.state == State.READ) & (self.bits == DATA_BITS) & bit):
             m.d.sync += self.state.eq(State.IDLE)
-        with m.Elif(self.bits < DATA_BITS):
+        with m.If((self.state != State.READ) & (self.bits < DATA_BITS)):
             m.d.sync += self.shift.eq(Cat(bit, self.shift))
 
     def _begin_acknowledge(self, m: Module) -> None:

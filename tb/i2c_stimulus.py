@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tb.i2c_bank import BASE, READABLE, WRITABLE
-from tb.i2c_bus import FASTEST, Faults, I2cController, I2cTiming, Spike, Transfer
+from tb.i2c_bus import Faults, I2cController, Spike, Transfer
+from tb.i2c_timing import FASTEST, I2cTiming
 
 REGISTERS = 64
 """Registers from the bank's base on that are looked at; the last of them do not exist."""

@@ -7,18 +7,9 @@ from amaranth.sim import Simulator
 from hw.glitch_filter import GlitchFilter, spike_clocks
 from hw.i2c_target import ALL_BITS, I2cTarget, State
 from tb.i2c_bank import BASE, READABLE, WRITABLE, reset_values
-from tb.i2c_bus import (
-    FAST_MODE,
-    FAST_MODE_PLUS,
-    FASTEST,
-    STANDARD_MODE,
-    Faults,
-    I2cController,
-    I2cTiming,
-    Spike,
-    decode,
-)
+from tb.i2c_bus import Faults, I2cController, Spike, decode
 from tb.i2c_simulation import build_i2c_simulation, write_bank
+from tb.i2c_timing import FAST_MODE, FAST_MODE_PLUS, FASTEST, STANDARD_MODE, I2cTiming
 
 DEVICE = 0x2A
 IDLE = 20
@@ -262,6 +253,40 @@ def test_an_illegal_state_becomes_idle_and_lets_go_of_sda(state, bits):
     simulator.add_clock(25e-9)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+def test_a_start_is_understood_after_any_upset():
+    target = I2cTarget()
+    clear = I2cController(FASTEST).clear()
+    levels = list(zip(clear.scl.tolist(), clear.sda.tolist(), strict=True))
+    start = clear.sda.argmin()
+    started = []
+
+    async def bench(context):
+        context.set(target.mapped, 1)
+        for upset in range(1 << 8):
+            for signal, value in (
+                (target.state.as_value(), upset & 7),
+                (target.bits, upset >> 3 & 15),
+                (target.reading, upset >> 7),
+                (target.sda_low, 1),
+            ):
+                context.set(signal, value)
+            states = set()
+            for clock, (scl, sda) in enumerate(levels):
+                context.set(target.scl, scl)
+                context.set(target.sda, sda & (1 - context.get(target.sda_low)))
+                await context.tick()
+                if clock >= start:
+                    states.add(context.get(target.state))
+            started.append(State.ADDRESS in states)
+            assert context.get(target.sda_low) == 0
+
+    simulator = Simulator(target)
+    simulator.add_clock(25e-9)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert started == [True] * 256
 
 
 @pytest.mark.parametrize("spike", [0, 1, 3])

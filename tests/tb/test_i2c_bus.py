@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb.i2c_bus import FAST_MODE, FASTEST, Faults, I2cController, I2cTiming, Spike, decode
+from tb.i2c_bus import Faults, I2cController, Spike, decode
 from tb.i2c_reference import BusReference, bus_events, filtered
+from tb.i2c_timing import FAST_MODE, FASTEST, I2cTiming
 
 DEVICE = 0x2A
 
