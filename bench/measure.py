@@ -24,13 +24,13 @@ from flow.power import analyse_power, net_loads
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import ADDERS, Netlist, synthesise
 from flow.timing import analyse_timing
-from tb.yosys import quoted, run_yosys
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json, write_json
 from models.golden import evaluate
 from models.network import Network
 from tb.netlist import Interface, NetlistSimulation
+from tb.yosys import quoted, run_yosys
 
 Synthesis = Literal["hexcoder", "adder cells", "default"]
 

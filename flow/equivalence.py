@@ -19,9 +19,9 @@ from pathlib import Path
 
 from flow.pdk import Pdk
 from flow.synthesis import ADDERS, Netlist
-from tb.yosys import quoted, run_yosys
 from hexcoder.errors import InputError
 from tb.netlist_model import CellModel, FlatNetlist, read_cell_models, read_netlist
+from tb.yosys import quoted, run_yosys
 
 _TRANSPARENT = Path(__file__).with_name("transparent.v")
 _RESET = "rst"

@@ -14,8 +14,8 @@ from flow.full_adders import map_full_adders
 from flow.hierarchy import clean_names, prepare
 from flow.liberty import Library
 from flow.pdk import Pdk
-from tb.yosys import quoted, run_yosys
 from hexcoder.stage import read_json
+from tb.yosys import quoted, run_yosys
 
 ADDERS = Path(__file__).with_name("adders.v")
 

@@ -12,7 +12,8 @@ synthesis keeps: an optimiser that saw through them would merge what is equal by
 """
 
 # Fragments and statements have no public way to be rewritten; the version is pinned.
-# pyright: reportPrivateUsage=false
+# pyright: reportPrivateUsage=false, reportIncompatibleMethodOverride=false
+# pyright: reportArgumentType=false, reportCallIssue=false
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _outputs(
     values = {pin: f"n[{net}]" for pin, net in instance.pins.items()} | state
     for pin, function in model.outputs.items():
         net = instance.pins.get(pin)
-        if net in transients:
+        if net is not None and net in transients:
             yield f"n[{net}]=({_substitute(function, values)})^transient[{transients[net]}];"
         elif net is not None:
             yield f"n[{net}]={_substitute(function, values)};"

@@ -23,10 +23,10 @@ from flow.layout.routing import CUT_SIZE
 from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
 from flow.liberty import read_liberty
 from flow.synthesis import Netlist
-from tb.yosys import quoted, run_yosys
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json, write_json
 from tb.tools import run_logged
+from tb.yosys import quoted, run_yosys
 
 UTILISATIONS = (0.70, 0.62, 0.54)
 """Tried in this order until routing is complete."""

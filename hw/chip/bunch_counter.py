@@ -1,5 +1,8 @@
 """The bunch-crossing counter of the frames."""
 
+# Amaranth types m.If and its like as plain generators.
+# pyright: reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, unsigned

@@ -1,5 +1,8 @@
 """When the registers count: loading, commit, and what went wrong."""
 
+# Amaranth types m.If and its like as plain generators.
+# pyright: reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned

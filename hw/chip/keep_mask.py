@@ -1,5 +1,8 @@
 """Which bits of the latents are sent, moved together."""
 
+# Amaranth types a slice as what may also join pins of a board; here there are none.
+# pyright: reportOperatorIssue=false, reportReturnType=false
+
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal, Value, unsigned

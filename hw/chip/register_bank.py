@@ -1,5 +1,8 @@
 """The configuration registers behind the I2C target."""
 
+# Amaranth types m.If as a plain generator, and a slice as what may also join pins of a board.
+# pyright: reportOperatorIssue=false, reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,8 @@
 """Registers that data passes, and registers that a commit fills."""
 
+# Amaranth types m.If and its like as plain generators.
+# pyright: reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence

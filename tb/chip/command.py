@@ -11,14 +11,14 @@ from pathlib import Path
 from hexcoder.config import load_config
 from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
-from tb import i2c_bus
+from tb import i2c_timing
 
 CONFIG = Path("configs/econ_t_chip.toml")
 SPEEDS = {
-    "100": i2c_bus.STANDARD_MODE,
-    "400": i2c_bus.FAST_MODE,
-    "1000": i2c_bus.FAST_MODE_PLUS,
-    "fastest": i2c_bus.FASTEST,
+    "100": i2c_timing.STANDARD_MODE,
+    "400": i2c_timing.FAST_MODE,
+    "1000": i2c_timing.FAST_MODE_PLUS,
+    "fastest": i2c_timing.FASTEST,
 }
 """Clock of I2C in kHz; ``fastest`` is what the target can follow, for quick tries."""
 

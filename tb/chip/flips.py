@@ -16,7 +16,8 @@ import numpy as np
 from tb.chip.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, Target, run_batch
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
 from tb.chip.session import ChipLanes, link_bits
-from tb.i2c_bus import FASTEST, I2cController
+from tb.i2c_bus import I2cController
+from tb.i2c_timing import FASTEST
 from tb.lanes import LANES, spread
 
 FLIPS_A_BATCH = LANES - 1

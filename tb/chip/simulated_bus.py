@@ -9,7 +9,8 @@ import numpy as np
 from hexcoder.errors import CheckFailed
 from tb.chip.driver import NotAcknowledged
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks
-from tb.i2c_bus import Answer, I2cController, I2cTiming, Transfer, decode
+from tb.i2c_bus import Answer, I2cController, Transfer, decode
+from tb.i2c_timing import I2cTiming
 
 Events = Callable[[int], tuple[np.ndarray, np.ndarray]]
 """Valid bits and link words of the next clocks, given their number."""

@@ -19,7 +19,7 @@ from models.chip.link_words import INPUT_LINKS, read_link_words
 from tb.chip.driver import ChipDriver, field_values
 from tb.chip.pins import OUTPUT_WORDS, Clocks, idle
 from tb.chip.simulated_bus import SimulatedBus
-from tb.i2c_bus import I2cTiming
+from tb.i2c_timing import I2cTiming
 
 INPUT_FILE = "testInput.csv"
 
