@@ -124,7 +124,8 @@ def data_field_bits(links: int) -> int:
 
 def kept_bits(latents: Sequence[int], width: int, mask: int) -> int:
     """Bits of the latents that the mask keeps, moved to the low-order end."""
-    whole = sum(value << (width * place) for place, value in enumerate(latents))
+    ones = (1 << width) - 1
+    whole = sum((value & ones) << (width * place) for place, value in enumerate(latents))
     kept = length = 0
     for place in range(KEEP_BITS):
         if mask >> place & 1:

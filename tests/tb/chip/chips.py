@@ -1,0 +1,63 @@
+"""Small chips for tests: a network with 4x4x3 inputs whose weights lie in registers."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from gen.compiler import Settings
+from gen.loadable.build import build_loadable
+from gen.loadable.network import parameter_bits, with_random_parameters
+from hexcoder.config import Chip
+from models.chip.configuration import ChipConfiguration
+from models.network import Network
+from tb.chip.flips import random_words
+from tb.chip.session import ChipLanes
+from tests.networks import sensor_network
+
+LATENT_BITS = 21
+
+
+@functools.cache
+def design(shadow: bool, triplicated: bool) -> Path:
+    """Folder of a compiled chip."""
+    folder = Path(tempfile.mkdtemp(prefix="hexcoder-chip-"))
+    chip = Chip(weights="loadable", update="shadow" if shadow else "flag", triplicated=triplicated)
+    build_loadable(sensor_network(), Settings(chip=chip), folder / "rtl")
+    return folder / "rtl"
+
+
+@functools.cache
+def lanes(shadow: bool, triplicated: bool, with_voters: bool = False) -> ChipLanes:
+    """Its RTL in 64 lanes, reset."""
+    folder = design(shadow, triplicated)
+    chip = ChipLanes.of_rtl(folder, folder.parent / f"lanes_{with_voters}", with_voters=with_voters)
+    chip.reset()
+    return chip
+
+
+def random_configuration(
+    random: np.random.Generator, links: int = 5
+) -> tuple[Network, ChipConfiguration]:
+    """A network with weights of its own, and the registers that give the chip these."""
+    network = with_random_parameters(sensor_network(), random)
+    bits = parameter_bits(network)
+    configuration = ChipConfiguration(
+        tuple(random.permutation(48).tolist()),
+        tuple(random.integers(0, 4096, 48).tolist()),
+        bool(random.integers(0, 2)),
+        links,
+        int(random.integers(0, 1 << LATENT_BITS)),
+        sum(int(bit) << place for place, bit in enumerate(bits)),
+    )
+    return network, configuration
+
+
+def events(seed: int, clocks: int) -> np.ndarray:
+    """Link words, bunch crossing 0 first."""
+    words = random_words(np.random.default_rng(seed), clocks)
+    words[0] ^= 0x3 << 28
+    return words
