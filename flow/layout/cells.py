@@ -46,7 +46,7 @@ def drawn_cells() -> Path:
         If a package is missing, or cells cannot be drawn.
     """
     digest = hashlib.sha256()
-    for part in ("cells_worker.py", "antenna.py", "extraction.py"):
+    for part in ("cells_worker.py", "full_adder_worker.py", "antenna.py", "extraction.py"):
         digest.update(Path(__file__).with_name(part).read_bytes())
     digest.update(" ".join(f"{name} {version(name)}" for name in PACKAGES).encode())
     home = cache_folder()

@@ -1,8 +1,9 @@
 """Draw the sky130 cells: python -m flow.layout.cells_worker FOLDER.
 
-The cells come from c4m-flexcell by way of c4m-pdk-sky130. Their licence is copyleft, so they are
-drawn anew on each machine and nothing of them is kept in hexcoder. A process of its own: PDKMaster
-takes half a gigabyte, and its modules are imported nowhere else.
+The cells come from c4m-flexcell by way of c4m-pdk-sky130; the full adder is hexcoder's, in their
+frame (flow.layout.full_adder_worker). Their licence is copyleft, so they are drawn anew on each
+machine and nothing of them is kept in hexcoder. A process of its own: PDKMaster takes half a
+gigabyte, and its modules are imported nowhere else.
 
 Writes ``cells.gds``, ``cells.spice`` (transistors as drawn in the circuits), ``cells.json`` (size
 and pins of each) and the package ``coriolis`` with what place and route reads.
@@ -26,7 +27,7 @@ LABELS = 67, 5
 """GDS layer and datatype of the pins' names."""
 
 _SUPPLIES = {"vdd": "supply", "vss": "ground"}
-_OUTPUTS = ("q", "nq", "one", "zero")
+_OUTPUTS = ("q", "nq", "one", "zero", "sum", "carry")
 
 
 def direction(pin: str) -> str:
@@ -41,6 +42,8 @@ def _library() -> Any:
     from c4m.pdk.sky130 import stdcell
     from c4m.pdk.sky130.pdkmaster import tech
     from pdkmaster.design import library
+
+    from flow.layout import full_adder_worker
 
     primitives: Any = tech.primitives
     canvas = factory.StdCellCanvas(
@@ -58,7 +61,9 @@ def _library() -> Any:
     cells = library.RoutingGaugeLibrary(
         name="StdCellLib", tech=tech, routinggauge=canvas.routinggauge
     )
-    stdcell.StdCellFactory(lib=cells, canvas=canvas).add_default()
+    cell_factory = stdcell.StdCellFactory(lib=cells, canvas=canvas)
+    cell_factory.add_default()
+    cell_factory.new_cell(cell_class=full_adder_worker.FullAdder, name=full_adder_worker.NAME)
     return cells
 
 
