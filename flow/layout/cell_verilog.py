@@ -7,20 +7,22 @@ import sys
 from pathlib import Path
 
 from flow.layout.functions import FLOP_PINS, FUNCTIONS, inputs_of
-from flow.layout.liberty_writer import output_of
 
 
 def cell_verilog() -> str:
     """Text of the file."""
     lines = ["// Made by python -m flow.layout.cell_verilog; no delays.", ""]
-    for cell, function in sorted(FUNCTIONS.items()):
-        output, inputs = output_of(cell), inputs_of(cell)
-        expression = re.sub(r"\b([01])\b", r"1'b\1", function).replace("!", "~")
+    for cell, functions in sorted(FUNCTIONS.items()):
+        inputs = inputs_of(cell)
+        expressions = {
+            output: re.sub(r"\b([01])\b", r"1'b\1", function).replace("!", "~")
+            for output, function in functions.items()
+        }
         lines += [
-            f"module {cell} ({', '.join([*inputs, output])});",
+            f"module {cell} ({', '.join([*inputs, *functions])});",
             *(f"  input {pin};" for pin in inputs),
-            f"  output {output};",
-            f"  assign {output} = {expression};",
+            *(f"  output {output};" for output in functions),
+            *(f"  assign {output} = {text};" for output, text in expressions.items()),
             "endmodule",
             "",
         ]

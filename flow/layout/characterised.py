@@ -35,6 +35,7 @@ def loads_of(cell: str) -> list[float]:
 class Arc:
     """Tables by slew and load, for the output's rise and fall: ns and fJ."""
 
+    output: str
     related: str
     sense: str
     kind: str = "combinational"

@@ -64,7 +64,7 @@ def _captures(bench: Bench) -> list[tuple[str, float, float, _Capture]]:
     for edge in EDGES:
         for slew in SLEWS_NS:
             for load in loads_of(bench.cell.name):
-                bench.load(load)
+                bench.load(OUTPUT, load)
                 bench.edges(DATA, int(edge == "fall"), [(FIRST_ENDS + CAPTURE) / 2], 0.05)
                 _clock(bench, slew)
                 bench.run_for(CAPTURE_ENDS - 1, 0.01)
@@ -101,7 +101,7 @@ def _idle(bench: Bench) -> _Idle:
     data: dict[str, list[int]] = {edge: [] for edge in EDGES}
     data_charge: dict[str, list[int]] = {edge: [] for edge in EDGES}
     rest = []
-    bench.load(loads_of(bench.cell.name)[2])
+    bench.load(OUTPUT, loads_of(bench.cell.name)[2])
     for slew in SLEWS_NS:
         ramp = ramp_of(slew)
         for value in (0, 1):
@@ -168,8 +168,8 @@ def _constraints(drawn: DrawnCell, pins: list[str], corner: Corner, folder: Path
     ranges = [(-WIDEST_NS, WIDEST_NS)] * len(cases)
     load = loads_of(drawn.name)[2]
     for _ in range(2):
-        bench = Bench(drawn, pins, OUTPUT, corner)
-        bench.load(load)
+        bench = Bench(drawn, pins, [OUTPUT], corner)
+        bench.load(OUTPUT, load)
         offsets = [
             [low + (high - low) * k / (TRIALS - 1) for k in range(TRIALS)] for low, high in ranges
         ]
@@ -206,7 +206,7 @@ def _constraints(drawn: DrawnCell, pins: list[str], corner: Corner, folder: Path
 def characterise_flop(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterised:
     """Measure a flip-flop without reset, that takes its data on the clock's rise."""
     pins = ["vdd", "vss", DATA, CLOCK, OUTPUT]
-    bench = Bench(drawn, pins, OUTPUT, corner)
+    bench = Bench(drawn, pins, [OUTPUT], corner)
     captures, idle = _captures(bench), _idle(bench)
     results = bench.run(folder)
     volts = corner.volts
@@ -233,7 +233,7 @@ def characterise_flop(drawn: DrawnCell, corner: Corner, folder: Path) -> Charact
     for pin, charges in ((CLOCK, idle.clock_charge), (DATA, idle.data_charge)):
         values = [abs(results[n]) / volts * 1e15 for edge in EDGES for n in charges[edge]]
         cell.capacitance[pin] = sum(values) / len(values)
-    arc = Arc(CLOCK, "non_unate", "rising_edge")
+    arc = Arc(OUTPUT, CLOCK, "non_unate", "rising_edge")
     for edge in EDGES:
         mine = [c for c in captures if c[0] == edge]
         rows = len(SLEWS_NS)

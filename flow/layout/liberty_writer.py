@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -167,7 +168,9 @@ def _cell(w: _Writer, cell: Characterised, area: float) -> None:
         w.close()
     for pin in [FLOP_PINS["data"], FLOP_PINS["clock"]] if flop else inputs_of(cell.name):
         _input(w, cell, pin, flop)
-    _output(w, cell, "IQ" if flop else FUNCTIONS[cell.name])
+    outputs = {FLOP_PINS["output"]: "IQ"} if flop else FUNCTIONS[cell.name]
+    for pin, function in outputs.items():
+        _output(w, cell, pin, function)
     w.close()
 
 
@@ -201,14 +204,15 @@ def _constraint(w: _Writer, constraint: Constraint) -> None:
     w.close()
 
 
-def _output(w: _Writer, cell: Characterised, function: str) -> None:
+def _output(w: _Writer, cell: Characterised, pin: str, function: str) -> None:
     drive = drive_name(cell.name)
-    w.open("pin", output_of(cell.name))
+    w.open("pin", pin)
     w.put("direction : output;")
     w.put(f'function : "{function}";')
     w.put(f"max_capacitance : {loads_of(cell.name)[-1] * 1e-3:.5g};")
     for arc in cell.arcs:
-        _arc(w, arc, drive)
+        if arc.output == pin:
+            _arc(w, arc, drive)
     w.close()
 
 
@@ -233,9 +237,15 @@ def _arc(w: _Writer, arc: Arc, drive: str) -> None:
     w.close()
 
 
-def output_of(cell: str) -> str:
-    """Output pin of a cell."""
-    if cell in ("one_x1", "zero_x1"):
-        return cell.split("_")[0]
-    inverted = cell.startswith(("inv", "nand", "nor", "and21nor", "or21nand"))
-    return "nq" if inverted else "q"
+_CELL = re.compile(r"^  cell \((\w+)\) \{\n.*?^  \}\n", re.MULTILINE | re.DOTALL)
+
+
+def with_cells_of(text: str, other: str) -> str:
+    """A Liberty file with the cells of another in the place of its own of the same names.
+
+    Both are of :func:`write_liberty`, at one corner; cells stay in the order of their names.
+    """
+    cells = {found[1]: found[0] for source in (text, other) for found in _CELL.finditer(source)}
+    own = list(_CELL.finditer(text))
+    cells_text = "".join(cells[name] for name in sorted(cells))
+    return text[: own[0].start()] + cells_text + text[own[-1].end() :]

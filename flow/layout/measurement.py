@@ -79,11 +79,13 @@ def run_ngspice(deck: str, path: Path) -> str:
 
 
 class Bench:
-    """A cell with a source at each input and a load at its output, in one run of ngspice."""
+    """A cell with a source at each input and a load at each output, in one run of ngspice."""
 
-    def __init__(self, cell: DrawnCell, pins: Sequence[str], output: str, corner: Corner):
-        self.cell, self.pins, self.output, self.corner = cell, list(pins), output, corner
-        self.inputs = [pin for pin in pins if pin not in ("vdd", "vss", output)]
+    def __init__(
+        self, cell: DrawnCell, pins: Sequence[str], outputs: Sequence[str], corner: Corner
+    ):
+        self.cell, self.pins, self.outputs, self.corner = cell, list(pins), list(outputs), corner
+        self.inputs = [pin for pin in pins if pin not in ("vdd", "vss", *outputs)]
         self.commands: list[str] = []
         self.count = 0
 
@@ -106,9 +108,9 @@ class Bench:
         text = " ".join(f"{time * 1e-9:.8g} {level:.6g}" for time, level in points)
         self._command(f"alter @v{pin}[pwl] = [ {text} ]")
 
-    def load(self, femtofarads: float) -> None:
-        """Capacitance at the output."""
-        self._command(f"alter cload = {femtofarads:.6g}f")
+    def load(self, output: str, femtofarads: float) -> None:
+        """Capacitance at an output."""
+        self._command(f"alter cload_{output} = {femtofarads:.6g}f")
 
     def run_for(self, nanoseconds: float, step: float = 0.01) -> None:
         """A transient analysis."""
@@ -144,7 +146,7 @@ class Bench:
             f"vsupply vdd 0 {volts}",
             "vground vss 0 0",
             *(f"v{pin} {pin} 0 pwl(0 0 1 0)" for pin in self.inputs),
-            f"cload {self.output} 0 1f",
+            *(f"cload_{output} {output} 0 1f" for output in self.outputs),
             f"xcell {' '.join(self.pins)} {self.cell.name}",
             ".control",
             "set num_threads=1",

@@ -20,8 +20,7 @@ import numpy as np
 from flow.layout.cells import drawn_cells
 from flow.layout.characterise import Way, ways
 from flow.layout.extraction import DrawnCell, read_cells
-from flow.layout.functions import FUNCTIONS, inputs_of
-from flow.layout.liberty_writer import output_of
+from flow.layout.functions import FUNCTIONS, inputs_of, outputs_of
 from flow.layout.measurement import CORNERS, Corner, models, ramp_of, run_ngspice
 from flow.liberty import read_liberty
 from flow.pdk import LAYOUT_PDK, Pdk, load_pdk
@@ -138,7 +137,7 @@ def _ngspice(
     window = 12.0 * corner.slowness
     times = {"rise": SETTLED_NS, "fall": SETTLED_NS + window}
     used = sorted({gate.cell for path in paths for gate in path})
-    order = {cell: ["vdd", "vss", *inputs_of(cell), output_of(cell)] for cell in used}
+    order = {cell: ["vdd", "vss", *inputs_of(cell), *outputs_of(cell)] for cell in used}
     lines = [
         f"* paths at {corner.name}",
         f'.lib "{models()}" {corner.section}',
@@ -155,7 +154,8 @@ def _ngspice(
         before, inverted = "in", False
         for place, gate in enumerate(path):
             after = f"p{number}_{place}"
-            pins = {"vdd": "vdd", "vss": "vss", output_of(gate.cell): after, gate.way.pin: before}
+            pins = {"vdd": "vdd", "vss": "vss", gate.way.output: after, gate.way.pin: before}
+            pins |= {pin: f"{after}_{pin}" for pin in _unread(gate)}
             pins |= {pin: "vdd" if value else "vss" for pin, value in gate.way.others.items()}
             nodes = " ".join(pins[pin] for pin in order[gate.cell])
             lines.append(f"x{after} {nodes} {gate.cell}")
@@ -198,7 +198,7 @@ def _opensta(
                 ports.append(after)
             else:
                 body.append(f"  wire {after};")
-            pins = {output_of(gate.cell): after, gate.way.pin: before}
+            pins = {gate.way.output: after, gate.way.pin: before}
             pins |= {pin: f"1'b{value}" for pin, value in gate.way.others.items()}
             text = ", ".join(f".{pin}({net})" for pin, net in pins.items())
             body.append(f"  {gate.cell} x{number}_{place} ({text});")
@@ -262,7 +262,12 @@ def _energy(paths: Sequence[Sequence[Gate]], pdk: Pdk) -> float:
             flat.nets.append(f"p{number}_{place}")
             rates.append(2.0)
             wires.append(gate.wire_ff * 1e-15)
-            pins = {output_of(gate.cell): after, gate.way.pin: before} | gate.way.others
+            pins = {gate.way.output: after, gate.way.pin: before} | gate.way.others
+            for pin in _unread(gate):
+                pins[pin] = len(flat.nets)
+                flat.nets.append(f"p{number}_{place}_{pin}")
+                rates.append(2.0 if pin in gate.way.besides else 0.0)
+                wires.append(0.0)
             flat.instances.append(Instance(f"x{number}_{place}", gate.cell, pins))
             before = after
     library = read_liberty(pdk.liberty)
@@ -270,6 +275,11 @@ def _energy(paths: Sequence[Sequence[Gate]], pdk: Pdk) -> float:
     powers = analyse_power(flat, np.array(rates), loads, pdk, library, PERIOD_NS)
     total = sum((power.data for power in powers), Power())
     return (total.internal_w + total.switching_w) * PERIOD_NS * 1e3
+
+
+def _unread(gate: Gate) -> list[str]:
+    """Outputs that are not on the path."""
+    return [pin for pin in outputs_of(gate.cell) if pin != gate.way.output]
 
 
 def _write_lumped_spef(paths: Sequence[Sequence[Gate]], path: Path) -> None:
@@ -281,7 +291,7 @@ def _write_lumped_spef(paths: Sequence[Sequence[Gate]], path: Path) -> None:
     ]  # fmt: skip
     for number, gates in enumerate(paths):
         for place, gate in enumerate(gates[:-1]):
-            driver = f"x{number}_{place}:{output_of(gate.cell)}"
+            driver = f"x{number}_{place}:{gate.way.output}"
             reader = f"x{number}_{place + 1}:{gates[place + 1].way.pin}"
             lines += [
                 f"*D_NET p{number}_{place} {gate.wire_ff}", "*CONN", f"*I {driver} O",

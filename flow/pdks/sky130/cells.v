@@ -58,6 +58,16 @@ module buf_x4 (i, q);
   assign q = i;
 endmodule
 
+module fulladder_x0 (i0, i1, i2, carry, sum);
+  input i0;
+  input i1;
+  input i2;
+  output carry;
+  output sum;
+  assign carry = (i0&i1)|(i2&(i0|i1));
+  assign sum = i0^i1^i2;
+endmodule
+
 module inv_x0 (i, nq);
   input i;
   output nq;
