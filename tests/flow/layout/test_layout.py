@@ -8,6 +8,7 @@ from flow.layout.cells import TERMINALS, drawn_cells
 from flow.layout.connectivity import check_connectivity
 from flow.layout.design_rules import check_design_rules
 from flow.layout.final_netlist import write_final_netlist
+from flow.layout.functions import FULL_ADDER
 from flow.layout.lvs import compare_layout, netlist_instances
 from flow.layout.notches import fill_notches
 from flow.layout.parasitics import couplings, extract, net_tree, write_spef
@@ -239,8 +240,9 @@ def test_the_transistors_are_those_of_the_netlist(block):
 
 def test_a_netlist_with_other_connections_is_another_circuit(block):
     def swap(instances):
-        two = [c for c in instances.connections.values() if "i0" in c and "i1" in c]
-        one, other = two[:2]
+        gates = [c for c in instances.connections.values() if "i0" in c and "i1" in c]
+        one = gates[0]
+        other = next(gate for gate in gates if gate["i0"] not in one.values())
         one["i0"], other["i0"] = other["i0"], one["i0"]
 
     found = _compared(block, swap)
@@ -251,7 +253,7 @@ def test_a_netlist_with_other_connections_is_another_circuit(block):
 def test_a_transistor_too_few_is_found(block, tmp_path):
     def cut(layout, top):
         # The gate of one transistor: poly over diffusion in one cell.
-        cell = layout.cell("nand2_x0")
+        cell = layout.cell(FULL_ADDER)
         shapes = cell.shapes(layout.layer(66, 20))
         longest = max(shapes.each(), key=lambda shape: shape.bbox().height())
         shapes.erase(longest)
