@@ -299,6 +299,9 @@ class Verification(Section):
     vectors: PositiveInt = 100_000
     netlist_vectors: PositiveInt = 20_000
     gate_level_vectors: Count = Field(default=200, description="with the PDK's own cell models")
+    configurations: Count = Field(
+        default=4, description="sets of registers drawn for a chip with loadable weights"
+    )
     formal: bool = Field(
         default=False,
         description="prove in `make asic` that the netlist is its RTL; `make verify` always does",

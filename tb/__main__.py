@@ -8,12 +8,20 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import CheckFailed, InputError, run_command
 from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions, write_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from models.network import Network
+
+CHIP_EVENTS = 1000
+"""Generated events for a chip that has none of its own."""
 
 EXAMPLES = """examples:
   python -m tb network.json rtl --vectors 100000            any design that `python -m gen` made
@@ -37,6 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("design", type=Path, nargs="?", help="folder with encoder.v")
     parser.add_argument("--vectors", type=int, help="random vectors for each module")
     parser.add_argument("--seed", type=int, help="seed of the random vectors")
+    parser.add_argument(
+        "--configurations",
+        type=int,
+        default=4,
+        help="a chip with loadable weights: sets of registers drawn, which share the vectors",
+    )
     parser.add_argument("--work", type=Path, help="folder for compiled simulations")
     parser.add_argument(
         "--waves", type=Path, help="folder for waveforms (FST): protocol tests and mismatches"
@@ -58,6 +72,7 @@ def _prove(
     waves: Path | None,
     mismatch_waves: Path,
     results: Path | None,
+    configurations: int,
 ) -> dict[str, Any]:
     """Protocol tests and vectors; the verdict.
 
@@ -72,6 +87,8 @@ def _prove(
 
     network = load_network(network_path)
     events = load_events(events_path) if events_path else None
+    if read_json(design / "metrics.json")["top"] == "chip":
+        return _prove_chip(network, design, work, vectors, seed, events, configurations)
     protocol = {}
     with progress_bar() as progress:
         task = progress.add_task("simulate", total=1)
@@ -103,6 +120,35 @@ def _prove(
     return verdict
 
 
+def _prove_chip(
+    network: Network,
+    design: Path,
+    work: Path,
+    vectors: int,
+    seed: int,
+    events: np.ndarray | None,
+    configurations: int,
+) -> dict[str, Any]:
+    """The verdict on a chip with loadable weights: sets of registers share the vectors."""
+    from models.generator import generate_events
+    from tb.chip.configurations import prove_chip
+
+    energies = generate_events(CHIP_EVENTS, seed=seed) if events is None else events
+    with progress_bar() as progress:
+        task = progress.add_task("chip", total=1 + configurations)
+        verdict = prove_chip(
+            network,
+            design,
+            work,
+            energies,
+            configurations,
+            vectors,
+            seed,
+            lambda done: progress.update(task, completed=done),
+        )
+    return verdict | {"protocol_tests": {}}
+
+
 def _keep_waves(work: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     for found in work.glob("*.fst"):
@@ -122,7 +168,7 @@ def _failure(verdict: dict[str, Any]) -> str | None:
 
 
 def _check_numbers(arguments: argparse.Namespace) -> None:
-    for name in ("vectors", "seed"):
+    for name in ("vectors", "seed", "configurations"):
         value = getattr(arguments, name)
         if value is not None and value < 0:
             raise InputError(f"--{name} = {value}: it must be 0 or more")
@@ -148,6 +194,7 @@ def _direct(arguments: argparse.Namespace) -> int:
             arguments.waves,
             arguments.waves or arguments.design / "waves",
             None if arguments.no_protocol else Path(scratch),
+            arguments.configurations,
         )
     print(json.dumps(verdict, indent=2))
     line = _failure(verdict)
@@ -217,17 +264,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.waves,
             build / "waves",
             folder,
+            settings["configurations"],
         )
         write_json(folder / "metrics.json", verdict)
         return _failure(verdict)
 
     ran = stage.run(action)
     verdict = read_json(stage.folder / "metrics.json")
-    core = verdict["modules"]["encoder_core"]
+    name, module = next(iter(verdict["modules"].items()))
     tests = sum(len(tests) for tests in verdict["protocol_tests"].values())
     print(
         f"sim: {verdict['vectors']} vectors, {verdict['mismatches']} mismatches, "
-        f"{tests} protocol tests passed; {core['vectors_per_s']} vectors/s through encoder_core"
+        f"{tests} protocol tests passed; {module['vectors_per_s']} vectors/s through {name}"
         + ("" if ran else " (up to date)")
     )
     return 0

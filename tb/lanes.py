@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tb.netlist import compile_library
-from tb.netlist_cpp import write_cpp
-from tb.netlist_model import CellModel, FlatNetlist, Instance
+from hexcoder.cache import cache_folder
+from hexcoder.stage import file_digest
+from tb.lanes_program import write_program
+from tb.netlist_model import ONE, CellModel, FlatNetlist
+from tb.tools import require, run_logged
 
 LANES = 64
 REFERENCE = 63
@@ -46,19 +49,13 @@ class Faults:
         return cls(empty, empty, np.zeros(0, np.uint64))
 
 
-def _pointer(array: np.ndarray) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
-
-
 class LaneSimulation:
-    """A netlist as a shared library that keeps its state from run to run.
+    """A netlist that keeps its state from run to run.
 
     Parameters
     ----------
     netlist : FlatNetlist
     models : mapping of str to CellModel
-    folder : Path
-        Gets the C++ and the library.
     inputs, outputs : sequence of str
         Ports, whose bits are the columns of values; ``rst`` and ``clk`` are not among them.
     transients : sequence of int
@@ -66,40 +63,47 @@ class LaneSimulation:
 
     Attributes
     ----------
-    registers : list of Instance
+    registers : tuple of Instance
         In the order of their numbers.
-    state : uint64 array
-        Nets, then registers.
+    nets : uint64 array
+        A word of lanes a net, in the order of the program.
     """
 
     def __init__(
         self,
         netlist: FlatNetlist,
         models: Mapping[str, CellModel],
-        folder: Path,
         inputs: Sequence[str],
         outputs: Sequence[str],
         transients: Sequence[int] = (),
     ):
-        folder.mkdir(parents=True, exist_ok=True)
-        files, words = write_cpp(netlist, models, folder, transients)
-        self._library = compile_library([*files, _DRIVER], folder)
-        self.registers: list[Instance] = [
-            i for i in netlist.instances if models[i.kind].register is not None
-        ]
+        self._library = _library()
+        self._program = program = write_program(netlist, models, transients)
+        self.registers = program.registers
         self.transients = tuple(transients)
-        self.first_state = len(netlist.nets)
-        self._in_nets = np.array([net for port in inputs for net in netlist.ports[port]], np.int64)
-        self._out_nets = np.array(
-            [net for port in outputs for net in netlist.ports[port]], np.int64
-        )
-        self.state = np.zeros(words, np.uint64)
+        self._netlist_places = program.place[: len(netlist.nets)]
+
+        def places(names: Sequence[str]) -> np.ndarray:
+            nets = [net for port in names for net in netlist.ports[port]]
+            return program.place[np.array(nets, np.int64)]
+
+        self._in_nets, self._out_nets = places(["rst", *inputs]), places(outputs)
+        self.nets = np.zeros(len(program.place), np.uint64)
+        self.nets[ONE] = ALL
+
+    @property
+    def state(self) -> np.ndarray:
+        """A word of lanes for each register: uint64 array (registers,)."""
+        return self.nets[self._program.states]
+
+    @state.setter
+    def state(self, words: np.ndarray) -> None:
+        self.nets[self._program.states] = words
 
     def scramble(self, seed: int) -> None:
         """Give every register a random value, the same in all lanes: a chip at power-up."""
         random = np.random.default_rng(seed)
-        bits = random.integers(0, 2, len(self.registers)).astype(bool)
-        self.state[self.first_state :] = np.where(bits, ALL, np.uint64(0))
+        self.state = spread(random.integers(0, 2, len(self.registers)))
 
     def run(
         self,
@@ -108,6 +112,7 @@ class LaneSimulation:
         reset: bool = False,
         faults: Faults | None = None,
         watched: np.ndarray | None = None,
+        toggles: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run some clocks.
 
@@ -119,6 +124,8 @@ class LaneSimulation:
         faults : Faults, optional
         watched : int64 array, optional
             Numbers of registers to compare with lane 63.
+        toggles : uint64 array (nets of the netlist,), optional
+            Gets how often each net changed from clock to clock, over all lanes.
 
         Returns
         -------
@@ -127,30 +134,50 @@ class LaneSimulation:
         differs : uint64 array (clocks,)
             Lanes in which a watched register differs after the edge.
         """
-        values = np.ascontiguousarray(values, np.uint64)
+        program = self._program
+        first = np.full((len(values), 1), ALL if reset else np.uint64(0), np.uint64)
+        values = np.ascontiguousarray(np.column_stack([first, values]), np.uint64)
         faults = faults or Faults.none()
-        watched = np.zeros(0, np.int64) if watched is None else watched
+        fault_nets = np.concatenate([program.states, program.transients])[faults.places]
+        lasts = (faults.places < len(self.registers)).astype(np.uint8)
+        watched = np.zeros(0, np.int64) if watched is None else program.states[watched]
         outputs = np.zeros((len(values), len(self._out_nets)), np.uint64)
         differs = np.zeros(len(values), np.uint64)
+        counts = np.zeros(len(self.nets), np.uint64) if toggles is not None else None
+        arguments: list[int | np.ndarray | None] = [
+            self.nets, len(self.nets), len(values),
+            len(program.kinds), program.kinds, program.counts, program.rows,
+            len(program.states), program.states, program.next_nets,
+            len(self._in_nets), self._in_nets, values,
+            len(self._out_nets), self._out_nets, outputs,
+            len(faults.clocks), faults.clocks, fault_nets, faults.lanes, lasts,
+            len(watched), watched, differs, counts,
+        ]  # fmt: skip
         self._library.run_clocks(
-            _pointer(self.state),
-            ctypes.c_int64(len(values)),
-            ctypes.c_uint64(int(ALL) if reset else 0),
-            ctypes.c_int64(len(self._in_nets)),
-            _pointer(self._in_nets),
-            _pointer(values),
-            ctypes.c_int64(len(self._out_nets)),
-            _pointer(self._out_nets),
-            _pointer(outputs),
-            ctypes.c_int64(len(faults.clocks)),
-            _pointer(faults.clocks),
-            _pointer(faults.places),
-            _pointer(faults.lanes),
-            ctypes.c_int64(len(watched)),
-            _pointer(watched),
-            _pointer(differs),
+            *(ctypes.c_int64(a) if isinstance(a, int) else _pointer(a) for a in arguments)
         )
+        if toggles is not None and counts is not None:
+            toggles += counts[self._netlist_places]
         return outputs, differs
+
+
+def _pointer(array: np.ndarray | None) -> ctypes.c_void_p | None:
+    return None if array is None else array.ctypes.data_as(ctypes.c_void_p)
+
+
+def _library() -> ctypes.CDLL:
+    """The compiled driver, made on first use and kept in the user's cache."""
+    digest = file_digest(_DRIVER)[:16]
+    path = cache_folder() / f"lanes-{digest}.so"
+    if not path.is_file():
+        compiler = require("g++", "on Debian: apt-get install g++")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            made = Path(folder) / path.name
+            flags = ["-O3", "-march=native", "-std=c++20", "-fPIC", "-shared"]
+            run_logged([compiler, *flags, _DRIVER, "-o", made], made.with_suffix(".log"))
+            made.replace(path)
+    return ctypes.CDLL(str(path))
 
 
 def spread(bits: np.ndarray) -> np.ndarray:

@@ -115,8 +115,7 @@ class NetlistSimulation:
         _check_ports(netlist, interface, netlist_json)
         workdir.mkdir(parents=True, exist_ok=True)
         files, words = write_cpp(netlist, models, workdir)
-        library = compile_library([*files, _DRIVER], workdir)
-        library.simulate.restype = ctypes.c_int64
+        library = _compile([*files, _DRIVER], workdir)
         return NetlistSimulation(netlist, interface, library, words)
 
     def run(self, inputs: np.ndarray) -> np.ndarray:
@@ -227,8 +226,7 @@ def _check_ports(netlist: FlatNetlist, interface: Interface, path: Path) -> None
             raise InputError(f"{path}: port {port} has {len(netlist.ports[port])} bits, not {bits}")
 
 
-def compile_library(files: list[Path], workdir: Path) -> ctypes.CDLL:
-    """Compile C++ files to a shared library and load it."""
+def _compile(files: list[Path], workdir: Path) -> ctypes.CDLL:
     compiler = require("g++", "on Debian: apt-get install g++")
 
     def compile_one(source: Path) -> Path:
@@ -245,4 +243,6 @@ def compile_library(files: list[Path], workdir: Path) -> ctypes.CDLL:
     run_logged([compiler, "-shared", "-o", str(library), *map(str, objects)], workdir / "link.log")
     for compiled in objects:
         compiled.unlink()
-    return ctypes.CDLL(str(library.resolve()))
+    loaded = ctypes.CDLL(str(library.resolve()))
+    loaded.simulate.restype = ctypes.c_int64
+    return loaded

@@ -13,17 +13,12 @@ _STATEMENTS_PER_FUNCTION = 40
 _FUNCTIONS_PER_FILE = 250
 
 _HEADER = "#include <cstdint>\ntypedef uint64_t W;\n"
-_PORTS = ("rst", "in_valid", "in_data", "out_valid", "out_data")
-_TRANSIENTS = "extern W transient[];\n"
 
 
 def write_cpp(
-    netlist: FlatNetlist,
-    models: Mapping[str, CellModel],
-    folder: Path,
-    transients: Sequence[int] = (),
+    netlist: FlatNetlist, models: Mapping[str, CellModel], folder: Path
 ) -> tuple[list[Path], int]:
-    """Write a netlist as C++ for tb/netlist_lanes.cpp, or tb/lanes_clock.cpp.
+    """Write a netlist as C++ for tb/netlist_lanes.cpp.
 
     Parameters
     ----------
@@ -31,8 +26,6 @@ def write_cpp(
     models : mapping of cell to CellModel
     folder : Path
         Gets netlist_main.cpp and netlist_<n>.cpp.
-    transients : sequence of int
-        Nets that can be inverted while they settle, net k of them by ``transient[k]``.
 
     Returns
     -------
@@ -43,10 +36,9 @@ def write_cpp(
     gates = [i for i in netlist.instances if models[i.kind].register is None]
     registers = [i for i in netlist.instances if models[i.kind].register is not None]
     first_state = len(netlist.nets)
-    place = {net: number for number, net in enumerate(transients)}
     settle = [
-        *_register_outputs(registers, models, first_state, place),
-        *(line for gate in gates for line in _outputs(gate, models[gate.kind], {}, place)),
+        *_register_outputs(registers, models, first_state),
+        *(line for gate in gates for line in _outputs(gate, models[gate.kind], {})),
     ]
     next_states = list(_next_states(registers, models, first_state))
     functions = [
@@ -57,10 +49,10 @@ def write_cpp(
     for start in range(0, len(functions), _FUNCTIONS_PER_FILE):
         path = folder / f"netlist_{len(files)}.cpp"
         part = functions[start : start + _FUNCTIONS_PER_FILE]
-        path.write_text(_HEADER + _TRANSIENTS + "\n".join(text for _, text in part))
+        path.write_text(_HEADER + "\n".join(text for _, text in part))
         files.append(path)
     main = folder / "netlist_main.cpp"
-    main.write_text(_main(netlist, functions, first_state, len(registers), len(transients)))
+    main.write_text(_main(netlist, functions, first_state, len(registers)))
     return [*files, main], first_state + len(registers)
 
 
@@ -71,29 +63,21 @@ def _substitute(function: str, values: Mapping[str, str]) -> str:
     )
 
 
-def _outputs(
-    instance: Instance, model: CellModel, state: dict[str, str], transients: Mapping[int, int]
-) -> Iterator[str]:
+def _outputs(instance: Instance, model: CellModel, state: dict[str, str]) -> Iterator[str]:
     values = {pin: f"n[{net}]" for pin, net in instance.pins.items()} | state
     for pin, function in model.outputs.items():
-        net = instance.pins.get(pin)
-        if net is not None and net in transients:
-            yield f"n[{net}]=({_substitute(function, values)})^transient[{transients[net]}];"
-        elif net is not None:
-            yield f"n[{net}]={_substitute(function, values)};"
+        if pin in instance.pins:
+            yield f"n[{instance.pins[pin]}]={_substitute(function, values)};"
 
 
 def _register_outputs(
-    registers: Sequence[Instance],
-    models: Mapping[str, CellModel],
-    first_state: int,
-    transients: Mapping[int, int],
+    registers: Sequence[Instance], models: Mapping[str, CellModel], first_state: int
 ) -> Iterator[str]:
     for index, instance in enumerate(registers):
         register = models[instance.kind].register
         assert register is not None
         state = {register.state: f"n[{first_state + index}]"}
-        yield from _outputs(instance, models[instance.kind], state, transients)
+        yield from _outputs(instance, models[instance.kind], state)
 
 
 def _next_states(
@@ -118,14 +102,9 @@ def _functions(name: str, statements: list[str], arguments: str) -> list[tuple[s
 
 
 def _main(
-    netlist: FlatNetlist,
-    functions: list[tuple[str, str]],
-    first_state: int,
-    states: int,
-    transients: int,
+    netlist: FlatNetlist, functions: list[tuple[str, str]], first_state: int, states: int
 ) -> str:
-    # Not every design that is run clock by clock has all ports of a module of the contract.
-    ports = {name: [0] for name in _PORTS} | netlist.ports
+    ports = netlist.ports
     signatures = [signature for signature, _ in functions]
     names = [signature.split("(")[0].removeprefix("void ") for signature in signatures]
     numbers = {
@@ -138,8 +117,7 @@ def _main(
         "INPUT_BITS": len(ports["in_data"]),
         "OUTPUT_BITS": len(ports["out_data"]),
     }
-    lines = [_HEADER, f"W transient[{max(transients, 1)}];"]
-    numbers["TRANSIENTS"] = transients
+    lines = [_HEADER]
     lines += [f"extern const int {name} = {number};" for name, number in numbers.items()]
     for name, port in (("INPUT_NETS", "in_data"), ("OUTPUT_NETS", "out_data")):
         lines.append(f"extern const int {name}[] = {{{','.join(map(str, ports[port]))}}};")

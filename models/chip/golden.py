@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.chip.configuration import KEEP_BITS, LEAST_LINKS, ChipConfiguration
-from models.front_end import SUM_CODE_BITS, normalise, sensor_image_order, sum_code
+from models.front_end import (
+    SUM_CODE_BITS,
+    floor_log2,
+    normalise,
+    sensor_image_order,
+    sum_code,
+)
 from models.geometry import TRIGGER_CELLS
 from models.golden import evaluate
 from models.network import Network
@@ -83,6 +89,27 @@ def decode(codes: np.ndarray, high_density: bool) -> np.ndarray:
     raised = np.maximum(exponent - 1, 0)
     values = np.where(exponent > 0, 8 + mantissa, mantissa) << (raised + drop)
     return values + (1 << (drop + raised - 1))
+
+
+def encode(energies: np.ndarray, high_density: bool) -> np.ndarray:
+    """7-bit floats of energies, truncated as the sender does: inverse of :func:`decode`.
+
+    Energies beyond the largest code get it.
+    """
+    drop = DROP_HIGH_DENSITY if high_density else DROP_LOW_DENSITY
+    kept = np.asarray(energies, dtype=np.int64) >> drop
+    exponent = np.maximum(floor_log2(kept) - 2, 0)
+    mantissa = kept >> np.maximum(exponent - 1, 0) & 7
+    return np.minimum(exponent << 3 | mantissa, 127)
+
+
+def input_words(energies: np.ndarray, high_density: bool = True) -> np.ndarray:
+    """Link words that send energies, int64 (n, 12); the first row is bunch crossing 0."""
+    codes = encode(energies, high_density).reshape(len(energies), -1, CELLS_PER_LINK)
+    shifts = [CODE_BITS * (CELLS_PER_LINK - 1 - k) for k in range(CELLS_PER_LINK)]
+    words = (codes << np.array(shifts)).sum(axis=-1) | HEADER << 28
+    words[:1] ^= (HEADER ^ HEADER_BC0) << 28
+    return words
 
 
 def calibrated(words: np.ndarray, configuration: ChipConfiguration) -> np.ndarray:

@@ -92,8 +92,12 @@ class Flip:
 
 def _resynchronise(chip: ChipLanes) -> None:
     """Make all lanes what the reference is."""
-    state = chip.simulation.state
-    state[:] = np.where(state >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
+    chip.simulation.state = _reference(chip.simulation.state)
+
+
+def _reference(words: np.ndarray) -> np.ndarray:
+    """What the reference lane has, in all lanes."""
+    return np.where(words >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
 
 
 def _lane(words: np.ndarray, lane: int) -> np.ndarray:
@@ -129,12 +133,11 @@ def run_batch(
     events = np.column_stack([np.ones((len(words), 1), np.uint8), link_bits(words)])
     watched = np.arange(places.registers)
     outputs, differs = chip.drive(spread(events), scl, sda, faults=faults, watched=watched)
-    wrong = outputs ^ np.where(outputs >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
+    wrong = outputs ^ _reference(outputs)
     # A frame counts where it is valid in either; SDA pulled low is seen outside as well.
     frames = np.bitwise_or.reduce(wrong[:, 1:-1], axis=1) & outputs[:, 0]
     seen = wrong[:, 0] | frames | wrong[:, -1]
-    state = chip.simulation.state[chip.simulation.first_state :]
-    last = state ^ np.where(state >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
+    last = chip.simulation.state ^ _reference(chip.simulation.state)
     flips = []
     for lane, place in enumerate(chosen):
         wrong_events = int(_lane(seen, lane).sum())

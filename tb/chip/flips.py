@@ -68,7 +68,7 @@ def one_batch(
 ) -> list[Flip]:
     """Flips of batch ``number``: the same for a seed, whatever was run before."""
     random = np.random.default_rng([seed, number])
-    chip.simulation.state[:] = loaded
+    chip.simulation.state = loaded
     scl, sda = bus_traffic()
     clocks = _WARM_UP_CLOCKS + int(random.integers(0, _MOST_DELAY))
     words = random_words(random, clocks + WINDOW_CLOCKS)
@@ -93,7 +93,7 @@ class Campaign:
     open : callable
         Opens the chip in any process; it can be pickled.
     loaded : uint64 array
-        State of the simulation with registers loaded.
+        State of its registers, loaded.
     identity : str
         Of design and settings: results of another are not gone on with.
     """

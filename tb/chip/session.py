@@ -38,15 +38,13 @@ def link_bits(words: np.ndarray) -> np.ndarray:
 
 
 class ChipLanes:
-    """A chip's RTL or netlist, compiled for 64 lanes.
+    """A chip's RTL or netlist in 64 lanes.
 
     Parameters
     ----------
     netlist : FlatNetlist
         With the ports of module ``chip``.
     models : dict of str to CellModel
-    folder : Path
-        Gets the compiled simulation.
     latency : int
         Clocks from link words to their frame.
     transients : sequence of int
@@ -57,12 +55,11 @@ class ChipLanes:
         self,
         netlist: FlatNetlist,
         models: dict[str, CellModel],
-        folder: Path,
         latency: int,
         transients: tuple[int, ...] = (),
     ):
         self.netlist, self.latency = netlist, latency
-        self.simulation = LaneSimulation(netlist, models, folder, PINS, ANSWERS, transients)
+        self.simulation = LaneSimulation(netlist, models, PINS, ANSWERS, transients)
 
     @classmethod
     def of_rtl(cls, design: Path, work: Path, *, with_voters: bool = False) -> ChipLanes:
@@ -70,17 +67,17 @@ class ChipLanes:
         described = read_chip(design, work)
         netlist, models, *_ = rtl_gates(design / "encoder.v", "chip", work)
         voters = tuple(voter_nets(netlist, models)) if with_voters else ()
-        return cls(netlist, models, work / "lanes", described.latency, voters)
+        return cls(netlist, models, described.latency, voters)
 
     @classmethod
     def of_netlist(
-        cls, netlist: Path, cells: Path, latency: int, work: Path, *, with_voters: bool = False
+        cls, netlist: Path, cells: Path, latency: int, *, with_voters: bool = False
     ) -> ChipLanes:
         """A netlist of library cells."""
         models = read_cell_models(cells)
         flat = read_netlist(netlist, models, "chip")
         voters = tuple(voter_nets(flat, models)) if with_voters else ()
-        return cls(flat, models, work / "lanes", latency, voters)
+        return cls(flat, models, latency, voters)
 
     def reset(self, seed: int = 1) -> None:
         """Power up with registers that hold anything, then reset."""
@@ -101,8 +98,9 @@ class ChipLanes:
         reset: bool = False,
         faults: Faults | None = None,
         watched: np.ndarray | None = None,
+        toggles: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Run some clocks.
+        """Run some clocks; faults, watched and toggles as of :meth:`tb.lanes.LaneSimulation.run`.
 
         Parameters
         ----------
@@ -120,7 +118,9 @@ class ChipLanes:
         levels = [level if level.dtype == np.uint64 else spread(level) for level in (scl, sda)]
         address = spread(np.tile(_bits(np.array([DEVICE_ADDRESS]), 7), (len(scl), 1)))
         values = np.column_stack([events, *levels, address])
-        return self.simulation.run(values, reset=reset, faults=faults, watched=watched)
+        return self.simulation.run(
+            values, reset=reset, faults=faults, watched=watched, toggles=toggles
+        )
 
     def run(self, given: Clocks) -> Clocks:
         """Drive all lanes alike and read the first: what the driver and the vectors want."""

@@ -83,7 +83,7 @@ def simulation(wrap, folder):
     folder.mkdir()
     (folder / "top.v").write_text(text)
     netlist, models, *_ = rtl_gates(folder / "top.v", "top", folder)
-    return LaneSimulation(netlist, models, folder, list(INPUTS), OUTPUTS), top
+    return LaneSimulation(netlist, models, list(INPUTS), OUTPUTS), top
 
 
 @pytest.fixture(scope="module", params=["data", "control"])
@@ -166,7 +166,7 @@ def test_a_mismatch_is_told_for_as_long_as_it_lasts(tmp_path):
     text = verilog_text([rtlil_text(told, "top")]) + register_modules(told.part.widths)
     (tmp_path / "top.v").write_text(text)
     netlist, models, *_ = rtl_gates(tmp_path / "top.v", "top", tmp_path)
-    run = LaneSimulation(netlist, models, tmp_path, ["i", "write"], ["mismatch"])
+    run = LaneSimulation(netlist, models, ["i", "write"], ["mismatch"])
     values = spread(np.zeros((8, 5)))
     run.run(values, reset=True)
     flip = Faults(np.array([2]), np.array([0]), np.array([ALL]))

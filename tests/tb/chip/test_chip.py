@@ -30,24 +30,26 @@ def driver_of(chip, kind, timing=FASTEST, **options):
     return ChipDriver(SimulatedBus(chip.run, timing, **options), chip_fields(design(*kind)))
 
 
-@pytest.mark.parametrize("links", [1, 2, 3, 4, 5, 7])
-def test_every_link_word_is_the_golden_model_s_with_any_registers(kind, links):
+def test_every_link_word_is_the_golden_model_s_with_any_registers(kind):
     chip = lanes(*kind)
     driver = driver_of(chip, kind)
     driver.identify()
-    network, configuration = random_configuration(np.random.default_rng(links), links)
-    driver.load(field_values(configuration))
-    words = events(links, 60)
-    found = stream(chip.run, words, chip.latency)
-    assert found.valid.all()
-    assert (found.words == link_words(network, words, configuration, 5)).all()
+    network, configuration = random_configuration(np.random.default_rng(1))
+    driver.load(field_values(configuration), verify=False)
+    for links in (1, 2, 3, 4, 5, 7):
+        driver.load({"links": [links]})
+        words = events(links, 60)
+        found = stream(chip.run, words, chip.latency)
+        expected = link_words(network, words, replace(configuration, links=links), 5)
+        assert found.valid.all()
+        assert (found.words == expected).all(), links
 
 
 def test_a_sum_of_zero_and_full_scale_are_the_golden_model_s(kind):
     chip = lanes(*kind)
     network, configuration = random_configuration(np.random.default_rng(9))
     configuration = replace(configuration, calibration=(0,) * 24 + (4095,) * 24)
-    driver_of(chip, kind).load(field_values(configuration))
+    driver_of(chip, kind).load(field_values(configuration), verify=False)
     words = events(3, 12)
     # Positions 24 and on are at full scale, or all cells are: codes of all ones, or zero.
     words[4:8] = 0xA << 28
@@ -64,14 +66,12 @@ def test_registers_are_read_back_and_control_says_what_it_is(kind):
     shadow, triplicated = kind
     chip = lanes(*kind)
     driver = driver_of(chip, kind, FAST_MODE_PLUS)
-    _, configuration = random_configuration(np.random.default_rng(3))
-    values = {"calibration": field_values(configuration)["calibration"]}
+    values = {"keep_mask": [0x15A5A], "links": [5], "high_density": [1]}
     driver.load(values)
-    driver.verify(values)
     status = driver.status()
     assert (status.loading, status.shadow, status.triplicated) == (False, shadow, triplicated)
-    with pytest.raises(CheckFailed, match=r"register 0x8030 reads back 0x.., written was 0x"):
-        driver.verify({"calibration": [v ^ 1 for v in values["calibration"]]})
+    with pytest.raises(CheckFailed, match=r"reads back 0x5a, written was 0x5b"):
+        driver.verify({"keep_mask": [0x15A5B]})
 
 
 def test_events_are_invalid_from_reset_until_registers_are_loaded(kind):
@@ -82,7 +82,7 @@ def test_events_are_invalid_from_reset_until_registers_are_loaded(kind):
     driver = driver_of(chip, kind)
     assert driver.status().loading
     _, configuration = random_configuration(np.random.default_rng(3))
-    driver.load(field_values(configuration))
+    driver.load(field_values(configuration), verify=False)
     assert stream(chip.run, words, chip.latency).valid.all()
 
 
@@ -90,10 +90,10 @@ def test_without_a_shadow_a_write_outside_of_loading_is_not_acknowledged():
     chip = lanes(False, True)
     driver = driver_of(chip, (False, True))
     _, configuration = random_configuration(np.random.default_rng(3))
-    driver.load(field_values(configuration))
+    driver.load(field_values(configuration), verify=False)
     with pytest.raises(NotAcknowledged, match="register 0x8000 was not acknowledged"):
         driver.transport.write(0x8000, b"\x05")
-    driver.verify(field_values(configuration))
+    driver.verify({"multiplexer": list(configuration.multiplexer)})
 
 
 @pytest.mark.parametrize("kind", [(False, True), (True, True)], ids=["flag", "shadow"])
@@ -102,7 +102,7 @@ def test_no_event_is_computed_with_a_mix_of_old_and_new_registers(kind):
     chip = lanes(*kind)
     old_network, old = random_configuration(np.random.default_rng(21))
     new_network, new = random_configuration(np.random.default_rng(22))
-    driver_of(chip, kind).load(field_values(old))
+    driver_of(chip, kind).load(field_values(old), verify=False)
     chip.run(Clocks(np.zeros(8, bool), np.zeros((8, 12), np.int64), *[np.ones(8, np.uint8)] * 2))
     sent, valid, came = [], [], []
     random = np.random.default_rng(4)
@@ -144,7 +144,7 @@ def test_a_mix_would_be_seen():
     _, old = random_configuration(np.random.default_rng(21))
     new_network, new = random_configuration(np.random.default_rng(22))
     driver = driver_of(chip, (False, True))
-    driver.load(field_values(old))
+    driver.load(field_values(old), verify=False)
     half = {"parameters": [new.parameters]}
     driver.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_LOAD]))
     driver.transport.write(0, driver.fields["parameters"].to_bytes(half["parameters"])[:4])
@@ -159,7 +159,7 @@ def test_links_that_disagree_are_counted_and_the_count_can_be_cleared():
     chip = lanes(False, True)
     driver = driver_of(chip, (False, True))
     _, configuration = random_configuration(np.random.default_rng(3))
-    driver.load(field_values(configuration))
+    driver.load(field_values(configuration), verify=False)
     driver.clear_counters()
     words = events(2, 40)
     words[[5, 11, 12], 3] ^= 0x3 << 28
@@ -168,8 +168,3 @@ def test_links_that_disagree_are_counted_and_the_count_can_be_cleared():
     driver.clear_counters()
     assert driver.status().misaligned == 0
     assert not driver.status().loading
-
-
-def test_each_lane_has_registers_of_its_own_where_they_are_loaded_apart():
-    chip = lanes(False, False)
-    assert len(chip.simulation.registers) == len({r.path for r in chip.simulation.registers})

@@ -1,0 +1,136 @@
+"""Whether a netlist still has every register three times, each copy on a vote of its own.
+
+Optimisers merge what is equal: triplicated registers vanish without a word (yosys issue 4763).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tb.netlist_model import CellModel, FlatNetlist, Instance
+
+_COPY = re.compile(r"^(?P<register>.*)_copy_(?P<copy>\d)_register/")
+COPIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TriplicationVerdict:
+    """Result of the check.
+
+    Parameters
+    ----------
+    registers, bits : int
+        Triplicated registers of the netlist and their bits, each counted once.
+    bits_in_rtl : int
+        Bits of the RTL; synthesis may drop some that nobody reads, with all their copies.
+    flip_flops : int
+        Flip-flops that hold them, and ``others`` that hold something else.
+    failures : tuple of str
+        What is not as it has to be, at most ten lines.
+    """
+
+    registers: int
+    bits: int
+    bits_in_rtl: int
+    flip_flops: int
+    others: int
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every register has its three copies."""
+        return not self.failures
+
+
+def check_triplication(
+    netlist: FlatNetlist, models: Mapping[str, CellModel], bits_in_rtl: int
+) -> TriplicationVerdict:
+    """Count the copies of every register, and look at what each copy reads.
+
+    A copy that can keep its value has to reach a register of each of the three copies backwards
+    through its own module: that is its voter. Of a register that is written on every clock the
+    voter stands behind the copies.
+    """
+    copies: dict[str, dict[int, list[Instance]]] = defaultdict(lambda: defaultdict(list))
+    others = 0
+    driver: dict[int, Instance] = {}
+    for instance in netlist.instances:
+        model = models[instance.kind]
+        for pin in model.outputs:
+            if pin in instance.pins:
+                driver[instance.pins[pin]] = instance
+        if model.register is None:
+            continue
+        match = _COPY.match(instance.path)
+        if match:
+            copies[match["register"]][int(match["copy"])].append(instance)
+        else:
+            others += 1
+    failures: list[str] = []
+    bits = flip_flops = 0
+    for register, its in copies.items():
+        counts = [len(its[copy]) for copy in range(COPIES)]
+        flip_flops += sum(counts)
+        bits += max(counts)
+        if len(set(counts)) > 1 or set(its) != set(range(COPIES)):
+            failures.append(f"{register}: its copies have {counts} flip-flops")
+            continue
+        failures += _without_voter(register, its, driver, models)
+    if bits > bits_in_rtl:
+        failures.append(f"{bits} bits have copies, the RTL has {bits_in_rtl}")
+    return TriplicationVerdict(
+        len(copies), bits, bits_in_rtl, flip_flops, others, tuple(failures[:10])
+    )
+
+
+def _without_voter(
+    register: str,
+    copies: Mapping[int, list[Instance]],
+    driver: Mapping[int, Instance],
+    models: Mapping[str, CellModel],
+) -> list[str]:
+    """Copies that keep a value without a vote over all three."""
+    owner = {
+        flop.path: copy for copy, flops in copies.items() for flop in flops
+    }
+    found = []
+    for copy, flops in copies.items():
+        prefix = f"{register}_copy_{copy}_register/"
+        for flop in flops:
+            reached = _sources(flop, prefix, driver, models)
+            read = {owner[path] for path in reached if path in owner}
+            if read and read != set(range(COPIES)):
+                names = ", ".join(map(str, sorted(read)))
+                found.append(f"{flop.path} votes over copies {names} only")
+    return found
+
+
+def _sources(
+    flop: Instance, prefix: str, driver: Mapping[int, Instance], models: Mapping[str, CellModel]
+) -> set[str]:
+    """Registers that a flip-flop's next value depends on by logic of its own module."""
+    register = models[flop.kind].register
+    assert register is not None
+    left = [net for pin, net in flop.pins.items() if pin in _inputs(flop, models)]
+    seen: set[int] = set()
+    found = set()
+    while left:
+        net = left.pop()
+        if net in seen or net not in driver:
+            continue
+        seen.add(net)
+        instance = driver[net]
+        if models[instance.kind].register is not None:
+            found.add(instance.path)
+        elif instance.path.startswith(prefix):
+            left += [instance.pins[pin] for pin in _inputs(instance, models)]
+    return found
+
+
+def _inputs(instance: Instance, models: Mapping[str, CellModel]) -> list[str]:
+    model = models[instance.kind]
+    clock = model.register.clock if model.register else None
+    return [pin for pin in model.inputs if pin in instance.pins and pin != clock]

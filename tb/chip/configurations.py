@@ -1,0 +1,194 @@
+"""A chip with registers of all kinds against the golden model, event by event."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gen.loadable.network import (
+    parameter_bits,
+    with_extreme_parameters,
+    with_random_parameters,
+)
+from hexcoder.stage import versions
+from hw.chip.register_map import Field
+from models.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
+from models.chip.golden import HEADER, HEADER_BC0, input_words, link_words
+from models.chip.link_words import INPUT_LINKS
+from models.geometry import TRIGGER_CELLS
+from models.network import Network
+from tb.chip.driver import ChipDriver, field_values
+from tb.chip.pins import OUTPUT_WORDS
+from tb.chip.simulated_bus import SimulatedBus
+from tb.chip.vectors import Run, chip_fields, stream
+from tb.chip.verilated_chip import VerilatedChip
+from tb.i2c_timing import FASTEST
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Registers, the network that they make, and events to send."""
+
+    kind: str
+    network: Network
+    configuration: ChipConfiguration
+    words: np.ndarray
+
+
+def packed_parameters(network: Network) -> int:
+    """A network's weights and biases as the parameter registers hold them."""
+    bits = np.packbits(parameter_bits(network), bitorder="little")
+    return int.from_bytes(bits.tobytes(), "little")
+
+
+def plain_configuration(network: Network) -> ChipConfiguration:
+    """A network's own weights; cells in their order, calibration 1, all bits on five links."""
+    output = network.output
+    bits = int(np.prod(output.shape)) * output.type.width
+    return ChipConfiguration(
+        tuple(range(TRIGGER_CELLS)),
+        (CALIBRATION_ONE,) * TRIGGER_CELLS,
+        True,
+        OUTPUT_WORDS,
+        (1 << bits) - 1,
+        packed_parameters(network),
+    )
+
+
+def _random_words(random: np.random.Generator, count: int) -> np.ndarray:
+    """Link words over all codes, with events of no charge and of full scale among them."""
+    shape = count, INPUT_LINKS, 4
+    largest = random.integers(0, 16, (count, 1, 1))
+    codes = random.integers(0, largest + 1, shape) << 3 | random.integers(0, 8, shape)
+    codes = np.where(random.random(shape) < random.random((count, 1, 1)), codes, 0)
+    kind = random.random(count)
+    codes[kind < 0.02] = 0
+    codes[kind > 0.98] = 127
+    header = np.where(random.random((count, 1)) < 0.01, HEADER_BC0, HEADER)
+    # The counter starts anew with the case.
+    header[:1] = HEADER_BC0
+    return header << 28 | (codes << np.array([21, 14, 7, 0])).sum(axis=-1)
+
+
+def cases(
+    network: Network, energies: np.ndarray, sets: int, events: int, seed: int
+) -> Iterator[Case]:
+    """The network's own weights with events of the detector, then registers drawn at random.
+
+    Of the random sets every fifth has all weights at one end of their types, and every seventh
+    calibration factors of zero, so that sums saturate and vanish.
+    """
+    plain = plain_configuration(network)
+    words = input_words(energies, plain.high_density)
+    yield Case("event", network, plain, words)
+    bits = plain.keep_mask.bit_length()
+    for number in range(sets):
+        random = np.random.default_rng([seed, number])
+        drawn = with_random_parameters(network, random)
+        if number % 5 == 4:
+            drawn = with_extreme_parameters(network, least=number % 2 == 0)
+        factors = random.integers(0, 2 * CALIBRATION_ONE, TRIGGER_CELLS)
+        if number % 7 == 6:
+            factors[random.random(TRIGGER_CELLS) < 0.8] = 0
+        configuration = replace(
+            plain,
+            multiplexer=tuple(random.integers(0, TRIGGER_CELLS, TRIGGER_CELLS).tolist()),
+            calibration=tuple(factors.tolist()),
+            high_density=bool(number % 2),
+            links=1 + number % MOST_LINKS,
+            keep_mask=int.from_bytes(random.bytes(-(-bits // 8)), "little") & plain.keep_mask,
+            parameters=packed_parameters(drawn),
+        )
+        yield Case("random", drawn, configuration, _random_words(random, events // sets))
+
+
+def check_cases(
+    run: Run,
+    fields: dict[str, Field],
+    latency: int,
+    all_cases: Iterator[Case],
+    progress: Progress = lambda done: None,
+) -> dict[str, Any]:
+    """Load each case's registers over I2C, stream its events, compare all words.
+
+    Returns
+    -------
+    dict
+        As of :func:`tb.prove.prove`, with the number of ``configurations``.
+    """
+    started = time.perf_counter()
+    driver = ChipDriver(SimulatedBus(run, FASTEST), fields)
+    driver.identify()
+    events = mismatches = configurations = 0
+    by_kind: dict[str, int] = {}
+    first = None
+    for case in all_cases:
+        driver.load(field_values(case.configuration), verify=configurations == 0)
+        found = stream(run, case.words, latency)
+        expected = link_words(case.network, case.words, case.configuration, OUTPUT_WORDS)
+        wrong = (found.words != expected).any(axis=1) | ~found.valid
+        if wrong.any() and first is None:
+            row = int(np.argmax(wrong))
+            link = int(np.argmax(found.words[row] != expected[row]))
+            first = {
+                "module": "chip",
+                "layer": "frame" if found.valid[row] else "out_valid",
+                "element": link,
+                "event": events + row,
+                "configuration": configurations,
+                "expected": int(expected[row, link]),
+                "actual": int(found.words[row, link]),
+                "waveform": None,
+            }
+        mismatches += int(wrong.sum())
+        events += len(case.words)
+        by_kind[case.kind] = by_kind.get(case.kind, 0) + len(case.words)
+        configurations += 1
+        progress(configurations)
+    seconds = time.perf_counter() - started
+    return {
+        "vectors": events,
+        "configurations": configurations,
+        "mismatches": mismatches,
+        "first_mismatch": first,
+        "modules": {
+            "chip": {
+                "vectors": events,
+                "mismatches": mismatches,
+                "latency_cycles": latency,
+                "seconds": round(seconds, 1),
+                "vectors_per_s": round(events / seconds),
+                "by_kind": by_kind,
+            }
+        },
+    }
+
+
+def prove_chip(
+    network: Network,
+    design: Path,
+    work: Path,
+    energies: np.ndarray,
+    sets: int,
+    events: int,
+    seed: int,
+    progress: Progress = lambda done: None,
+) -> dict[str, Any]:
+    """The cases through the chip's RTL, compiled by Verilator."""
+    with VerilatedChip(design, work) as chip:
+        verdict = check_cases(
+            chip.run,
+            chip_fields(design),
+            chip.latency,
+            cases(network, energies, sets, events, seed),
+            progress,
+        )
+    simulator = f"Verilator {versions('verilator')['verilator']}"
+    return {"network": network.name, "seed": seed, "simulator": simulator, **verdict}
