@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from flow.power import Power, analyse_power, by_kind, net_loads, sum_by
 from flow.sta import wire_load_name, write_constraints
 from flow.synthesis import Netlist, synthesise
 from flow.timing import analyse_timing, constant_outputs, slack_histogram
+from flow.triplication import check_triplication
 from flow.vectors import Vectors, load_vectors
 from hexcoder.config import Config
 from hexcoder.errors import InputError
@@ -26,7 +27,7 @@ from hexcoder.stage import read_json, write_json
 from tb.cell_check import check_cells
 from tb.gate_level import check_gate_level
 from tb.netlist import Interface, NetlistSimulation, NetlistVerdict
-from tb.netlist_model import read_cell_models
+from tb.netlist_model import read_cell_models, read_netlist
 
 STEPS = (
     "synthesis",
@@ -79,6 +80,8 @@ def make_asic(
         What failed, in one line: a check of the netlist, or the clock period.
     """
     rtl = read_json(build / "rtl" / "metrics.json")
+    if "registers" in rtl:
+        return _make_loadable_asic(config, build, folder, rtl, progress)
     run = _Run(config, folder, rtl)
     progress(STEPS[0])
     run.synthesise(build / "rtl" / "encoder.v")
@@ -100,19 +103,69 @@ def make_asic(
     return "; ".join(run.failures) or None
 
 
+_NOT_FOR_LOADABLE = (
+    "netlist_check",
+    "gate_level_check",
+    "formal_equivalence",
+    "power__total",
+    "power__internal__total",
+    "power__switching__total",
+    "power__leakage__total",
+    "energy_per_event_pj",
+    "power_by_layer_w",
+    "power_by_kind_w",
+    "power__glitch",
+    "energy_per_event_with_glitches_pj",
+    "glitches",
+    "timed_check",
+)
+
+
+def _make_loadable_asic(
+    config: Config, build: Path, folder: Path, rtl: dict[str, Any], progress: Progress
+) -> str | None:
+    """Area by block, triplication and timing of a design whose weights lie in registers."""
+    run = _Run(config, folder, rtl, asynchronous=("scl", "sda", "sda_low", "device_address*"))
+    progress(STEPS[0])
+    run.map_to_cells(build / "rtl" / "encoder.v")
+    run.measure_area()
+    progress(STEPS[1])
+    run.check_triplication(rtl["triplicated_bits"] if rtl["chip"]["triplicated"] else 0)
+    reason = "the flow loads no registers before it simulates a netlist yet"
+    run.skip(_NOT_FOR_LOADABLE, reason)
+    progress(STEPS[2])
+    run.check_cells()
+    progress(STEPS[4])
+    run.analyse_timing()
+    write_json(folder / "metrics.json", run.metrics)
+    return "; ".join(run.failures) or None
+
+
 class _Run:
     """The state that the steps share: each adds to ``metrics`` and ``failures``."""
 
-    def __init__(self, config: Config, folder: Path, rtl: dict[str, Any]):
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        rtl: dict[str, Any],
+        asynchronous: Sequence[str] = (),
+    ):
         self._config, self._folder = config, folder
+        self._asynchronous = asynchronous
         self._pdk: Pdk = load_pdk(config.silicon.pdk)
         self._library: Library = read_liberty(self._pdk.liberty)
         self._wire_load = wire_load_name(self._library, config.silicon.wire_load)
         self._constraints = folder / "constraints.sdc"
         self.top: str = rtl["top"]
-        self.interface = read_interface(rtl, self.top)
+        self._rtl = rtl
         self.failures: list[str] = []
         self.metrics: dict[str, Any] = {"name": config.name, "top": self.top} | self._origin()
+
+    @property
+    def interface(self) -> Interface:
+        """Shape of the top module's data."""
+        return read_interface(self._rtl, self.top)
 
     def _origin(self) -> dict[str, Any]:
         return {
@@ -121,22 +174,31 @@ class _Run:
             "not_measured": {},
         }
 
-    def _skip(self, names: tuple[str, ...], reason: str) -> None:
+    def skip(self, names: tuple[str, ...], reason: str) -> None:
         """Leave measurements out: null, with the reason, never a number."""
         # The folder is a temporary one until the stage is whole.
         reason = reason.replace(str(self._folder), "asic")
         self.metrics |= dict.fromkeys(names)
         self.metrics["not_measured"] |= dict.fromkeys(names, reason)
 
-    def synthesise(self, verilog: Path) -> None:
-        """Netlist, areas and numbers of cells."""
+    def map_to_cells(self, verilog: Path) -> None:
+        """Netlist, models of its cells and constraints."""
         self._netlist: Netlist = synthesise(
             verilog, self.top, self._pdk, self._library, self._folder
         )
         write_json(self._folder / "cells.json", cell_models(self._library))
         write_constraints(
-            self._constraints, self._config.clock, self._pdk, self._library, self._wire_load
+            self._constraints,
+            self._config.clock,
+            self._pdk,
+            self._library,
+            self._wire_load,
+            asynchronous=self._asynchronous,
         )
+
+    def synthesise(self, verilog: Path) -> None:
+        """Netlist with its simulation, areas and numbers of cells."""
+        self.map_to_cells(verilog)
         self._simulation = NetlistSimulation.build(
             self._netlist.json,
             self._folder / "cells.json",
@@ -144,7 +206,12 @@ class _Run:
             self.interface,
             self._folder / "logs" / "simulation",
         )
-        self._flat = self._simulation.netlist
+        self.measure_area()
+
+    def measure_area(self) -> None:
+        """Areas and numbers of cells, by layer or other part."""
+        models = read_cell_models(self._folder / "cells.json")
+        self._flat = read_netlist(self._netlist.json, models, self.top)
         self._layer_of = layer_finder(read_json(self._netlist.json), self.top)
         areas = area_by_layer(self._flat, self._library, self._layer_of)
         registers = sum(
@@ -158,10 +225,21 @@ class _Run:
             "cells_by_layer": cells_by_layer(self._flat, self._layer_of),
         }
 
+    def check_triplication(self, bits: int) -> None:
+        """Whether all copies of registers are there, where there should be any."""
+        if not bits:
+            self.skip(("triplication_check",), "chip.triplicated is off")
+            return
+        models = read_cell_models(self._folder / "cells.json")
+        verdict = check_triplication(self._flat, models, bits)
+        self.metrics["triplication_check"] = asdict(verdict) | {"passed": verdict.passed}
+        if not verdict.passed:
+            self.failures.append(f"triplication: {verdict.failures[0]}")
+
     def simulate(self, vectors: Vectors) -> None:
         """Compare the netlist with the golden model."""
         if vectors.expected is None:
-            self._skip(("netlist_check",), "no expected outputs were given")
+            self.skip(("netlist_check",), "no expected outputs were given")
             return
         verdict = self._simulation.check(vectors.inputs, vectors.expected)
         self._judge("netlist_check", "netlist", verdict)
@@ -169,7 +247,7 @@ class _Run:
     def prove_equivalence(self, verilog: Path) -> None:
         """Prove that the netlist computes what its RTL does."""
         if not self._config.verification.formal:
-            self._skip(
+            self.skip(
                 ("formal_equivalence",), "verification.formal is off; `make verify` proves it"
             )
             return
@@ -183,7 +261,7 @@ class _Run:
                 self._folder / "logs" / "equivalence",
             )
         except InputError as error:
-            self._skip(("formal_equivalence",), str(error))
+            self.skip(("formal_equivalence",), str(error))
             return
         self.metrics["formal_equivalence"] = asdict(verdict)
         if not verdict.proved:
@@ -199,7 +277,7 @@ class _Run:
                 self._folder / "logs" / "cells",
             )
         except InputError as error:
-            self._skip(("cell_models_check",), str(error))
+            self.skip(("cell_models_check",), str(error))
             return
         self.metrics["cell_models_check"] = asdict(verdict) | {"passed": verdict.passed}
         if verdict.first:
@@ -213,7 +291,7 @@ class _Run:
         count = self._config.verification.gate_level_vectors
         if vectors.expected is None or not count:
             reason = "no expected outputs were given" if count else "no vectors asked for"
-            self._skip(("gate_level_check",), reason)
+            self.skip(("gate_level_check",), reason)
             return
         try:
             verdict = check_gate_level(
@@ -226,7 +304,7 @@ class _Run:
                 self._folder / "logs" / "gate_level",
             )
         except InputError as error:
-            self._skip(("gate_level_check",), str(error))
+            self.skip(("gate_level_check",), str(error))
             return
         self._judge("gate_level_check", "gate-level simulation", verdict)
 
@@ -258,7 +336,7 @@ class _Run:
                 self._netlist, self._pdk, self._library, self._constraints, self._folder
             )
         except InputError as error:
-            self._skip(names, str(error))
+            self.skip(names, str(error))
             return
         path = f"{timing.worst_startpoint} to {timing.worst_endpoint}"
         constant = constant_outputs(self._flat)
@@ -300,7 +378,7 @@ class _Run:
                 self._config.clock.period_ns,
             )
         except InputError as error:
-            self._skip(names, str(error))
+            self.skip(names, str(error))
             return
         layers = sum_by(powers, lambda power: self._layer_of(power.path))
         total = sum(layers.values(), Power())
@@ -324,7 +402,7 @@ class _Run:
         names = ("power__glitch", "energy_per_event_with_glitches_pj", "glitches", "timed_check")
         count = self._config.silicon.glitch_events
         if not count or self.metrics["power__total"] is None:
-            self._skip(names, "silicon.glitch_events = 0" if not count else "no power")
+            self.skip(names, "silicon.glitch_events = 0" if not count else "no power")
             return
         expected = vectors.activity_expected
         try:
@@ -341,7 +419,7 @@ class _Run:
                 self._folder,
             )
         except InputError as error:
-            self._skip(names, str(error))
+            self.skip(names, str(error))
             return
         if found.verdict is not None:
             self._judge("timed_check", "simulation with delays", found.verdict)

@@ -18,7 +18,7 @@ def built(results: Results) -> Section:
     blocks: list[Block] = []
     if rtl is None:
         blocks.append(results.missing("rtl", "Data flow, registers, adders and latency"))
-    else:
+    elif "registers" not in rtl:
         blocks.append(_data_flow(rtl, train))
     if train is None:
         blocks.append(results.missing("train", "Layers, weights and their sparsity"))
@@ -26,14 +26,22 @@ def built(results: Results) -> Section:
         blocks += [
             Text(
                 f"{count(train['parameters'])} parameters (weights and biases), each an integer "
-                "fixed in gates. UQ(i,f) and SQ(i,f) are unsigned and signed fixed-point types of "
-                "i integer bits, the sign counted in, and f fraction bits."
+                f"{where_weights_are(results)}. UQ(i,f) and SQ(i,f) are unsigned and signed "
+                "fixed-point types of i integer bits, the sign counted in, and f fraction bits."
             ),
             _layers(train),
         ]
-    if rtl is not None:
+    if rtl is not None and "registers" in rtl:
+        blocks += [_registers(rtl), _loadable_layers(rtl)]
+    elif rtl is not None:
         blocks += [_structure(rtl), _passes(rtl)]
     return Section("built", "What was built", blocks)
+
+
+def where_weights_are(results: Results) -> str:
+    """In gates or in registers, in words."""
+    fixed = results.config.chip.weights == "fixed"
+    return "fixed in gates" if fixed else "in registers that I2C writes"
 
 
 def _data_flow(rtl: dict[str, Any], train: dict[str, Any] | None) -> DataFlow:
@@ -164,6 +172,36 @@ def _structure(rtl: dict[str, Any]) -> Table:
     note = "Of the compiler's result, before synthesis. The network's depth is its deepest layer's."
     total_row = frozenset({len(rows) - 1})
     return Table("Arithmetic and registers by layer", columns, rows, note, total_row)
+
+
+def _registers(rtl: dict[str, Any]) -> Table:
+    """Registers behind I2C."""
+    rows = [
+        [name, f"{field['address']:#06x}", count(field["elements"]), count(field["width"])]
+        for name, field in rtl["registers"].items()
+    ]
+    columns = [
+        Column("registers", numeric=False),
+        Column("address", "first byte"),
+        Column("values"),
+        Column("width", "bits of a value"),
+    ]
+    note = f"{count(rtl['triplicated_bits'])} bits of the design are triplicated."
+    return Table("Registers behind I2C", columns, rows, note)
+
+
+def _loadable_layers(rtl: dict[str, Any]) -> Table:
+    keys = ("weights", "biases", "parameter_bits", "full_adders", "other_gates")
+    rows = [[layer["name"], *(count(layer[key]) for key in keys)] for layer in rtl["layers"]]
+    columns = [
+        Column("layer", numeric=False),
+        Column("weights"),
+        Column("biases"),
+        Column("parameters", "bits in registers"),
+        Column("full adders"),
+        Column("other gates"),
+    ]
+    return Table("Layers with loadable weights, before synthesis", columns, rows)
 
 
 def _passes(rtl: dict[str, Any]) -> Table:

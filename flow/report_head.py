@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flow.report_blocks import Figure
+from flow.report_built import where_weights_are
 from flow.report_numbers import NOT_MEASURED, count, fixed, is_measured, shape
 from flow.report_results import Results
 
@@ -13,7 +14,7 @@ def sentence(results: Results) -> str:
     network = results.config.network
     what = f"A neural encoder for {shape(network.input_shape)} inputs of type {network.input_type}"
     if train:
-        what += f", {count(train.get('parameters'))} parameters fixed in gates"
+        what += f", {count(train.get('parameters'))} parameters {where_weights_are(results)}"
     if not rtl:
         return what + "; it has not been compiled to hardware yet."
     module = rtl["modules"][rtl["top"]]

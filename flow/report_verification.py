@@ -122,6 +122,9 @@ def _compiler_link(results: Results) -> list[str]:
     rtl = results.metrics["rtl"]
     if rtl is None:
         return [link, f"run {results.command('rtl')}", "", "", _NOT_RUN]
+    if "passes" not in rtl:
+        how = "every loadable layer with weights drawn anew, and at the ends of their types"
+        return ["golden model = gates", how, count(rtl["checked_events"]), "none", _AGREE]
     how = (
         f"after lowering and each pass ({', '.join(rtl['passes'])}): extremes, one-hot and random "
         "tensors, every layer; the compiler stops at a pass that changes a value"

@@ -40,6 +40,7 @@ def write_constraints(
     library: Library,
     wire_load: str | None,
     latency_ns: float | None = None,
+    asynchronous: Sequence[str] = (),
 ) -> None:
     """Write the constraints as SDC, in the units of the library.
 
@@ -48,6 +49,8 @@ def write_constraints(
 
     After layout ``latency_ns`` is what the clock's tree takes to the registers: those outside of
     the block are taken to hang on a tree like it.
+
+    ``asynchronous`` ports belong to no clock: paths from and to them are not timed.
     """
 
     def time(value_ns: float) -> str:
@@ -73,6 +76,9 @@ def write_constraints(
         f"set_driving_cell -lib_cell {driver.cell} -pin {driver.output} {inputs}",
         f"set_load {load:g} {outputs}",
     ]
+    if asynchronous:
+        ports = f"[get_ports {{{' '.join(asynchronous)}}}]"
+        lines += [f"set_false_path -from {ports}", f"set_false_path -to {ports}"]
     if wire_load:
         lines.append(f"set_wire_load_model -name {wire_load}")
     path.write_text("\n".join(lines) + "\n")

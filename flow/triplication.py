@@ -93,9 +93,7 @@ def _without_voter(
     models: Mapping[str, CellModel],
 ) -> list[str]:
     """Copies that keep a value without a vote over all three."""
-    owner = {
-        flop.path: copy for copy, flops in copies.items() for flop in flops
-    }
+    owner = {flop.path: copy for copy, flops in copies.items() for flop in flops}
     found = []
     for copy, flops in copies.items():
         prefix = f"{register}_copy_{copy}_register/"

@@ -160,7 +160,9 @@ class _Flattener:
         module = self._modules[name]
         bits: dict[Any, int] = {"0": ZERO, "1": ONE} | bound
         names: dict[Any, str] = {}
-        for net_name, net in module["netnames"].items():
+        # Names that a person gave before those that a tool made.
+        named = module["netnames"].items()
+        for net_name, net in sorted(named, key=lambda item: item[0].startswith(("$", "\\$"))):
             for index, bit in enumerate(net["bits"]):
                 names.setdefault(bit, net_name if len(net["bits"]) == 1 else f"{net_name}[{index}]")
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from hexcoder.errors import CheckFailed
+from hw.chip.register_map import Field
 from tb.chip.pins import (
     DEVICE_ADDRESS,
     INPUT_LINKS,
@@ -15,9 +18,15 @@ from tb.chip.pins import (
     Clocks,
     read_chip,
 )
-from tb.lanes import Faults, LaneSimulation, from_lanes, spread
-from tb.netlist_model import CellModel, FlatNetlist, read_cell_models, read_netlist
+from tb.lanes import ALL, Faults, LaneSimulation, from_lanes, spread
+from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
 from tb.rtl_gates import rtl_gates
+
+_STORED = re.compile(
+    r"(?P<field>\w+?)_(byte)?_(?P<byte>\d+)(_copy_\d)?(\[(?P<index>\d+)\]|_(?P<number>\d+))?$"
+)
+_LOADING = (-1, 0)
+"""Stands for the register that says that registers are loaded."""
 
 PINS = ("in_valid", "in_data", "scl", "sda", "device_address")
 ANSWERS = ("out_valid", "out_data", "sda_low")
@@ -58,7 +67,7 @@ class ChipLanes:
         latency: int,
         transients: tuple[int, ...] = (),
     ):
-        self.netlist, self.latency = netlist, latency
+        self.netlist, self.latency, self._models = netlist, latency, models
         self.simulation = LaneSimulation(netlist, models, PINS, ANSWERS, transients)
 
     @classmethod
@@ -88,6 +97,67 @@ class ChipLanes:
             np.ones(RESET_CLOCKS, np.uint8),
             reset=True,
         )
+
+    def preset(self, written: Sequence[tuple[int, bytes]], fields: Mapping[str, Field]) -> None:
+        """Put bytes into the registers at once, as if they had been loaded, in all lanes.
+
+        For simulations in which a load over I2C would take longer than all that is looked at; the
+        load itself is proved by itself.
+
+        Parameters
+        ----------
+        written : sequence of (int, bytes)
+            First register and bytes, as :func:`tb.chip.driver.write_sequence` gives them.
+        fields : mapping of str to Field
+
+        Raises
+        ------
+        CheckFailed
+            If the netlist has not all of the registers' bits, by the names that they have in the
+            RTL.
+        """
+        memory = {start + k: byte for start, data in written for k, byte in enumerate(data)}
+        state = self.simulation.state
+        found = set()
+        for number, register in enumerate(self.simulation.registers):
+            place = self._stored_bit(register, fields)
+            if place == _LOADING:
+                state[number] = 0
+            elif place is not None and place[0] in memory:
+                state[number] = ALL if memory[place[0]] >> place[1] & 1 else np.uint64(0)
+                found.add(place)
+        self.simulation.state = state
+        wanted = sum(
+            field.byte_bits(byte)
+            for field in fields.values()
+            for byte in range(field.size)
+            if field.address + byte in memory
+        )
+        if len(found) != wanted:
+            raise CheckFailed(f"the design has {len(found)} of {wanted} register bits by name")
+
+    def _held_net(self, register: Instance) -> str:
+        """Name of the net that has what a register holds."""
+        model = self._models[register.kind]
+        assert model.register is not None
+        for pin, function in model.outputs.items():
+            if pin in register.pins and function.strip("()") == model.register.state:
+                return self.netlist.nets[register.pins[pin]]
+        return ""
+
+    def _stored_bit(
+        self, register: Instance, fields: Mapping[str, Field]
+    ) -> tuple[int, int] | None:
+        """Register address and bit that a register of the bank, or of the active set, holds."""
+        part, net = register.path.split("/")[0], self._held_net(register).split("/")[-1]
+        if part == "control" and re.match(r"loading(_copy_\d)?$", net):
+            return _LOADING
+        match = _STORED.match(net)
+        if not match or not part.startswith(("bank", "active_")):
+            return None
+        name = match["field"] if part == "bank" else part.removeprefix("active_")
+        bit = match["index"] or match["number"] or "0"
+        return fields[name].address + int(match["byte"]), int(bit)
 
     def drive(
         self,

@@ -8,7 +8,7 @@ import pytest
 from hexcoder.errors import CheckFailed
 from hw.chip import register_map as at
 from models.chip.golden import link_words
-from tb.chip.driver import ChipDriver, NotAcknowledged, field_values
+from tb.chip.driver import ChipDriver, NotAcknowledged, field_values, write_sequence
 from tb.chip.pins import Clocks
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
@@ -168,3 +168,16 @@ def test_links_that_disagree_are_counted_and_the_count_can_be_cleared():
     driver.clear_counters()
     assert driver.status().misaligned == 0
     assert not driver.status().loading
+
+
+def test_preset_registers_are_those_that_a_load_over_i2c_leaves(kind):
+    chip = lanes(*kind)
+    fields = chip_fields(design(*kind))
+    network, configuration = random_configuration(np.random.default_rng(30))
+    chip.reset(seed=7)
+    chip.preset(write_sequence(fields, field_values(configuration)), fields)
+    words = events(4, 40)
+    found = stream(chip.run, words, chip.latency)
+    assert found.valid.all()
+    assert (found.words == link_words(network, words, configuration, 5)).all()
+    driver_of(chip, kind).verify({"multiplexer": list(configuration.multiplexer)})
