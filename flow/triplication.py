@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from tb.netlist_model import CellModel, FlatNetlist, Instance
 
-_COPY = re.compile(r"^(?P<register>.*)_copy_(?P<copy>\d)_register/")
+# Synthesis numbers names that it would meet twice.
+_COPY = re.compile(r"^(?P<register>.*)_copy_(?P<copy>\d)_register(?P<number>(_\d+)?)/")
 COPIES = 3
 
 
@@ -66,7 +67,8 @@ def check_triplication(
             continue
         match = _COPY.match(instance.path)
         if match:
-            copies[match["register"]][int(match["copy"])].append(instance)
+            register = match["register"] + match["number"]
+            copies[register][int(match["copy"])].append(instance)
         else:
             others += 1
     failures: list[str] = []
@@ -78,7 +80,7 @@ def check_triplication(
         if len(set(counts)) > 1 or set(its) != set(range(COPIES)):
             failures.append(f"{register}: its copies have {counts} flip-flops")
             continue
-        failures += _without_voter(register, its, driver, models)
+        failures += _without_voter(its, driver, models)
     if bits > bits_in_rtl:
         failures.append(f"{bits} bits have copies, the RTL has {bits_in_rtl}")
     return TriplicationVerdict(
@@ -87,7 +89,6 @@ def check_triplication(
 
 
 def _without_voter(
-    register: str,
     copies: Mapping[int, list[Instance]],
     driver: Mapping[int, Instance],
     models: Mapping[str, CellModel],
@@ -95,10 +96,10 @@ def _without_voter(
     """Copies that keep a value without a vote over all three."""
     owner = {flop.path: copy for copy, flops in copies.items() for flop in flops}
     found = []
-    for copy, flops in copies.items():
-        prefix = f"{register}_copy_{copy}_register/"
+    for flops in copies.values():
         for flop in flops:
-            reached = _sources(flop, prefix, driver, models)
+            own_module = flop.path[: flop.path.rindex("/") + 1]
+            reached = _sources(flop, own_module, driver, models)
             read = {owner[path] for path in reached if path in owner}
             if read and read != set(range(COPIES)):
                 names = ", ".join(map(str, sorted(read)))

@@ -20,6 +20,7 @@ from tb.lanes import ALL, LANES, REFERENCE, Faults, spread
 WINDOW_CLOCKS = 16
 """Clocks from a flip to the verdict: the pipeline is four deep."""
 _FLIP_AT = 2
+_COUNTER = "corrected_count"
 _ONE = np.uint64(1)
 
 
@@ -63,10 +64,14 @@ def register_class(path: str) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What can be flipped: registers, then voters' nets, each with its class."""
+    """What can be flipped: registers, then voters' nets, each with its class.
+
+    ``watched`` are the numbers of the registers that are compared: all but the counter of corrected
+    flips, which is meant to differ.
+    """
 
     targets: tuple[Target, ...]
-    registers: int
+    watched: np.ndarray
 
     @classmethod
     def of(cls, chip: ChipLanes) -> Places:
@@ -74,7 +79,12 @@ class Places:
         registers = chip.simulation.registers
         targets = [register_class(register.path) for register in registers]
         targets += [Target.VOTER] * len(chip.simulation.transients)
-        return cls(tuple(targets), len(registers))
+        watched = [
+            number
+            for number, register in enumerate(registers)
+            if _COUNTER not in chip.held_net(register)
+        ]
+        return cls(tuple(targets), np.array(watched, np.int64))
 
     def bits(self) -> dict[Target, int]:
         """How many there are of each class."""
@@ -131,17 +141,17 @@ def run_batch(
     lanes = _ONE << np.arange(count, dtype=np.uint64)
     faults = Faults(np.full(count, _FLIP_AT), np.array(chosen, np.int64), lanes)
     events = np.column_stack([np.ones((len(words), 1), np.uint8), link_bits(words)])
-    watched = np.arange(places.registers)
-    outputs, differs = chip.drive(spread(events), scl, sda, faults=faults, watched=watched)
+    outputs, differs = chip.drive(spread(events), scl, sda, faults=faults, watched=places.watched)
     wrong = outputs ^ _reference(outputs)
     # A frame counts where it is valid in either; SDA pulled low is seen outside as well.
     frames = np.bitwise_or.reduce(wrong[:, 1:-1], axis=1) & outputs[:, 0]
     seen = wrong[:, 0] | frames | wrong[:, -1]
-    last = chip.simulation.state ^ _reference(chip.simulation.state)
+    state = chip.simulation.state[places.watched]
+    last = state ^ _reference(state)
     flips = []
     for lane, place in enumerate(chosen):
         wrong_events = int(_lane(seen, lane).sum())
-        left = np.flatnonzero(_lane(last, lane))
+        left = places.watched[np.flatnonzero(_lane(last, lane))]
         classes = {places.targets[register] for register in left}
         if classes & {Target.CONTROL, Target.I2C}:
             outcome = Outcome.HUNG

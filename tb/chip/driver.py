@@ -131,6 +131,10 @@ class ChipDriver:
             self.transport.write(register, data)
         if verify:
             self.verify(values)
+        self.activate(shadow)
+
+    def activate(self, shadow: bool) -> None:
+        """Make what the bank holds count: by a commit, or by the end of loading."""
         self.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_COMMIT if shadow else 0]))
 
     def verify(self, values: Mapping[str, list[int]]) -> None:

@@ -25,8 +25,7 @@ from tb.rtl_gates import rtl_gates
 _STORED = re.compile(
     r"(?P<field>\w+?)_(byte)?_(?P<byte>\d+)(_copy_\d)?(\[(?P<index>\d+)\]|_(?P<number>\d+))?$"
 )
-_LOADING = (-1, 0)
-"""Stands for the register that says that registers are loaded."""
+_WHOLE = re.compile(r"(?P<field>\w+)(\[(?P<index>\d+)\])?$")
 
 PINS = ("in_valid", "in_data", "scl", "sda", "device_address")
 ANSWERS = ("out_valid", "out_data", "sda_low")
@@ -99,10 +98,10 @@ class ChipLanes:
         )
 
     def preset(self, written: Sequence[tuple[int, bytes]], fields: Mapping[str, Field]) -> None:
-        """Put bytes into the registers at once, as if they had been loaded, in all lanes.
+        """Put bytes into the bank at once, as if they had been written over I2C, in all lanes.
 
-        For simulations in which a load over I2C would take longer than all that is looked at; the
-        load itself is proved by itself.
+        For simulations in which that would take longer than all that is looked at; the load itself
+        is proved by itself. :meth:`tb.chip.driver.ChipDriver.activate` makes them count.
 
         Parameters
         ----------
@@ -121,9 +120,7 @@ class ChipLanes:
         found = set()
         for number, register in enumerate(self.simulation.registers):
             place = self._stored_bit(register, fields)
-            if place == _LOADING:
-                state[number] = 0
-            elif place is not None and place[0] in memory:
+            if place is not None and place[0] in memory:
                 state[number] = ALL if memory[place[0]] >> place[1] & 1 else np.uint64(0)
                 found.add(place)
         self.simulation.state = state
@@ -136,7 +133,7 @@ class ChipLanes:
         if len(found) != wanted:
             raise CheckFailed(f"the design has {len(found)} of {wanted} register bits by name")
 
-    def _held_net(self, register: Instance) -> str:
+    def held_net(self, register: Instance) -> str:
         """Name of the net that has what a register holds."""
         model = self._models[register.kind]
         assert model.register is not None
@@ -148,16 +145,19 @@ class ChipLanes:
     def _stored_bit(
         self, register: Instance, fields: Mapping[str, Field]
     ) -> tuple[int, int] | None:
-        """Register address and bit that a register of the bank, or of the active set, holds."""
-        part, net = register.path.split("/")[0], self._held_net(register).split("/")[-1]
-        if part == "control" and re.match(r"loading(_copy_\d)?$", net):
-            return _LOADING
-        match = _STORED.match(net)
-        if not match or not part.startswith(("bank", "active_")):
+        """Register address and bit that a register of the bank holds."""
+        part, net = register.path.split("/")[0], self.held_net(register).split("/")[-1]
+        if part != "bank":
             return None
-        name = match["field"] if part == "bank" else part.removeprefix("active_")
+        whole = _WHOLE.match(net)
+        if whole and whole["field"] in fields:
+            # A field of one byte has the name of what reads it.
+            return fields[whole["field"]].address, int(whole["index"] or "0")
+        match = _STORED.match(net)
+        if not match:
+            return None
         bit = match["index"] or match["number"] or "0"
-        return fields[name].address + int(match["byte"]), int(bit)
+        return fields[match["field"]].address + int(match["byte"]), int(bit)
 
     def drive(
         self,
@@ -238,6 +238,6 @@ def _voting_part(path: str) -> str | None:
     """Path of the copy or voter that an instance stands in."""
     parts = path.split("/")
     for depth, name in enumerate(parts[:-1], start=1):
-        if name.endswith("_voter") or re.search(r"_copy_\d_register$", name):
+        if re.search(r"(_voter|_copy_\d_register)(_\d+)?$", name):
             return "/".join(parts[:depth])
     return None

@@ -1,0 +1,71 @@
+"""Flips of every class of register in a small chip, with and without triplication."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tb.chip.campaign import Outcome, Places, Target
+from tb.chip.driver import ChipDriver, field_values, write_sequence
+from tb.chip.flips import Campaign, interval, not_corrected, run_campaign, statistics
+from tb.chip.simulated_bus import SimulatedBus
+from tb.chip.vectors import chip_fields
+from tb.i2c_timing import FASTEST
+from tests.tb.chip.chips import design, lanes, random_configuration
+
+pytestmark = pytest.mark.xdist_group("chip")
+
+
+def campaign(triplicated, flips, seed=1):
+    chip = lanes(False, triplicated, True)
+    fields = chip_fields(design(False, triplicated))
+    _, configuration = random_configuration(np.random.default_rng(5))
+    chip.reset(seed=3)
+    chip.preset(write_sequence(fields, field_values(configuration)), fields)
+    ChipDriver(SimulatedBus(chip.run, FASTEST), fields).activate(shadow=False)
+    opened = partial(lanes, False, triplicated, True)
+    return Campaign(opened, chip.simulation.state, f"{triplicated}", seed, flips)
+
+
+def run(made, folder):
+    folder.mkdir(exist_ok=True)
+    return run_campaign(made, folder / "flips.jsonl", 1, lambda done: None)
+
+
+def test_every_flip_of_a_triplicated_register_is_right_again_after_the_next_clock(tmp_path):
+    places = Places.of(lanes(False, True, True))
+    flips = run(campaign(True, 630), tmp_path / "flips")
+    assert not_corrected(flips, places) == []
+    assert {places.targets[flip.place] for flip in flips} == set(Target)
+    # A transient on a voter reaches the frames of one event, or a register that votes again.
+    voters = [f.outcome for f in flips if places.targets[f.place] == Target.VOTER]
+    assert Outcome.HUNG not in voters
+    assert Outcome.RELOAD not in voters
+
+
+def test_without_triplication_the_same_flips_do_harm(tmp_path):
+    places = Places.of(lanes(False, False, True))
+    flips = run(campaign(False, 630), tmp_path / "flips")
+    found = statistics(flips, places)["classes"]
+    assert found["settings"]["outcomes"]["wrong until reloaded"]["flips"] > 0
+    assert found["pipeline"]["outcomes"]["wrong data for an event"]["flips"] > 0
+    assert found["control"]["outcomes"]["hung"]["flips"] > 0
+    assert len(not_corrected(flips, places)) > 100
+
+
+def test_a_campaign_goes_on_where_it_stopped_and_a_seed_gives_the_same(tmp_path):
+    whole = run(campaign(False, 189), tmp_path / "whole")
+    record = tmp_path / "whole" / "flips.jsonl"
+    lines = record.read_text().splitlines()
+    # Stopped in the middle of writing the third batch.
+    record.write_text("\n".join([*lines[:3], lines[3][:20]]))
+    assert run(campaign(False, 189), tmp_path / "whole") == whole
+    assert run(campaign(False, 189, seed=2), tmp_path / "other") != whole
+
+
+def test_intervals_are_those_of_clopper_and_pearson():
+    # Rule of three: no hit in n leaves 1 - (alpha/2)^(1/n) above.
+    assert interval(0, 100) == (0.0, pytest.approx(1 - 0.025 ** (1 / 100)))
+    assert interval(100, 100) == (pytest.approx(0.025 ** (1 / 100)), 1.0)
+    low, high = interval(10, 40)
+    assert (low, high) == (pytest.approx(0.1269, abs=1e-4), pytest.approx(0.4120, abs=1e-4))
