@@ -11,6 +11,7 @@ from pathlib import Path
 from hexcoder.config import load_config
 from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
+from hexcoder.stage import read_json
 from tb import i2c_timing
 
 CONFIG = Path("configs/econ_t_chip.toml")
@@ -54,7 +55,8 @@ def default_design() -> Path:
         raise InputError(f"{CONFIG}: no such file; give --design FOLDER")
     config = load_config(CONFIG)
     folder = Path("build") / config.name / "rtl"
-    if (folder / "encoder.v").is_file():
+    metrics = folder / "metrics.json"
+    if metrics.is_file() and read_json(metrics)["top"] == "chip":
         return folder
     # Imported late: a compiled chip needs no compiler.
     from gen.compiler import Settings
