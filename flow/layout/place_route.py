@@ -29,8 +29,8 @@ from tb.tools import run_logged
 from tb.yosys import quoted, run_yosys
 
 UTILISATIONS = (0.58, 0.50, 0.42)
-"""Tried in this order until routing is complete. At 0.70 an encoder of 17,600 cells, most of its area
-in full adders, was fought over without an end."""
+"""Tried in this order until routing is complete. At 0.70 an encoder of 17,600 cells, most of its
+area in full adders, was fought over without an end."""
 
 WIRE_FF_PER_UM = 0.2
 """Of routed wires, cuts and coupling, measured on whole blocks."""
