@@ -145,16 +145,11 @@ def check_pass(name: str, graph: Graph, inputs: np.ndarray, golden: dict[str, np
             )
 
 
-def _columns(values: np.ndarray) -> list[int]:
-    """Each element as an integer with a bit an event, of values (n, bits) of 0 and 1."""
-    packed = np.packbits(values.astype(np.uint8), axis=0, bitorder="little")
+def port_columns(values: np.ndarray, width: int) -> list[int]:
+    """Each bit of a port as an integer with a bit an event, of integers (events, elements)."""
+    bits = (values[:, :, None] >> np.arange(width) & 1).reshape(len(values), -1)
+    packed = np.packbits(bits.astype(np.uint8), axis=0, bitorder="little")
     return [int.from_bytes(column.tobytes(), "little") for column in packed.T]
-
-
-def _port_bits(values: np.ndarray, width: int) -> np.ndarray:
-    """Bits of a port, (n, elements * width), from integers (n, elements)."""
-    places = np.arange(width)
-    return (values[:, :, None] >> places & 1).reshape(len(values), -1)
 
 
 def check_gates(graph: Graph, layer: LayerGates, golden: dict[str, np.ndarray]) -> None:
@@ -175,7 +170,7 @@ def check_gates(graph: Graph, layer: LayerGates, golden: dict[str, np.ndarray]) 
     names = ["", *(output.name for output in graph.layers)]
     place = names.index(layer.name)
     inputs, expected = golden[names[place - 1]], golden[layer.name]
-    port = _columns(_port_bits(inputs, layer.x_width // inputs.shape[1]))
+    port = port_columns(inputs, layer.x_width // inputs.shape[1])
     values = evaluate(
         layer.live,
         len(layer.gates.names),
@@ -183,7 +178,7 @@ def check_gates(graph: Graph, layer: LayerGates, golden: dict[str, np.ndarray]) 
         len(inputs),
     )
     width = layer.y_width // expected.shape[1]
-    wanted = _columns(_port_bits(expected, width))
+    wanted = port_columns(expected, width)
     ones = (1 << len(inputs)) - 1
     nodes = graph.layers[place - 1].nodes
     for bit, literal in enumerate(layer.y):

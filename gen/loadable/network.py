@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gen.compiler import port_columns
 from gen.gates import FALSE, evaluate
 from gen.loadable.layer import VARIES, Parameters, known_outputs, loadable_layer
 from gen.words import LayerGates
 from hexcoder.errors import CheckFailed
+from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
 from models.golden import layer_outputs
 from models.network import Flatten, LayerContext, Network
@@ -48,43 +50,32 @@ class LoadableNetwork:
 
 def with_random_parameters(network: Network, random: np.random.Generator) -> Network:
     """The same network with weights and biases drawn from the whole of their types."""
-    layers = []
-    for layer in network.layers:
-        if isinstance(layer, Flatten):
-            layers.append(layer)
-            continue
-        type_ = layer.weight_type
-        shape = layer.weight_array().shape
-        drawn = {"weights": random.integers(type_.minimum, type_.maximum + 1, shape).tolist()}
-        if layer.bias_type is not None and layer.biases is not None:
-            low, high = layer.bias_type.minimum, layer.bias_type.maximum
-            drawn["biases"] = random.integers(low, high + 1, len(layer.biases)).tolist()
-        layers.append(layer.model_copy(update=drawn))
-    return network.model_copy(update={"layers": tuple(layers)})
+    return _with_parameters(
+        network, lambda type_, shape: random.integers(type_.minimum, type_.maximum + 1, shape)
+    )
 
 
 def with_extreme_parameters(network: Network, least: bool) -> Network:
     """The same network with every weight and bias at one end of its type."""
+    return _with_parameters(
+        network, lambda type_, shape: np.full(shape, type_.minimum if least else type_.maximum)
+    )
+
+
+def _with_parameters(
+    network: Network, make: Callable[[FixedPoint, tuple[int, ...]], np.ndarray]
+) -> Network:
+    """The same network with what ``make`` gives for a type and a shape."""
     layers = []
     for layer in network.layers:
         if isinstance(layer, Flatten):
             layers.append(layer)
             continue
-        type_ = layer.weight_type
-        value = type_.minimum if least else type_.maximum
-        drawn = {"weights": np.full(layer.weight_array().shape, value).tolist()}
+        drawn = {"weights": make(layer.weight_type, layer.weight_array().shape).tolist()}
         if layer.bias_type is not None and layer.biases is not None:
-            end = layer.bias_type.minimum if least else layer.bias_type.maximum
-            drawn["biases"] = [end] * len(layer.biases)
+            drawn["biases"] = make(layer.bias_type, (len(layer.biases),)).tolist()
         layers.append(layer.model_copy(update=drawn))
     return network.model_copy(update={"layers": tuple(layers)})
-
-
-def _columns(values: np.ndarray, width: int) -> list[int]:
-    """Each bit of values (events, elements) as an integer with a bit an event."""
-    bits = (values[:, :, None] >> np.arange(width) & 1).reshape(len(values), -1)
-    packed = np.packbits(bits.astype(np.uint8), axis=0, bitorder="little")
-    return [int.from_bytes(column.tobytes(), "little") for column in packed.T]
 
 
 def _check(
@@ -98,12 +89,12 @@ def _check(
         gates, name = layer.gates, layer.context.name
         its = parameters[place : place + gates.w_width].tolist()
         place += gates.w_width
-        port = _columns(before, layer.context.input_type.width)
+        port = port_columns(before, layer.context.input_type.width)
         nets = {net: port[bit] for net, bit in gates.x.items()}
         nets |= {net: ones if its[bit] else 0 for net, bit in gates.w.items()}
         values = evaluate(gates.live, len(gates.gates.names), nets, events)
         found = [values[literal >> 1] ^ (ones if literal & 1 else 0) for literal in gates.y]
-        for bit, wanted in enumerate(_columns(golden[name], gates.element_width)):
+        for bit, wanted in enumerate(port_columns(golden[name], gates.element_width)):
             if found[bit] != wanted:
                 differs = found[bit] ^ wanted
                 event = (differs & -differs).bit_length() - 1

@@ -10,10 +10,11 @@ import numpy as np
 
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
-from gen.loadable.network import parameter_bits, with_random_parameters
+from gen.loadable.network import with_random_parameters
 from hexcoder.config import Chip
 from models.chip.configuration import ChipConfiguration
 from models.network import Network
+from tb.chip.configurations import packed_parameters
 from tb.chip.flips import random_words
 from tb.chip.session import ChipLanes
 from tests.networks import sensor_network
@@ -44,14 +45,13 @@ def random_configuration(
 ) -> tuple[Network, ChipConfiguration]:
     """A network with weights of its own, and the registers that give the chip these."""
     network = with_random_parameters(sensor_network(), random)
-    bits = parameter_bits(network)
     configuration = ChipConfiguration(
         tuple(random.permutation(48).tolist()),
         tuple(random.integers(0, 4096, 48).tolist()),
         bool(random.integers(0, 2)),
         links,
         int(random.integers(0, 1 << LATENT_BITS)),
-        sum(int(bit) << place for place, bit in enumerate(bits)),
+        packed_parameters(network),
     )
     return network, configuration
 
