@@ -18,7 +18,8 @@ import numpy as np
 from klayout import db
 
 from flow.layout.extraction import LABELS, DrawnCell, read_cells
-from flow.layout.rerouting import Rerouting, Search, cut_boxes
+from flow.layout.rerouting import Rerouting
+from flow.layout.search import Search, cut_boxes
 from flow.layout.wiring import (
     CUTS,
     METAL_STACK,

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from klayout import db
 
 from flow.layout.design_rules import CONDUCTORS
-from flow.layout.rerouting import METALS, Rerouting
+from flow.layout.rerouting import Rerouting
+from flow.layout.search import METALS
 from flow.layout.wiring import Box
 
 ROUNDS = 4

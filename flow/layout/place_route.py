@@ -18,8 +18,9 @@ from flow.layout.functions import FLOP_PINS
 from flow.layout.notches import fill_notches
 from flow.layout.place_route_worker import FINISHED
 from flow.layout.power_grid import draw_power_grid
-from flow.layout.rerouting import METALS, Rerouting
+from flow.layout.rerouting import Rerouting
 from flow.layout.routing import CUT_SIZE
+from flow.layout.search import METALS
 from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
 from flow.liberty import read_liberty
 from flow.synthesis import Netlist

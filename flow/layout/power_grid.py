@@ -15,8 +15,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
 from flow.layout.parasitics import CUT_OHM, SHEET_OHM
-from flow.layout.rerouting import Node, Rerouting, Search, cut_boxes
+from flow.layout.rerouting import Rerouting
 from flow.layout.routing import LAYERS
+from flow.layout.search import Node, Search, cut_boxes
 from flow.layout.wiring import SUPPLIES, Box, Pin
 
 PITCH_NM = 24_480

@@ -16,7 +16,8 @@ from flow.layout.notches import fill_notches
 from flow.layout.parasitics import couplings, extract, net_tree, write_spef
 from flow.layout.place_route import place_and_route
 from flow.layout.power_grid import worst_drop
-from flow.layout.rerouting import METALS, Rerouting
+from flow.layout.rerouting import Rerouting
+from flow.layout.search import METALS
 from flow.layout.wiring import (
     GDS_LAYERS,
     SUPPLIES,

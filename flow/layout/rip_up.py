@@ -1,0 +1,114 @@
+"""What is left of a net when pieces of its wires are taken away.
+
+A net is islands of metal, one layer each, joined by cuts. An island that overlaps another net goes
+as a whole, so that no patch below the least area stays, and with it all that then leads nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+
+from flow.layout.wiring import CUTS, METAL_STACK, Box, joined
+
+_LEAST_AREA = {"m3": 240_000, "m4": 240_000}
+"""Of an island, in nm2; the others' cuts bring enough metal with them."""
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return (
+        a.left <= b.right and b.left <= a.right and a.bottom <= b.top and b.bottom <= a.top
+    )  # fmt: skip
+
+
+class _Islands:
+    def __init__(self, boxes: Sequence[Box], pins: Iterable[Box]):
+        self.pinned: set[int] = set()
+        self.layer: dict[int, str] = {}
+        self.metal: dict[int, set[Box]] = {}
+        pins = set(pins)
+        numbers = count()
+        for layer in METAL_STACK:
+            here = [box for box in (*boxes, *pins) if box.layer == layer]
+            for group in joined(here):
+                number = next(numbers)
+                self.layer[number], self.metal[number] = layer, group
+                if group & pins:
+                    self.pinned.add(number)
+        # Each cut with the islands below and above it.
+        self.cuts: dict[Box, tuple[int | None, int | None]] = {}
+        for box in boxes:
+            if box.layer in CUTS:
+                place = CUTS.index(box.layer)
+                self.cuts[box] = self._at(box, place), self._at(box, place + 1)
+
+    def _at(self, cut: Box, place: int) -> int | None:
+        for number, group in self.metal.items():
+            if self.layer[number] == METAL_STACK[place] and any(_touch(cut, b) for b in group):
+                return number
+        return None
+
+    def _small(self, number: int) -> bool:
+        least = _LEAST_AREA.get(self.layer[number], 0)
+        group = self.metal[number]
+        width = max(b.right for b in group) - min(b.left for b in group)
+        height = max(b.top for b in group) - min(b.bottom for b in group)
+        return width * height < least
+
+    def of(self, box: Box) -> int | None:
+        """Island of a box; of a cut, the one above it."""
+        if box.layer in CUTS:
+            below, above = self.cuts[box]
+            return below if above is None else above
+        return next(n for n, group in self.metal.items() if box in group)
+
+    def without(self, gone: set[int]) -> set[Box]:
+        """What leads somewhere when some islands are gone."""
+        metals = [n for n, layer in self.layer.items() if layer != METAL_STACK[0]]
+        while True:
+            cuts = {
+                cut: ends
+                for cut, ends in self.cuts.items()
+                if None not in ends and not gone.intersection(ends)
+            }
+            ways = dict.fromkeys(self.metal, 0)
+            for ends in cuts.values():
+                for number in ends:
+                    ways[number] += 1  # type: ignore[index]
+            dead = {
+                n
+                for n in metals
+                if n not in gone and (ways[n] + (n in self.pinned) < 2 or self._small(n))
+            }
+            if not dead:
+                break
+            gone |= dead
+        kept = set(cuts)
+        for number, group in self.metal.items():
+            if number not in gone and ways[number]:
+                kept |= group
+        return kept
+
+
+def without_wrong(
+    boxes: Sequence[Box], pins: Iterable[Box], wrong: Callable[[Box], bool]
+) -> list[Box]:
+    """Wires of a net without the islands that have a wrong box, and without dead ends.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+        Metal and cuts of the net.
+    pins : iterable of Box
+        What it joins.
+    wrong : callable
+        Whether a box cannot stay. Boxes of li always do.
+
+    Returns
+    -------
+    list of Box
+    """
+    bad = [box for box in boxes if box.layer != METAL_STACK[0] and wrong(box)]
+    islands = _Islands(boxes, pins)
+    kept = islands.without({n for n in map(islands.of, bad) if n is not None})
+    return [box for box in boxes if box in kept]
