@@ -16,7 +16,7 @@ from gen.compiler import Settings
 from hexcoder.config import Compiler
 from hexcoder.technology import technology_of
 
-SIZES = ((4, 3, 2), (6, 5, 3), (12, 6, 4), (16, 8, 6), (24, 14, 8), (32, 24, 12))
+SIZES = ((6, 5, 3), (12, 8, 5), (20, 12, 8), (32, 20, 12), (48, 32, 16), (72, 48, 24))
 """Inputs, hidden values and latents of random 6-bit perceptrons: about 1,000 to 60,000 cells."""
 
 
