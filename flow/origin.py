@@ -22,6 +22,7 @@ def synthesis_origin(pdk: Pdk, wire_load: str | None) -> dict[str, Any]:
         "stage": "after synthesis, before placement",
         "pdk": pdk.name,
         "process": pdk.process,
+        "node_nm": pdk.node_nm,
         "corner": pdk.corner_name,
         "voltage_v": pdk.corner.voltage_v,
         "temperature_c": pdk.corner.temperature_c,

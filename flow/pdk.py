@@ -11,6 +11,7 @@ from typing import Any
 import pydantic
 from pydantic import Field, PositiveFloat
 
+from flow.scaling import NODES
 from hexcoder.config import Section
 from hexcoder.errors import InputError, first_problem
 
@@ -83,6 +84,8 @@ class Pdk(Section):
     ----------
     process, licence : str
         One line each, for reports.
+    node_nm : int, optional
+        Of :data:`flow.scaling.NODES`: what the report scales to the ECON-T chip's 65 nm.
     cell_verilog, technology_lef, cell_lef, corners.*.liberty : str
         Files as ``distribution:path``, or a path beside the description.
         The two LEF files are for tools outside; a PDK may have none.
@@ -97,6 +100,7 @@ class Pdk(Section):
     name: str
     process: str
     licence: str
+    node_nm: int | None = None
     cell_verilog: str
     technology_lef: str | None = None
     cell_lef: str | None = None
@@ -116,6 +120,13 @@ class Pdk(Section):
         if (self.full_adder is None) == (self.adder_gates is None):
             raise ValueError("give either full_adder or adder_gates")
         return self
+
+    @pydantic.field_validator("node_nm")
+    @classmethod
+    def _is_known(cls, node: int | None) -> int | None:
+        if node is not None and node not in NODES:
+            raise ValueError(f"must be one of {', '.join(map(str, NODES))}")
+        return node
 
     @property
     def adder(self) -> AdderCell | AdderGates:

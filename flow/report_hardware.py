@@ -20,6 +20,7 @@ from flow.report_charts import slack_bars, stacked_bars
 from flow.report_numbers import count, fixed, percent
 from flow.report_path import worst_path
 from flow.report_power import power_picture, power_table
+from flow.report_processes import in_other_processes
 from flow.report_published import beside_published
 from flow.report_results import Results
 
@@ -44,6 +45,8 @@ def hardware(results: Results) -> Section:
         blocks += [Text(_origin(asic)), *_area(asic, results)]
         blocks += [*_timing(asic, results), *_power(asic, results)]
     blocks.append(beside_published(results))
+    if (processes := in_other_processes(results)) is not None:
+        blocks.append(processes)
     return Section("hardware", "Hardware", blocks)
 
 

@@ -18,6 +18,15 @@ ECON_T = {
 """The encoder of the ECON-T chip as published; 200 Mrad, initiation interval 1."""
 
 
+def _content(results: Results) -> str:
+    chip = (results.metrics["rtl"] or {}).get("chip") or {}
+    if chip.get("weights") != "loadable":
+        return "weights fixed in gates, no triplication"
+    registers = "triplicated" if chip["triplicated"] else "not triplicated"
+    shadow = ", with shadow registers" if chip["update"] == "shadow" else ""
+    return f"weights loadable over I2C{shadow}, registers {registers}"
+
+
 def beside_published(results: Results) -> Table:
     """Put figures side by side with what differs between them."""
     asic = results.metrics["asic"] or {}
@@ -30,8 +39,7 @@ def beside_published(results: Results) -> Table:
     ours = {
         "process": origin.get("process", NOT_MEASURED),
         "stage": f"{origin['stage']}: {origin['wires']}" if origin else NOT_MEASURED,
-        "content": "weights fixed in gates, no triplication, no clock tree, no wires beyond the "
-        "wire-load estimate",
+        "content": f"{_content(results)}, no clock tree, no wires beyond the wire-load estimate",
         "area": measured("design__instance__area", 3, 1e-6, "mm²"),
         "power": measured("power__total", 1, 1e3, "mW"),
         "energy": measured("energy_per_event_pj", 2, 1e-3, "nJ"),
@@ -58,6 +66,6 @@ def beside_published(results: Results) -> Table:
         rows,
         "Process, stage and content all differ, each in favour of this design's figures: a smaller "
         "open study library against a production process, gates after synthesis against silicon, "
-        "and fixed weights without radiation hardening against loadable ones with it. No ratio of "
-        "the two columns means anything.",
+        "and, where weights are fixed, no radiation hardening against loadable ones with it. No "
+        "ratio of the two columns means anything.",
     )

@@ -71,6 +71,9 @@ class Results:
         Worst paths as the timing tool wrote them; empty if there is none.
     pictures : mapping
         By name of :data:`PICTURES` a PNG; without those that are missing.
+    others : mapping
+        Runs of the same network in folders beside this one: by folder the metrics of its stages
+        asic and layout.
     """
 
     config: Config
@@ -82,6 +85,7 @@ class Results:
     cells: Mapping[str, Any]
     setup_report: str
     pictures: Mapping[str, bytes]
+    others: Mapping[str, Mapping[str, Any]]
 
     def command(self, stage: str) -> str:
         """Return the command line that makes a stage."""
@@ -128,9 +132,35 @@ class Results:
 
 def input_digests(build: Path) -> dict[str, str | None]:
     """SHA-256 of each file of :data:`INPUTS`, None where it is missing."""
+    beside = [
+        f"../{other.name}/{stage}/metrics.json" for other in _others(build) for stage in _COMPARED
+    ]
     return {
-        name: file_digest(build / name) if (build / name).is_file() else None for name in INPUTS
+        name: file_digest(build / name) if (build / name).is_file() else None
+        for name in (*INPUTS, *beside)
     }
+
+
+_COMPARED = ("asic", "layout")
+
+
+def _others(build: Path) -> list[Path]:
+    """Folders beside this one with another synthesis of the same network."""
+    if not (build / "network.json").is_file():
+        return []
+    found = []
+    for folder in sorted(build.resolve().parent.iterdir()):
+        files = folder / "network.json", folder / "asic" / "metrics.json"
+        if folder == build.resolve() or not all(file.is_file() for file in files):
+            continue
+        if _nameless(folder) == _nameless(build):
+            found.append(folder)
+    return found
+
+
+def _nameless(build: Path) -> dict[str, Any]:
+    network = read_json(build / "network.json")
+    return {key: value for key, value in network.items() if key != "name"}
 
 
 def read_results(config: Config, options: str, config_text: str, build: Path) -> Results:
@@ -159,5 +189,11 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             name: (build / "layout" / name).read_bytes()
             for name in PICTURES
             if (build / "layout" / name).is_file()
+        },
+        others={
+            other.name: {
+                stage: read(f"../{other.name}/{stage}/metrics.json") for stage in _COMPARED
+            }
+            for other in _others(build)
         },
     )

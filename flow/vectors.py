@@ -51,7 +51,7 @@ def load_vectors(config: Config, build: Path, top: str, interface: Interface) ->
     """
     del interface
     network = load_network(build / "network.json")
-    events, origin = _events(config, build)
+    events, origin = load_events_of(config, build)
     settings = config.verification
     blocks = list(module_vectors(top, network, settings.netlist_vectors, settings.seed, events))
     inputs = np.concatenate([block.inputs for block in blocks])
@@ -62,7 +62,8 @@ def load_vectors(config: Config, build: Path, top: str, interface: Interface) ->
     return Vectors(inputs, expected, activity, origin, its)
 
 
-def _events(config: Config, build: Path) -> tuple[np.ndarray, str]:
+def load_events_of(config: Config, build: Path) -> tuple[np.ndarray, str]:
+    """Events of the stage ``train``, or generated ones, and what they are."""
     held_out = build / "train" / "held_out.csv"
     source = config.data.events
     if held_out.is_file():

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from flow.asic import read_interface
+from flow.asic_run import read_interface
 from flow.equivalence import prove_equivalence
 from flow.pdk import load_pdk
 from flow.synthesis import Netlist

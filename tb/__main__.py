@@ -30,6 +30,7 @@ EXAMPLES = """examples:
   python -m tb --config configs/econ_t.toml --vectors 1000000
   python -m tb i2c-fuzz --transfers 10000                   the I2C target; see i2c-fuzz --help
   python -m tb chip --vectors DIR --config init.yaml --expected out.csv   the chip; chip --help
+  python -m tb flips build/econ_t_chip/rtl --flips 100000   single-event upsets; flips --help
 The verdict is JSON on standard output. Exit status: 0 all agree, 1 a mismatch, 2 bad input.
 """
 
@@ -242,6 +243,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tb.chip.command import main as chip
 
         return chip(argv[1:])
+    if argv and argv[0] == "flips":
+        from tb.chip.flips_command import main as flips
+
+        return flips(argv[1:])
     arguments = _parser().parse_args(argv)
     _check_numbers(arguments)
     if arguments.config is None:

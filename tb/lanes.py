@@ -147,6 +147,7 @@ class LaneSimulation:
         arguments: list[int | np.ndarray | None] = [
             self.nets, len(self.nets), len(values),
             len(program.kinds), program.kinds, program.counts, program.rows,
+            program.first_reader, program.readers,
             len(program.states), program.states, program.next_nets,
             len(self._in_nets), self._in_nets, values,
             len(self._out_nets), self._out_nets, outputs,

@@ -50,6 +50,8 @@ class Program:
         Each run is ``counts`` operations of one kind.
     rows : int32 array (operations, 4)
         Place written, places read; what a kind does not read is the constant 0.
+    first_reader, readers : int64 array (words + 1,), int32 array
+        Operations that read each place.
     registers : tuple of Instance
     states, next_nets : int64 array (registers,)
         Places of what registers hold, and of what they take at an edge.
@@ -61,6 +63,8 @@ class Program:
     kinds: np.ndarray
     counts: np.ndarray
     rows: np.ndarray
+    first_reader: np.ndarray
+    readers: np.ndarray
     registers: tuple[Instance, ...]
     states: np.ndarray
     next_nets: np.ndarray
@@ -168,16 +172,30 @@ def write_program(
     table = table[np.lexsort((table[:, 2], table[:, 1], table[:, 0]))]
     starts = np.flatnonzero(np.any(np.diff(table[:, :2], axis=0, prepend=-1), axis=1))
     place = _places(writer.words, table[:, 2])
+    rows = np.ascontiguousarray(place[table[:, 2:]].astype(np.int32))
     return Program(
         place,
         table[starts, 1].astype(np.int32),
         np.diff(np.append(starts, len(table))),
-        np.ascontiguousarray(place[table[:, 2:]].astype(np.int32)),
+        rows,
+        *_readers(rows, writer.words),
         registers,
         place[np.array(states, np.int64)],
         place[np.array(next_nets, np.int64)],
         place[np.array([inverting[net] for net in transients], np.int64)],
     )
+
+
+def _readers(rows: np.ndarray, words: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where each place's readers begin, and these."""
+    read = rows[:, 1:].ravel()
+    operations = np.repeat(np.arange(len(rows), dtype=np.int32), rows.shape[1] - 1)
+    # Constants never change.
+    varies = (read != ZERO) & (read != ONE)
+    read, operations = read[varies], operations[varies]
+    order = np.argsort(read, kind="stable")
+    first = np.searchsorted(read[order], np.arange(words + 1))
+    return first.astype(np.int64), np.ascontiguousarray(operations[order])
 
 
 def _places(words: int, written: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hexcoder.stage import write_json
+from hexcoder.stage import file_digest, write_json
 from tb.netlist_model import CellModel, FlatNetlist, read_cell_models, read_netlist
 from tb.yosys import quoted, run_yosys
 
@@ -65,8 +65,9 @@ def rtl_gates(
         f"blackbox {FULL_ADDER}",
         f"hierarchy -check -top {top}",
         "proc",
-        # A chip's registers hold anything at power-up.
+        # A chip's registers hold anything at power-up; half of the JSON would be lines of source.
         "setattr -unset init w:*",
+        "setattr -unset src",
         "opt_expr",
         "opt_clean",
         "techmap",
@@ -78,7 +79,13 @@ def rtl_gates(
         "opt_clean",
         f"write_json {quoted(netlist)}",
     ]
-    run_yosys(commands, folder / "rtl_gates.ys")
+    # Minutes for a large design: a folder that is kept has what it was made from.
+    stamp = folder / "rtl_gates.made_from"
+    made_from = "\n".join([file_digest(verilog), *commands])
+    if not stamp.is_file() or stamp.read_text() != made_from:
+        stamp.unlink(missing_ok=True)
+        run_yosys(commands, folder / "rtl_gates.ys")
+        stamp.write_text(made_from)
     write_json(cells, _models())
     models = read_cell_models(cells)
     return read_netlist(netlist, models, top), models, netlist, cells

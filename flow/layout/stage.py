@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from flow.asic import glitch_metrics, power_parts, read_interface
+from flow.asic_run import glitch_metrics, power_parts, read_interface
 from flow.cell_tables import read_tables
 from flow.delays import clock_arrivals
 from flow.equivalence import prove_equivalence

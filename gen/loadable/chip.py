@@ -100,16 +100,17 @@ class Chip(wiring.Component):
         link_input = LinkInput(INPUT_LINKS)
         m.submodules.link_input = link_input
         m.d.comb += link_input.words.eq(self.in_data)
-        found = [link_input.codes, link_input.is_bc0, link_input.misaligned, self.in_valid]
-        words = parts.rank("link_words", self.in_valid, found)
+        words = parts.rank("link_words", self.in_valid, [link_input.codes])
         # The counter goes on while registers are loaded.
-        codes, is_bc0, misaligned, is_there = words.values
-        m.d.comb += parts.control.misaligned.eq(is_there & misaligned)
         counter = BunchCounter()
         m.submodules.bunch_counter = self.protection.control(counter)
-        m.d.comb += [counter.valid.eq(is_there), counter.is_bc0.eq(is_bc0)]
+        m.d.comb += [
+            counter.valid.eq(self.in_valid),
+            counter.is_bc0.eq(link_input.is_bc0),
+            parts.control.misaligned.eq(self.in_valid & link_input.misaligned),
+        ]
 
-        front_end = self._energies(m, settings, codes)
+        front_end = self._energies(m, settings, words.values[0])
         beside = [front_end.sum_code, counter.counter]
         image = parts.rank("image", words.valid, [front_end.image, *beside])
         latents = self._latents(parts, image.values[0])

@@ -15,7 +15,9 @@ COUNTER_BITS, AT_BC0 = 5, 31
 class BunchCounter(wiring.Component):
     """31 at bunch crossing 0, then 1, 2, ... 15, 0, ... to the next.
 
-    ``counter`` belongs to the word that is there now; ``valid`` makes it count.
+    ``counter`` belongs to the word of the clock before; ``valid`` makes it count. It counts from
+    the chip's inputs on, for a voter in front of all of its copies could leave it wrong until the
+    next bunch crossing 0.
     """
 
     def __init__(self):
@@ -23,10 +25,9 @@ class BunchCounter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        last = Signal(COUNTER_BITS - 1)
-        following = Signal(COUNTER_BITS - 1)
-        m.d.comb += following.eq(Mux(self.is_bc0, 0, last + 1))
-        m.d.comb += self.counter.eq(Mux(self.is_bc0, AT_BC0, following))
+        count = Signal(COUNTER_BITS - 1)
+        at_bc0 = Signal()
         with m.If(self.valid):
-            m.d.sync += last.eq(following)
+            m.d.sync += [count.eq(Mux(self.is_bc0, 0, count + 1)), at_bc0.eq(self.is_bc0)]
+        m.d.comb += self.counter.eq(Mux(at_bc0, AT_BC0, count))
         return m

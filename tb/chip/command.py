@@ -6,6 +6,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from hexcoder.config import load_config
@@ -22,10 +23,13 @@ SPEEDS = {
     "fastest": i2c_timing.FASTEST,
 }
 """Clock of I2C in kHz; ``fastest`` is what the target can follow, for quick tries."""
+SIMULATORS = ("auto", "verilator", "lanes")
 
 EXAMPLES = """examples:
   python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv
   python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv --i2c-khz fastest
+  python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv \\
+    --netlist build/econ_t_chip/asic
 DIR holds testInput.csv. The verdict is JSON on standard output. Exit status: 0 all agree, 1 a
 mismatch, 2 bad input.
 """
@@ -44,7 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--design", type=Path, help=f"compiled chip; default: {CONFIG} is compiled where needed"
     )
+    parser.add_argument(
+        "--netlist", type=Path, help="folder of the stage asic: its cells in place of the RTL"
+    )
     parser.add_argument("--work", type=Path, help="folder for compiled simulations")
+    parser.add_argument(
+        "--simulator",
+        choices=SIMULATORS,
+        default="auto",
+        help="default: Verilator for a small chip, 64 lanes that are not compiled for a large one",
+    )
     parser.add_argument("--i2c-khz", choices=list(SPEEDS), default="1000")
     return parser
 
@@ -73,8 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the vectors and print the verdict."""
     arguments = _parser().parse_args(argv)
     # Imported late: --help needs none of it.
+    from tb.chip.simulators import open_chip, open_netlist
     from tb.chip.vectors import check_vectors, chip_fields, read_all
-    from tb.chip.verilated_chip import VerilatedChip
 
     configuration, expected = read_all(arguments.vectors, arguments.config, arguments.expected)
     with progress_bar() as bar, tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
@@ -82,7 +95,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         design = arguments.design or default_design()
         work = arguments.work or (design.parent / ".simulation" if not arguments.design else None)
         bar.update(task, description="compile the simulation", completed=1)
-        with VerilatedChip(design, work or Path(scratch)) as chip:
+        opened = (
+            open_chip(design, work or Path(scratch), arguments.simulator)
+            if arguments.netlist is None
+            else nullcontext(open_netlist(design, arguments.netlist))
+        )
+        with opened as chip:
             bar.update(task, description="registers and events", completed=2)
             verdict = check_vectors(
                 chip.run,

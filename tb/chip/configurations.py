@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,21 @@ from gen.loadable.network import (
     with_extreme_parameters,
     with_random_parameters,
 )
-from hexcoder.stage import versions
 from hw.chip.register_map import Field
 from models.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
 from models.chip.golden import HEADER, HEADER_BC0, input_words, link_words
 from models.chip.link_words import INPUT_LINKS
 from models.geometry import TRIGGER_CELLS
 from models.network import Network
-from tb.chip.driver import ChipDriver, field_values
+from tb.chip.driver import ChipDriver, field_values, write_sequence
 from tb.chip.pins import OUTPUT_WORDS
+from tb.chip.session import ChipLanes
 from tb.chip.simulated_bus import SimulatedBus
-from tb.chip.vectors import Run, chip_fields, stream
+from tb.chip.simulators import open_chip, simulator_name
+from tb.chip.vectors import chip_fields, stream
 from tb.chip.verilated_chip import VerilatedChip
 from tb.i2c_timing import FASTEST
+from tb.lanes import LANES
 
 Progress = Callable[[int], None]
 
@@ -109,66 +112,91 @@ def cases(
         yield Case("random", drawn, configuration, _random_words(random, events // sets))
 
 
+class _Tally:
+    """What was compared, in the form of :func:`tb.prove.prove`."""
+
+    def __init__(self, latency: int):
+        self.latency, self.started = latency, time.perf_counter()
+        self.events = self.mismatches = self.configurations = 0
+        self.by_kind: dict[str, int] = {}
+        self.first: dict[str, Any] | None = None
+
+    def add(self, case: Case, valid: np.ndarray, words: np.ndarray) -> None:
+        expected = link_words(case.network, case.words, case.configuration, OUTPUT_WORDS)
+        wrong = (words != expected).any(axis=1) | ~valid
+        if wrong.any() and self.first is None:
+            row = int(np.argmax(wrong))
+            link = int(np.argmax(words[row] != expected[row]))
+            self.first = {
+                "module": "chip",
+                "layer": "frame" if valid[row] else "out_valid",
+                "element": link,
+                "event": self.events + row,
+                "configuration": self.configurations,
+                "expected": int(expected[row, link]),
+                "actual": int(words[row, link]),
+                "waveform": None,
+            }
+        self.mismatches += int(wrong.sum())
+        self.events += len(case.words)
+        self.by_kind[case.kind] = self.by_kind.get(case.kind, 0) + len(case.words)
+        self.configurations += 1
+
+    def verdict(self) -> dict[str, Any]:
+        seconds = time.perf_counter() - self.started
+        return {
+            "vectors": self.events,
+            "configurations": self.configurations,
+            "mismatches": self.mismatches,
+            "first_mismatch": self.first,
+            "modules": {
+                "chip": {
+                    "vectors": self.events,
+                    "mismatches": self.mismatches,
+                    "latency_cycles": self.latency,
+                    "seconds": round(seconds, 1),
+                    "vectors_per_s": round(self.events / seconds),
+                    "by_kind": self.by_kind,
+                }
+            },
+        }
+
+
 def check_cases(
-    run: Run,
+    chip: VerilatedChip | ChipLanes,
     fields: dict[str, Field],
-    latency: int,
     all_cases: Iterator[Case],
     progress: Progress = lambda done: None,
 ) -> dict[str, Any]:
-    """Load each case's registers over I2C, stream its events, compare all words.
+    """Load each case's registers, stream its events, compare all words.
+
+    The first case is loaded over I2C and read back. With Verilator so are the others; in 64 lanes
+    their registers are put in place, as many sets at a time as there are lanes.
 
     Returns
     -------
     dict
         As of :func:`tb.prove.prove`, with the number of ``configurations``.
     """
-    started = time.perf_counter()
-    driver = ChipDriver(SimulatedBus(run, FASTEST), fields)
+    tally = _Tally(chip.latency)
+    driver = ChipDriver(SimulatedBus(chip.run, FASTEST), fields)
     driver.identify()
-    events = mismatches = configurations = 0
-    by_kind: dict[str, int] = {}
-    first = None
-    for case in all_cases:
-        driver.load(field_values(case.configuration), verify=configurations == 0)
-        found = stream(run, case.words, latency)
-        expected = link_words(case.network, case.words, case.configuration, OUTPUT_WORDS)
-        wrong = (found.words != expected).any(axis=1) | ~found.valid
-        if wrong.any() and first is None:
-            row = int(np.argmax(wrong))
-            link = int(np.argmax(found.words[row] != expected[row]))
-            first = {
-                "module": "chip",
-                "layer": "frame" if found.valid[row] else "out_valid",
-                "element": link,
-                "event": events + row,
-                "configuration": configurations,
-                "expected": int(expected[row, link]),
-                "actual": int(found.words[row, link]),
-                "waveform": None,
-            }
-        mismatches += int(wrong.sum())
-        events += len(case.words)
-        by_kind[case.kind] = by_kind.get(case.kind, 0) + len(case.words)
-        configurations += 1
-        progress(configurations)
-    seconds = time.perf_counter() - started
-    return {
-        "vectors": events,
-        "configurations": configurations,
-        "mismatches": mismatches,
-        "first_mismatch": first,
-        "modules": {
-            "chip": {
-                "vectors": events,
-                "mismatches": mismatches,
-                "latency_cycles": latency,
-                "seconds": round(seconds, 1),
-                "vectors_per_s": round(events / seconds),
-                "by_kind": by_kind,
-            }
-        },
-    }
+    shadow = driver.status().shadow
+    for case in islice(all_cases, 1) if isinstance(chip, ChipLanes) else all_cases:
+        driver.load(field_values(case.configuration), verify=tally.configurations == 0)
+        found = stream(chip.run, case.words, chip.latency)
+        tally.add(case, found.valid, found.words)
+        progress(tally.configurations)
+    if isinstance(chip, ChipLanes):
+        while batch := list(islice(all_cases, LANES)):
+            written = [write_sequence(fields, field_values(c.configuration)) for c in batch]
+            chip.preset(written, fields)
+            driver.activate(shadow)
+            valid, words = chip.stream(np.stack([case.words for case in batch]))
+            for case, its_valid, its_words in zip(batch, valid, words, strict=True):
+                tally.add(case, its_valid, its_words)
+            progress(tally.configurations)
+    return tally.verdict()
 
 
 def prove_chip(
@@ -181,14 +209,9 @@ def prove_chip(
     seed: int,
     progress: Progress = lambda done: None,
 ) -> dict[str, Any]:
-    """The cases through the chip's RTL, compiled by Verilator."""
-    with VerilatedChip(design, work) as chip:
-        verdict = check_cases(
-            chip.run,
-            chip_fields(design),
-            chip.latency,
-            cases(network, energies, sets, events, seed),
-            progress,
-        )
-    simulator = f"Verilator {versions('verilator')['verilator']}"
-    return {"network": network.name, "seed": seed, "simulator": simulator, **verdict}
+    """The cases through the chip's RTL, in the simulation of :func:`open_chip`."""
+    with open_chip(design, work) as chip:
+        all_cases = cases(network, energies, sets, events, seed)
+        verdict = check_cases(chip, chip_fields(design), all_cases, progress)
+        name = simulator_name(chip)
+    return {"network": network.name, "seed": seed, "simulator": name, **verdict}

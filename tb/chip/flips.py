@@ -22,7 +22,9 @@ from tb.lanes import LANES, spread
 
 FLIPS_A_BATCH = LANES - 1
 _WARM_UP_CLOCKS = 8
-_MOST_DELAY = 512
+_LAST_MOMENT = 520
+MOMENTS = 64
+"""States of a run, at random clocks of it, from which batches start."""
 CONFIDENCE = 0.95
 
 Open = Callable[[], ChipLanes]
@@ -58,30 +60,48 @@ def chosen_places(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Registers in a clock of a run with events and bus traffic, and the bus from there on."""
+
+    state: np.ndarray
+    scl: np.ndarray
+    sda: np.ndarray
+
+
+def find_moments(chip: ChipLanes, loaded: np.ndarray, seed: int) -> list[Moment]:
+    """The same for a seed."""
+    random = np.random.default_rng(seed)
+    clocks = _WARM_UP_CLOCKS + np.sort(random.integers(0, _LAST_MOMENT, MOMENTS))
+    words = random_words(random, int(clocks[-1]))
+    events = np.column_stack([np.ones((len(words), 1), np.uint8), link_bits(words)])
+    levels = [np.resize(line, len(words) + WINDOW_CLOCKS) for line in bus_traffic()]
+    chip.simulation.state = loaded
+    found, past = [], 0
+    for clock in clocks:
+        passed, window = slice(past, clock), slice(clock, clock + WINDOW_CLOCKS)
+        if clock > past:
+            chip.drive(spread(events[passed]), *(line[passed] for line in levels))
+        found.append(Moment(chip.simulation.state, *(line[window] for line in levels)))
+        past = int(clock)
+    return found
+
+
 def one_batch(
     chip: ChipLanes,
     places: Places,
-    loaded: np.ndarray,
+    moments: Sequence[Moment],
     seed: int,
     number: int,
     targets: Sequence[Target],
 ) -> list[Flip]:
     """Flips of batch ``number``: the same for a seed, whatever was run before."""
     random = np.random.default_rng([seed, number])
-    chip.simulation.state = loaded
-    scl, sda = bus_traffic()
-    clocks = _WARM_UP_CLOCKS + int(random.integers(0, _MOST_DELAY))
-    words = random_words(random, clocks + WINDOW_CLOCKS)
-    levels = [np.resize(line, clocks + WINDOW_CLOCKS) for line in (scl, sda)]
-    events = np.column_stack([np.ones((clocks, 1), np.uint8), link_bits(words[:clocks])])
-    chip.drive(spread(events), *(line[:clocks] for line in levels))
-    return run_batch(
-        chip,
-        places,
-        chosen_places(places, random, targets),
-        words[clocks:],
-        *(line[clocks:] for line in levels),
-    )
+    moment = moments[int(random.integers(len(moments)))]
+    chip.simulation.state = moment.state
+    words = random_words(random, WINDOW_CLOCKS)
+    chosen = chosen_places(places, random, targets)
+    return run_batch(chip, places, chosen, words, moment.scl, moment.sda)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +131,21 @@ class Campaign:
         return -(-self.flips // FLIPS_A_BATCH)
 
 
-_worker: tuple[ChipLanes, Places, Campaign] | None = None
+_worker: tuple[ChipLanes, Places, list[Moment], Campaign] | None = None
 
 
 def _start(campaign: Campaign) -> None:
     # A pool starts each of its processes by a function: one chip a process, opened once.
     global _worker
     chip = campaign.open()
-    _worker = chip, Places.of(chip), campaign
+    moments = find_moments(chip, campaign.loaded, campaign.seed)
+    _worker = chip, Places.of(chip), moments, campaign
 
 
 def _work(number: int) -> tuple[int, list[Flip]]:
     assert _worker is not None
-    chip, places, campaign = _worker
-    return number, one_batch(chip, places, campaign.loaded, campaign.seed, number, campaign.targets)
+    chip, places, moments, campaign = _worker
+    return number, one_batch(chip, places, moments, campaign.seed, number, campaign.targets)
 
 
 def _known(path: Path, identity: str) -> dict[int, list[Flip]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import CheckFailed
-from hw.chip.register_map import Field
+from hw.chip.register_map import ADDRESS_BITS, Field
 from tb.chip.pins import (
     DEVICE_ADDRESS,
     INPUT_LINKS,
@@ -18,7 +18,7 @@ from tb.chip.pins import (
     Clocks,
     read_chip,
 )
-from tb.lanes import ALL, Faults, LaneSimulation, from_lanes, spread
+from tb.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
 from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
 from tb.rtl_gates import rtl_gates
 
@@ -38,6 +38,11 @@ def _bits(values: np.ndarray, width: int) -> np.ndarray:
     """Integers (..., n) as bits (..., n * width), the lowest first."""
     bits = values[..., None] >> np.arange(width) & 1
     return bits.reshape(*values.shape[:-1], -1).astype(np.uint8)
+
+
+def _all_lanes(values: np.ndarray) -> np.ndarray:
+    """Values of some lanes (n, ...) for all 64: those behind the last have what that has."""
+    return values[np.minimum(np.arange(LANES), len(values) - 1)]
 
 
 def link_bits(words: np.ndarray) -> np.ndarray:
@@ -97,16 +102,19 @@ class ChipLanes:
             reset=True,
         )
 
-    def preset(self, written: Sequence[tuple[int, bytes]], fields: Mapping[str, Field]) -> None:
-        """Put bytes into the bank at once, as if they had been written over I2C, in all lanes.
+    def preset(
+        self, written: Sequence[Sequence[tuple[int, bytes]]], fields: Mapping[str, Field]
+    ) -> None:
+        """Put bytes into the bank at once, as if they had been written over I2C.
 
         For simulations in which that would take longer than all that is looked at; the load itself
         is proved by itself. :meth:`tb.chip.driver.ChipDriver.activate` makes them count.
 
         Parameters
         ----------
-        written : sequence of (int, bytes)
-            First register and bytes, as :func:`tb.chip.driver.write_sequence` gives them.
+        written : sequence of sequence of (int, bytes)
+            For each lane first register and bytes, as :func:`tb.chip.driver.write_sequence` gives
+            them: the same registers for all. Lanes behind the last have what that has.
         fields : mapping of str to Field
 
         Raises
@@ -115,23 +123,32 @@ class ChipLanes:
             If the netlist has not all of the registers' bits, by the names that they have in the
             RTL.
         """
-        memory = {start + k: byte for start, data in written for k, byte in enumerate(data)}
-        state = self.simulation.state
-        found = set()
+        memory = np.zeros((len(written), 1 << ADDRESS_BITS), np.uint8)
+        given = np.zeros(1 << ADDRESS_BITS, bool)
+        for lane, transfers in enumerate(written):
+            for start, data in transfers:
+                memory[lane, start : start + len(data)] = list(data)
+                given[start : start + len(data)] = True
+        numbers, addresses, bits = [], [], []
         for number, register in enumerate(self.simulation.registers):
             place = self._stored_bit(register, fields)
-            if place is not None and place[0] in memory:
-                state[number] = ALL if memory[place[0]] >> place[1] & 1 else np.uint64(0)
-                found.add(place)
-        self.simulation.state = state
+            if place is not None and given[place[0]]:
+                numbers.append(number)
+                addresses.append(place[0])
+                bits.append(place[1])
         wanted = sum(
             field.byte_bits(byte)
             for field in fields.values()
             for byte in range(field.size)
-            if field.address + byte in memory
+            if given[field.address + byte]
         )
-        if len(found) != wanted:
-            raise CheckFailed(f"the design has {len(found)} of {wanted} register bits by name")
+        found = len(set(zip(addresses, bits, strict=True)))
+        if found != wanted:
+            raise CheckFailed(f"the design has {found} of {wanted} register bits by name")
+        values = memory[:, addresses] >> np.array(bits, np.uint8) & 1
+        state = self.simulation.state
+        state[numbers] = to_lanes(_all_lanes(values))
+        self.simulation.state = state
 
     def held_net(self, register: Instance) -> str:
         """Name of the net that has what a register holds."""
@@ -200,6 +217,32 @@ class ChipLanes:
         return Clocks(
             lane[:, 0].astype(bool), frame_words(lane[:, 1:-1]), given.scl, 1 - lane[:, -1]
         )
+
+    def stream(
+        self, words: np.ndarray, toggles: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Send events of its own through each lane, one a clock.
+
+        Parameters
+        ----------
+        words : int64 array (lanes, events, 12)
+            Link words, for up to 64 lanes.
+        toggles : optional
+            As of :meth:`tb.lanes.LaneSimulation.run`.
+
+        Returns
+        -------
+        valid : bool array (lanes, events)
+        frames : int64 array (lanes, events, 5)
+        """
+        lanes, events = words.shape[:2]
+        bits = np.zeros((lanes, events + self.latency, 1 + LINK_BITS), np.uint8)
+        bits[:, :events, 0] = 1
+        bits[:, :events, 1:] = link_bits(words)
+        ones = np.ones(events + self.latency, np.uint8)
+        outputs, _ = self.drive(to_lanes(_all_lanes(bits)), ones, ones, toggles=toggles)
+        found = from_lanes(outputs[self.latency :], lanes)
+        return found[:, :, 0].astype(bool), frame_words(found[:, :, 1:-1])
 
 
 def frame_words(bits: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.asic import read_interface
+from flow.asic_run import read_interface
 from flow.cell_models import cell_models
 from flow.liberty import Library, read_liberty
 from flow.pdk import Pdk, load_pdk

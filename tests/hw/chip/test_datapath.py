@@ -127,5 +127,6 @@ def test_the_counter_is_31_at_bunch_crossing_0_and_counts_in_four_bits():
     starts = [k in (3, 40) for k in range(80)]
     words = np.array([[0x9 << 28 if start else 0xA << 28] for start in starts])
     inputs = ({"valid": 1, "is_bc0": int(start)} for start in starts)
-    found = outputs_of(BunchCounter(), inputs, "counter", clocked=True)
+    # Known in the clock after the word.
+    _, *found = outputs_of(BunchCounter(), [*inputs, {"valid": 0}], "counter", clocked=True)
     assert found == bunch_counters(words).tolist()

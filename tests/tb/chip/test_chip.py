@@ -8,11 +8,14 @@ import pytest
 from hexcoder.errors import CheckFailed
 from hw.chip import register_map as at
 from models.chip.golden import link_words
+from models.generator import generate_events
+from tb.chip.configurations import cases, check_cases
 from tb.chip.driver import ChipDriver, NotAcknowledged, field_values, write_sequence
 from tb.chip.pins import Clocks
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
 from tb.i2c_timing import FAST_MODE_PLUS, FASTEST
+from tests.networks import sensor_network
 from tests.tb.chip.chips import design, events, lanes, random_configuration
 
 pytestmark = pytest.mark.xdist_group("chip")
@@ -175,10 +178,30 @@ def test_preset_registers_are_those_that_a_load_over_i2c_leaves(kind):
     fields = chip_fields(design(*kind))
     network, configuration = random_configuration(np.random.default_rng(30))
     chip.reset(seed=7)
-    chip.preset(write_sequence(fields, field_values(configuration)), fields)
+    chip.preset([write_sequence(fields, field_values(configuration))], fields)
     driver_of(chip, kind).activate(kind[0])
     words = events(4, 40)
     found = stream(chip.run, words, chip.latency)
     assert found.valid.all()
     assert (found.words == link_words(network, words, configuration, 5)).all()
     driver_of(chip, kind).verify({"multiplexer": list(configuration.multiplexer)})
+
+
+def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch):
+    chip = lanes(*kind)
+    fields = chip_fields(design(*kind))
+    energies = generate_events(8, seed=1)
+    verdict = check_cases(chip, fields, cases(sensor_network(), energies, 5, 50, 3))
+    assert (verdict["vectors"], verdict["configurations"], verdict["mismatches"]) == (58, 6, 0)
+    stream_lanes = chip.stream
+
+    def with_a_fault(words):
+        valid, frames = stream_lanes(words)
+        frames[2, 7, 1] ^= 1
+        return valid, frames
+
+    monkeypatch.setattr(chip, "stream", with_a_fault)
+    found = check_cases(chip, fields, cases(sensor_network(), energies, 5, 50, 3))
+    first = found["first_mismatch"]
+    assert found["mismatches"] == 1
+    assert (first["configuration"], first["event"], first["element"]) == (3, 8 + 2 * 10 + 7, 1)

@@ -1,10 +1,13 @@
 """Flips of every class of register in a small chip, with and without triplication."""
 
+import json
 from functools import partial
 
 import numpy as np
 import pytest
 
+from hexcoder.errors import InputError
+from tb.__main__ import main
 from tb.chip.campaign import Outcome, Places, Target
 from tb.chip.driver import ChipDriver, field_values, write_sequence
 from tb.chip.flips import Campaign, interval, not_corrected, run_campaign, statistics
@@ -21,7 +24,7 @@ def campaign(triplicated, flips, seed=1):
     fields = chip_fields(design(False, triplicated))
     _, configuration = random_configuration(np.random.default_rng(5))
     chip.reset(seed=3)
-    chip.preset(write_sequence(fields, field_values(configuration)), fields)
+    chip.preset([write_sequence(fields, field_values(configuration))], fields)
     ChipDriver(SimulatedBus(chip.run, FASTEST), fields).activate(shadow=False)
     opened = partial(lanes, False, triplicated, True)
     return Campaign(opened, chip.simulation.state, f"{triplicated}", seed, flips)
@@ -69,3 +72,30 @@ def test_intervals_are_those_of_clopper_and_pearson():
     assert interval(100, 100) == (pytest.approx(0.025 ** (1 / 100)), 1.0)
     low, high = interval(10, 40)
     assert (low, high) == (pytest.approx(0.1269, abs=1e-4), pytest.approx(0.4120, abs=1e-4))
+
+
+def test_the_command_writes_outcomes_and_a_picture_and_goes_on(tmp_path, capsys):
+    folder = design(False, False)
+    arguments = ["flips", str(folder), "--flips", "126", "--results", str(tmp_path)]
+    assert main(arguments) == 0
+    found = json.loads((tmp_path / "flips.json").read_text())
+    assert json.loads(capsys.readouterr().out) == found
+    assert (found["flips"], found["triplicated"], found["state"]) == (126, False, "RTL")
+    assert found["registers_not_corrected"] > 0
+    assert b"cross-section" in (tmp_path / "flips.svg").read_bytes()
+    # The elaboration and the batches are there.
+    made = (tmp_path / "work" / "rtl_gates.json").stat().st_mtime_ns
+    assert main(arguments) == 0
+    assert (tmp_path / "work" / "rtl_gates.json").stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["no_such"], r"no_such/encoder.v: no such file"),
+        (["no_such", "--flips", "0"], "--flips = 0: it must be 1 or more"),
+    ],
+)
+def test_what_cannot_be_flipped_is_said_in_a_line(arguments, line):
+    with pytest.raises(InputError, match=line):
+        main(["flips", *arguments])

@@ -1,0 +1,74 @@
+"""Which simulation a chip's RTL runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from hexcoder.errors import InputError
+from hexcoder.stage import read_json, versions
+from tb.chip.session import ChipLanes
+from tb.chip.verilated_chip import VerilatedChip
+
+Simulator = Literal["auto", "lanes", "verilator"]
+
+LARGE_BYTES = 4_000_000
+"""Of Verilog: Verilator and the C++ compiler take seconds for a small chip, more than an hour for
+the 35 MB of the ECON-T's."""
+
+
+@contextmanager
+def open_chip(
+    design: Path, work: Path, simulator: Simulator = "auto"
+) -> Iterator[VerilatedChip | ChipLanes]:
+    """A chip's RTL after reset.
+
+    Parameters
+    ----------
+    design : Path
+        Folder with encoder.v and metrics.json.
+    work : Path
+        Gets what is compiled.
+    simulator : str
+        "verilator" compiles the design; "lanes" runs its gates in 64 lanes, of which
+        :meth:`ChipLanes.run` drives all alike, and compiles nothing; "auto" takes Verilator for
+        a small design.
+    """
+    if simulator == "auto":
+        is_large = (design / "encoder.v").stat().st_size > LARGE_BYTES
+        simulator = "lanes" if is_large else "verilator"
+    if simulator == "verilator":
+        with VerilatedChip(design, work) as chip:
+            yield chip
+    else:
+        chip = ChipLanes.of_rtl(design, work / "lanes")
+        chip.reset()
+        yield chip
+
+
+def open_netlist(design: Path, asic: Path) -> ChipLanes:
+    """A chip's netlist in 64 lanes, after reset.
+
+    Parameters
+    ----------
+    design : Path
+        Folder with metrics.json of its RTL.
+    asic : Path
+        Folder of the stage ``asic``: netlist.json and cells.json.
+    """
+    for needed in (asic / "netlist.json", asic / "cells.json"):
+        if not needed.is_file():
+            raise InputError(f"{needed}: no such file; `make asic` makes it")
+    latency = read_json(design / "metrics.json")["modules"]["chip"]["latency_cycles"]
+    chip = ChipLanes.of_netlist(asic / "netlist.json", asic / "cells.json", latency)
+    chip.reset()
+    return chip
+
+
+def simulator_name(chip: VerilatedChip | ChipLanes) -> str:
+    """For a verdict."""
+    if isinstance(chip, VerilatedChip):
+        return f"Verilator {versions('verilator')['verilator']}"
+    return f"hexcoder's 64 lanes, elaborated by yosys {versions('pyosys')['pyosys']}"
