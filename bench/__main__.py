@@ -101,12 +101,12 @@ def _layout(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[s
     from bench import layout
 
     rows = []
-    for sizes in layout.SIZES:
-        say(f"layout of perceptron {sizes}")
+    for network in layout.networks():
+        say(f"layout of {network.name}")
         work = arguments.output / "work" / "layout"
-        rows.append(_measured(arguments.limit, layout.run, sizes, arguments.effort, work))
+        rows.append(_measured(arguments.limit, layout.run, network, arguments.effort, work))
         write_whole(arguments.output / "layout.svg", pictures.draw_layout(rows))
-    return {"perceptrons": rows}
+    return {"networks": rows}
 
 
 def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:

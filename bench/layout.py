@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.networks import perceptron
+from bench.networks import filters, perceptron
 from flow.layout.place_route import place_and_route
 from flow.liberty import read_liberty
 from flow.pdk import LAYOUT_PDK, load_pdk
@@ -15,27 +15,38 @@ from gen.build import build
 from gen.compiler import Settings
 from hexcoder.config import Compiler
 from hexcoder.technology import technology_of
+from models.network import Network
 
-SIZES = ((6, 5, 3), (12, 8, 5), (20, 12, 8), (32, 20, 12), (48, 32, 16), (72, 48, 24))
-"""Inputs, hidden values and latents of random 6-bit perceptrons: about 1,000 to 60,000 cells."""
+FILTERS = ((2, 2), (3, 2), (4, 3), (5, 4), (7, 4), (10, 4))
+"""Side of the image and number of filters: about 1,000 to 60,000 cells."""
+
+DENSE = ((20, 12, 8), (32, 20, 12))
+"""Inputs, hidden values and latents of networks whose wires lead everywhere."""
 
 
-def run(sizes: tuple[int, ...], effort: float, folder: Path) -> dict[str, Any]:
-    """Build a network, synthesise it to sky130 cells, place and route it."""
-    name = "_".join(map(str, sizes))
-    work = folder / name
+def networks() -> list[Network]:
+    """Local ones by size, then dense ones."""
+    local = [filters(f"filters_{side}_{count}", side, count) for side, count in FILTERS]
+    dense = [perceptron("dense_" + "_".join(map(str, sizes)), sizes) for sizes in DENSE]
+    return [*local, *dense]
+
+
+def run(network: Network, effort: float, folder: Path) -> dict[str, Any]:
+    """Compile a network, synthesise it to sky130 cells, place and route it."""
+    work = folder / network.name
     settings = Settings(compiler=Compiler(effort=effort), technology=technology_of(LAYOUT_PDK))
-    build(perceptron(f"perceptron_{name}", sizes), settings, work / "rtl")
+    build(network, settings, work / "rtl")
     pdk = load_pdk(LAYOUT_PDK)
     library = read_liberty(pdk.liberty)
     netlist = synthesise(work / "rtl" / "encoder.v", "encoder_core", pdk, library, work)
     started = time.perf_counter()
     report = place_and_route(netlist, pdk.liberty, work / "layout").report
     return {
-        "sizes": list(sizes),
+        "network": network.name,
         "cells": report["instances_before"],
         "die_um": report["die_um"],
         "utilisation": report["utilisation"],
+        "wire_m_per_mm2": report["wire_m_per_mm2"],
         "seconds": round(time.perf_counter() - started, 1),
         "seconds_by_step": report["seconds"],
         "memory_gib": report["memory_gib"],

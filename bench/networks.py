@@ -56,6 +56,24 @@ def _convolutional(name: str, shape: tuple[int, int, int], stride: int, half_zer
     )
 
 
+def filters(name: str, size: int, count: int) -> Network:
+    """One convolution of 3x3 over a square image, with random 6-bit weights."""
+    random = np.random.default_rng(0)
+    layer = {
+        "kind": "conv2d",
+        "name": "conv",
+        "weights": random.integers(-31, 32, (3, 3, 1, count)).tolist(),
+        "weight_type": "SQ(1,5)",
+        "stride": 1,
+        "padding": "same",
+        "activation": "relu",
+        "output_type": "UQ(1,7)",
+    }
+    return Network.model_validate(
+        {"name": name, "input": {"shape": [size, size, 1], "type": "UQ(1,7)"}, "layers": [layer]}
+    )
+
+
 def perceptron(name: str, sizes: tuple[int, ...], seed: int = 0) -> Network:
     """Dense layers with random 6-bit weights."""
     random = np.random.default_rng(seed)

@@ -95,28 +95,30 @@ def draw_glitches(pdk: str, rows: list[dict[str, Any]]) -> bytes:
 
 def draw_layout(rows: list[dict[str, Any]]) -> bytes:
     """Time, memory and what is left open over the number of cells."""
-    cells = [row["cells"] / 1e3 for row in rows]
+    kinds = (("filters", "o-", "convolutions"), ("dense", "s", "dense layers"))
     curves: tuple[tuple[str, str, float], ...] = (
         ("seconds", "place and route, min", 1 / 60),
         ("memory_gib", "memory, GiB", 1.0),
         ("utilisation", "utilisation, %", 100.0),
+        ("open_by_router", "segments open after Coriolis", 1.0),
+        ("open_nets", "nets open in the end", 1.0),
     )
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(12.5, 3.4))
-        *places, last = figure.subplots(1, 4)
+        figure = Figure(figsize=(14.0, 3.2))
+        places = figure.subplots(1, len(curves))
         for axes, (key, label, factor) in zip(places, curves, strict=True):
-            axes.plot(cells, [row[key] * factor for row in rows], "o-", color=_COLOURS[0])
+            for number, (prefix, marker, name) in enumerate(kinds):
+                its = [row for row in rows if row["network"].startswith(prefix)]
+                axes.plot(
+                    [row["cells"] / 1e3 for row in its],
+                    [(row[key] or 0) * factor for row in its],
+                    marker, color=_COLOURS[number], label=name,
+                )  # fmt: skip
             axes.set_title(label, fontsize=10)
-        opens = (("open_by_router", "after Coriolis"), ("open_nets", "in the end"))
-        for number, (key, label) in enumerate(opens):
-            values = [row[key] or 0 for row in rows]
-            last.plot(cells, values, "o-", color=_COLOURS[number], label=label)
-        last.set_title("open segments, nets", fontsize=10)
-        last.legend()
-        for axes in (*places, last):
             axes.set_ylim(bottom=0)
             axes.set_xlabel("thousand cells")
-        figure.suptitle("random perceptrons, sky130", fontsize=10)
+        places[0].legend(fontsize=9)
+        figure.suptitle("random 6-bit networks in sky130", fontsize=10)
         figure.tight_layout()
         return _svg(figure)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import sys
@@ -29,12 +30,16 @@ from hexcoder.stage import read_json, write_json
 from tb.tools import run_logged
 from tb.yosys import quoted, run_yosys
 
-UTILISATIONS = (0.58, 0.50, 0.42)
+UTILISATIONS = (0.58, 0.50, 0.42, 0.34)
 """Tried in this order until routing is complete."""
 
+MOST_WIRE = 2.15
+"""Half perimeters of all nets as placed over the die's area, in m a mm2. Of two encoders, most of
+whose area is full adders, one was routed whole at 2.08 and not at 2.33, the other not at 2.58."""
+
 MOST_OVERLAPPING = 0.03
-"""Of all nets, as Coriolis leaves them. An encoder of 17,600 cells, most of its area full adders,
-has 1 % at a utilisation of 0.58, which are soon apart, and 7 % at 0.70, which never are."""
+"""Of all nets, as Coriolis leaves them. The first of these has 1 % at 2.08, which are soon apart,
+and 7 % at 2.33, which never are."""
 
 WIRE_FF_PER_UM = 0.2
 """Of routed wires, cuts and coupling, measured on whole blocks."""
@@ -146,6 +151,7 @@ def _electrical(liberty: Path) -> dict[str, Any]:
         "limits_ff": limits,
         "buffer_limit_ff": limits[BUFFER]["q"],
         "wire_ff_per_um": WIRE_FF_PER_UM,
+        "most_wire_m_per_mm2": MOST_WIRE,
     }
 
 
@@ -209,7 +215,9 @@ def place_and_route(
     module = read_json(source.with_suffix(".json"))["modules"][top]
     ports = {name: port["direction"] for name, port in module["ports"].items()}
     failed: list[str] = []
-    for utilisation in utilisations:
+    left = list(utilisations)
+    while left:
+        utilisation = left.pop(0)
         progress(f"place and route at {utilisation:.2f}")
         work = folder / f"attempt_{utilisation:.2f}"
         settings = {
@@ -238,6 +246,10 @@ def place_and_route(
             "asked": utilisation,
             "hold_buffers": late,
         }
+        if (wire := report["wire_m_per_mm2"]) > MOST_WIRE:
+            failed.append(f"{utilisation:.2f}: {wire:.2f} m of wire a mm2, of {MOST_WIRE}")
+            left = _sparser(utilisation, wire, left)
+            continue
         report["open_by_router"] = _open_segments(log, report["routed"])
         block = _shapes(Wiring.read(work / "wiring.json"), cells)
         overlapping, nets = len(block.conflicts()), len(block.wiring.pins)
@@ -253,6 +265,16 @@ def place_and_route(
             f"{report['rails_without_stack']} rails without power"
         )
     raise InputError(f"routing is not complete, by utilisation: {'; '.join(failed)}; see {logs}")
+
+
+def _sparser(utilisation: float, wire: float, left: Sequence[float]) -> list[float]:
+    """What to try after a placement with too much wire: first what should just have room for it.
+
+    Wires grow with the side of the die, its area with the square.
+    """
+    fitting = math.floor(100 * utilisation * (MOST_WIRE / wire) ** 2) / 100
+    fitting = min(fitting, utilisation - 0.01)
+    return [u for u in (fitting, *left) if 0 < u <= fitting]
 
 
 def _run_worker(work: Path, log: Path) -> None:

@@ -53,6 +53,10 @@ def without_spurs(boxes: set[Box]) -> list[Box]:
     return sorted(kept)
 
 
+class _TooMuchWireError(Exception):
+    """More than can be routed, as placed."""
+
+
 class _Layout:
     def __init__(self, settings: dict[str, Any]):
         self.settings = settings
@@ -216,6 +220,7 @@ class _Layout:
 
         visit(self.block.spares.quadTree)
         over = []
+        total = 0.0
         for net in self.cell.getNets():
             if net.isSupply() or net.isClock() or net.getName().startswith(f"{self.clock}_root"):
                 continue
@@ -234,9 +239,12 @@ class _Layout:
                     centre = part.getBoundingBox().getCenter()
                     xs.append(centre.getX())
                     ys.append(centre.getY())
-            if driver is None or len(xs) < 2:
+            if len(xs) < 2:
                 continue
             length = self.um(max(xs) - min(xs) + max(ys) - min(ys))
+            total += length
+            if driver is None:
+                continue
             load += length * self.settings["wire_ff_per_um"]
             kind = driver.getInstance().getMasterCell().getName()
             limit = limits.get(kind, {}).get(driver.getMasterNet().getName())
@@ -272,6 +280,7 @@ class _Layout:
                     end.destroy()
                 pool.unselect()
                 relieved += 1
+        self.report["wire_m_per_mm2"] = round(total / (self.width * self.height), 4)
         self.report["nets_beyond_limit"] = len(over)
         self.report["nets_relieved"] = relieved
 
@@ -290,6 +299,8 @@ class _Layout:
             place()
             self._relieve()
             self._done("place")
+            if self.report["wire_m_per_mm2"] > self.settings["most_wire_m_per_mm2"]:
+                raise _TooMuchWireError
 
         def route() -> bool:
             engine = Katana.KatanaEngine.create(conf.cell)
@@ -408,8 +419,12 @@ def main(path: Path) -> None:
     layout = _Layout(json.loads(path.read_text()))
     layout.load()
     layout.floorplan()
-    layout.place_and_route()
-    layout.measure()
+    try:
+        layout.place_and_route()
+    except _TooMuchWireError:
+        layout.report["routed"] = False
+    else:
+        layout.measure()
     layout.save()
     print(FINISHED, flush=True)
 

@@ -74,11 +74,13 @@ def test_glitches_are_measured(tmp_path, monkeypatch):
 
 
 def test_a_layout_is_measured(tmp_path):
-    row = layout.run((5, 4, 3), 0.05, tmp_path)
+    row = layout.run(perceptron("dense_5_4_3", (5, 4, 3)), 0.05, tmp_path)
     assert row["cells"] > 100
     assert row["open_nets"] == 0
     assert row["seconds_by_step"]["detailed routing"] > 0
-    assert b"<svg" in pictures.draw_layout([row, row])
+    assert b"<svg" in pictures.draw_layout([row, row | {"network": "filters_3_2"}])
+    cells = [network.output.shape for network in layout.networks()[: len(layout.FILTERS)]]
+    assert cells == [(side, side, count) for side, count in layout.FILTERS]
 
 
 def test_time_and_memory_are_measured(tmp_path):

@@ -30,7 +30,7 @@ from flow.layout.wiring import (
 )
 from flow.liberty import read_liberty
 from flow.pdk import load_pdk
-from flow.synthesis import synthesise
+from flow.synthesis import Netlist, synthesise
 from flow.timing import analyse_timing
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
@@ -439,6 +439,23 @@ def test_a_driver_too_weak_for_its_wires_gets_a_spare_buffer(tmp_path, monkeypat
     assert near < relieved
     assert not relieved & set(Rerouting(router_s, defaultdict(list)).opens())
     assert check_connectivity(placed.gds, placed.wiring).passed
+
+
+def test_too_much_wire_for_the_die_is_seen_once_it_is_placed(block, tmp_path, monkeypatch):
+    folder, placed = block
+    asic = Netlist(folder / "netlist.v", folder / "netlist.json", "block")
+    liberty = load_pdk("sky130").liberty
+    most = 0.8 * placed.report["wire_m_per_mm2"]
+    monkeypatch.setattr("flow.layout.place_route.MOST_WIRE", most)
+    again = place_and_route(asic, liberty, tmp_path / "again", utilisations=(0.58,))
+    # What was placed too tightly was not routed, and the next utilisation is worked out.
+    assert not (tmp_path / "again" / "attempt_0.58" / "wiring.json").exists()
+    assert again.report["attempts"] > 1
+    assert 0.2 < again.report["asked"] < 0.5
+    assert again.report["wire_m_per_mm2"] <= most
+    monkeypatch.setattr("flow.layout.place_route.MOST_WIRE", 0.001)
+    with pytest.raises(InputError, match=r"m of wire a mm2, of 0\.001"):
+        place_and_route(asic, liberty, tmp_path / "never", utilisations=(0.58,))
 
 
 def test_a_density_that_cannot_be_placed_ends_with_a_clear_line(tmp_path):
