@@ -62,8 +62,10 @@ class I2cConditions(wiring.Component):
         m = Module()
         scl = self._level(m, "scl", self.scl)
         sda = self._level(m, "sda", self.sda)
-        scl_before, scl_twice_before = Signal(), Signal()
-        sda_before, sda_twice_before = Signal(), Signal()
+        scl_before = Signal(name="scl_before")
+        scl_twice_before = Signal(name="scl_twice_before")
+        sda_before = Signal(name="sda_before")
+        sda_twice_before = Signal(name="sda_twice_before")
         m.d.sync += [
             scl_before.eq(scl),
             scl_twice_before.eq(scl_before),

@@ -127,6 +127,7 @@ class _Register:
     """A register and what its copies are made of, one entry a copy."""
 
     signal: Signal
+    name: str
     whole: bool = True
     always: bool = False
     next: list[Signal] = field(default_factory=list)
@@ -194,6 +195,7 @@ class _Rewriting:
         self._registers: dict[int, _Register] = {}
         self._reads: list[dict[int, Signal]] = [{} for _ in range(self._copies)]
         self._differs: list[Signal] = []
+        self._names: dict[int, set[str]] = {}
 
     def run(self) -> Fragment:
         self._collect(self._fragment)
@@ -210,7 +212,10 @@ class _Rewriting:
             for statement, top in _assignments(statements):
                 for signal in statement.lhs._lhs_signals():
                     if domain == DOMAIN:
-                        register = self._registers.setdefault(id(signal), _Register(signal))
+                        if id(signal) not in self._registers:
+                            name = self._free_name(fragment, signal)
+                            self._registers[id(signal)] = _Register(signal, name)
+                        register = self._registers[id(signal)]
                         register.whole &= statement.lhs is signal
                         register.always |= top and statement.lhs is signal
                     else:
@@ -219,6 +224,16 @@ class _Rewriting:
             if isinstance(part, Instance) and self._owner.logic:
                 raise ValueError(f"the logic of an instance of {part.type} cannot be built again")
             self._collect(part)
+
+    def _free_name(self, fragment: Fragment, signal: Signal) -> str:
+        """Name of a register's copies: two of one module's may share theirs, or have none."""
+        taken = self._names.setdefault(id(fragment), set())
+        stem = signal.name.strip("$") or "register"
+        name = stem
+        while name in taken:
+            name = f"{stem}_{len(taken)}"
+        taken.add(name)
+        return name
 
     def _copy(self, signal: Signal) -> None:
         """Give copies 1 and 2 of the logic a signal of their own; copy 0 has the component's."""
@@ -230,11 +245,11 @@ class _Rewriting:
         signal = register.signal
         for number in range(self._copies):
             suffix = f"_{number}" if self._copies > 1 else ""
-            register.next.append(_like(signal, f"{signal.name}_next{suffix}", reset=True))
+            register.next.append(_like(signal, f"{register.name}_next{suffix}", reset=True))
             width = 1 if register.whole else len(signal)
-            register.write.append(Signal(width, name=f"{signal.name}_write{suffix}"))
+            register.write.append(Signal(width, name=f"{register.name}_write{suffix}"))
         for number in range(COPIES):
-            voted = signal if not number else _like(signal, f"{signal.name}_voted_{number}")
+            voted = signal if not number else _like(signal, f"{register.name}_voted_{number}")
             register.voted.append(voted)
             if number < self._copies:
                 self._reads[number][id(signal)] = voted
@@ -306,13 +321,13 @@ class _Rewriting:
         signal, width = register.signal, len(register.signal)
         if not width:
             return
-        self._owner.registers[signal.name] = self._owner.registers.get(signal.name, 0) + width
-        held = [Signal(width, name=f"{signal.name}_copy_{number}") for number in range(COPIES)]
+        self._owner.registers[register.name] = self._owner.registers.get(register.name, 0) + width
+        held = [Signal(width, name=f"{register.name}_copy_{number}") for number in range(COPIES)]
         single = register.always and not self._owner.logic
         # A register that is written bit by bit is as many registers of one bit.
         parts = [(0, width)] if register.whole else [(bit, bit + 1) for bit in range(width)]
         for low, high in parts:
-            name = signal.name if register.whole else f"{signal.name}_{low}"
+            name = register.name if register.whole else f"{register.name}_{low}"
             differs = Signal(name=f"{name}_differs")
             self._differs.append(differs)
             copies = [copy[low:high] for copy in held]

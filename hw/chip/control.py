@@ -57,7 +57,7 @@ class Control(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         loading = Signal(init=1)
-        commit, clear = Signal(), Signal()
+        commit, clear = Signal(name="commit"), Signal(name="clear")
         is_command = self.write & (self.register == at.CONTROL_COMMAND)
         asked = Signal(8)
         m.d.comb += [

@@ -202,3 +202,24 @@ def test_only_modules_in_use_are_written():
     text = register_modules({FIRST: {8}, KEPT: {8}, PASSED: set(), VOTER: {3}})
     names = [line.split("(")[0] for line in text.splitlines() if line.startswith("module")]
     assert names == ["module tmr_first_8", "module tmr_kept_8", "module tmr_voter_3"]
+
+
+def test_registers_of_one_name_or_none_have_copies_of_their_own():
+    class Unnamed(Elaboratable):
+        def __init__(self):
+            self.o = Signal()
+
+        def elaborate(self, platform):
+            m = Module()
+            first, second = Signal(2), Signal(3)
+            same = [Signal(name="same"), Signal(name="same")]
+            m.d.sync += [first.eq(first + 1), second.eq(second + 1)]
+            m.d.sync += [part.eq(~part) for part in same]
+            m.d.comb += self.o.eq(first.any() ^ second.any() ^ same[0] ^ same[1])
+            return m
+
+    component = Triplicated(Unnamed(), logic=True)
+    fragment = Fragment.get(component, None)
+    names = [name for _, name, _ in fragment.subfragments]
+    assert len(set(names)) == len(names) == 4 * 3
+    assert sorted(component.registers.values()) == [1, 1, 2, 3]
