@@ -7,7 +7,8 @@
 
 namespace {
 
-// Of annealing: in um2 at its start; after COLD_FROM of the work nothing worse is accepted.
+// Of annealing: in um2 at its start, less where there is less work for each digit than usual, or
+// the greedy start would be lost; after COLD_FROM of the work nothing worse is accepted.
 constexpr double TEMPERATURE = 30;
 constexpr double COLD_FROM = 0.95;
 
@@ -44,17 +45,19 @@ Problem read_problem() {
     return problem;
 }
 
-double usual_work(const Problem& problem) {
+double full_work(const Problem& problem) {
     double digits = 0;
     for (auto& terms : problem.outputs) digits += digits_of(terms);
-    return std::min(std::max(WORK_PER_DIGIT * digits, LEAST_WORK), MOST_WORK);
+    return std::max(WORK_PER_DIGIT * digits, LEAST_WORK);
 }
 
-void improve(Annealer& annealer, double budget) {
+void improve(Annealer& annealer, double effort, double full) {
+    double budget = effort * std::min(full, MOST_WORK);
+    double start = TEMPERATURE * std::min(1.0, budget / full);
     int shown = 0;
     while (double(annealer.work) < budget && !annealer.empty()) {
         double heat = 1 - double(annealer.work) / budget / COLD_FROM;
-        annealer.step(heat > 0 ? TEMPERATURE * heat : 0);
+        annealer.step(heat > 0 ? start * heat : 0);
         double part = std::min(1.0, double(annealer.work) / budget);
         if (int(50 * part) > shown) {
             shown = int(50 * part);
@@ -86,7 +89,7 @@ int main(int argc, char** argv) {
     greedy.run();
     Annealer annealer(problem.values, costs, greedy.solution(), seed);
     std::fprintf(stderr, "greedy %.0f\n", annealer.cost());
-    improve(annealer, effort * usual_work(problem));
+    improve(annealer, effort, full_work(problem));
     Solution solution = annealer.solution();
     std::printf("%zu\n", solution.shared.size());
     write_rows(solution.shared);
