@@ -14,7 +14,7 @@ constexpr double COLD_FROM = 0.95;
 
 // A default run: so many changes for each signed digit of the matrix, within these bounds.
 constexpr double WORK_PER_DIGIT = 130e3;
-constexpr double LEAST_WORK = 2e5, MOST_WORK = 1e9;
+constexpr double LEAST_WORK = 2e5, MOST_WORK = 2e9;
 
 struct Problem {
     Values values;

@@ -136,7 +136,7 @@ def solve(
     technology : Technology
         Gives the areas of a full and a half adder.
     effort : float
-        Length of the search after its greedy start, in units of a default run (up to a minute a
+        Length of the search after its greedy start, in units of a default run (up to minutes a
         problem); 0 for that start alone. Its work is counted, not timed.
     seed : int
     progress : callable
