@@ -107,15 +107,18 @@ def draw_layout(rows: list[dict[str, Any]]) -> bytes:
         figure = Figure(figsize=(14.0, 3.2))
         places = figure.subplots(1, len(curves))
         for axes, (key, label, factor) in zip(places, curves, strict=True):
+            most = max((row[key] or 0) * factor for row in rows)
             for number, (prefix, marker, name) in enumerate(kinds):
                 its = [row for row in rows if row["network"].startswith(prefix)]
+                if not its:
+                    continue
                 axes.plot(
                     [row["cells"] / 1e3 for row in its],
                     [(row[key] or 0) * factor for row in its],
                     marker, color=_COLOURS[number], label=name,
                 )  # fmt: skip
             axes.set_title(label, fontsize=10)
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, max(1.1 * most, 1.0))
             axes.set_xlabel("thousand cells")
         places[0].legend(fontsize=9)
         figure.suptitle("random 6-bit networks in sky130", fontsize=10)
