@@ -18,6 +18,7 @@ from tb.chip.configurations import cases, check_cases, plain_configuration
 from tb.chip.driver import ChipDriver, field_values, write_sequence
 from tb.chip.session import ChipLanes
 from tb.chip.simulated_bus import SimulatedBus
+from tb.chip.simulators import open_netlist
 from tb.chip.vectors import chip_fields
 from tb.i2c_timing import FASTEST
 from tb.lanes import LANES
@@ -47,8 +48,7 @@ def make_loadable_asic(
     run.skip(CHECKS[1:], "weights in registers: the netlist is simulated in 64 lanes instead")
     chip = None
     if rtl["top"] == "chip":
-        latency = rtl["modules"]["chip"]["latency_cycles"]
-        chip = ChipLanes.of_netlist(run.netlist.json, folder / "cells.json", latency)
+        chip = open_netlist(build / "rtl", folder)
         _check(run, chip, build)
     else:
         run.skip(CHECKS[:1], "there is no simulation of module 'loadable_encoder' yet")
@@ -70,7 +70,6 @@ def _check(run: AsicRun, chip: ChipLanes, build: Path) -> None:
     settings = run.config.verification
     events, _ = load_events_of(run.config, build)
     network = load_network(build / "network.json")
-    chip.reset()
     drawn = cases(network, events, LANES, settings.netlist_vectors, settings.seed)
     verdict = check_cases(chip, chip_fields(build / "rtl"), drawn)
     run.metrics["netlist_check"] = verdict | {"passed": not verdict["mismatches"]}

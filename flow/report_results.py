@@ -148,12 +148,12 @@ def _others(build: Path) -> list[Path]:
     """Folders beside this one with another synthesis of the same network."""
     if not (build / "network.json").is_file():
         return []
-    found = []
+    found, network = [], _nameless(build)
     for folder in sorted(build.resolve().parent.iterdir()):
         files = folder / "network.json", folder / "asic" / "metrics.json"
         if folder == build.resolve() or not all(file.is_file() for file in files):
             continue
-        if _nameless(folder) == _nameless(build):
+        if _nameless(folder) == network:
             found.append(folder)
     return found
 

@@ -46,15 +46,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def open_for_flips(design: Path, netlist: Path | None, work: Path) -> ChipLanes:
     """A chip in 64 lanes whose voters' outputs can be inverted too."""
-    from hexcoder.stage import read_json
     from tb.chip.session import ChipLanes
+    from tb.chip.simulators import open_netlist
 
     if netlist is None:
         return ChipLanes.of_rtl(design, work, with_voters=True)
-    latency = read_json(design / "metrics.json")["modules"]["chip"]["latency_cycles"]
-    return ChipLanes.of_netlist(
-        netlist / "netlist.json", netlist / "cells.json", latency, with_voters=True
-    )
+    return open_netlist(design, netlist, with_voters=True)
 
 
 def _loaded(chip: ChipLanes, design: Path, seed: int) -> Any:
@@ -98,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (value := getattr(arguments, name)) < least:
             raise InputError(f"--{name} = {value}: it must be {least} or more")
     # Imported late: --help needs none of it.
-    from tb.chip.campaign import Places
+    from tb.chip.campaign import Places, Target
     from tb.chip.flips import Campaign, not_corrected, run_campaign, statistics
     from tb.chip.flips_picture import draw_flips
     from tb.chip.pins import read_chip
@@ -128,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.jobs,
             lambda done: bar.update(task, completed=min(done, arguments.flips)),
         )
-    triplicated = any(t.value.startswith("voter") for t in places.targets)
+    triplicated = Target.VOTER in places.targets
     harmful = not_corrected(flips, places)
     found = statistics(flips, places) | {
         "design": str(design),

@@ -48,7 +48,7 @@ def open_chip(
         yield chip
 
 
-def open_netlist(design: Path, asic: Path) -> ChipLanes:
+def open_netlist(design: Path, asic: Path, *, with_voters: bool = False) -> ChipLanes:
     """A chip's netlist in 64 lanes, after reset.
 
     Parameters
@@ -57,12 +57,16 @@ def open_netlist(design: Path, asic: Path) -> ChipLanes:
         Folder with metrics.json of its RTL.
     asic : Path
         Folder of the stage ``asic``: netlist.json and cells.json.
+    with_voters : bool
+        A fault can invert what voters drive.
     """
     for needed in (asic / "netlist.json", asic / "cells.json"):
         if not needed.is_file():
             raise InputError(f"{needed}: no such file; `make asic` makes it")
     latency = read_json(design / "metrics.json")["modules"]["chip"]["latency_cycles"]
-    chip = ChipLanes.of_netlist(asic / "netlist.json", asic / "cells.json", latency)
+    chip = ChipLanes.of_netlist(
+        asic / "netlist.json", asic / "cells.json", latency, with_voters=with_voters
+    )
     chip.reset()
     return chip
 
