@@ -109,6 +109,7 @@ bench: rtl
 	$(RUN) -m bench glitches $(BENCH)
 	$(RUN) -m bench scale $(BENCH)
 	$(RUN) -m bench layout $(BENCH)
+	$(RUN) -m bench chip --limit 7200 $(BENCH)
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .

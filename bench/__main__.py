@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import compilers, glitches, pictures, pipelining, scale
+from bench import chip, compilers, glitches, pictures, pipelining, scale
 from bench.measure import within
 from bench.networks import benchmark_networks
 from hexcoder.errors import InputError, run_command
@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   python -m bench pipelining                     stages against clock, area and energy
   python -m bench glitches                       energy with glitches over pipeline stages
   python -m bench layout                         place and route over the number of cells
+  python -m bench chip                           triplication and shadow registers, by block
   python -m bench scale                          time and memory over the size of the network
 """
 
@@ -32,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["compilers", "pipelining", "glitches", "layout", "scale"])
+    parser.add_argument(
+        "what", choices=["compilers", "pipelining", "glitches", "layout", "chip", "scale"]
+    )
     parser.add_argument("--pdk", default="nangate45", help="process of 'glitches'")
     parser.add_argument("--networks", nargs="+", help="names of networks; all by default")
     parser.add_argument("--compilers", nargs="+", choices=list(compilers.COMPILERS))
@@ -109,6 +112,17 @@ def _layout(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[s
     return {"networks": rows}
 
 
+def _chip(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    rows = []
+    for variant in chip.VARIANTS:
+        say(f"chip: {variant}")
+        work = arguments.output / "work" / "chip"
+        rows.append(_measured(arguments.limit, chip.run, variant, work))
+    write_whole(arguments.output / "chip.svg", pictures.draw_chip(rows))
+    print(chip.table(rows))
+    return {"variants": rows}
+
+
 def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     rows = []
     for sizes in scale.SIZES:
@@ -132,6 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "pipelining": _pipelining,
         "glitches": _glitches,
         "layout": _layout,
+        "chip": _chip,
         "scale": _scale,
     }
     result = steps[arguments.what](arguments, lambda text: print(f"... {text}", flush=True))

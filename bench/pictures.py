@@ -126,6 +126,35 @@ def draw_layout(rows: list[dict[str, Any]]) -> bytes:
         return _svg(figure)
 
 
+def draw_chip(rows: list[dict[str, Any]]) -> bytes:
+    """Area and power of each variant, stacked by block."""
+    blocks = sorted(
+        {block for row in rows for block in row["area_by_block_um2"]},
+        key=lambda block: -max(row["area_by_block_um2"].get(block, 0) for row in rows),
+    )
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8.5, 4.4))
+        parts = (
+            ("area_by_block_um2", 1e-6, "area after synthesis, mm²"),
+            ("power_by_block_mw", 1.0, "power at 25 ns, mW"),
+        )
+        colours = matplotlib.colormaps["tab10"].colors  # pyright: ignore[reportAttributeAccessIssue]
+        for axes, (key, unit, label) in zip(figure.subplots(1, 2), parts, strict=True):
+            base = np.zeros(len(rows))
+            for colour, block in zip(colours, blocks, strict=False):
+                heights = np.array([row[key].get(block, 0.0) * unit for row in rows])
+                axes.bar(range(len(rows)), heights, 0.6, base, label=block, color=colour)
+                base += heights
+            names = [row["variant"].replace(", ", "\n") for row in rows]
+            axes.set_xticks(range(len(rows)), names)
+            axes.grid(axis="x", visible=False)
+            axes.set_ylabel(label)
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="upper center", ncols=3, bbox_to_anchor=(0.5, 0.0))
+        figure.tight_layout()
+        return _svg(figure)
+
+
 def draw_scale(rows: list[dict[str, Any]]) -> bytes:
     """Time and memory over the number of weights."""
     weights = [row["weights"] for row in rows]

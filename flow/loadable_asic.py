@@ -12,15 +12,22 @@ from flow.asic_run import GLITCHES, POWER, AsicRun
 from flow.vectors import load_events_of
 from hexcoder.config import Config
 from hexcoder.stage import write_json
+from hw.chip.register_map import Field
 from models.chip.golden import input_words
-from models.network import load_network
-from tb.chip.configurations import cases, check_cases, plain_configuration
-from tb.chip.driver import ChipDriver, field_values, write_sequence
+from models.front_end import normalise, sensor_image_order
+from models.network import Network, load_network
+from tb.chip.configurations import (
+    Case,
+    cases_of,
+    check_cases,
+    chip_case,
+    encoder_case,
+    plain_configuration,
+)
+from tb.chip.pins import CHIP
 from tb.chip.session import ChipLanes
-from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.simulators import open_netlist
 from tb.chip.vectors import chip_fields
-from tb.i2c_timing import FASTEST
 from tb.lanes import LANES
 
 ASYNCHRONOUS = ("scl", "sda", "sda_low", "device_address*")
@@ -46,20 +53,19 @@ def make_loadable_asic(
     run.check_triplication(rtl["triplicated_bits"] if rtl["chip"]["triplicated"] else 0)
     run.check_cells()
     run.skip(CHECKS[1:], "weights in registers: the netlist is simulated in 64 lanes instead")
-    chip = None
-    if rtl["top"] == "chip":
-        chip = open_netlist(build / "rtl", folder)
-        _check(run, chip, build)
-    else:
-        run.skip(CHECKS[:1], "there is no simulation of module 'loadable_encoder' yet")
+    chip = open_netlist(build / "rtl", folder)
+    _check(run, chip, build)
     progress("timing")
     run.analyse_timing()
     progress("power")
-    if chip is not None:
-        rates, events = _toggle_rates(run, chip, build)
-        run.analyse_power(rates, events)
+    network = load_network(build / "network.json")
+    events, origin = load_events_of(config, build)
+    case = _activity(chip, network, events[: config.silicon.power_events])
+    if case is None:
+        run.skip(POWER, "the network takes no image of the sensor: there are no events for it")
     else:
-        run.skip(POWER, "there is no simulation of module 'loadable_encoder' yet")
+        rates, clocks = _toggle_rates(chip, case, chip_fields(build / "rtl"))
+        run.analyse_power(rates, f"{origin}: {LANES} times {clocks} consecutive events")
     run.skip(GLITCHES, "delays are not simulated for weights in registers")
     write_json(folder / "metrics.json", run.metrics)
     return "; ".join(run.failures) or None
@@ -70,32 +76,37 @@ def _check(run: AsicRun, chip: ChipLanes, build: Path) -> None:
     settings = run.config.verification
     events, _ = load_events_of(run.config, build)
     network = load_network(build / "network.json")
-    drawn = cases(network, events, LANES, settings.netlist_vectors, settings.seed)
+    drawn = cases_of(chip.pins.top, network, events, LANES, settings.netlist_vectors, settings.seed)
     verdict = check_cases(chip, chip_fields(build / "rtl"), drawn)
     run.metrics["netlist_check"] = verdict | {"passed": not verdict["mismatches"]}
     if first := verdict["first_mismatch"]:
         run.failures.append(
             f"netlist: {verdict['mismatches']} of {verdict['vectors']} events differ, first event "
-            f"{first['event']}, link {first['element']}: expected {first['expected']:08x}, got "
-            f"{first['actual']:08x}"
+            f"{first['event']}, element {first['element']}: expected {first['expected']:#x}, got "
+            f"{first['actual']:#x}"
         )
 
 
-def _toggle_rates(run: AsicRun, chip: ChipLanes, build: Path) -> tuple[np.ndarray, str]:
-    """Of events of the detector with the network's own weights, other events in each lane."""
-    events, origin = load_events_of(run.config, build)
-    plain = plain_configuration(load_network(build / "network.json"))
-    fields = chip_fields(build / "rtl")
-    chip.preset([write_sequence(fields, field_values(plain))], fields)
-    driver = ChipDriver(SimulatedBus(chip.run, FASTEST), fields)
-    driver.activate(driver.status().shadow)
-    words = input_words(events[: run.config.silicon.power_events], plain.high_density)
-    clocks = len(words) // LANES
-    words = words[: clocks * LANES].reshape(LANES, clocks, -1)
+def _activity(chip: ChipLanes, network: Network, energies: np.ndarray) -> Case | None:
+    """Events of the detector with the network's own weights; None where it takes no image."""
+    if chip.pins.top == CHIP:
+        plain = plain_configuration(network)
+        return chip_case("event", network, plain, input_words(energies, plain.high_density))
+    order = sensor_image_order(network)
+    if order is None:
+        return None
+    return encoder_case("event", network, normalise(energies, network.input.type, order))
+
+
+def _toggle_rates(chip: ChipLanes, case: Case, fields: dict[str, Field]) -> tuple[np.ndarray, int]:
+    """Toggles a clock of each net, and the clocks of each lane; each has other events."""
+    chip.preset([case.values], fields)
+    clocks = len(case.words) // LANES
+    words = case.words[: clocks * LANES].reshape(LANES, clocks, -1)
     # The pipeline is full before toggles are counted.
-    chip.stream(words[:, : chip.latency])
-    toggles = np.zeros(len(run.flat.nets), np.uint64)
+    chip.stream(words[:, : chip.pins.latency])
+    toggles = np.zeros(len(chip.netlist.nets), np.uint64)
     chip.stream(words, toggles=toggles)
-    rates = toggles / (LANES * (clocks + chip.latency - 1))
-    rates[sorted(run.flat.clocks)] = 2.0
-    return rates, f"{origin}: {LANES} times {clocks} consecutive events"
+    rates = toggles / (LANES * (clocks + chip.pins.latency - 1))
+    rates[sorted(chip.netlist.clocks)] = 2.0
+    return rates, clocks

@@ -62,6 +62,20 @@ class AdderGates(Section):
     or_nand: GateCell
 
 
+class VoterCell(Section):
+    """A cell that gives the inverse of the majority of three bits.
+
+    Attributes
+    ----------
+    inputs : tuple of three tuples of str
+        Pins of each of the three: an and-or-invert gate of three pairs has two for each.
+    """
+
+    cell: str
+    inputs: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    output: str
+
+
 class TieCell(Section):
     """A cell that drives a constant."""
 
@@ -93,6 +107,8 @@ class Pdk(Section):
         Load on each output port, in fF.
     full_adder, adder_gates : AdderCell, AdderGates
         One of the two.
+    voter : VoterCell, optional
+        For triplicated registers; without one voters are made of gates.
     corners : mapping of name to Corner
         The first is the one that synthesis and power use.
     """
@@ -109,6 +125,7 @@ class Pdk(Section):
     full_adder: AdderCell | None = None
     adder_gates: AdderGates | None = None
     half_adder: AdderCell | None = None
+    voter: VoterCell | None = None
     tie_high: TieCell
     tie_low: TieCell
     buffer: BufferCell

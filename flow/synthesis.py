@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,16 @@ from flow.full_adders import map_full_adders
 from flow.hierarchy import clean_names, prepare
 from flow.liberty import Library
 from flow.pdk import Pdk
+from flow.voters import keep_voters, map_voters
 from hexcoder.stage import read_json
 from tb.yosys import quoted, run_yosys
 
 ADDERS = Path(__file__).with_name("adders.v")
 
-# A short script: yosys' default (scorr, &dch -f) did not end on unrolled networks in 500 s.
-_ABC = "+strash;ifraig;dc2;dch;amap"
+# Ways to map gates to cells, of which each module takes what comes out smallest: the first for what
+# is left between adders, the second for wide selections (a layer whose weights are inputs becomes
+# 7 % smaller). Short ones: yosys' default (scorr) did not end on unrolled networks in 500 s.
+_ABC = ("+strash;ifraig;dc2;dch;amap", "+strash;ifraig;&get,-n;&dch,-f;&nf;&put")
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,18 @@ def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path
     run_yosys(_read(verilog, top, work), logs / "synthesis_1_read.ys")
     with _edit(work) as design:
         prepare(design, top)
+        if pdk.voter:
+            keep_voters(design)
     run_yosys(_arithmetic(top, work), logs / "synthesis_2_arithmetic.ys")
     with _edit(work) as design:
         for module in design["modules"].values():
             # A half adder of cells is no smaller than its XOR and AND, which ABC can simplify.
             map_full_adders(module, pdk.adder, half_adder=None)
-    run_yosys(_map(pdk, top, work), logs / "synthesis_3_map.ys")
+        if pdk.voter:
+            map_voters(design, pdk.voter)
+    mapped = [logs / f"mapped_{number}.json" for number in range(len(_ABC))]
+    run_yosys(_map(pdk, top, work, mapped), logs / "synthesis_3_map.ys")
+    _take_smallest(mapped, work, library)
     with _edit(work) as design:
         clean_names(design)
         insert_buffers(design, top, library, pdk)
@@ -123,9 +133,9 @@ def _arithmetic(top: str, design: Path) -> list[str]:
     ]
 
 
-def _map(pdk: Pdk, top: str, design: Path) -> list[str]:
+def _map(pdk: Pdk, top: str, design: Path, mapped: Sequence[Path]) -> list[str]:
     liberty = quoted(pdk.liberty)
-    return [
+    script = [
         f"read_liberty -lib {liberty}",
         f"read_json {quoted(design)}",
         f"hierarchy -check -top {top}",
@@ -137,15 +147,43 @@ def _map(pdk: Pdk, top: str, design: Path) -> list[str]:
         f"dfflibmap -liberty {liberty}",
         "opt_expr",
         "opt_clean",
-        f"abc -liberty {liberty} -script {_ABC}",
-        "setundef -zero",
-        "opt_clean -purge",
-        f"hilomap -hicell {pdk.tie_high.cell} {pdk.tie_high.output} "
-        f"-locell {pdk.tie_low.cell} {pdk.tie_low.output}",
-        "opt_clean -purge",
-        "check -assert",
-        f"write_json {quoted(design)}",
+        "design -save registers_mapped",
     ]
+    for way, path in zip(_ABC, mapped, strict=True):
+        script += [
+            "design -load registers_mapped",
+            f"abc -liberty {liberty} -script {way}",
+            "setundef -zero",
+            "opt_clean -purge",
+            f"hilomap -hicell {pdk.tie_high.cell} {pdk.tie_high.output} "
+            f"-locell {pdk.tie_low.cell} {pdk.tie_low.output}",
+            "opt_clean -purge",
+            "check -assert",
+            f"write_json {quoted(path)}",
+        ]
+    return script
+
+
+def _take_smallest(mapped: Sequence[Path], design: Path, library: Library) -> None:
+    """Write a design of which each module is the smallest of those mapped; these are deleted."""
+    best = read_json(mapped[0])
+    areas = {name: _area(module, library) for name, module in best["modules"].items()}
+    for path in mapped[1:]:
+        for name, module in read_json(path)["modules"].items():
+            area = _area(module, library)
+            if area < areas[name]:
+                best["modules"][name], areas[name] = module, area
+    design.write_text(json.dumps(best))
+    for path in mapped:
+        path.unlink()
+
+
+def _area(module: dict[str, Any], library: Library) -> float:
+    """Area of the library's cells in a module itself, in um2."""
+    kinds = Counter(cell["type"] for cell in module["cells"].values())
+    return sum(
+        library.cells[kind].area_um2 * n for kind, n in kinds.items() if kind in library.cells
+    )
 
 
 def _write(pdk: Pdk, design: Path, netlist: Netlist) -> list[str]:

@@ -13,12 +13,13 @@ synthesis keeps: an optimiser that saw through them would merge what is equal by
 
 # Fragments and statements have no public way to be rewritten; the version is pinned.
 # pyright: reportPrivateUsage=false, reportIncompatibleMethodOverride=false
-# pyright: reportArgumentType=false, reportCallIssue=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from amaranth.hdl import (
     Cat,
@@ -35,9 +36,15 @@ from amaranth.hdl._ast import Assign, Part, Statement, Switch, SwitchValue
 from amaranth.hdl._xfrm import StatementTransformer, ValueTransformer
 
 COPIES = 3
-FIRST, KEPT, PASSED, VOTER = "tmr_first", "tmr_kept", "tmr_passed", "tmr_voter"
-"""Modules: a copy that can keep its value, of which the first says whether the three differ; a copy
-that takes a new value on every clock, and the voter behind three of them."""
+FIRST, KEPT, HELD = "tmr_first", "tmr_kept", "tmr_held"
+PASSED, VOTER = "tmr_passed", "tmr_voter"
+KINDS = (FIRST, KEPT, HELD, PASSED, VOTER)
+"""Modules: three kinds of copies that can keep their value, of which the first says whether the
+copies differ, and the third shows its vote to nobody; a copy that takes a new value on every clock,
+and the voter behind three of them."""
+
+MINORITY = "tmr_minority"
+"""Module of a voter of one bit, whose output is inverted: a library may have a cell for it."""
 
 DOMAIN = "sync"
 
@@ -50,29 +57,47 @@ def register_modules(widths: Mapping[str, Iterable[int]]) -> str:
     widths : mapping
         Widths in use of each kind of module.
     """
-    kinds = {FIRST: _kept, KEPT: _kept, PASSED: _passed, VOTER: _voter}
-    modules = [
-        write(kind, width) for kind, write in kinds.items() for width in sorted(widths[kind])
-    ]
-    return "\n".join(f"(* keep_hierarchy *)\n{module}endmodule\n" for module in modules)
+    write = {FIRST: _kept, KEPT: _kept, HELD: _kept, PASSED: _passed, VOTER: _voter}
+    modules = [write[kind](kind, width) for kind in KINDS for width in sorted(widths[kind])]
+    return "\n".join(
+        [_MINORITY, *(f"(* keep_hierarchy *)\n{module}endmodule\n" for module in modules)]
+    )
 
 
-_MAJORITY = "(q & a) | (q & b) | (a & b)"
+_MINORITY = f"""module {MINORITY}(a, b, c, y);
+  input a, b, c;
+  output y;
+  assign y = ~((a & b) | (a & c) | (b & c));
+endmodule
+"""
+
+
+def _vote(width: int) -> str:
+    """Voters of a register's bits."""
+    return (
+        f"  wire [{width - 1}:0] minority;\n"
+        f"  {MINORITY} voter [{width - 1}:0] (.a(q), .b(a), .c(b), .y(minority));\n"
+    )
+
+
 _DIFFERS = "|((q ^ a) | (q ^ b))"
 
 
 def _kept(kind: str, width: int) -> str:
-    first = kind == FIRST
-    return (
-        f"module {kind}_{width}(clk, write, d, a, b, q, voted{', differs' if first else ''});\n"
+    outputs = {FIRST: ", voted, differs", KEPT: ", voted", HELD: ""}[kind]
+    module = (
+        f"module {kind}_{width}(clk, write, not_d, a, b, q{outputs});\n"
         "  input clk, write;\n"
-        f"  input [{width - 1}:0] d, a, b;\n"
+        f"  input [{width - 1}:0] not_d, a, b;\n"
         f"  output reg [{width - 1}:0] q;\n"
-        f"  output [{width - 1}:0] voted;\n"
-        f"  assign voted = {_MAJORITY};\n"
-        + (f"  output differs;\n  assign differs = {_DIFFERS};\n" if first else "")
-        + "  always @(posedge clk) q <= write ? d : voted;\n"
+        f"{_vote(width)}"
     )
+    if kind != HELD:
+        module += f"  output [{width - 1}:0] voted;\n  assign voted = ~minority;\n"
+    if kind == FIRST:
+        module += f"  output differs;\n  assign differs = {_DIFFERS};\n"
+    # An and-or-invert gate takes what the voter has, and what is written inverted.
+    return f"{module}  always @(posedge clk) q <= ~(write ? not_d : minority);\n"
 
 
 def _passed(kind: str, width: int) -> str:
@@ -91,7 +116,8 @@ def _voter(kind: str, width: int) -> str:
         f"  input [{width - 1}:0] q, a, b;\n"
         f"  output [{width - 1}:0] voted;\n"
         "  output differs;\n"
-        f"  assign voted = {_MAJORITY};\n"
+        f"{_vote(width)}"
+        "  assign voted = ~minority;\n"
         f"  assign differs = {_DIFFERS};\n"
     )
 
@@ -172,7 +198,7 @@ class Triplicated(Elaboratable):
     def __init__(self, component: Elaboratable, *, logic: bool):
         self.component, self.logic = component, logic
         self.mismatch = Signal()
-        self.widths: dict[str, set[int]] = {kind: set() for kind in (FIRST, KEPT, PASSED, VOTER)}
+        self.widths: dict[str, set[int]] = {kind: set() for kind in KINDS}
         self.registers: dict[str, int] = {}
 
     def elaborate(self, platform: object) -> Fragment:
@@ -334,21 +360,22 @@ class _Rewriting:
             others = {"i_a": copies[1], "i_b": copies[2]}
             for number, copy in enumerate(copies):
                 source = min(number, self._copies - 1)
-                ports = {
-                    "i_clk": ClockSignal(DOMAIN),
-                    "i_d": register.next[source].as_unsigned()[low:high],
-                    "o_q": copy,
-                }
-                kind = PASSED
-                if not single:
-                    kind = KEPT if number else FIRST
+                new = register.next[source].as_unsigned()[low:high]
+                ports: dict[str, Any] = {"i_clk": ClockSignal(DOMAIN), "o_q": copy}
+                if single:
+                    kind = PASSED
+                    ports["i_d"] = new
+                else:
+                    kind = (KEPT if number < self._copies else HELD) if number else FIRST
                     write = register.write[source]
                     ports |= {
                         "i_write": write if register.whole else write[low],
+                        "i_not_d": ~new,
                         "i_a": copies[(number + 1) % COPIES],
                         "i_b": copies[(number + 2) % COPIES],
-                        "o_voted": register.voted[number][low:high],
                     }
+                if kind in (FIRST, KEPT):
+                    ports["o_voted"] = register.voted[number][low:high]
                 if kind == FIRST:
                     ports["o_differs"] = differs
                 self._add(found, kind, high - low, ports, f"{name}_copy_{number}_register")
@@ -358,7 +385,7 @@ class _Rewriting:
                 self._add(found, VOTER, high - low, ports, f"{name}_voter")
 
     def _add(
-        self, found: Fragment, kind: str, width: int, ports: dict[str, Value], name: str
+        self, found: Fragment, kind: str, width: int, ports: Mapping[str, Any], name: str
     ) -> None:
         self._owner.widths[kind].add(width)
         found.add_subfragment(Instance(f"{kind}_{width}", **ports), name)

@@ -88,7 +88,7 @@ def _prove(
 
     network = load_network(network_path)
     events = load_events(events_path) if events_path else None
-    if read_json(design / "metrics.json")["top"] == "chip":
+    if read_json(design / "metrics.json")["top"] in ("chip", "loadable_encoder"):
         return _prove_chip(network, design, work, vectors, seed, events, configurations)
     protocol = {}
     with progress_bar() as progress:
@@ -130,7 +130,7 @@ def _prove_chip(
     events: np.ndarray | None,
     configurations: int,
 ) -> dict[str, Any]:
-    """The verdict on a chip with loadable weights: sets of registers share the vectors."""
+    """The verdict on a design with loadable weights: sets of registers share the vectors."""
     from models.generator import generate_events
     from tb.chip.configurations import prove_chip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Elaboratable, Value
 
-from hw.triplicate import FIRST, KEPT, PASSED, VOTER, Triplicated, register_modules
+from hw.triplicate import KINDS, Triplicated, register_modules
 
 
 class Protection:
@@ -41,10 +41,9 @@ class Protection:
 
     def modules(self) -> str:
         """Verilog of the modules that the elaborated components instantiate."""
-        kinds = (FIRST, KEPT, PASSED, VOTER)
-        widths = {kind: set[int]() for kind in kinds}
+        widths = {kind: set[int]() for kind in KINDS}
         for part in self._parts:
-            for kind in kinds:
+            for kind in KINDS:
                 widths[kind] |= part.widths[kind]
         return register_modules(widths)
 

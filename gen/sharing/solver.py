@@ -26,7 +26,7 @@ from hexcoder.errors import InputError
 from hexcoder.technology import Technology
 
 _SOURCES = ("main.cpp", "anneal.hpp", "greedy.hpp", "sums.hpp", "digits.hpp")
-_OPTIONS = ("-O2", "-std=c++17")
+_OPTIONS = ("-O3", "-std=c++17")
 
 Terms = tuple[tuple[int, int], ...]
 """Operands of a sum: number and coefficient of each."""

@@ -14,7 +14,7 @@ from enum import Enum
 import numpy as np
 
 from tb.chip.pins import INPUT_LINKS
-from tb.chip.session import ChipLanes, link_bits
+from tb.chip.session import ChipLanes
 from tb.lanes import ALL, LANES, REFERENCE, Faults, spread
 
 WINDOW_CLOCKS = 16
@@ -140,7 +140,7 @@ def run_batch(
     count = len(chosen)
     lanes = _ONE << np.arange(count, dtype=np.uint64)
     faults = Faults(np.full(count, _FLIP_AT), np.array(chosen, np.int64), lanes)
-    events = np.column_stack([np.ones((len(words), 1), np.uint8), link_bits(words)])
+    events = np.column_stack([np.ones((len(words), 1), np.uint8), chip.pins.bits(words)])
     outputs, differs = chip.drive(spread(events), scl, sda, faults=faults, watched=places.watched)
     wrong = outputs ^ _reference(outputs)
     # A frame counts where it is valid in either; SDA pulled low is seen outside as well.

@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             verdict = check_vectors(
                 chip.run,
                 chip_fields(design),
-                chip.latency,
+                chip.pins.latency,
                 arguments.vectors,
                 configuration,
                 expected,

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from gen.loadable.encoder import parameter_field
+from gen.loadable.layer import Parameters
 from gen.loadable.network import (
     parameter_bits,
     with_extreme_parameters,
@@ -21,9 +23,10 @@ from models.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfigura
 from models.chip.golden import HEADER, HEADER_BC0, input_words, link_words
 from models.chip.link_words import INPUT_LINKS
 from models.geometry import TRIGGER_CELLS
-from models.network import Network
-from tb.chip.driver import ChipDriver, field_values, write_sequence
-from tb.chip.pins import OUTPUT_WORDS
+from models.golden import evaluate
+from models.network import Flatten, Network
+from tb.chip.driver import ChipDriver, field_values
+from tb.chip.pins import CHIP, OUTPUT_WORDS, Pins
 from tb.chip.session import ChipLanes
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.simulators import open_chip, simulator_name
@@ -31,24 +34,40 @@ from tb.chip.vectors import chip_fields, stream
 from tb.chip.verilated_chip import VerilatedChip
 from tb.i2c_timing import FASTEST
 from tb.lanes import LANES
+from tb.stimulus import core_vectors, saturating_inputs
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Registers, the network that they make, and events to send."""
+    """What the registers hold, events to send, and what has to come out.
+
+    Parameters
+    ----------
+    kind : str
+        "event", "edge" or "random".
+    values : dict of str to list of int
+        Of each field.
+    words : int64 array (events, inputs)
+    expected : int64 array (events, outputs)
+        Unsigned.
+    """
 
     kind: str
-    network: Network
-    configuration: ChipConfiguration
+    values: dict[str, list[int]]
     words: np.ndarray
+    expected: np.ndarray
 
 
 def packed_parameters(network: Network) -> int:
     """A network's weights and biases as the parameter registers hold them."""
-    bits = np.packbits(parameter_bits(network), bitorder="little")
-    return int.from_bytes(bits.tobytes(), "little")
+    return _packed(parameter_bits(network))
+
+
+def _packed(bits: np.ndarray) -> int:
+    """Bits, the lowest first, as an integer."""
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
 
 def plain_configuration(network: Network) -> ChipConfiguration:
@@ -80,7 +99,24 @@ def _random_words(random: np.random.Generator, count: int) -> np.ndarray:
     return header << 28 | (codes << np.array([21, 14, 7, 0])).sum(axis=-1)
 
 
-def cases(
+def chip_case(
+    kind: str, network: Network, configuration: ChipConfiguration, words: np.ndarray
+) -> Case:
+    """A case of the chip with the golden model's link words; ``network`` has the weights."""
+    expected = link_words(network, words, configuration, OUTPUT_WORDS)
+    return Case(kind, field_values(configuration), words, expected)
+
+
+def _drawn(network: Network, number: int, seed: int) -> tuple[Network, np.random.Generator]:
+    """The network with random weights, in every fifth set all at one end of their types."""
+    random = np.random.default_rng([seed, number])
+    drawn = with_random_parameters(network, random)
+    if number % 5 == 4:
+        drawn = with_extreme_parameters(network, least=number % 2 == 0)
+    return drawn, random
+
+
+def chip_cases(
     network: Network, energies: np.ndarray, sets: int, events: int, seed: int
 ) -> Iterator[Case]:
     """The network's own weights with events of the detector, then registers drawn at random.
@@ -90,13 +126,10 @@ def cases(
     """
     plain = plain_configuration(network)
     words = input_words(energies, plain.high_density)
-    yield Case("event", network, plain, words)
+    yield chip_case("event", network, plain, words)
     bits = plain.keep_mask.bit_length()
     for number in range(sets):
-        random = np.random.default_rng([seed, number])
-        drawn = with_random_parameters(network, random)
-        if number % 5 == 4:
-            drawn = with_extreme_parameters(network, least=number % 2 == 0)
+        drawn, random = _drawn(network, number, seed)
         factors = random.integers(0, 2 * CALIBRATION_ONE, TRIGGER_CELLS)
         if number % 7 == 6:
             factors[random.random(TRIGGER_CELLS) < 0.8] = 0
@@ -109,27 +142,65 @@ def cases(
             keep_mask=int.from_bytes(random.bytes(-(-bits // 8)), "little") & plain.keep_mask,
             parameters=packed_parameters(drawn),
         )
-        yield Case("random", drawn, configuration, _random_words(random, events // sets))
+        yield chip_case("random", drawn, configuration, _random_words(random, events // sets))
+
+
+def encoder_case(kind: str, network: Network, words: np.ndarray) -> Case:
+    """A case of a network whose weights lie in registers, of which it has the values."""
+    bits, place = parameter_bits(network), 0
+    values = {}
+    for context in network.contexts():
+        if isinstance(context.layer, Flatten):
+            continue
+        count = Parameters.of(context).bits
+        values[parameter_field(context.name)] = [_packed(bits[place : place + count])]
+        place += count
+    mask = (1 << network.output.type.width) - 1
+    return Case(kind, values, words, evaluate(network, words) & mask)
+
+
+def encoder_cases(
+    network: Network, energies: np.ndarray, sets: int, events: int, seed: int
+) -> Iterator[Case]:
+    """Cases of ``loadable_encoder``: edges and events, then weights drawn at random."""
+    found = list(core_vectors(network, 0, seed, energies))
+    yield encoder_case(found[-1].kind, network, np.concatenate([part.inputs for part in found]))
+    type_ = network.input.type
+    for number in range(sets):
+        drawn, random = _drawn(network, number, seed)
+        shape = events // sets, int(np.prod(network.input.shape))
+        words = random.integers(type_.minimum, type_.maximum + 1, shape)
+        extremes = len(words) // 8
+        words[:extremes] = saturating_inputs(network, extremes, seed + number)
+        yield encoder_case("random", drawn, words)
+
+
+def cases_of(
+    top: str, network: Network, energies: np.ndarray, sets: int, events: int, seed: int
+) -> Iterator[Case]:
+    """Cases of a module behind I2C."""
+    make = chip_cases if top == CHIP else encoder_cases
+    return make(network, energies, sets, events, seed)
 
 
 class _Tally:
     """What was compared, in the form of :func:`tb.prove.prove`."""
 
-    def __init__(self, latency: int):
-        self.latency, self.started = latency, time.perf_counter()
+    def __init__(self, pins: Pins):
+        self.pins, self.started = pins, time.perf_counter()
         self.events = self.mismatches = self.configurations = 0
         self.by_kind: dict[str, int] = {}
         self.first: dict[str, Any] | None = None
 
     def add(self, case: Case, valid: np.ndarray, words: np.ndarray) -> None:
-        expected = link_words(case.network, case.words, case.configuration, OUTPUT_WORDS)
+        expected = case.expected
         wrong = (words != expected).any(axis=1) | ~valid
         if wrong.any() and self.first is None:
             row = int(np.argmax(wrong))
             link = int(np.argmax(words[row] != expected[row]))
             self.first = {
-                "module": "chip",
-                "layer": "frame" if valid[row] else "out_valid",
+                "module": self.pins.top,
+                "layer": "output" if valid[row] else "out_valid",
                 "element": link,
                 "event": self.events + row,
                 "configuration": self.configurations,
@@ -150,10 +221,10 @@ class _Tally:
             "mismatches": self.mismatches,
             "first_mismatch": self.first,
             "modules": {
-                "chip": {
+                self.pins.top: {
                     "vectors": self.events,
                     "mismatches": self.mismatches,
-                    "latency_cycles": self.latency,
+                    "latency_cycles": self.pins.latency,
                     "seconds": round(seconds, 1),
                     "vectors_per_s": round(self.events / seconds),
                     "by_kind": self.by_kind,
@@ -178,20 +249,17 @@ def check_cases(
     dict
         As of :func:`tb.prove.prove`, with the number of ``configurations``.
     """
-    tally = _Tally(chip.latency)
-    driver = ChipDriver(SimulatedBus(chip.run, FASTEST), fields)
+    tally = _Tally(chip.pins)
+    driver = ChipDriver(SimulatedBus(chip.run, FASTEST, words=chip.pins.inputs), fields)
     driver.identify()
-    shadow = driver.status().shadow
     for case in islice(all_cases, 1) if isinstance(chip, ChipLanes) else all_cases:
-        driver.load(field_values(case.configuration), verify=tally.configurations == 0)
-        found = stream(chip.run, case.words, chip.latency)
+        driver.load(case.values, verify=tally.configurations == 0)
+        found = stream(chip.run, case.words, chip.pins.latency)
         tally.add(case, found.valid, found.words)
         progress(tally.configurations)
     if isinstance(chip, ChipLanes):
         while batch := list(islice(all_cases, LANES)):
-            written = [write_sequence(fields, field_values(c.configuration)) for c in batch]
-            chip.preset(written, fields)
-            driver.activate(shadow)
+            chip.preset([case.values for case in batch], fields)
             valid, words = chip.stream(np.stack([case.words for case in batch]))
             for case, its_valid, its_words in zip(batch, valid, words, strict=True):
                 tally.add(case, its_valid, its_words)
@@ -211,7 +279,7 @@ def prove_chip(
 ) -> dict[str, Any]:
     """The cases through the chip's RTL, in the simulation of :func:`open_chip`."""
     with open_chip(design, work) as chip:
-        all_cases = cases(network, energies, sets, events, seed)
+        all_cases = cases_of(chip.pins.top, network, energies, sets, events, seed)
         verdict = check_cases(chip, chip_fields(design), all_cases, progress)
         name = simulator_name(chip)
     return {"network": network.name, "seed": seed, "simulator": name, **verdict}

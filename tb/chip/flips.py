@@ -15,7 +15,7 @@ import numpy as np
 
 from tb.chip.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, Target, run_batch
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
-from tb.chip.session import ChipLanes, link_bits
+from tb.chip.session import ChipLanes
 from tb.i2c_bus import I2cController
 from tb.i2c_timing import FASTEST
 from tb.lanes import LANES, spread
@@ -74,7 +74,7 @@ def find_moments(chip: ChipLanes, loaded: np.ndarray, seed: int) -> list[Moment]
     random = np.random.default_rng(seed)
     clocks = _WARM_UP_CLOCKS + np.sort(random.integers(0, _LAST_MOMENT, MOMENTS))
     words = random_words(random, int(clocks[-1]))
-    events = np.column_stack([np.ones((len(words), 1), np.uint8), link_bits(words)])
+    events = np.column_stack([np.ones((len(words), 1), np.uint8), chip.pins.bits(words)])
     levels = [np.resize(line, len(words) + WINDOW_CLOCKS) for line in bus_traffic()]
     chip.simulation.state = loaded
     found, past = [], 0

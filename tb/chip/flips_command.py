@@ -60,11 +60,9 @@ def _loaded(chip: ChipLanes, design: Path, seed: int) -> Any:
 
     from models.chip.configuration import CALIBRATION_ONE, ChipConfiguration
     from models.geometry import TRIGGER_CELLS
-    from tb.chip.driver import ChipDriver, field_values, write_sequence
+    from tb.chip.driver import field_values
     from tb.chip.pins import OUTPUT_WORDS
-    from tb.chip.simulated_bus import SimulatedBus
     from tb.chip.vectors import chip_fields
-    from tb.i2c_timing import FASTEST
 
     fields = chip_fields(design)
     random = np.random.default_rng(seed)
@@ -82,9 +80,7 @@ def _loaded(chip: ChipLanes, design: Path, seed: int) -> Any:
         bits("parameters"),
     )
     chip.reset()
-    chip.preset([write_sequence(fields, field_values(configuration))], fields)
-    driver = ChipDriver(SimulatedBus(chip.run, FASTEST), fields)
-    driver.activate(driver.status().shadow)
+    chip.preset([field_values(configuration)], fields)
     return chip.simulation.state
 
 
@@ -98,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tb.chip.campaign import Places, Target
     from tb.chip.flips import Campaign, not_corrected, run_campaign, statistics
     from tb.chip.flips_picture import draw_flips
-    from tb.chip.pins import read_chip
+    from tb.chip.pins import require_chip
 
     design, netlist = arguments.design, arguments.netlist
     for needed in (design / "encoder.v", *([netlist / "netlist.json"] if netlist else [])):
@@ -107,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     state = "after synthesis" if netlist else "RTL"
     results = arguments.results or design.parent / ("flips_netlist" if netlist else "flips")
     work = results / "work"
-    read_chip(design, work)
+    require_chip(design)
     opened = partial(open_for_flips, design, netlist, work)
     with progress_bar() as bar:
         task = bar.add_task("elaborate the chip", total=arguments.flips)

@@ -1,4 +1,4 @@
-"""Module ``chip`` as the simulations see it: all pins in the two data ports of other modules."""
+"""A module behind I2C to simulations: its pins in the two data ports that other modules have."""
 
 from __future__ import annotations
 
@@ -11,25 +11,65 @@ from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from tb.design import Design
 
-MODULE = "chip_pins"
+CHIP, ENCODER = "chip", "loadable_encoder"
+"""Modules whose weights lie in registers."""
+
 INPUT_LINKS, OUTPUT_WORDS, WORD_BITS = 12, 5, 32
 DEVICE_ADDRESS = 0x20
 """What the address pins are tied to in simulation."""
+ADDRESS_WIDTH = 7
 
-_WRAPPER = """module chip_pins(clk, rst, in_valid, in_data, out_valid, out_data);
-  input clk, rst, in_valid;
-  input [393-1:0] in_data;
-  output out_valid;
-  output [161-1:0] out_data;
-  chip chip (
-    .clk(clk), .rst(rst), .in_valid(in_valid), .in_data(in_data[383:0]),
-    .scl(in_data[384]), .sda(in_data[385]), .device_address(in_data[392:386]),
-    .out_valid(out_valid), .out_data(out_data[159:0]), .sda_low(out_data[160])
-  );
-endmodule
-"""
-INPUT_WIDTHS = (*[WORD_BITS] * INPUT_LINKS, 1, 1, 7)
-OUTPUT_WIDTHS = (*[WORD_BITS] * OUTPUT_WORDS, 1)
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """Data ports of a module behind I2C: words of one width, word k in bits [k*w +: w].
+
+    Parameters
+    ----------
+    top : str
+        :data:`CHIP` or :data:`ENCODER`.
+    latency : int
+        Clocks from an event to what comes out for it.
+    inputs, input_width, outputs, output_width : int
+        Words and bits of each: link words of the chip, elements of the encoder.
+    """
+
+    top: str
+    latency: int
+    inputs: int
+    input_width: int
+    outputs: int
+    output_width: int
+
+    @property
+    def input_widths(self) -> tuple[int, ...]:
+        """Of the simulated module: the words, SCL, SDA, the device address."""
+        return (*[self.input_width] * self.inputs, 1, 1, ADDRESS_WIDTH)
+
+    @property
+    def output_widths(self) -> tuple[int, ...]:
+        """Of the simulated module: the words, and whether SDA is pulled low."""
+        return (*[self.output_width] * self.outputs, 1)
+
+    def bits(self, words: np.ndarray) -> np.ndarray:
+        """Input words (..., inputs) as bits of the port, uint8, the lowest first."""
+        return word_bits(words, self.input_width)
+
+    def words(self, bits: np.ndarray) -> np.ndarray:
+        """Bits of the output port as words, int64 (..., outputs), unsigned."""
+        parts = bits.reshape(*bits.shape[:-1], self.outputs, self.output_width).astype(np.int64)
+        return (parts << np.arange(self.output_width)).sum(axis=-1)
+
+
+def word_bits(values: np.ndarray, width: int) -> np.ndarray:
+    """Integers (..., n) as bits (..., n * width), the lowest first."""
+    bits = values[..., None] >> np.arange(width) & 1
+    return bits.reshape(*values.shape[:-1], -1).astype(np.uint8)
+
+
+def chip_pins(latency: int) -> Pins:
+    """Of module ``chip``."""
+    return Pins(CHIP, latency, INPUT_LINKS, WORD_BITS, OUTPUT_WORDS, WORD_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +79,7 @@ class Clocks:
     Parameters
     ----------
     valid : bool array (n,)
-    words : int64 array (n, 12) in, (n, 5) out
+    words : int64 array (n, words)
     scl, sda : uint8 array (n,)
         Levels; ``sda`` of an answer is what the chip leaves of SDA, 0 where it pulls it low.
     """
@@ -50,29 +90,75 @@ class Clocks:
     sda: np.ndarray
 
 
-def idle(clocks: int) -> Clocks:
-    """No event, a free bus."""
+def idle(clocks: int, words: int) -> Clocks:
+    """No event on so many words, a free bus."""
     ones = np.ones(clocks, np.uint8)
-    words = np.zeros((clocks, INPUT_LINKS), np.int64)
-    return Clocks(np.zeros(clocks, bool), words, ones, ones)
+    return Clocks(np.zeros(clocks, bool), np.zeros((clocks, words), np.int64), ones, ones)
 
 
-def read_chip(design: Path, work: Path) -> Design:
-    """Describe a compiled chip, with the wrapper beside its Verilog in ``work``.
+def read_pins(design: Path) -> Pins:
+    """Describe a compiled design with loadable weights.
 
     Raises
     ------
     InputError
-        If the folder holds no chip.
+        If the folder holds none.
     """
     metrics = read_json(design / "metrics.json")
-    if metrics.get("top") != "chip":
+    top = metrics.get("top")
+    if top not in (CHIP, ENCODER):
         raise InputError(
-            f"{design / 'metrics.json'}: 'top' is {metrics.get('top')!r}, not 'chip': compile a "
-            "config with chip.weights = 'loadable' and an 8x8x1 image"
+            f"{design / 'metrics.json'}: 'top' is {top!r}, not '{CHIP}' or '{ENCODER}': compile a "
+            "config with chip.weights = 'loadable'"
         )
+    ports = metrics["modules"][top]
+    latency = ports["latency_cycles"]
+    if top == CHIP:
+        return chip_pins(latency)
+    inputs, outputs = ports["input_elements"], ports["output_elements"]
+    widths = ports["input_bits"] // inputs, ports["output_bits"] // outputs
+    return Pins(top, latency, inputs, widths[0], outputs, widths[1])
+
+
+def require_chip(design: Path) -> None:
+    """Refuse designs that are not the chip.
+
+    Raises
+    ------
+    InputError
+        Saying which design would be.
+    """
+    if read_pins(design).top != CHIP:
+        raise InputError(
+            f"{design / 'metrics.json'}: 'top' is not '{CHIP}', which takes a network on an image "
+            "of the sensor whose latents fit a frame"
+        )
+
+
+def wrapped_design(design: Path, work: Path) -> Design:
+    """A compiled design in a module with two data ports, written to ``work``."""
+    pins = read_pins(design)
+    module = f"{pins.top}_pins"
     work.mkdir(parents=True, exist_ok=True)
-    verilog = work / "chip_pins.v"
-    verilog.write_text((design / "encoder.v").read_text() + _WRAPPER)
-    latency = metrics["modules"]["chip"]["latency_cycles"]
-    return Design(MODULE, verilog.resolve(), latency, INPUT_WIDTHS, OUTPUT_WIDTHS, ())
+    verilog = work / f"{module}.v"
+    verilog.write_text((design / "encoder.v").read_text() + _wrapper(module, pins))
+    return Design(
+        module, verilog.resolve(), pins.latency, pins.input_widths, pins.output_widths, ()
+    )
+
+
+def _wrapper(module: str, pins: Pins) -> str:
+    data, out = pins.inputs * pins.input_width, pins.outputs * pins.output_width
+    return f"""module {module}(clk, rst, in_valid, in_data, out_valid, out_data);
+  input clk, rst, in_valid;
+  input [{sum(pins.input_widths) - 1}:0] in_data;
+  output out_valid;
+  output [{sum(pins.output_widths) - 1}:0] out_data;
+  {pins.top} under_test (
+    .clk(clk), .rst(rst), .in_valid(in_valid), .in_data(in_data[{data - 1}:0]),
+    .scl(in_data[{data}]), .sda(in_data[{data + 1}]),
+    .device_address(in_data[{data + 2} +: {ADDRESS_WIDTH}]),
+    .out_valid(out_valid), .out_data(out_data[{out - 1}:0]), .sda_low(out_data[{out}])
+  );
+endmodule
+"""

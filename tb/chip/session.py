@@ -10,14 +10,10 @@ import numpy as np
 
 from hexcoder.errors import CheckFailed
 from hw.chip.register_map import ADDRESS_BITS, Field
-from tb.chip.pins import (
-    DEVICE_ADDRESS,
-    INPUT_LINKS,
-    OUTPUT_WORDS,
-    WORD_BITS,
-    Clocks,
-    read_chip,
-)
+from tb.chip.driver import ChipDriver, write_sequence
+from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
+from tb.chip.simulated_bus import SimulatedBus
+from tb.i2c_timing import FASTEST
 from tb.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
 from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
 from tb.rtl_gates import rtl_gates
@@ -29,15 +25,7 @@ _WHOLE = re.compile(r"(?P<field>\w+)(\[(?P<index>\d+)\])?$")
 
 PINS = ("in_valid", "in_data", "scl", "sda", "device_address")
 ANSWERS = ("out_valid", "out_data", "sda_low")
-LINK_BITS = INPUT_LINKS * WORD_BITS
-FRAME_BITS = OUTPUT_WORDS * WORD_BITS
 RESET_CLOCKS = 8
-
-
-def _bits(values: np.ndarray, width: int) -> np.ndarray:
-    """Integers (..., n) as bits (..., n * width), the lowest first."""
-    bits = values[..., None] >> np.arange(width) & 1
-    return bits.reshape(*values.shape[:-1], -1).astype(np.uint8)
 
 
 def _all_lanes(values: np.ndarray) -> np.ndarray:
@@ -45,21 +33,14 @@ def _all_lanes(values: np.ndarray) -> np.ndarray:
     return values[np.minimum(np.arange(LANES), len(values) - 1)]
 
 
-def link_bits(words: np.ndarray) -> np.ndarray:
-    """Link words (..., 12) as bits of the port (..., 384)."""
-    return _bits(words, WORD_BITS)
-
-
 class ChipLanes:
-    """A chip's RTL or netlist in 64 lanes.
+    """The RTL or netlist of a chip, or of another module behind I2C, in 64 lanes.
 
     Parameters
     ----------
     netlist : FlatNetlist
-        With the ports of module ``chip``.
     models : dict of str to CellModel
-    latency : int
-        Clocks from link words to their frame.
+    pins : Pins
     transients : sequence of int
         Nets that a fault can invert.
     """
@@ -68,53 +49,53 @@ class ChipLanes:
         self,
         netlist: FlatNetlist,
         models: dict[str, CellModel],
-        latency: int,
+        pins: Pins,
         transients: tuple[int, ...] = (),
     ):
-        self.netlist, self.latency, self._models = netlist, latency, models
+        self.netlist, self.pins, self._models = netlist, pins, models
         self.simulation = LaneSimulation(netlist, models, PINS, ANSWERS, transients)
 
     @classmethod
     def of_rtl(cls, design: Path, work: Path, *, with_voters: bool = False) -> ChipLanes:
         """The RTL of a compiled chip, elaborated to generic gates and not optimised."""
-        described = read_chip(design, work)
-        netlist, models, *_ = rtl_gates(design / "encoder.v", "chip", work)
+        pins = read_pins(design)
+        netlist, models, *_ = rtl_gates(design / "encoder.v", pins.top, work)
         voters = tuple(voter_nets(netlist, models)) if with_voters else ()
-        return cls(netlist, models, described.latency, voters)
+        return cls(netlist, models, pins, voters)
 
     @classmethod
     def of_netlist(
-        cls, netlist: Path, cells: Path, latency: int, *, with_voters: bool = False
+        cls, netlist: Path, cells: Path, pins: Pins, *, with_voters: bool = False
     ) -> ChipLanes:
         """A netlist of library cells."""
         models = read_cell_models(cells)
-        flat = read_netlist(netlist, models, "chip")
+        flat = read_netlist(netlist, models, pins.top)
         voters = tuple(voter_nets(flat, models)) if with_voters else ()
-        return cls(flat, models, latency, voters)
+        return cls(flat, models, pins, voters)
 
     def reset(self, seed: int = 1) -> None:
         """Power up with registers that hold anything, then reset."""
         self.simulation.scramble(seed)
         self.drive(
-            np.zeros((RESET_CLOCKS, 1 + LINK_BITS), np.uint64),
+            np.zeros((RESET_CLOCKS, 1 + self.pins.inputs * self.pins.input_width), np.uint64),
             np.ones(RESET_CLOCKS, np.uint8),
             np.ones(RESET_CLOCKS, np.uint8),
             reset=True,
         )
 
     def preset(
-        self, written: Sequence[Sequence[tuple[int, bytes]]], fields: Mapping[str, Field]
+        self, values: Sequence[Mapping[str, list[int]]], fields: Mapping[str, Field]
     ) -> None:
-        """Put bytes into the bank at once, as if they had been written over I2C.
+        """Make values count as if they had been written over I2C, but put into the bank at once.
 
         For simulations in which that would take longer than all that is looked at; the load itself
-        is proved by itself. :meth:`tb.chip.driver.ChipDriver.activate` makes them count.
+        is proved by itself.
 
         Parameters
         ----------
-        written : sequence of sequence of (int, bytes)
-            For each lane first register and bytes, as :func:`tb.chip.driver.write_sequence` gives
-            them: the same registers for all. Lanes behind the last have what that has.
+        values : sequence of mapping of str to list of int
+            For each lane what its fields hold, the same fields for all. Lanes behind the last have
+            what that has.
         fields : mapping of str to Field
 
         Raises
@@ -123,6 +104,7 @@ class ChipLanes:
             If the netlist has not all of the registers' bits, by the names that they have in the
             RTL.
         """
+        written = [write_sequence(fields, its) for its in values]
         memory = np.zeros((len(written), 1 << ADDRESS_BITS), np.uint8)
         given = np.zeros(1 << ADDRESS_BITS, bool)
         for lane, transfers in enumerate(written):
@@ -145,10 +127,12 @@ class ChipLanes:
         found = len(set(zip(addresses, bits, strict=True)))
         if found != wanted:
             raise CheckFailed(f"the design has {found} of {wanted} register bits by name")
-        values = memory[:, addresses] >> np.array(bits, np.uint8) & 1
+        stored = memory[:, addresses] >> np.array(bits, np.uint8) & 1
         state = self.simulation.state
-        state[numbers] = to_lanes(_all_lanes(values))
+        state[numbers] = to_lanes(_all_lanes(stored))
         self.simulation.state = state
+        driver = ChipDriver(SimulatedBus(self.run, FASTEST, words=self.pins.inputs), fields)
+        driver.activate(driver.status().shadow)
 
     def held_net(self, register: Instance) -> str:
         """Name of the net that has what a register holds."""
@@ -191,19 +175,20 @@ class ChipLanes:
 
         Parameters
         ----------
-        events : uint64 array (clocks, 385)
-            Words of lanes: the valid bit, then the bits of the link words.
+        events : uint64 array (clocks, 1 + input bits)
+            Words of lanes: the valid bit, then the bits of the input words.
         scl, sda : uint8 array (clocks,) or uint64 array of words of lanes
 
         Returns
         -------
-        outputs : uint64 array (clocks, 162)
-            Words of lanes: the valid bit, the frame, and whether SDA is pulled low.
+        outputs : uint64 array (clocks, 1 + output bits + 1)
+            Words of lanes: the valid bit, the output words, and whether SDA is pulled low.
         differs : uint64 array (clocks,)
             See :meth:`tb.lanes.LaneSimulation.run`.
         """
         levels = [level if level.dtype == np.uint64 else spread(level) for level in (scl, sda)]
-        address = spread(np.tile(_bits(np.array([DEVICE_ADDRESS]), 7), (len(scl), 1)))
+        address = word_bits(np.array([DEVICE_ADDRESS]), ADDRESS_WIDTH)
+        address = spread(np.tile(address, (len(scl), 1)))
         values = np.column_stack([events, *levels, address])
         return self.simulation.run(
             values, reset=reset, faults=faults, watched=watched, toggles=toggles
@@ -211,11 +196,11 @@ class ChipLanes:
 
     def run(self, given: Clocks) -> Clocks:
         """Drive all lanes alike and read the first: what the driver and the vectors want."""
-        events = np.column_stack([given.valid.astype(np.uint8), link_bits(given.words)])
+        events = np.column_stack([given.valid.astype(np.uint8), self.pins.bits(given.words)])
         outputs, _ = self.drive(spread(events), given.scl, given.sda)
         lane = from_lanes(outputs, 1)[0]
         return Clocks(
-            lane[:, 0].astype(bool), frame_words(lane[:, 1:-1]), given.scl, 1 - lane[:, -1]
+            lane[:, 0].astype(bool), self.pins.words(lane[:, 1:-1]), given.scl, 1 - lane[:, -1]
         )
 
     def stream(
@@ -225,30 +210,24 @@ class ChipLanes:
 
         Parameters
         ----------
-        words : int64 array (lanes, events, 12)
-            Link words, for up to 64 lanes.
+        words : int64 array (lanes, events, inputs)
+            For up to 64 lanes.
         toggles : optional
             As of :meth:`tb.lanes.LaneSimulation.run`.
 
         Returns
         -------
         valid : bool array (lanes, events)
-        frames : int64 array (lanes, events, 5)
+        words : int64 array (lanes, events, outputs)
         """
         lanes, events = words.shape[:2]
-        bits = np.zeros((lanes, events + self.latency, 1 + LINK_BITS), np.uint8)
-        bits[:, :events, 0] = 1
-        bits[:, :events, 1:] = link_bits(words)
-        ones = np.ones(events + self.latency, np.uint8)
-        outputs, _ = self.drive(to_lanes(_all_lanes(bits)), ones, ones, toggles=toggles)
-        found = from_lanes(outputs[self.latency :], lanes)
-        return found[:, :, 0].astype(bool), frame_words(found[:, :, 1:-1])
-
-
-def frame_words(bits: np.ndarray) -> np.ndarray:
-    """Bits of frames (..., 160) as link words, int64 (..., 5)."""
-    parts = bits.reshape(*bits.shape[:-1], OUTPUT_WORDS, WORD_BITS).astype(np.int64)
-    return (parts << np.arange(WORD_BITS)).sum(axis=-1)
+        latency = self.pins.latency
+        sent = np.pad(self.pins.bits(words), ((0, 0), (0, latency), (1, 0)))
+        sent[:, :events, 0] = 1
+        ones = np.ones(events + latency, np.uint8)
+        outputs, _ = self.drive(to_lanes(_all_lanes(sent)), ones, ones, toggles=toggles)
+        found = from_lanes(outputs[latency:], lanes)
+        return found[:, :, 0].astype(bool), self.pins.words(found[:, :, 1:-1])
 
 
 def voter_nets(netlist: FlatNetlist, models: dict[str, CellModel]) -> list[int]:

@@ -8,19 +8,14 @@ import numpy as np
 
 from hexcoder.errors import CheckFailed
 from tb.chip.driver import NotAcknowledged
-from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks
+from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks, idle
 from tb.i2c_bus import Answer, I2cController, Transfer, decode
 from tb.i2c_timing import I2cTiming
 
 Events = Callable[[int], tuple[np.ndarray, np.ndarray]]
-"""Valid bits and link words of the next clocks, given their number."""
+"""Valid bits and input words of the next clocks, given their number."""
 
 READ_AT_ONCE = 128
-
-
-def no_events(clocks: int) -> tuple[np.ndarray, np.ndarray]:
-    """Links at rest."""
-    return np.zeros(clocks, bool), np.zeros((clocks, INPUT_LINKS), np.int64)
 
 
 class SimulatedBus:
@@ -32,23 +27,27 @@ class SimulatedBus:
         Drives the pins and returns what they answer.
     timing : I2cTiming
     events : callable
-        Gives the link words that come in meanwhile.
+        Gives the words that come in meanwhile; without one none do.
     seen : callable
         Gets what went in and what came out, after every transfer.
+    words : int
+        Words of an event where ``events`` is not given.
     """
 
     def __init__(
         self,
         run: Callable[[Clocks], Clocks],
         timing: I2cTiming,
-        events: Events = no_events,
+        events: Events | None = None,
         seen: Callable[[Clocks, Clocks], None] = lambda given, answer: None,
+        words: int = INPUT_LINKS,
     ):
-        self._run, self._events, self._seen = run, events, seen
+        self._run, self._events, self._seen, self._words = run, events, seen, words
         self._controller = I2cController(timing)
 
     def _carry(self, transfer: Transfer) -> Answer:
-        valid, words = self._events(len(transfer.scl))
+        given = idle(len(transfer.scl), self._words)
+        valid, words = self._events(len(given.scl)) if self._events else (given.valid, given.words)
         given = Clocks(valid, words, transfer.scl, transfer.sda)
         answer = self._run(given)
         self._seen(given, answer)

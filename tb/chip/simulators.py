@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json, versions
+from hexcoder.stage import versions
+from tb.chip.pins import read_pins
 from tb.chip.session import ChipLanes
 from tb.chip.verilated_chip import VerilatedChip
 
@@ -63,9 +64,8 @@ def open_netlist(design: Path, asic: Path, *, with_voters: bool = False) -> Chip
     for needed in (asic / "netlist.json", asic / "cells.json"):
         if not needed.is_file():
             raise InputError(f"{needed}: no such file; `make asic` makes it")
-    latency = read_json(design / "metrics.json")["modules"]["chip"]["latency_cycles"]
     chip = ChipLanes.of_netlist(
-        asic / "netlist.json", asic / "cells.json", latency, with_voters=with_voters
+        asic / "netlist.json", asic / "cells.json", read_pins(design), with_voters=with_voters
     )
     chip.reset()
     return chip

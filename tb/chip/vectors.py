@@ -77,8 +77,8 @@ def chip_fields(design: Path) -> dict[str, Field]:
 
 
 def stream(run: Run, words: np.ndarray, latency: int) -> Clocks:
-    """Send link words one bunch crossing a clock; what comes out for each of them."""
-    tail = idle(latency)
+    """Send words, one event a clock; what comes out for each of them."""
+    tail = idle(latency, words.shape[1])
     ones = np.ones(len(words) + latency, np.uint8)
     valid = np.concatenate([np.ones(len(words), bool), tail.valid])
     answer = run(Clocks(valid, np.concatenate([words, tail.words]), ones, ones))

@@ -1,4 +1,4 @@
-"""The chip's RTL compiled by Verilator, clock by clock, with what it answers known at once."""
+"""A module behind I2C compiled by Verilator: clock by clock, what it answers known at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 
 from hexcoder.errors import InputError
-from tb.chip.pins import DEVICE_ADDRESS, INPUT_WIDTHS, OUTPUT_WIDTHS, Clocks, idle, read_chip
+from tb.chip.pins import DEVICE_ADDRESS, Clocks, idle, read_pins, wrapped_design
 from tb.packing import pack, unpack, words_for
 from tb.verilated import RESET, VALID, build_simulation
 
@@ -30,9 +30,8 @@ class VerilatedChip:
     """
 
     def __init__(self, design: Path, work: Path):
-        described = read_chip(design, work)
-        simulation = build_simulation(described, work / "verilated")
-        self.latency = described.latency
+        self.pins = read_pins(design)
+        simulation = build_simulation(wrapped_design(design, work), work / "verilated")
         self.clocks_done = 0
         self._process = subprocess.Popen(
             [str(simulation.program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -60,7 +59,7 @@ class VerilatedChip:
 
     def reset(self) -> None:
         """Hold the chip in reset for a few clocks."""
-        self._run(idle(_RESET_CLOCKS), RESET)
+        self._run(idle(_RESET_CLOCKS, self.pins.inputs), RESET)
 
     def run(self, given: Clocks) -> Clocks:
         """Drive the pins; the answer is as long, each clock sampled before its end."""
@@ -68,7 +67,7 @@ class VerilatedChip:
 
     def _run(self, given: Clocks, flags: int) -> Clocks:
         count = len(given.valid)
-        padding = idle(-count % BATCH)
+        padding = idle(-count % BATCH, self.pins.inputs)
         valid = np.concatenate([given.valid, padding.valid])
         levels = [
             np.concatenate([given.scl, padding.scl]),
@@ -79,9 +78,9 @@ class VerilatedChip:
         inputs = np.column_stack([words, *levels, address]).astype(np.int64)
         record = np.where(valid, VALID, 0).astype(np.uint32)
         record[:count] |= flags
-        records = np.column_stack([record, pack(inputs, INPUT_WIDTHS)])
+        records = np.column_stack([record, pack(inputs, self.pins.input_widths)])
         answers = self._exchange(np.ascontiguousarray(records, dtype="<u4"))[:count]
-        outputs = unpack(answers[:, 1:], OUTPUT_WIDTHS)
+        outputs = unpack(answers[:, 1:], self.pins.output_widths)
         self.clocks_done += len(valid)
         return Clocks(
             answers[:, 0] & VALID != 0,
@@ -93,7 +92,7 @@ class VerilatedChip:
     def _exchange(self, records: np.ndarray) -> np.ndarray:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        out_words = 1 + words_for(sum(OUTPUT_WIDTHS))
+        out_words = 1 + words_for(sum(self.pins.output_widths))
         parts = []
         # A few batches at a time: neither side may wait for the other with its pipe full.
         for start in range(0, len(records), BATCH):

@@ -88,7 +88,7 @@ def test_copies_that_an_optimiser_merged_are_missed(verilog, tmp_path):
 
 
 def test_a_copy_without_its_vote_is_found(verilog, tmp_path):
-    planted = verilog.replace("q <= write ? d : voted", "q <= write ? d : a", 1)
+    planted = verilog.replace("(write ? not_d : minority)", "(write ? not_d : ~a)", 1)
     verdict = check_triplication(*netlist_of(planted, tmp_path / "planted"), BITS)
     assert not verdict.passed
     assert "votes over copies" in verdict.failures[0]

@@ -8,7 +8,16 @@ from amaranth.lib.wiring import In, Out
 
 from gen.emit import rtlil_text, verilog_text
 from hw.delay import Delay
-from hw.triplicate import FIRST, KEPT, PASSED, VOTER, Triplicated, register_modules
+from hw.triplicate import (
+    FIRST,
+    HELD,
+    KEPT,
+    MINORITY,
+    PASSED,
+    VOTER,
+    Triplicated,
+    register_modules,
+)
 from tb.lanes import ALL, LANES, REFERENCE, Faults, LaneSimulation, spread
 from tb.rtl_gates import rtl_gates
 
@@ -199,9 +208,10 @@ def test_the_logic_of_a_foreign_instance_is_not_built_again():
 
 
 def test_only_modules_in_use_are_written():
-    text = register_modules({FIRST: {8}, KEPT: {8}, PASSED: set(), VOTER: {3}})
+    text = register_modules({FIRST: {8}, KEPT: {8}, HELD: {4}, PASSED: set(), VOTER: {3}})
     names = [line.split("(")[0] for line in text.splitlines() if line.startswith("module")]
-    assert names == ["module tmr_first_8", "module tmr_kept_8", "module tmr_voter_3"]
+    kinds = [MINORITY, "tmr_first_8", "tmr_kept_8", "tmr_held_4", "tmr_voter_3"]
+    assert names == [f"module {kind}" for kind in kinds]
 
 
 def test_registers_of_one_name_or_none_have_copies_of_their_own():

@@ -9,8 +9,8 @@ from hexcoder.errors import CheckFailed
 from hw.chip import register_map as at
 from models.chip.golden import link_words
 from models.generator import generate_events
-from tb.chip.configurations import cases, check_cases
-from tb.chip.driver import ChipDriver, NotAcknowledged, field_values, write_sequence
+from tb.chip.configurations import check_cases, chip_cases
+from tb.chip.driver import ChipDriver, NotAcknowledged, field_values
 from tb.chip.pins import Clocks
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
@@ -42,7 +42,7 @@ def test_every_link_word_is_the_golden_model_s_with_any_registers(kind):
     for links in (1, 2, 3, 4, 5, 7):
         driver.load({"links": [links]}, verify=False)
         words = events(links, 60)
-        found = stream(chip.run, words, chip.latency)
+        found = stream(chip.run, words, chip.pins.latency)
         expected = link_words(network, words, replace(configuration, links=links), 5)
         assert found.valid.all()
         assert (found.words == expected).all(), links
@@ -58,10 +58,10 @@ def test_a_sum_of_zero_and_full_scale_are_the_golden_model_s(kind):
     words[4:8] = 0xA << 28
     words[8:] = (0xA << 28) + (1 << 28) - 1
     configuration_zero = replace(configuration, calibration=(0,) * 48)
-    found = stream(chip.run, words, chip.latency)
+    found = stream(chip.run, words, chip.pins.latency)
     assert (found.words == link_words(network, words, configuration, 5)).all()
     driver_of(chip, kind).load({"calibration": [0] * 48})
-    found = stream(chip.run, words, chip.latency)
+    found = stream(chip.run, words, chip.pins.latency)
     assert (found.words == link_words(network, words, configuration_zero, 5)).all()
 
 
@@ -81,12 +81,12 @@ def test_events_are_invalid_from_reset_until_registers_are_loaded(kind):
     chip = lanes(*kind)
     chip.reset(seed=5)
     words = events(1, 12)
-    assert not stream(chip.run, words, chip.latency).valid.any()
+    assert not stream(chip.run, words, chip.pins.latency).valid.any()
     driver = driver_of(chip, kind)
     assert driver.status().loading
     _, configuration = random_configuration(np.random.default_rng(3))
     driver.load(field_values(configuration), verify=False)
-    assert stream(chip.run, words, chip.latency).valid.all()
+    assert stream(chip.run, words, chip.pins.latency).valid.all()
 
 
 def test_without_a_shadow_a_write_outside_of_loading_is_not_acknowledged():
@@ -123,7 +123,11 @@ def test_no_event_is_computed_with_a_mix_of_old_and_new_registers(kind):
     driver.load(field_values(new), verify=False)
     driver.status()
     words, ok, found = (np.concatenate(parts) for parts in (sent, valid, came))
-    words, ok, found = words[: -chip.latency], ok[chip.latency :], found[chip.latency :]
+    words, ok, found = (
+        words[: -chip.pins.latency],
+        ok[chip.pins.latency :],
+        found[chip.pins.latency :],
+    )
     data = 0xFFFFFFFF
     first, *rest = (link_words(n, words, c, 5) for n, c in ((old_network, old), (new_network, new)))
     # The counter depends on all bunch crossings, also those before: left out here.
@@ -152,7 +156,7 @@ def test_a_mix_would_be_seen():
     driver.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_LOAD]))
     driver.transport.write(0, driver.fields["parameters"].to_bytes(half["parameters"])[:4])
     words = events(8, 30)
-    found = stream(chip.run, words, chip.latency)
+    found = stream(chip.run, words, chip.pins.latency)
     assert not found.valid.any()
     assert (found.words != link_words(new_network, words, new, 5)).any()
     driver.transport.write(at.CONTROL_COMMAND, bytes([0]))
@@ -166,7 +170,7 @@ def test_links_that_disagree_are_counted_and_the_count_can_be_cleared():
     driver.clear_counters()
     words = events(2, 40)
     words[[5, 11, 12], 3] ^= 0x3 << 28
-    stream(chip.run, words, chip.latency)
+    stream(chip.run, words, chip.pins.latency)
     assert driver.status().misaligned == 3
     driver.clear_counters()
     assert driver.status().misaligned == 0
@@ -178,10 +182,9 @@ def test_preset_registers_are_those_that_a_load_over_i2c_leaves(kind):
     fields = chip_fields(design(*kind))
     network, configuration = random_configuration(np.random.default_rng(30))
     chip.reset(seed=7)
-    chip.preset([write_sequence(fields, field_values(configuration))], fields)
-    driver_of(chip, kind).activate(kind[0])
+    chip.preset([field_values(configuration)], fields)
     words = events(4, 40)
-    found = stream(chip.run, words, chip.latency)
+    found = stream(chip.run, words, chip.pins.latency)
     assert found.valid.all()
     assert (found.words == link_words(network, words, configuration, 5)).all()
     driver_of(chip, kind).verify({"multiplexer": list(configuration.multiplexer)})
@@ -191,7 +194,7 @@ def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch
     chip = lanes(*kind)
     fields = chip_fields(design(*kind))
     energies = generate_events(8, seed=1)
-    verdict = check_cases(chip, fields, cases(sensor_network(), energies, 5, 50, 3))
+    verdict = check_cases(chip, fields, chip_cases(sensor_network(), energies, 5, 50, 3))
     assert (verdict["vectors"], verdict["configurations"], verdict["mismatches"]) == (58, 6, 0)
     stream_lanes = chip.stream
 
@@ -201,7 +204,7 @@ def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch
         return valid, frames
 
     monkeypatch.setattr(chip, "stream", with_a_fault)
-    found = check_cases(chip, fields, cases(sensor_network(), energies, 5, 50, 3))
+    found = check_cases(chip, fields, chip_cases(sensor_network(), energies, 5, 50, 3))
     first = found["first_mismatch"]
     assert found["mismatches"] == 1
     assert (first["configuration"], first["event"], first["element"]) == (3, 8 + 2 * 10 + 7, 1)

@@ -9,11 +9,9 @@ import pytest
 from hexcoder.errors import InputError
 from tb.__main__ import main
 from tb.chip.campaign import Outcome, Places, Target
-from tb.chip.driver import ChipDriver, field_values, write_sequence
+from tb.chip.driver import field_values
 from tb.chip.flips import Campaign, interval, not_corrected, run_campaign, statistics
-from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields
-from tb.i2c_timing import FASTEST
 from tests.tb.chip.chips import design, lanes, random_configuration
 
 pytestmark = pytest.mark.xdist_group("chip")
@@ -24,8 +22,7 @@ def campaign(triplicated, flips, seed=1):
     fields = chip_fields(design(False, triplicated))
     _, configuration = random_configuration(np.random.default_rng(5))
     chip.reset(seed=3)
-    chip.preset([write_sequence(fields, field_values(configuration))], fields)
-    ChipDriver(SimulatedBus(chip.run, FASTEST), fields).activate(shadow=False)
+    chip.preset([field_values(configuration)], fields)
     opened = partial(lanes, False, triplicated, True)
     return Campaign(opened, chip.simulation.state, f"{triplicated}", seed, flips)
 

@@ -1,0 +1,68 @@
+"""The stage asic of designs whose weights lie in registers, from Verilog to metrics."""
+
+import numpy as np
+import pytest
+
+from flow import loadable_asic
+from flow.asic import make_asic
+from gen.compiler import Settings
+from gen.loadable.build import build_loadable
+from hexcoder.config import load_config
+from hexcoder.stage import read_json
+from models.network import save_network
+from tests.networks import sensor_network
+
+pytestmark = pytest.mark.xdist_group("chip")
+
+VECTORS = 128
+
+
+@pytest.fixture(scope="module", params=["chip", "loadable_encoder"])
+def built(request, tmp_path_factory):
+    """Config and folder with network.json and rtl/ of a small design."""
+    build = tmp_path_factory.mktemp(request.param)
+    config = load_config("configs/econ_t_chip.toml")
+    chip = config.chip.model_copy(update={"weights": "loadable"})
+    counts = config.verification.model_copy(update={"netlist_vectors": VECTORS})
+    silicon = config.silicon.model_copy(update={"power_events": 640})
+    config = config.model_copy(update={"chip": chip, "verification": counts, "silicon": silicon})
+    # Latents that a frame of the chip has no room for stand beside the chip's ports.
+    network = sensor_network(latents=3 if request.param == "chip" else 22)
+    save_network(network, build / "network.json")
+    metrics = build_loadable(network, Settings.of(config), build / "rtl")
+    assert metrics["top"] == request.param
+    (build / "asic").mkdir()
+    return config, build
+
+
+def test_its_netlist_is_proved_and_measured(built):
+    config, build = built
+    assert make_asic(config, build, build / "asic") is None
+    found = read_json(build / "asic" / "metrics.json")
+    assert found["netlist_check"]["mismatches"] == 0
+    assert found["netlist_check"]["configurations"] == 65
+    assert found["triplication_check"]["passed"]
+    assert found["timing__setup__ws"] > 0
+    assert found["power__total"] > found["power__leakage__total"] > 0
+    assert found["area_by_layer_um2"]["bank"] > 0
+
+
+def test_a_wrong_event_of_the_netlist_fails(built, monkeypatch):
+    config, build = built
+    opened = loadable_asic.open_netlist
+
+    def with_a_fault(*places):
+        chip = opened(*places)
+        stream = chip.stream
+
+        def faulty(words, toggles=None):
+            valid, found = stream(words, toggles)
+            return valid, found ^ np.int64(1)
+
+        chip.stream = faulty
+        return chip
+
+    monkeypatch.setattr(loadable_asic, "open_netlist", with_a_fault)
+    failed = make_asic(config, build, build / "asic")
+    assert failed is not None
+    assert "events differ, first event" in failed

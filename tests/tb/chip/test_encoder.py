@@ -1,0 +1,112 @@
+"""Any network with its weights behind I2C: module ``loadable_encoder`` against the golden model."""
+
+import json
+
+import numpy as np
+import pytest
+
+from gen.compiler import Settings
+from gen.loadable.build import build_loadable
+from hexcoder.config import Chip
+from hexcoder.errors import InputError
+from models.network import Network, save_network
+from tb.__main__ import main
+from tb.chip.configurations import check_cases, encoder_cases
+from tb.chip.driver import ChipDriver
+from tb.chip.pins import read_pins, require_chip
+from tb.chip.session import ChipLanes
+from tb.chip.simulated_bus import SimulatedBus
+from tb.chip.vectors import chip_fields, stream
+from tb.i2c_timing import FASTEST
+
+pytestmark = pytest.mark.xdist_group("chip")
+
+
+def network():
+    """A convolution on signed 3x3 inputs and a dense layer without ReLU."""
+    weights = np.random.default_rng(4)
+    layer = {"weight_type": "SQ(2,2)", "bias_type": "SQ(2,2)", "rounding": "floor"}
+    return Network.model_validate(
+        {
+            "format": "hexcoder-network",
+            "version": 1,
+            "name": "behind_i2c",
+            "input": {"shape": [3, 3, 1], "type": "SQ(2,3)"},
+            "layers": [
+                {
+                    "name": "conv",
+                    "kind": "conv2d",
+                    "stride": 1,
+                    "padding": [[0, 0], [0, 0]],
+                    "activation": "relu",
+                    "overflow": "saturate",
+                    "output_type": "UQ(2,3)",
+                    "weights": weights.integers(-8, 8, (2, 2, 1, 2)).tolist(),
+                    "biases": [1, -3],
+                    **layer,
+                },
+                {"name": "flat", "kind": "flatten"},
+                {
+                    "name": "dense",
+                    "kind": "dense",
+                    "activation": "none",
+                    "overflow": "wrap",
+                    "output_type": "SQ(4,3)",
+                    "weights": weights.integers(-8, 8, (3, 8)).tolist(),
+                    "biases": [0, 7, -8],
+                    **layer,
+                },
+            ],
+        }
+    )
+
+
+@pytest.fixture(scope="module", params=["flag", "shadow"])
+def design(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param) / "rtl"
+    chip = Chip(weights="loadable", update=request.param)
+    build_loadable(network(), Settings(chip=chip), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lanes(design):
+    chip = ChipLanes.of_rtl(design, design.parent / "lanes")
+    chip.reset()
+    return chip
+
+
+def test_weights_drawn_at_random_give_what_the_golden_model_does(design, lanes):
+    found = check_cases(
+        lanes, chip_fields(design), encoder_cases(network(), np.zeros((0, 48)), 20, 2000, 5)
+    )
+    assert (found["configurations"], found["mismatches"]) == (21, 0)
+    assert found["vectors"] > 2000
+
+
+def test_a_weight_that_is_not_the_network_s_is_seen(design, lanes):
+    fields = chip_fields(design)
+    case = next(encoder_cases(network(), np.zeros((0, 48)), 0, 0, 5))
+    driver = ChipDriver(SimulatedBus(lanes.run, FASTEST, words=lanes.pins.inputs), fields)
+    for change in (0, 1):
+        driver.load({"parameters_dense": [case.values["parameters_dense"][0] ^ change]})
+        driver.load({"parameters_conv": case.values["parameters_conv"]})
+        found = stream(lanes.run, case.words, lanes.pins.latency)
+        assert found.valid.all()
+        assert (found.words == case.expected).all() == (not change)
+
+
+def test_the_command_compiles_it_and_proves_it(design, tmp_path, capsys):
+    save_network(network(), tmp_path / "network.json")
+    command = [str(tmp_path / "network.json"), str(design), "--vectors", "300"]
+    assert main([*command, "--configurations", "3", "--work", str(tmp_path / "work")]) == 0
+    verdict = json.loads(capsys.readouterr().out)
+    assert verdict["mismatches"] == 0
+    assert verdict["configurations"] == 4
+    assert verdict["simulator"].startswith("Verilator")
+
+
+def test_what_needs_the_chip_says_so(design):
+    assert read_pins(design).top == "loadable_encoder"
+    with pytest.raises(InputError, match="'top' is not 'chip', which takes a network on an image"):
+        require_chip(design)
