@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from flow.pdk import LAYOUT_PDK
 from flow.report_built import built
+from flow.report_flips import upsets
 from flow.report_hardware import hardware
 from flow.report_head import key_figures, sentence
 from flow.report_layout import layout
@@ -74,6 +75,8 @@ def page(results: Results) -> str:
     builders = [built, physics, verification, hardware, origin]
     if results.config.silicon.pdk == LAYOUT_PDK:
         builders.insert(4, layout)
+    if results.config.chip.weights == "loadable":
+        builders.insert(3, upsets)
     if results.metrics["librelane"] is not None:
         builders.insert(-1, librelane)
     sections = [build(results) for build in builders]

@@ -26,6 +26,9 @@ _SHOWN = ("train", "rtl", "sim", "asic", "layout", "librelane")
 PICTURES = ("placement.png", "zoom.png", "clock_tree.png", "congestion.png")
 """What the stage layout draws."""
 
+FLIPS = ("flips", "flips_netlist")
+"""Folders of `python -m tb flips`."""
+
 INPUTS = (
     "network.json",
     *(f"{stage}/metrics.json" for stage in _SHOWN),
@@ -35,6 +38,7 @@ INPUTS = (
     "asic/netlist.v",
     "asic/timing_setup.rpt",
     *(f"layout/{name}" for name in PICTURES),
+    *(f"{folder}/flips.{kind}" for folder in FLIPS for kind in ("json", "svg")),
 )
 """Files that the report depends on, each of which may be missing."""
 
@@ -71,6 +75,8 @@ class Results:
         Worst paths as the timing tool wrote them; empty if there is none.
     pictures : mapping
         By name of :data:`PICTURES` a PNG; without those that are missing.
+    flips : mapping
+        By folder of :data:`FLIPS` what a campaign counted, and its picture as SVG.
     others : mapping
         Runs of the same network in folders beside this one: by folder the metrics of its stages
         asic and layout.
@@ -85,6 +91,7 @@ class Results:
     cells: Mapping[str, Any]
     setup_report: str
     pictures: Mapping[str, bytes]
+    flips: Mapping[str, tuple[dict[str, Any], bytes]]
     others: Mapping[str, Mapping[str, Any]]
 
     def command(self, stage: str) -> str:
@@ -189,6 +196,11 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             name: (build / "layout" / name).read_bytes()
             for name in PICTURES
             if (build / "layout" / name).is_file()
+        },
+        flips={
+            folder: (read(f"{folder}/flips.json"), (build / folder / "flips.svg").read_bytes())
+            for folder in FLIPS
+            if all((build / folder / f"flips.{kind}").is_file() for kind in ("json", "svg"))
         },
         others={
             other.name: {
