@@ -260,8 +260,9 @@ def _verify(config: Config, build: Path, vectors: int, events: str | None) -> No
             f"{verdict['mismatches']} of {verdict['vectors']} vectors differ in the netlist; "
             f"first: {verdict['first_mismatch']}"
         )
-    if not verdict["formal_equivalence"]["proved"]:
-        raise CheckFailed(f"the netlist is not the RTL: {verdict['formal_equivalence']['reason']}")
+    proof = verdict["formal_equivalence"]
+    if proof and not proof["proved"]:
+        raise CheckFailed(f"the netlist is not the RTL: {proof['reason']}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,19 @@ from hexcoder.config import Config
 from hexcoder.stage import write_json
 from hw.chip.register_map import Field
 from models.chip.golden import input_words
+from models.events import load_events
 from models.front_end import normalise, sensor_image_order
+from models.geometry import TRIGGER_CELLS
 from models.network import Network, load_network
 from tb.chip.configurations import (
+    EVENTS_A_SET,
     Case,
     cases_of,
     check_cases,
     chip_case,
     encoder_case,
     plain_configuration,
+    sets_for,
 )
 from tb.chip.pins import CHIP
 from tb.chip.session import ChipLanes
@@ -85,6 +90,40 @@ def _check(run: AsicRun, chip: ChipLanes, build: Path) -> None:
             f"{first['event']}, element {first['element']}: expected {first['expected']:#x}, got "
             f"{first['actual']:#x}"
         )
+
+
+def verify_loadable(
+    config: Config,
+    build: Path,
+    vectors: int,
+    events: Path | None,
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    """Events over many sets of registers through the netlist of ``asic``.
+
+    Parameters and result as of :func:`flow.verify.verify_netlist`; there is no formal proof.
+    """
+    network = load_network(build / "network.json")
+    path = events or build / "train" / "events.csv"
+    is_there = events is not None or path.is_file()
+    energies = load_events(path) if is_there else np.zeros((0, TRIGGER_CELLS), np.int64)
+    chip = open_netlist(build / "rtl", build / "asic")
+    started = time.perf_counter()
+    seed = config.verification.seed
+    drawn = cases_of(chip.pins.top, network, energies, sets_for(vectors), vectors, seed)
+    verdict = check_cases(
+        chip, chip_fields(build / "rtl"), drawn, lambda sets: progress(EVENTS_A_SET * sets)
+    )
+    seconds = time.perf_counter() - started
+    keys = ("vectors", "configurations", "mismatches", "first_mismatch")
+    return {
+        "network": network.name,
+        "module": chip.pins.top,
+        **{key: verdict[key] for key in keys},
+        "seed": seed,
+        "formal_equivalence": None,
+        "vectors_per_s": round(verdict["vectors"] / seconds),
+    }
 
 
 def _activity(chip: ChipLanes, network: Network, energies: np.ndarray) -> Case | None:

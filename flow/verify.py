@@ -10,6 +10,7 @@ from typing import Any
 
 from flow.asic_run import read_interface
 from flow.equivalence import prove_equivalence
+from flow.loadable_asic import verify_loadable
 from flow.pdk import load_pdk
 from flow.synthesis import Netlist
 from hexcoder.config import Config
@@ -17,6 +18,7 @@ from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from models.events import load_events
 from models.network import load_network
+from tb.chip.pins import CHIP, ENCODER
 from tb.netlist import NetlistSimulation
 from tb.stimulus import expected_outputs, module_vectors
 
@@ -41,12 +43,15 @@ def verify_netlist(
     -------
     dict
         ``vectors``, ``mismatches`` (events with a wrong element or a wrong out_valid) and
-        ``first_mismatch``; ``formal_equivalence``, the verdict of the proof.
+        ``first_mismatch``; ``formal_equivalence``, the verdict of the proof, None where weights lie
+        in registers.
     """
     for needed in ("netlist.json", "cells.json"):
         if not (build / "asic" / needed).is_file():
             raise InputError(f"{build / 'asic' / needed}: no such file; run `make asic` first")
     rtl = read_json(build / "rtl" / "metrics.json")
+    if rtl["top"] in (CHIP, ENCODER):
+        return verify_loadable(config, build, vectors, events, progress)
     network = load_network(build / "network.json")
     simulation = NetlistSimulation.build(
         build / "asic" / "netlist.json",

@@ -14,6 +14,7 @@ synthesis keeps: an optimiser that saw through them would merge what is equal by
 # Fragments and statements have no public way to be rewritten; the version is pinned.
 # pyright: reportPrivateUsage=false, reportIncompatibleMethodOverride=false
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
+# pyright: reportReturnType=false
 
 from __future__ import annotations
 
@@ -122,6 +123,14 @@ def _voter(kind: str, width: int) -> str:
     )
 
 
+def majority(bits: Value) -> Value:
+    """Of one bit, which is its own, or of three."""
+    if len(bits) == 1:
+        return bits[0]
+    a, b, c = bits
+    return (a & b) | (a & c) | (b & c)
+
+
 class _Renamed(ValueTransformer, StatementTransformer):
     """Values and statements over other signals."""
 
@@ -200,6 +209,26 @@ class Triplicated(Elaboratable):
         self.mismatch = Signal()
         self.widths: dict[str, set[int]] = {kind: set() for kind in KINDS}
         self.registers: dict[str, int] = {}
+        self._copies: dict[int, list[Signal]] = {}
+
+    def copies(self, signal: Signal) -> list[Signal]:
+        """An output of the component as each of the three copies of its logic makes it.
+
+        For readers that vote over them: what reads the component's own output alone follows a
+        transient on the one voter behind it. Only with ``logic``, and before elaboration.
+        """
+        if not self.logic:
+            raise ValueError(f"{signal.name}: the logic that makes it is there once")
+        if id(signal) not in self._copies:
+            others = [_like(signal, f"{signal.name}_{number}") for number in range(1, COPIES)]
+            self._copies[id(signal)] = [signal, *others]
+        return self._copies[id(signal)]
+
+    def copy_of(self, signal: Signal, number: int, name: str) -> Signal:
+        """A signal of copy 1 or 2: one that was asked for, or a new one."""
+        if id(signal) in self._copies:
+            return self._copies[id(signal)][number]
+        return _like(signal, name)
 
     def elaborate(self, platform: object) -> Fragment:
         fragment = _elaborated(Fragment.get(self.component, platform), platform)
@@ -265,7 +294,7 @@ class _Rewriting:
         """Give copies 1 and 2 of the logic a signal of their own; copy 0 has the component's."""
         for number, reads in enumerate(self._reads):
             if number and id(signal) not in reads:
-                reads[id(signal)] = _like(signal, f"{signal.name}_{number}")
+                reads[id(signal)] = self._owner.copy_of(signal, number, f"{signal.name}_{number}")
 
     def _prepare(self, register: _Register) -> None:
         signal = register.signal
@@ -275,7 +304,8 @@ class _Rewriting:
             width = 1 if register.whole else len(signal)
             register.write.append(Signal(width, name=f"{register.name}_write{suffix}"))
         for number in range(COPIES):
-            voted = signal if not number else _like(signal, f"{register.name}_voted_{number}")
+            name = f"{register.name}_voted_{number}"
+            voted = self._owner.copy_of(signal, number, name) if number else signal
             register.voted.append(voted)
             if number < self._copies:
                 self._reads[number][id(signal)] = voted

@@ -49,8 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--configurations",
         type=int,
-        default=4,
-        help="a chip with loadable weights: sets of registers drawn, which share the vectors",
+        help="loadable weights: sets of registers drawn, which share the vectors; default: one for "
+        "each 2,000 of them, at least 4",
     )
     parser.add_argument("--work", type=Path, help="folder for compiled simulations")
     parser.add_argument(
@@ -73,7 +73,7 @@ def _prove(
     waves: Path | None,
     mismatch_waves: Path,
     results: Path | None,
-    configurations: int,
+    configurations: int | None,
 ) -> dict[str, Any]:
     """Protocol tests and vectors; the verdict.
 
@@ -128,21 +128,22 @@ def _prove_chip(
     vectors: int,
     seed: int,
     events: np.ndarray | None,
-    configurations: int,
+    configurations: int | None,
 ) -> dict[str, Any]:
     """The verdict on a design with loadable weights: sets of registers share the vectors."""
     from models.generator import generate_events
-    from tb.chip.configurations import prove_chip
+    from tb.chip.configurations import prove_chip, sets_for
 
+    sets = sets_for(vectors) if configurations is None else configurations
     energies = generate_events(CHIP_EVENTS, seed=seed) if events is None else events
     with progress_bar() as progress:
-        task = progress.add_task("chip", total=1 + configurations)
+        task = progress.add_task("chip", total=1 + sets)
         verdict = prove_chip(
             network,
             design,
             work,
             energies,
-            configurations,
+            sets,
             vectors,
             seed,
             lambda done: progress.update(task, completed=done),

@@ -1,8 +1,11 @@
 """Triplication as the design point asks for it."""
 
+# Amaranth types a concatenation as what may also join pins of a board; here there are none.
+# pyright: reportReturnType=false
+
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Elaboratable, Value
+from amaranth.hdl import Cat, Const, Elaboratable, Signal, Value
 
 from hw.triplicate import KINDS, Triplicated, register_modules
 
@@ -32,6 +35,10 @@ class Protection:
             return component
         self._parts.append(Triplicated(component, logic=logic))
         return self._parts[-1]
+
+    def copies(self, part: Elaboratable, signal: Signal) -> Value:
+        """An output of what :meth:`control` made, in as many copies as there are."""
+        return Cat(*(part.copies(signal) if isinstance(part, Triplicated) else [signal]))
 
     def mismatch(self) -> Value:
         """Whether the copies of any register differ."""

@@ -19,6 +19,7 @@ from hw.chip.register_bank import RegisterBank
 from hw.chip.register_map import Field
 from hw.chip.stage import Active, CommitWave, Stage
 from hw.i2c_target import I2cTarget
+from hw.triplicate import majority
 
 PARAMETERS = "parameters"
 PARAMETERS_ADDRESS = 0x0000
@@ -108,16 +109,18 @@ class Loadable:
         target = I2cTarget()
         self.control = control = Control(shadow=shadow, triplicated=protection.triplicated)
         bank = RegisterBank([field for field, _ in fields.values()])
-        m.submodules.i2c_target = protection.control(target)
-        m.submodules.control = protection.control(control)
+        m.submodules.i2c_target = target_copies = protection.control(target)
+        m.submodules.control = self._control_copies = protection.control(control)
         m.submodules.bank = protection.data(bank)
+        # A transient on one voter of the target must not write.
+        strobes = protection.copies(target_copies, target.write)
         m.d.comb += [
             target.scl.eq(pins.scl),
             target.sda.eq(pins.sda),
             target.device_address.eq(pins.device_address),
             pins.sda_low.eq(target.sda_low),
-            bank.write.eq(target.write),
-            control.write.eq(target.write),
+            bank.write.eq(majority(strobes) & control.open),
+            control.write.eq(strobes),
             target.read_data.eq(bank.read_data | control.read_data),
             # A locked bank does not acknowledge what is written to it.
             target.mapped.eq((bank.mapped & (control.open | target.reading)) | control.mapped),
@@ -135,9 +138,10 @@ class Loadable:
     def _active(self, fields: Fields, shadow: dict[str, list[Value]]) -> dict[str, list[Value]]:
         """The set that counts, which a commit makes what the shadow is, stage by stage."""
         m = self._m
-        wave = CommitWave(1 + max(stage for _, stage in fields.values()))
+        commit = self._protection.copies(self._control_copies, self.control.commit)
+        wave = CommitWave(1 + max(stage for _, stage in fields.values()), len(commit))
         m.submodules.commit_wave = self._protection.control(wave)
-        m.d.comb += wave.i.eq(self.control.commit)
+        m.d.comb += wave.i.eq(commit)
         found = {}
         for name, (field, stage) in fields.items():
             active = Active([field.byte_bits(byte) for byte in range(field.size)])

@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.chip import register_map as at
 from hw.chip.register_map import ADDRESS_BITS
+from hw.triplicate import COPIES, majority
 
 COUNTER_BITS = 16
 
@@ -31,6 +32,8 @@ class Control(wiring.Component):
 
     Attributes
     ----------
+    write : In(3), or In(1) where nothing is triplicated
+        From each copy of the I2C target: a command counts if two of three say so.
     corrected, misaligned : In(1)
         A copy of a register differs from the others, input links disagree: counted by the clock.
     open : Out(1)
@@ -42,7 +45,7 @@ class Control(wiring.Component):
         super().__init__(
             {
                 "register": In(unsigned(ADDRESS_BITS)),
-                "write": In(1),
+                "write": In(COPIES if triplicated else 1),
                 "write_data": In(unsigned(8)),
                 "read_data": Out(unsigned(8)),
                 "mapped": Out(1),
@@ -58,7 +61,7 @@ class Control(wiring.Component):
         m = Module()
         loading = Signal(init=1)
         commit, clear = Signal(name="commit"), Signal(name="clear")
-        is_command = self.write & (self.register == at.CONTROL_COMMAND)
+        is_command = majority(self.write) & (self.register == at.CONTROL_COMMAND)
         asked = Signal(8)
         m.d.comb += [
             asked.eq(Mux(is_command, self.write_data, 0)),

@@ -38,6 +38,14 @@ from tb.stimulus import core_vectors, saturating_inputs
 
 Progress = Callable[[int], None]
 
+EVENTS_A_SET = 2000
+LEAST_SETS = 4
+
+
+def sets_for(events: int) -> int:
+    """Sets of registers that so many events share where nobody says otherwise."""
+    return max(LEAST_SETS, events // EVENTS_A_SET)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

@@ -104,6 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     results = arguments.results or design.parent / ("flips_netlist" if netlist else "flips")
     work = results / "work"
     require_chip(design)
+    work.mkdir(parents=True, exist_ok=True)
     opened = partial(open_for_flips, design, netlist, work)
     with progress_bar() as bar:
         task = bar.add_task("elaborate the chip", total=arguments.flips)

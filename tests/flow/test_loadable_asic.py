@@ -1,15 +1,20 @@
 """The stage asic of designs whose weights lie in registers, from Verilog to metrics."""
 
+import json
+
 import numpy as np
 import pytest
 
 from flow import loadable_asic
 from flow.asic import make_asic
+from flow.verify import verify_netlist
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
 from hexcoder.config import load_config
+from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from models.network import save_network
+from tb.__main__ import main as prove
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("chip")
@@ -45,6 +50,30 @@ def test_its_netlist_is_proved_and_measured(built):
     assert found["timing__setup__ws"] > 0
     assert found["power__total"] > found["power__leakage__total"] > 0
     assert found["area_by_layer_um2"]["bank"] > 0
+
+
+def test_many_vectors_go_through_its_netlist(built, monkeypatch):
+    config, build = built
+    monkeypatch.setattr(loadable_asic, "sets_for", lambda events: events // 10)
+    done = []
+    found = verify_netlist(config, build, 700, None, done.append)
+    assert (found["configurations"], found["mismatches"]) == (71, 0)
+    assert found["vectors"] >= 700
+    assert done
+
+
+def test_flips_of_its_netlist_are_corrected(built, capsys):
+    _, build = built
+    command = ["flips", str(build / "rtl"), "--netlist", str(build / "asic"), "--flips", "63"]
+    if read_json(build / "rtl" / "metrics.json")["top"] != "chip":
+        with pytest.raises(InputError, match="'top' is not 'chip'"):
+            prove(command)
+        return
+    assert prove(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["flips"], found["registers_not_corrected"]) == (63, 0)
+    assert found["state"] == "after synthesis"
+    assert (build / "flips_netlist" / "flips.svg").is_file()
 
 
 def test_a_wrong_event_of_the_netlist_fails(built, monkeypatch):

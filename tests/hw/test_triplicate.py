@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from amaranth.hdl import ClockDomain, Elaboratable, Fragment, Instance, Module, Signal
+from amaranth.hdl import Cat, ClockDomain, Elaboratable, Fragment, Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,8 +16,10 @@ from hw.triplicate import (
     PASSED,
     VOTER,
     Triplicated,
+    majority,
     register_modules,
 )
+from tb.chip.session import voter_nets
 from tb.lanes import ALL, LANES, REFERENCE, Faults, LaneSimulation, spread
 from tb.rtl_gates import rtl_gates
 
@@ -233,3 +235,54 @@ def test_registers_of_one_name_or_none_have_copies_of_their_own():
     names = [name for _, name, _ in fragment.subfragments]
     assert len(set(names)) == len(names) == 4 * 3
     assert sorted(component.registers.values()) == [1, 1, 2, 3]
+
+
+def test_a_reader_of_all_copies_outvotes_a_transient_on_one(tmp_path):
+    """A strobe behind one voter follows a transient on it, the majority of three does not."""
+
+    class Strobed(Elaboratable):
+        def __init__(self):
+            self.strobe = Signal()
+
+        def elaborate(self, platform):
+            m = Module()
+            held = Signal(reset_less=True)
+            m.d.sync += held.eq(0)
+            m.d.comb += self.strobe.eq(held)
+            return m
+
+    class Both(wiring.Component):
+        alone: Out(1)
+        voted: Out(1)
+
+        def __init__(self):
+            self.part = Triplicated(Strobed(), logic=True)
+            super().__init__()
+
+        def elaborate(self, platform):
+            m = Module()
+            m.submodules.part = self.part
+            copies = self.part.copies(self.part.component.strobe)
+            m.d.comb += [self.alone.eq(copies[0]), self.voted.eq(majority(Cat(copies)))]
+            return m
+
+    top = Both()
+    text = verilog_text([rtlil_text(top, "top")]) + register_modules(top.part.widths)
+    (tmp_path / "top.v").write_text(text)
+    netlist, models, *_ = rtl_gates(tmp_path / "top.v", "top", tmp_path)
+    nets = voter_nets(netlist, models)
+    chip = LaneSimulation(netlist, models, [], ["alone", "voted"], tuple(nets))
+    chip.run(np.zeros((3, 0), np.uint64))
+    seen = []
+    for place in range(len(nets)):
+        where = np.array([1]), np.array([len(chip.registers) + place]), np.array([1], np.uint64)
+        faults = Faults(*where)
+        seen.append((chip.run(np.zeros((3, 0), np.uint64), faults=faults)[0] & 1).any(axis=0))
+    assert len(nets) == 3
+    assert sum(bool(alone) for alone, _ in seen) == 1
+    assert not any(bool(voted) for _, voted in seen)
+
+
+def test_logic_that_is_there_once_has_no_copies():
+    with pytest.raises(ValueError, match="held: the logic that makes it is there once"):
+        Triplicated(Mixed(), logic=False).copies(Signal(name="held"))
