@@ -59,7 +59,7 @@ def make_loadable_asic(
     run.check_cells()
     run.skip(CHECKS[1:], "weights in registers: the netlist is simulated in 64 lanes instead")
     chip = open_netlist(build / "rtl", folder)
-    _check(run, chip, build)
+    check_netlist(run, chip, build)
     progress("timing")
     run.analyse_timing()
     progress("power")
@@ -76,7 +76,7 @@ def make_loadable_asic(
     return "; ".join(run.failures) or None
 
 
-def _check(run: AsicRun, chip: ChipLanes, build: Path) -> None:
+def check_netlist(run: AsicRun, chip: ChipLanes, build: Path) -> None:
     """The network's own weights over I2C with events, then sets of registers drawn at random."""
     settings = run.config.verification
     events, _ = load_events_of(run.config, build)

@@ -35,6 +35,15 @@ class CellModel:
     outputs: dict[str, str]
     register: Register | None
 
+    @property
+    def state_pin(self) -> str | None:
+        """Output that is a register's state as it is."""
+        if self.register is None:
+            return None
+        state = self.register.state
+        found = (pin for pin, made in self.outputs.items() if made.strip("()") == state)
+        return next(found, None)
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -60,6 +69,8 @@ class FlatNetlist:
         Nets of the top module's ports, low bit first.
     clocks : set of int
         Net of the port ``clk``, and of the buffers behind it.
+    held : dict of str to str
+        By a register's path the name that its own module has for the net with its state.
     """
 
     nets: list[str] = field(default_factory=lambda: ["constant 0", "constant 1"])
@@ -67,6 +78,7 @@ class FlatNetlist:
     ports: dict[str, list[int]] = field(default_factory=dict)
     inputs: list[str] = field(default_factory=list)
     clocks: set[int] = field(default_factory=set)
+    held: dict[str, str] = field(default_factory=dict)
 
 
 def read_cell_models(path: Path) -> dict[str, CellModel]:
@@ -181,6 +193,10 @@ class _Flattener:
             if kind in self._models:
                 single = {pin: nets[0] for pin, nets in pins.items() if nets}
                 self._netlist.instances.append(Instance(path, kind, single))
+                held = self._models[kind].state_pin
+                if held in pins:
+                    bit = cell["connections"][held][0]
+                    self._netlist.held[path] = names.get(bit, f"net {bit}")
             elif kind in self._modules:
                 self._enter(kind, path, pins)
             else:

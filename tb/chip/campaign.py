@@ -82,7 +82,7 @@ class Places:
         watched = [
             number
             for number, register in enumerate(registers)
-            if _COUNTER not in chip.held_net(register)
+            if not any(_COUNTER in name for name in chip.held_names(register))
         ]
         return cls(tuple(targets), np.array(watched, np.int64))
 

@@ -133,8 +133,9 @@ def chip_cases(
     calibration factors of zero, so that sums saturate and vanish.
     """
     plain = plain_configuration(network)
-    words = input_words(energies, plain.high_density)
-    yield chip_case("event", network, plain, words)
+    if len(energies):
+        words = input_words(energies, plain.high_density)
+        yield chip_case("event", network, plain, words)
     bits = plain.keep_mask.bit_length()
     for number in range(sets):
         drawn, random = _drawn(network, number, seed)

@@ -134,31 +134,30 @@ class ChipLanes:
         driver = ChipDriver(SimulatedBus(self.run, FASTEST, words=self.pins.inputs), fields)
         driver.activate(driver.status().shadow)
 
-    def held_net(self, register: Instance) -> str:
-        """Name of the net that has what a register holds."""
-        model = self._models[register.kind]
-        assert model.register is not None
-        for pin, function in model.outputs.items():
-            if pin in register.pins and function.strip("()") == model.register.state:
-                return self.netlist.nets[register.pins[pin]]
-        return ""
+    def held_names(self, register: Instance) -> tuple[str, ...]:
+        """Names of the net with a register's state: outside and in its own module."""
+        pin = self._models[register.kind].state_pin
+        if pin not in register.pins:
+            return ()
+        outside = self.netlist.nets[register.pins[pin]].split("/")[-1]
+        return outside, self.netlist.held[register.path]
 
     def _stored_bit(
         self, register: Instance, fields: Mapping[str, Field]
     ) -> tuple[int, int] | None:
         """Register address and bit that a register of the bank holds."""
-        part, net = register.path.split("/")[0], self.held_net(register).split("/")[-1]
-        if part != "bank":
+        if register.path.split("/")[0] != "bank":
             return None
-        whole = _WHOLE.match(net)
-        if whole and whole["field"] in fields:
-            # A field of one byte has the name of what reads it.
-            return fields[whole["field"]].address, int(whole["index"] or "0")
-        match = _STORED.match(net)
-        if not match:
-            return None
-        bit = match["index"] or match["number"] or "0"
-        return fields[match["field"]].address + int(match["byte"]), int(bit)
+        for net in self.held_names(register):
+            whole = _WHOLE.match(net)
+            if whole and whole["field"] in fields:
+                # A field of one byte has the name of what reads it.
+                return fields[whole["field"]].address, int(whole["index"] or "0")
+            match = _STORED.match(net)
+            if match and match["field"] in fields:
+                bit = match["index"] or match["number"] or "0"
+                return fields[match["field"]].address + int(match["byte"]), int(bit)
+        return None
 
     def drive(
         self,
