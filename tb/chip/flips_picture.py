@@ -39,8 +39,8 @@ def draw_flips(found: Mapping[str, Any], format: str = "svg") -> bytes:
         shares, sections = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
         _draw_shares(shares, found)
         _draw_sections(sections, found)
-        shares.legend(
-            ncols=len(Outcome), loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=8.5,
+        figure.legend(
+            ncols=len(Outcome), loc="outside upper center", fontsize=8.5,
             handlelength=1.0, columnspacing=1.2,
         )  # fmt: skip
         target = io.BytesIO()
@@ -92,5 +92,5 @@ def _draw_sections(axes: Axes, found: Mapping[str, Any]) -> None:
                 axes.plot(high, at, "|", color=COLOURS[outcome], markersize=8)
     axes.set_xscale("log")
     confidence = found["confidence"]
-    axes.set_xlabel(f"cross-section in flip-flops' ({confidence:.0%} interval)")
+    axes.set_xlabel(f"cross-section, flip-flops ({confidence:.0%})")
     axes.tick_params(axis="y", length=0)

@@ -1,6 +1,9 @@
 """The stage asic of designs whose weights lie in registers, from Verilog to metrics."""
 
+import functools
 import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +14,12 @@ from flow.asic_run import AsicRun
 from flow.verify import verify_netlist
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
-from hexcoder.config import load_config
+from hexcoder.config import Config, load_config
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from models.network import save_network
 from tb.__main__ import main as prove
+from tb.chip.pins import CHIP, ENCODER
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("loadable_asic")
@@ -23,27 +27,33 @@ pytestmark = pytest.mark.xdist_group("loadable_asic")
 VECTORS = 128
 
 
-@pytest.fixture(scope="module", params=["chip", "loadable_encoder"])
-def built(request, tmp_path_factory):
-    """Config and folder with network.json and rtl/ of a small design."""
-    build = tmp_path_factory.mktemp(request.param)
+@functools.cache
+def made(top: str) -> tuple[Config, Path, str | None]:
+    """Config, folder with network.json, rtl/ and asic/ of a small design, and what failed."""
+    build = Path(tempfile.mkdtemp(prefix=f"hexcoder-{top}-"))
     config = load_config("configs/econ_t_chip.toml")
-    chip = config.chip.model_copy(update={"weights": "loadable"})
     counts = config.verification.model_copy(update={"netlist_vectors": VECTORS})
     silicon = config.silicon.model_copy(update={"power_events": 640})
-    config = config.model_copy(update={"chip": chip, "verification": counts, "silicon": silicon})
+    config = config.model_copy(update={"verification": counts, "silicon": silicon})
     # Latents that a frame of the chip has no room for stand beside the chip's ports.
-    network = sensor_network(latents=3 if request.param == "chip" else 22)
+    network = sensor_network(latents=3 if top == CHIP else 22)
     save_network(network, build / "network.json")
     metrics = build_loadable(network, Settings.of(config), build / "rtl")
-    assert metrics["top"] == request.param
+    assert metrics["top"] == top
     (build / "asic").mkdir()
-    return config, build
+    return config, build, make_asic(config, build, build / "asic")
 
 
-def test_its_netlist_is_proved_and_measured(built):
-    config, build = built
-    assert make_asic(config, build, build / "asic") is None
+@pytest.fixture(params=[CHIP, ENCODER])
+def built(request):
+    """Config and folder, made once."""
+    return made(request.param)[:2]
+
+
+@pytest.mark.parametrize("top", [CHIP, ENCODER])
+def test_its_netlist_is_proved_and_measured(top):
+    _, build, failed = made(top)
+    assert failed is None
     found = read_json(build / "asic" / "metrics.json")
     assert found["netlist_check"]["mismatches"] == 0
     assert found["netlist_check"]["configurations"] == 65
@@ -68,7 +78,7 @@ def test_many_vectors_go_through_its_netlist(built, monkeypatch):
 def test_flips_of_its_netlist_are_corrected(built, capsys):
     _, build = built
     command = ["flips", str(build / "rtl"), "--netlist", str(build / "asic"), "--flips", "63"]
-    if read_json(build / "rtl" / "metrics.json")["top"] != "chip":
+    if read_json(build / "rtl" / "metrics.json")["top"] == ENCODER:
         with pytest.raises(InputError, match="'top' is not 'chip'"):
             prove(command)
         return
