@@ -63,14 +63,14 @@ def run(name: str, folder: Path) -> dict[str, Any]:
 
     A result is kept in ``folder``: the same code measures no variant twice.
     """
-    kept = folder / f"{name.replace(', ', '_')}.json"
+    work = folder / name.replace(", ", "_")
+    kept = work.with_suffix(".json")
     code = code_digest("bench", "gen", "hw", "flow")
     if kept.is_file() and (row := read_json(kept))["code"] == code:
         return row
     config = load_config(ROOT / "configs" / "econ_t_chip.toml")
     settings = config.verification.model_copy(update={"netlist_vectors": NETLIST_VECTORS})
     config = config.model_copy(update={"chip": VARIANTS[name], "verification": settings})
-    work = folder / name.replace(", ", "_")
     work.mkdir(parents=True, exist_ok=True)
     network = with_random_parameters(blank_network(), np.random.default_rng(SEED))
     save_network(network, work / "network.json")

@@ -18,7 +18,7 @@ from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from models.events import load_events
 from models.network import load_network
-from tb.chip.pins import CHIP, ENCODER
+from tb.chip.pins import LOADABLE
 from tb.netlist import NetlistSimulation
 from tb.stimulus import expected_outputs, module_vectors
 
@@ -50,7 +50,7 @@ def verify_netlist(
         if not (build / "asic" / needed).is_file():
             raise InputError(f"{build / 'asic' / needed}: no such file; run `make asic` first")
     rtl = read_json(build / "rtl" / "metrics.json")
-    if rtl["top"] in (CHIP, ENCODER):
+    if rtl["top"] in LOADABLE:
         return verify_loadable(config, build, vectors, events, progress)
     network = load_network(build / "network.json")
     simulation = NetlistSimulation.build(

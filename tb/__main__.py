@@ -82,13 +82,14 @@ def _prove(
     # Imported late: --help and a stage that is up to date need none of it.
     from models.events import load_events
     from models.network import load_network
+    from tb.chip.pins import LOADABLE
     from tb.design import modules_of
     from tb.protocol import run_protocol_tests
     from tb.prove import Request, prove
 
     network = load_network(network_path)
     events = load_events(events_path) if events_path else None
-    if read_json(design / "metrics.json")["top"] in ("chip", "loadable_encoder"):
+    if read_json(design / "metrics.json")["top"] in LOADABLE:
         return _prove_chip(network, design, work, vectors, seed, events, configurations)
     protocol = {}
     with progress_bar() as progress:

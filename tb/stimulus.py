@@ -53,6 +53,17 @@ def saturating_inputs(network: Network, events: int, seed: int) -> np.ndarray:
     return np.where(random.random((events, elements)) < 0.5, type_.minimum, type_.maximum)
 
 
+def random_inputs(
+    network: Network, events: int, random: np.random.Generator, seed: int
+) -> np.ndarray:
+    """Inputs over the whole range of their type; one event in eight has only extremes."""
+    type_, elements = network.input.type, int(np.prod(network.input.shape))
+    inputs = random.integers(type_.minimum, type_.maximum + 1, (events, elements))
+    extremes = events // 8
+    inputs[:extremes] = saturating_inputs(network, extremes, seed)
+    return inputs
+
+
 def core_vectors(
     network: Network, count: int, seed: int, events: np.ndarray | None
 ) -> Iterator[Vectors]:
@@ -74,10 +85,7 @@ def core_vectors(
     random = np.random.default_rng([seed, 1])
     for start in range(0, count, CHUNK):
         size = min(CHUNK, count - start)
-        inputs = random.integers(type_.minimum, type_.maximum + 1, (size, elements))
-        extremes = size // 8
-        inputs[:extremes] = saturating_inputs(network, extremes, seed + start)
-        yield Vectors("random", inputs)
+        yield Vectors("random", random_inputs(network, size, random, seed + start))
 
 
 def encoder_vectors(count: int, seed: int, events: np.ndarray | None) -> Iterator[Vectors]:

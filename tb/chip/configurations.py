@@ -34,7 +34,7 @@ from tb.chip.vectors import chip_fields, stream
 from tb.chip.verilated_chip import VerilatedChip
 from tb.i2c_timing import FASTEST
 from tb.lanes import LANES
-from tb.stimulus import core_vectors, saturating_inputs
+from tb.stimulus import core_vectors, random_inputs
 
 Progress = Callable[[int], None]
 
@@ -174,13 +174,9 @@ def encoder_cases(
     """Cases of ``loadable_encoder``: edges and events, then weights drawn at random."""
     found = list(core_vectors(network, 0, seed, energies))
     yield encoder_case(found[-1].kind, network, np.concatenate([part.inputs for part in found]))
-    type_ = network.input.type
     for number in range(sets):
         drawn, random = _drawn(network, number, seed)
-        shape = events // sets, int(np.prod(network.input.shape))
-        words = random.integers(type_.minimum, type_.maximum + 1, shape)
-        extremes = len(words) // 8
-        words[:extremes] = saturating_inputs(network, extremes, seed + number)
+        words = random_inputs(network, events // sets, random, seed + number)
         yield encoder_case("random", drawn, words)
 
 

@@ -11,7 +11,7 @@ from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from tb.design import Design
 
-CHIP, ENCODER = "chip", "loadable_encoder"
+CHIP, ENCODER = LOADABLE = "chip", "loadable_encoder"
 """Modules whose weights lie in registers."""
 
 INPUT_LINKS, OUTPUT_WORDS, WORD_BITS = 12, 5, 32
@@ -106,7 +106,7 @@ def read_pins(design: Path) -> Pins:
     """
     metrics = read_json(design / "metrics.json")
     top = metrics.get("top")
-    if top not in (CHIP, ENCODER):
+    if top not in LOADABLE:
         raise InputError(
             f"{design / 'metrics.json'}: 'top' is {top!r}, not '{CHIP}' or '{ENCODER}': compile a "
             "config with chip.weights = 'loadable'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,8 +48,10 @@ class SimulatedBus:
 
     def _carry(self, transfer: Transfer) -> Answer:
         given = idle(len(transfer.scl), self._words)
-        valid, words = self._events(len(given.scl)) if self._events else (given.valid, given.words)
-        given = Clocks(valid, words, transfer.scl, transfer.sda)
+        given = replace(given, scl=transfer.scl, sda=transfer.sda)
+        if self._events is not None:
+            valid, words = self._events(len(transfer.scl))
+            given = replace(given, valid=valid, words=words)
         answer = self._run(given)
         self._seen(given, answer)
         return decode(transfer, transfer.sda & answer.sda)
