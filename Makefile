@@ -109,7 +109,7 @@ bench: rtl
 	$(RUN) -m bench glitches $(BENCH)
 	$(RUN) -m bench scale $(BENCH)
 	$(RUN) -m bench layout $(BENCH)
-	$(RUN) -m bench chip --limit 7200 $(BENCH)
+	$(RUN) -m bench chip $(BENCH)
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .

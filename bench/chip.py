@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.measure import keep
 from bench.networks import ROOT
 from flow.asic import make_asic
 from gen.compiler import Settings
@@ -15,7 +17,7 @@ from gen.loadable.build import build_loadable
 from gen.loadable.network import with_random_parameters
 from hexcoder.config import Chip, load_config
 from hexcoder.errors import CheckFailed
-from hexcoder.stage import code_digest, read_json, write_json
+from hexcoder.stage import code_digest, read_json
 from hexcoder.tables import markdown_table
 from models.chip.golden import blank_network
 from models.network import save_network
@@ -64,10 +66,11 @@ def run(name: str, folder: Path) -> dict[str, Any]:
     A result is kept in ``folder``: the same code measures no variant twice.
     """
     work = folder / name.replace(", ", "_")
-    kept = work.with_suffix(".json")
-    code = code_digest("bench", "gen", "hw", "flow")
-    if kept.is_file() and (row := read_json(kept))["code"] == code:
-        return row
+    state = {"code": code_digest("bench", "gen", "hw", "flow")}
+    return keep(work.with_suffix(".json"), state, lambda: _measured(name, work))
+
+
+def _measured(name: str, work: Path) -> dict[str, Any]:
     config = load_config(ROOT / "configs" / "econ_t_chip.toml")
     settings = config.verification.model_copy(update={"netlist_vectors": NETLIST_VECTORS})
     config = config.model_copy(update={"chip": VARIANTS[name], "verification": settings})
@@ -81,8 +84,8 @@ def run(name: str, folder: Path) -> dict[str, Any]:
         raise CheckFailed(f"chip, {name}: {failed}")
     found = read_json(work / "asic" / "metrics.json")
     powers = {part: power["total"] * 1e3 for part, power in found["power_by_layer_w"].items()}
-    row = {
-        "code": code,
+    shutil.rmtree(work)
+    return {
         "variant": name,
         "origin": found["origin"],
         "area_um2": round(found["design__instance__area"]),
@@ -97,8 +100,6 @@ def run(name: str, folder: Path) -> dict[str, Any]:
         "area_by_block_um2": _by_block(found["area_by_layer_um2"], 0),
         "power_by_block_mw": _by_block(powers, 2),
     }
-    write_json(kept, row)
-    return row
 
 
 def table(rows: list[dict[str, Any]]) -> str:

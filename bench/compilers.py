@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from bench.alkaid_peer import trace_network
-from bench.measure import Measured, Synthesis, measure, within
+from bench.measure import Measured, Synthesis, keep, measure, within
 from bench.networks import benchmark_networks
 from bench.plain import plain_verilog
 from gen.build import build
 from gen.compiler import Settings, compile_network
 from hexcoder.config import Clock, Compiler, Pipeline
-from hexcoder.stage import code_digest, read_json, write_json
+from hexcoder.stage import code_digest
+from hexcoder.tables import write_whole
 from models.network import Network
 
 STAGES = 3
@@ -57,18 +59,18 @@ def _hexcoder(network: Network, effort: float, folder: Path) -> tuple[Path, int,
 
 
 def _alkaid(network: Network, folder: Path) -> tuple[Path, int, float]:
-    """Compiled once for all that follows alkaid; some networks take it an hour."""
-    path, known = folder / "alkaid.v", folder / "alkaid.json"
-    code = code_digest("bench")
-    if not known.is_file() or read_json(known)["code"] != code:
-        folder.mkdir(parents=True, exist_ok=True)
+    """Compiled once for all that follows alkaid; a large network takes it many minutes."""
+    path = folder / "alkaid.v"
+
+    def compiled() -> dict[str, Any]:
         started = time.perf_counter()
         traced = trace_network(network)
-        path.write_text(traced.verilog())
+        write_whole(path, traced.verilog())
         took = time.perf_counter() - started
-        bits = traced.register_bits(STAGES)
-        write_json(known, {"code": code, "register_bits": bits, "compile_s": took})
-    found = read_json(known)
+        return {"register_bits": traced.register_bits(STAGES), "compile_s": took}
+
+    folder.mkdir(parents=True, exist_ok=True)
+    found = keep(folder / "alkaid.json", {"code": code_digest("bench")}, compiled)
     return path, found["register_bits"], found["compile_s"]
 
 
@@ -95,6 +97,10 @@ def run(name: str, compiler: str, effort: float, folder: Path) -> Result:
     return Result(name, compiler, round(took, 1), bits, measured)
 
 
+def _late(limit_s: float) -> dict[str, str]:
+    return {"not_measured": f"not done within {limit_s:.0f} s"}
+
+
 def compare(
     names: Sequence[str],
     compilers: Sequence[str],
@@ -105,26 +111,26 @@ def compare(
 ) -> dict[str, Any]:
     """Run all networks through all compilers, one after the other.
 
-    Each result is kept in ``folder`` as it comes: the same comparison goes on where it stopped.
+    Each result is kept in ``folder`` as it comes, for as long as the code that it depends on stays
+    the same: a comparison goes on where it stopped, and several that share a folder share results.
     """
-    code = code_digest("bench", "gen", "hw", "flow")
-    state = {"effort": effort, "limit_s": limit_s, "code": code}
-    kept = folder / "kept.json"
-    folder.mkdir(parents=True, exist_ok=True)
-    before = read_json(kept) if kept.is_file() else {}
-    known = before["results"] if before.get("state") == state else {}
+    ours, peers = code_digest("bench", "gen", "hw", "flow"), code_digest("bench", "flow")
     results: dict[str, dict[str, Any]] = {}
     for name in names:
         results[name] = {}
         for compiler in compilers:
-            key = f"{name} {compiler}"
-            if key not in known:
+            work = folder / name / compiler
+
+            def measured(name: str = name, compiler: str = compiler, work: Path = work) -> Any:
                 progress(f"{name}, {COMPILERS[compiler]}")
-                found = within(limit_s, run, name, compiler, effort, folder / name / compiler)
-                late = {"not_measured": f"not done within {limit_s:.0f} s"}
-                known[key] = asdict(found) if found else late
-                write_json(kept, {"state": state, "results": known})
-            results[name][compiler] = known[key]
+                found = within(limit_s, run, name, compiler, effort, work)
+                shutil.rmtree(work, ignore_errors=True)
+                return asdict(found) if found else _late(limit_s)
+
+            state: dict[str, Any] = {"limit_s": limit_s, "code": peers}
+            if "hexcoder" in compiler:
+                state |= {"effort": effort, "code": ours}
+            results[name][compiler] = keep(work.with_suffix(".json"), state, measured)
     return {"clock_ns": CLOCK.period_ns, "effort": effort, "networks": results} | ratios(results)
 
 

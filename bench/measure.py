@@ -224,6 +224,18 @@ def _depth(report: Path) -> int:
     return len(_CELL_OUTPUT.findall(first)) - 1
 
 
+def keep(
+    path: Path, state: dict[str, Any], measured: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """What was measured before in the same state (code, settings), or is measured now."""
+    if path.is_file() and (kept := read_json(path))["state"] == state:
+        return kept["result"]
+    result = measured()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {"state": state, "result": result})
+    return result
+
+
 def _in_own_session(
     connection: Connection, function: Callable[..., Any], arguments: Sequence[Any]
 ) -> None:

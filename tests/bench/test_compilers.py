@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import compilers, glitches, layout, pictures, pipelining, scale
+from bench import compilers, glitches, layout, measure, pictures, pipelining, scale
 from bench.networks import perceptron
 from gen.compiler import Settings, compile_network
 from hexcoder.config import Compiler, Pipeline
@@ -31,6 +31,30 @@ def test_a_measurement_that_takes_too_long_is_named_as_such(tmp_path):
     assert entry == {"not_measured": "not done within 0 s"}
     assert "not done within 0 s" in compilers.table(result)
     assert b"<svg" in pictures.draw_compilers(result)
+
+
+def test_a_measurement_is_kept_while_its_code_stays_the_same(tmp_path):
+    path, runs = tmp_path / "kept" / "a.json", []
+
+    def measured():
+        runs.append(1)
+        return {"area_um2": 5.0}
+
+    first = {"code": "1", "limit_s": 60.0}
+    assert measure.keep(path, first, measured) == measure.keep(path, first, measured)
+    assert len(runs) == 1
+    measure.keep(path, first | {"code": "2"}, measured)
+    assert len(runs) == 2
+
+
+def test_a_comparison_goes_on_where_it_stopped(small, tmp_path, monkeypatch):
+    # A process of its own has the real networks.
+    monkeypatch.setattr(compilers, "within", lambda seconds, run, *place: run(*place))
+    said = []
+    for compilers_of in (["plain"], ["hexcoder", "plain"]):
+        result = compilers.compare(["dense"], compilers_of, 0.05, 60.0, tmp_path, said.append)
+    assert [text.split(", ")[1] for text in said] == ["plain RTL", "hexcoder"]
+    assert result["networks"]["dense"]["plain"]["measured"]["mismatches"] == 0
 
 
 def test_ratios_are_of_hexcoder_to_the_peer():
