@@ -59,30 +59,31 @@ def make_loadable_asic(
     run.check_cells()
     run.skip(CHECKS[1:], "weights in registers: the netlist is simulated in 64 lanes instead")
     chip = open_netlist(build / "rtl", folder)
-    check_netlist(run, chip, build)
+    network = load_network(build / "network.json")
+    events, origin = load_events_of(config, build)
+    fields = chip_fields(build / "rtl")
+    check_netlist(run, chip, network, events, fields)
     progress("timing")
     run.analyse_timing()
     progress("power")
-    network = load_network(build / "network.json")
-    events, origin = load_events_of(config, build)
     case = _activity(chip, network, events[: config.silicon.power_events])
     if case is None:
         run.skip(POWER, "the network takes no image of the sensor: there are no events for it")
     else:
-        rates, clocks = _toggle_rates(chip, case, chip_fields(build / "rtl"))
+        rates, clocks = _toggle_rates(chip, case, fields)
         run.analyse_power(rates, f"{origin}: {LANES} times {clocks} consecutive events")
     run.skip(GLITCHES, "delays are not simulated for weights in registers")
     write_json(folder / "metrics.json", run.metrics)
     return "; ".join(run.failures) or None
 
 
-def check_netlist(run: AsicRun, chip: ChipLanes, build: Path) -> None:
+def check_netlist(
+    run: AsicRun, chip: ChipLanes, network: Network, events: np.ndarray, fields: dict[str, Field]
+) -> None:
     """The network's own weights over I2C with events, then sets of registers drawn at random."""
     settings = run.config.verification
-    events, _ = load_events_of(run.config, build)
-    network = load_network(build / "network.json")
     drawn = cases_of(chip.pins.top, network, events, LANES, settings.netlist_vectors, settings.seed)
-    verdict = check_cases(chip, chip_fields(build / "rtl"), drawn)
+    verdict = check_cases(chip, fields, drawn)
     run.metrics["netlist_check"] = verdict | {"passed": not verdict["mismatches"]}
     if first := verdict["first_mismatch"]:
         run.failures.append(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from flow.pdk import VoterCell
-from hw.triplicate import MINORITY
+from hw.register_copies import MINORITY
 
 
 def keep_voters(design: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Elaboratable, Signal, Value
 
-from hw.triplicate import KINDS, Triplicated, register_modules
+from hw.register_copies import KINDS, register_modules
+from hw.triplicate import Triplicated
 
 
 class Protection:

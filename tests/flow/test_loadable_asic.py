@@ -11,15 +11,17 @@ import pytest
 from flow import loadable_asic
 from flow.asic import make_asic
 from flow.asic_run import AsicRun
+from flow.vectors import load_events_of
 from flow.verify import verify_netlist
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
 from hexcoder.config import Config, load_config
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
-from models.network import save_network
+from models.network import load_network, save_network
 from tb.__main__ import main as prove
 from tb.chip.pins import CHIP, ENCODER
+from tb.chip.vectors import chip_fields
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("loadable_asic")
@@ -107,7 +109,11 @@ def test_a_wrong_event_of_the_netlist_fails(built, monkeypatch):
     monkeypatch.setattr(loadable_asic, "open_netlist", with_a_fault)
     run = AsicRun(config, build / "asic", read_json(build / "rtl" / "metrics.json"))
     loadable_asic.check_netlist(
-        run, loadable_asic.open_netlist(build / "rtl", build / "asic"), build
+        run,
+        loadable_asic.open_netlist(build / "rtl", build / "asic"),
+        load_network(build / "network.json"),
+        load_events_of(config, build)[0],
+        chip_fields(build / "rtl"),
     )
     assert not run.metrics["netlist_check"]["passed"]
     assert "events differ, first event" in run.failures[0]

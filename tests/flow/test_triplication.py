@@ -13,7 +13,8 @@ from flow.pdk import load_pdk
 from flow.synthesis import synthesise
 from flow.triplication import check_triplication
 from gen.emit import rtlil_text, verilog_text
-from hw.triplicate import Triplicated, register_modules
+from hw.register_copies import register_modules
+from hw.triplicate import Triplicated
 from tb.netlist_model import read_cell_models, read_netlist
 
 BITS = 4 + 3

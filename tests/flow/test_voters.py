@@ -10,7 +10,7 @@ from flow.cell_models import cell_models
 from flow.liberty import read_liberty
 from flow.pdk import load_pdk
 from flow.synthesis import synthesise
-from hw.triplicate import KINDS, VOTER, register_modules
+from hw.register_copies import KINDS, VOTER, register_modules
 from tb.lanes import LaneSimulation, spread
 from tb.netlist_model import read_cell_models, read_netlist
 

@@ -8,17 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from gen.emit import rtlil_text, verilog_text
 from hw.delay import Delay
-from hw.triplicate import (
-    FIRST,
-    HELD,
-    KEPT,
-    MINORITY,
-    PASSED,
-    VOTER,
-    Triplicated,
-    majority,
-    register_modules,
-)
+from hw.register_copies import FIRST, HELD, KEPT, MINORITY, PASSED, VOTER, register_modules
+from hw.triplicate import Triplicated, majority
 from tb.chip.session import voter_nets
 from tb.lanes import ALL, LANES, REFERENCE, Faults, LaneSimulation, spread
 from tb.rtl_gates import rtl_gates
