@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _work(arguments: argparse.Namespace) -> Path:
+    """What one benchmark leaves behind while it runs."""
+    return arguments.output / "work" / arguments.what
+
+
 def _compilers(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     result = compilers.compare(
         arguments.networks or list(benchmark_networks()),
@@ -81,7 +86,7 @@ def _pipelining(arguments: argparse.Namespace, say: Callable[[str], None]) -> di
         rows = []
         for period in pipelining.PERIODS_NS:
             say(f"{name} at {period} ns")
-            work = arguments.output / "work" / name / f"period_{period}"
+            work = _work(arguments) / name / f"period_{period}"
             place = (name, period, arguments.effort, work)
             rows.append(_measured(arguments.limit, pipelining.run, *place))
         result[name] = rows
@@ -95,7 +100,7 @@ def _glitches(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict
     for stages in glitches.STAGES:
         say(f"econ_t in {arguments.pdk}, {stages} stages")
         place = (arguments.pdk, stages, arguments.effort)
-        work = arguments.output / "work" / f"stages_{stages}"
+        work = _work(arguments) / f"stages_{stages}"
         rows.append(_measured(arguments.limit, glitches.run, *place, work))
     picture = pictures.draw_glitches(arguments.pdk, rows)
     write_whole(arguments.output / f"glitches_{arguments.pdk}.svg", picture)
@@ -109,7 +114,7 @@ def _layout(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[s
     rows = []
     for network in layout.networks():
         say(f"layout of {network.name}")
-        work = arguments.output / "work" / "layout"
+        work = _work(arguments)
         rows.append(_measured(arguments.limit, layout.run, network, arguments.effort, work))
         write_whole(arguments.output / "layout.svg", pictures.draw_layout(rows))
     return {"networks": rows}
@@ -130,7 +135,7 @@ def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[st
     rows = []
     for sizes in scale.SIZES:
         say(f"perceptron {sizes}")
-        work = arguments.output / "work" / "scale"
+        work = _work(arguments)
         rows.append(_measured(arguments.limit, scale.run, sizes, arguments.effort, work))
     write_whole(arguments.output / "scale.svg", pictures.draw_scale(rows))
     return {"perceptrons": rows}
@@ -155,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     result = steps[arguments.what](arguments, lambda text: print(f"... {text}", flush=True))
     tools = versions("alkaid", "amaranth", "pyosys")
     write_json(arguments.output / f"{arguments.what}.json", {"tools": tools} | result)
-    shutil.rmtree(arguments.output / "work", ignore_errors=True)
+    shutil.rmtree(_work(arguments), ignore_errors=True)
     return 0
 
 
