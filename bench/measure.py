@@ -212,7 +212,7 @@ def measure(
         depth=_depth(folder / "timing_setup.rpt"),
         registers=len(sequential),
         slack_ns=timing.setup_ws_ns,
-        energy_pj=round(total_w * clock.period_ns * 1e3, 1),
+        energy_pj=round(float(total_w) * clock.period_ns * 1e3, 1),
         mismatches=verdict.mismatches + verdict.valid_errors,
         synthesis_s=round(took, 1),
     )
