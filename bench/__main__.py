@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _work(arguments: argparse.Namespace) -> Path:
     """What one benchmark leaves behind while it runs."""
-    return arguments.output / "work" / arguments.what
+    return arguments.output / f"work_{arguments.what}"
 
 
 def _compilers(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
