@@ -97,8 +97,12 @@ def run(name: str, compiler: str, effort: float, folder: Path) -> Result:
     return Result(name, compiler, round(took, 1), bits, measured)
 
 
-def _late(limit_s: float) -> dict[str, str]:
-    return {"not_measured": f"not done within {limit_s:.0f} s"}
+def _measured(
+    name: str, compiler: str, effort: float, limit_s: float, folder: Path
+) -> dict[str, Any]:
+    found = within(limit_s, run, name, compiler, effort, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    return asdict(found) if found else {"not_measured": f"not done within {limit_s:.0f} s"}
 
 
 def compare(
@@ -114,22 +118,22 @@ def compare(
     Each result is kept in ``folder`` as it comes, for as long as the code that it depends on stays
     the same: a comparison goes on where it stopped, and several that share a folder share results.
     """
-    ours, peers = code_digest("bench", "gen", "hw", "flow"), code_digest("bench", "flow")
+    every, alkaid = code_digest("bench", "gen", "hw", "flow"), code_digest("bench", "flow")
     results: dict[str, dict[str, Any]] = {}
     for name in names:
         results[name] = {}
         for compiler in compilers:
             work = folder / name / compiler
+            # Plain RTL is written from gen's graph; alkaid's knows nothing of gen.
+            is_alkaid = compiler in ("alkaid", "alkaid_mapped")
+            state: dict[str, Any] = {"limit_s": limit_s, "code": alkaid if is_alkaid else every}
+            if compiler == "hexcoder":
+                state["effort"] = effort
 
             def measured(name: str = name, compiler: str = compiler, work: Path = work) -> Any:
                 progress(f"{name}, {COMPILERS[compiler]}")
-                found = within(limit_s, run, name, compiler, effort, work)
-                shutil.rmtree(work, ignore_errors=True)
-                return asdict(found) if found else _late(limit_s)
+                return _measured(name, compiler, effort, limit_s, work)
 
-            state: dict[str, Any] = {"limit_s": limit_s, "code": peers}
-            if "hexcoder" in compiler:
-                state |= {"effort": effort, "code": ours}
             results[name][compiler] = keep(work.with_suffix(".json"), state, measured)
     return {"clock_ns": CLOCK.period_ns, "effort": effort, "networks": results} | ratios(results)
 

@@ -1,9 +1,6 @@
 """The stage asic of designs whose weights lie in registers, from Verilog to metrics."""
 
-import functools
 import json
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +12,7 @@ from flow.vectors import load_events_of
 from flow.verify import verify_netlist
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
-from hexcoder.config import Config, load_config
+from hexcoder.config import load_config
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from models.network import load_network, save_network
@@ -29,10 +26,11 @@ pytestmark = pytest.mark.xdist_group("loadable_asic")
 VECTORS = 128
 
 
-@functools.cache
-def made(top: str) -> tuple[Config, Path, str | None]:
+@pytest.fixture(scope="module", params=[CHIP, ENCODER])
+def made(request, tmp_path_factory):
     """Config, folder with network.json, rtl/ and asic/ of a small design, and what failed."""
-    build = Path(tempfile.mkdtemp(prefix=f"hexcoder-{top}-"))
+    top = request.param
+    build = tmp_path_factory.mktemp(top)
     config = load_config("configs/econ_t_chip.toml")
     counts = config.verification.model_copy(update={"netlist_vectors": VECTORS})
     silicon = config.silicon.model_copy(update={"power_events": 640})
@@ -46,15 +44,14 @@ def made(top: str) -> tuple[Config, Path, str | None]:
     return config, build, make_asic(config, build, build / "asic")
 
 
-@pytest.fixture(params=[CHIP, ENCODER])
-def built(request):
-    """Config and folder, made once."""
-    return made(request.param)[:2]
+@pytest.fixture
+def built(made):
+    """Config and folder."""
+    return made[:2]
 
 
-@pytest.mark.parametrize("top", [CHIP, ENCODER])
-def test_its_netlist_is_proved_and_measured(top):
-    _, build, failed = made(top)
+def test_its_netlist_is_proved_and_measured(made):
+    _, build, failed = made
     assert failed is None
     found = read_json(build / "asic" / "metrics.json")
     assert found["netlist_check"]["mismatches"] == 0
