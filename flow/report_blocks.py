@@ -58,12 +58,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An inline SVG: ``title`` above it, ``caption`` below it, ``label`` for who cannot see it."""
+    """An inline SVG: ``title`` above it, ``caption`` below it, ``label`` for who cannot see it.
+
+    ``wide``: over the whole page, where it stands alone.
+    """
 
     label: str
     svg: str
     caption: str
     title: str = ""
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

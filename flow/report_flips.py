@@ -66,5 +66,5 @@ def _campaign(folder: str, found: Mapping[str, Any], svg: bytes) -> list[Block]:
     caption = "Outcomes by class, and cross-sections in bits with 95 % intervals."
     return [
         Table(f"{what}: outcomes", columns, rows, note=note),
-        Pictures([Picture(f"{what}: {caption}", image, caption, what)]),
+        Pictures([Picture(f"{what}: {caption}", image, caption, what, wide=True)]),
     ]

@@ -18,6 +18,7 @@ from flow.report_blocks import (
 )
 from flow.report_charts import slack_bars, stacked_bars
 from flow.report_numbers import count, fixed, percent
+from flow.report_parts import copies_together
 from flow.report_path import worst_path
 from flow.report_power import power_picture, power_table
 from flow.report_processes import in_other_processes
@@ -42,6 +43,7 @@ def hardware(results: Results) -> Section:
     if asic is None:
         blocks.append(results.missing("asic", "Area, timing and power"))
     else:
+        asic = copies_together(asic, _layers(results))
         blocks += [Text(_origin(asic)), *_area(asic, results)]
         blocks += [*_timing(asic, results), *_power(asic, results)]
     blocks.append(beside_published(results))
@@ -59,10 +61,13 @@ def _origin(asic: Mapping[str, Any]) -> str:
     )
 
 
+def _layers(results: Results) -> list[str]:
+    return [layer["name"] for layer in (results.metrics["rtl"] or {}).get("layers", [])]
+
+
 def _parts(asic: Mapping[str, Any], results: Results) -> list[str]:
     """Layers in the order of the data, then the other parts, the largest first."""
-    areas = asic["area_by_layer_um2"]
-    layers = [layer["name"] for layer in (results.metrics["rtl"] or {}).get("layers", [])]
+    areas, layers = asic["area_by_layer_um2"], _layers(results)
     others = sorted((part for part in areas if part not in layers), key=lambda part: -areas[part])
     return [layer for layer in layers if layer in areas] + others
 

@@ -29,7 +29,11 @@ def verification(results: Results) -> Section:
         blocks.append(results.missing("sim", "Vectors by kind and protocol tests"))
     else:
         blocks.append(_vectors(sim))
-        blocks.append(_protocol(sim) or results.missing("sim", "Protocol tests"))
+        protocol = _protocol(sim)
+        if protocol is not None:
+            blocks.append(protocol)
+        elif "configurations" not in sim:
+            blocks.append(results.missing("sim", "Protocol tests"))
     return Section("verification", "Verification", blocks)
 
 
@@ -37,18 +41,18 @@ def _mismatches(results: Results) -> list[Block]:
     """One notice a failing comparison, with where it first differs."""
     train, sim, asic = (results.metrics[stage] or {} for stage in ("train", "sim", "asic"))
     places = (
-        ("torch and golden model", train.get("torch_against_golden"), "first_mismatch"),
-        ("RTL and golden model", sim, "first_mismatch"),
-        ("Netlist and golden model", asic.get("netlist_check"), "first"),
-        ("Gate-level simulation and golden model", asic.get("gate_level_check"), "first"),
+        ("torch and golden model", train.get("torch_against_golden")),
+        ("RTL and golden model", sim),
+        ("Netlist and golden model", asic.get("netlist_check")),
+        ("Gate-level simulation and golden model", asic.get("gate_level_check")),
     )
     notices: list[Block] = []
-    for what, verdict, key in places:
+    for what, verdict in places:
         if not verdict or _verdict_word(verdict) == _AGREE:
             continue
         text = (
             f"{what} differ in {count(verdict.get('mismatches'))} of "
-            f"{count(verdict.get('vectors'))} vectors. {_first(verdict.get(key))}"
+            f"{count(verdict.get('vectors'))} vectors. {_first(verdict)}"
         )
         if verdict.get("valid_errors"):
             text += f" out_valid is wrong in {count(verdict['valid_errors'])} clocks."
@@ -62,7 +66,8 @@ def _mismatches(results: Results) -> list[Block]:
     return notices
 
 
-def _first(first: Mapping[str, Any] | None) -> str:
+def _first(verdict: Mapping[str, Any]) -> str:
+    first = verdict.get("first") or verdict.get("first_mismatch")
     if not first:
         return "The first difference was not recorded."
     where = [
@@ -138,7 +143,7 @@ def _rtl_link(results: Results) -> list[str]:
     sim = results.metrics["sim"]
     if sim is None:
         return [link, f"run {results.command('sim')}", "", "", _NOT_RUN]
-    how = f"{sim['simulator']}, {', '.join(sim['modules'])} (seed {sim['seed']})"
+    how = f"{sim['simulator']}, {', '.join(sim['modules'])} (seed {sim['seed']}){_sets(sim)}"
     return [link, how, *_compared(sim)]
 
 
@@ -177,7 +182,15 @@ def _netlist_link(results: Results, key: str, how: str) -> list[str]:
     verdict = asic.get(key)
     if not verdict:
         return [link, f"{how}: {results.why_not('asic', key)}", "", "", _NOT_RUN]
-    return [link, how, *_compared(verdict)]
+    return [link, how + _sets(verdict), *_compared(verdict)]
+
+
+def _sets(verdict: Mapping[str, Any]) -> str:
+    """Of a design with loadable weights."""
+    sets = verdict.get("configurations")
+    if sets is None:
+        return ""
+    return f"; {count(sets)} sets of registers, the first loaded over I2C and read back"
 
 
 def _cell_models_link(results: Results) -> list[str]:

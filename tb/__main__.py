@@ -280,10 +280,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     verdict = read_json(stage.folder / "metrics.json")
     name, module = next(iter(verdict["modules"].items()))
     tests = sum(len(tests) for tests in verdict["protocol_tests"].values())
+    sets = verdict.get("configurations")
     print(
-        f"sim: {verdict['vectors']} vectors, {verdict['mismatches']} mismatches, "
-        f"{tests} protocol tests passed; {module['vectors_per_s']} vectors/s through {name}"
-        + ("" if ran else " (up to date)")
+        f"sim: {verdict['vectors']} vectors{f' over {sets} sets of registers' if sets else ''}, "
+        f"{verdict['mismatches']} mismatches{f', {tests} protocol tests passed' if tests else ''}; "
+        f"{module['vectors_per_s']} vectors/s through {name}" + ("" if ran else " (up to date)")
     )
     return 0
 

@@ -1,5 +1,4 @@
 import html
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -288,31 +287,3 @@ def test_the_command_writes_the_page_once(build, capsys):
     assert main(options) == 0
     assert "up to date" not in capsys.readouterr().out
     assert (build / "report.html").read_bytes() != first
-
-
-def test_a_campaign_of_flips_is_shown_where_weights_are_loadable(build):
-    (build / "flips").mkdir(parents=True)
-    outcomes = {"corrected": 60, "wrong until reloaded": 3}
-    found = {
-        "flips": 63,
-        "seed": 7,
-        "triplicated": False,
-        "registers_not_corrected": 3,
-        "classes": {
-            "settings": {
-                "bits": 1234,
-                "flips": 63,
-                "outcomes": {name: {"flips": hits} for name, hits in outcomes.items()},
-            }
-        },
-    }
-    (build / "flips" / "flips.json").write_text(json.dumps(found))
-    (build / "flips" / "flips.svg").write_text("<svg></svg>")
-    config = load_config(given.CONFIG)
-    loadable = config.chip.model_copy(update={"weights": "loadable"})
-    for chip, shown in ((config.chip, False), (loadable, True)):
-        tried = config.model_copy(update={"chip": chip})
-        text = page(read_results(tried, "--config tiny.toml", "", build))
-        assert ("Flips of RTL: outcomes" in text) == shown
-        assert ("not triplicated; not right again after the next clock" in text) == shown
-        assert ("tb flips build/tiny/rtl --netlist build/tiny/asic" in text) == shown
