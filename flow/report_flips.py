@@ -24,6 +24,9 @@ def upsets(results: Results) -> Section:
             "mattered; else wrong data for an event, wrong until reloaded, or hung."
         )
     ]
+    check = (results.metrics["asic"] or {}).get("triplication_check")
+    if check:
+        blocks.append(_kept_copies(check))
     for folder in FLIPS:
         found = results.flips.get(folder)
         if found is None:
@@ -35,6 +38,18 @@ def upsets(results: Results) -> Section:
         else:
             blocks += _campaign(folder, *found)
     return Section("upsets", "Single-event upsets", blocks)
+
+
+def _kept_copies(check: Mapping[str, Any]) -> Block:
+    """Whether synthesis kept every copy and its voter."""
+    if not check["passed"]:
+        return Notice("failure", f"Triplication in the netlist: {check['failures'][0]}")
+    unread = check["bits_in_rtl"] - check["bits"]
+    return Text(
+        f"In the netlist {count(check['bits'])} bits stand in {count(check['flip_flops'])} "
+        f"flip-flops, each followed back to its voter; synthesis left out {count(unread)} bits "
+        "that nothing reads, with all their copies."
+    )
 
 
 def _campaign(folder: str, found: Mapping[str, Any], svg: bytes) -> list[Block]:

@@ -89,3 +89,25 @@ def test_a_campaign_of_flips_is_shown_where_weights_are_loadable(build):
         assert ("Flips of RTL: outcomes" in text) == shown
         assert ("not triplicated; not right again after the next clock" in text) == shown
         assert ("tb flips build/tiny/rtl --netlist build/tiny/asic" in text) == shown
+
+
+def test_copies_that_synthesis_lost_are_shown(build):
+    check = {"bits": 90, "bits_in_rtl": 96, "flip_flops": 270, "failures": [], "passed": True}
+    config = load_config(given.CONFIG)
+    config = config.model_copy(
+        update={"chip": config.chip.model_copy(update={"weights": "loadable"})}
+    )
+    for lost, shown in (
+        (
+            {},
+            "90 bits stand in 270 flip-flops, each followed back to its voter; ",
+        ),
+        (
+            {"failures": ["bank/a: 2 copies"], "passed": False},
+            "Triplication in the netlist: bank/a: 2 copies",
+        ),
+    ):
+        folder = build / ("lost" if lost else "kept")
+        given.write_all(folder, asic=given.asic() | {"triplication_check": check | lost})
+        text = page(read_results(config, "--config tiny.toml", "", folder))
+        assert shown in " ".join(html.unescape(text).split())
