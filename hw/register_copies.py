@@ -12,8 +12,8 @@ FIRST, KEPT, HELD = "tmr_first", "tmr_kept", "tmr_held"
 PASSED, VOTER = "tmr_passed", "tmr_voter"
 KINDS = (FIRST, KEPT, HELD, PASSED, VOTER)
 """Modules: three kinds of copies that can keep their value, of which the first says whether the
-copies differ, and the third shows its vote to nobody; a copy that takes a new value on every clock,
-and the voter behind three of them."""
+copies differ, and the third, which no logic of its own reads, shows its vote to nobody; a copy that
+takes a new value on every clock, and the voter behind three of them."""
 
 MINORITY = "tmr_minority"
 """Module of a voter of one bit, whose output is inverted: a library may have a cell for it."""

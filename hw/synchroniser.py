@@ -6,6 +6,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.triplicate import ASYNCHRONOUS
+
 
 class Synchroniser(wiring.Component):
     """Hand ``i`` on through two flip-flops, the first of which may be metastable for a clock.
@@ -26,6 +28,7 @@ class Synchroniser(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        sampled = Signal()
+        # Three copies of it may see an edge in different clocks.
+        sampled = Signal(attrs={ASYNCHRONOUS: 1})
         m.d.sync += [sampled.eq(self.i), self.o.eq(sampled)]
         return m

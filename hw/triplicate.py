@@ -3,9 +3,11 @@
 Every register becomes three copies. A copy that keeps its value takes the majority of all three,
 by a voter of its own, so that a flipped bit is right again after the next clock and no single
 voter stands for all copies. With ``logic`` the logic that decides what is written is built three
-times as well, each on its own voters; without it, data that is overwritten on every clock has one
-voter behind its three registers. (Lyons and Vanderkulk, IBM J. Res. Dev. 6, 1962; for registers on
-detector chips, Kulis, JINST 12 C01082, 2017.)
+times as well, each on its own voters, and on inputs of its own where the component round it has
+three of them: logic that reads the same nets three times over would be merged by synthesis.
+Without it, data that is overwritten on every clock has one voter behind its three registers. (Lyons
+and Vanderkulk, IBM J. Res. Dev. 6, 1962; for registers on detector chips, Kulis, JINST 12 C01082,
+2017.)
 
 The copies are instances of the modules of :mod:`hw.register_copies`.
 """
@@ -35,10 +37,14 @@ from amaranth.hdl import (
 from amaranth.hdl._ast import Assign, Part, Statement, Switch, SwitchValue
 from amaranth.hdl._xfrm import StatementTransformer, ValueTransformer
 
+from hw.live_signals import live_signals
 from hw.register_copies import FIRST, HELD, KEPT, KINDS, PASSED, VOTER
 
 COPIES = 3
 DOMAIN = "sync"
+ASYNCHRONOUS = "hexcoder_asynchronous"
+"""Attribute of a register that samples what has no clock: its copies may differ for a clock by
+themselves, which is no upset."""
 
 
 def majority(bits: Value) -> Value:
@@ -83,6 +89,7 @@ class _Register:
     name: str
     whole: bool = True
     always: bool = False
+    shown: bool = False
     next: list[Signal] = field(default_factory=list)
     write: list[Signal] = field(default_factory=list)
     voted: list[Signal] = field(default_factory=list)
@@ -130,10 +137,11 @@ class Triplicated(Elaboratable):
         self._copies: dict[int, list[Signal]] = {}
 
     def copies(self, signal: Signal) -> list[Signal]:
-        """An output of the component as each of the three copies of its logic makes it.
+        """A port of the component as each of the three copies of its logic makes or reads it.
 
-        For readers that vote over them: what reads the component's own output alone follows a
-        transient on the one voter behind it. Only with ``logic``, and before elaboration.
+        An output: for readers that have three copies themselves, or vote; what reads the
+        component's own output alone follows a transient on the one voter behind it. An input: the
+        three have to be driven. Only with ``logic``, and before elaboration.
         """
         if not self.logic:
             raise ValueError(f"{signal.name}: the logic that makes it is there once")
@@ -147,6 +155,11 @@ class Triplicated(Elaboratable):
         if id(signal) in self._copies:
             return self._copies[id(signal)][number]
         return _like(signal, name)
+
+    @property
+    def copied(self) -> list[list[Signal]]:
+        """Ports that were asked for, each as its three copies."""
+        return list(self._copies.values())
 
     def elaborate(self, platform: object) -> Fragment:
         fragment = _elaborated(Fragment.get(self.component, platform), platform)
@@ -169,9 +182,15 @@ class _Rewriting:
         self._reads: list[dict[int, Signal]] = [{} for _ in range(self._copies)]
         self._differs: list[Signal] = []
         self._names: dict[int, set[str]] = {}
+        self._live: set[int] = set()
+        if owner.logic:
+            self._live = live_signals(fragment, [copies[0] for copies in owner.copied])
 
     def run(self) -> Fragment:
         self._collect(self._fragment)
+        for copies in self._owner.copied:
+            for signal, reads in zip(copies, self._reads, strict=True):
+                reads.setdefault(id(copies[0]), signal)
         for register in self._registers.values():
             self._prepare(register)
         found = self._rewrite(self._fragment)
@@ -216,6 +235,7 @@ class _Rewriting:
 
     def _prepare(self, register: _Register) -> None:
         signal = register.signal
+        register.shown = id(signal) in self._live
         for number in range(self._copies):
             suffix = f"_{number}" if self._copies > 1 else ""
             register.next.append(_like(signal, f"{register.name}_next{suffix}", reset=True))
@@ -235,10 +255,11 @@ class _Rewriting:
         found.attrs, found.origins = fragment.attrs, fragment.origins
         found.domain_renames = dict(fragment.domain_renames)
         found.add_domains(*fragment.domains.values())
-        for reads in self._reads:
+        comb = list(fragment.statements.get("comb", ()))
+        for number, reads in enumerate(self._reads):
             renamed = _Renamed(reads)
-            comb = fragment.statements.get("comb", ())
-            found.add_statements("comb", [renamed.on_statement(line) for line in comb])
+            lines = [line for line in comb if not number or self._is_live(line)]
+            found.add_statements("comb", [renamed.on_statement(line) for line in lines])
         here = dict[int, _Register]()
         for statement, _ in _assignments(fragment.statements.get(DOMAIN, ())):
             for signal in statement.lhs._lhs_signals():
@@ -252,6 +273,9 @@ class _Rewriting:
         for part, name, place in fragment.subfragments:
             found.add_subfragment(self._rewrite(part), name, src_loc=place)
         return found
+
+    def _is_live(self, statement: Statement) -> bool:
+        return any(id(signal) in self._live for signal in statement._lhs_signals())
 
     def _decisions(self, statement: Statement, number: int) -> list[Statement]:
         """What a statement writes, and that it does, as logic of one copy."""
@@ -303,7 +327,8 @@ class _Rewriting:
         for low, high in parts:
             name = register.name if register.whole else f"{register.name}_{low}"
             differs = Signal(name=f"{name}_differs")
-            self._differs.append(differs)
+            if ASYNCHRONOUS not in signal.attrs:
+                self._differs.append(differs)
             copies = [copy[low:high] for copy in held]
             others = {"i_a": copies[1], "i_b": copies[2]}
             for number, copy in enumerate(copies):
@@ -314,7 +339,7 @@ class _Rewriting:
                     kind = PASSED
                     ports["i_d"] = new
                 else:
-                    kind = (KEPT if number < self._copies else HELD) if number else FIRST
+                    kind = (KEPT if register.shown else HELD) if number else FIRST
                     write = register.write[source]
                     ports |= {
                         "i_write": write if register.whole else write[low],

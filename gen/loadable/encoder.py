@@ -38,12 +38,20 @@ class LoadableEncoder(wiring.Component):
     Parameters
     ----------
     network : LoadableNetwork
-    shadow, triplicated : bool
+    shadow, triplicated, clock_period_ns
         As of :class:`gen.loadable.chip.Chip`.
     """
 
-    def __init__(self, network: LoadableNetwork, *, shadow: bool, triplicated: bool):
+    def __init__(
+        self,
+        network: LoadableNetwork,
+        *,
+        shadow: bool,
+        triplicated: bool,
+        clock_period_ns: float = 25,
+    ):
         self.network, self.shadow = network, shadow
+        self.clock_period_ns = clock_period_ns
         self.protection = Protection(triplicated=triplicated)
         self.fields: Fields = layer_fields(network)
         self.latency = 1 + len(network.layers)
@@ -61,7 +69,14 @@ class LoadableEncoder(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        parts = Loadable(m, self, self.fields, shadow=self.shadow, protection=self.protection)
+        parts = Loadable(
+            m,
+            self,
+            self.fields,
+            shadow=self.shadow,
+            clock_period_ns=self.clock_period_ns,
+            protection=self.protection,
+        )
         rank = parts.rank("input", self.in_valid, [self.in_data])
         for number, layer in enumerate(self.network.layers):
             name = layer.context.name

@@ -5,10 +5,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Elaboratable, Signal, Value
+from amaranth.lib import wiring
 
 from hw.register_copies import KINDS, register_modules
-from hw.triplicate import Triplicated
+from hw.triplicate import COPIES, Triplicated
+
+
+class Copy:
+    """One of the copies of a component's logic: its ports under their names.
+
+    Parameters
+    ----------
+    part : Elaboratable
+        What :meth:`Protection.control` made of the component.
+    component : Component
+    number : int
+    """
+
+    def __init__(self, part: Elaboratable, component: wiring.Component, number: int):
+        self._part, self._component, self._number = part, component, number
+
+    def __getattr__(self, name: str) -> Any:
+        port = getattr(self._component, name)
+        if isinstance(port, Signal):
+            return self._of(port)
+        return [self._of(element) for element in port]
+
+    def _of(self, port: Signal) -> Signal:
+        if not isinstance(self._part, Triplicated):
+            return port
+        return self._part.copies(port)[self._number]
 
 
 class Protection:
@@ -37,9 +66,9 @@ class Protection:
         self._parts.append(Triplicated(component, logic=logic))
         return self._parts[-1]
 
-    def copies(self, part: Elaboratable, signal: Signal) -> Value:
-        """An output of what :meth:`control` made, in as many copies as there are."""
-        return Cat(*(part.copies(signal) if isinstance(part, Triplicated) else [signal]))
+    def copies(self, part: Elaboratable, component: wiring.Component) -> list[Copy]:
+        """The copies of what :meth:`control` made of a component: three, or one."""
+        return [Copy(part, component, n) for n in range(COPIES if self.triplicated else 1)]
 
     def mismatch(self) -> Value:
         """Whether the copies of any register differ."""

@@ -19,7 +19,6 @@ from hw.chip.register_bank import RegisterBank
 from hw.chip.register_map import Field
 from hw.chip.stage import Active, CommitWave, Stage
 from hw.i2c_target import I2cTarget
-from hw.triplicate import majority
 
 PARAMETERS = "parameters"
 PARAMETERS_ADDRESS = 0x0000
@@ -87,6 +86,7 @@ class Loadable:
     fields : Fields
     shadow : bool
         A second set of registers is loaded, and taken over at a commit.
+    clock_period_ns : float
     protection : Protection
 
     Attributes
@@ -103,52 +103,62 @@ class Loadable:
         fields: Fields,
         *,
         shadow: bool,
+        clock_period_ns: float,
         protection: Protection,
     ):
         self._m, self._protection = m, protection
-        target = I2cTarget()
+        target = I2cTarget(clock_period_ns)
         self.control = control = Control(shadow=shadow, triplicated=protection.triplicated)
         bank = RegisterBank([field for field, _ in fields.values()])
         m.submodules.i2c_target = target_copies = protection.control(target)
-        m.submodules.control = self._control_copies = protection.control(control)
-        m.submodules.bank = protection.data(bank)
-        # A transient on one voter of the target must not write.
-        strobes = protection.copies(target_copies, target.write)
+        m.submodules.control = control_copies = protection.control(control)
+        m.submodules.bank = bank_copies = protection.control(bank)
         m.d.comb += [
             target.scl.eq(pins.scl),
             target.sda.eq(pins.sda),
             target.device_address.eq(pins.device_address),
             pins.sda_low.eq(target.sda_low),
-            bank.write.eq(majority(strobes) & control.open),
-            control.write.eq(strobes),
             target.read_data.eq(bank.read_data | control.read_data),
             # A locked bank does not acknowledge what is written to it.
             target.mapped.eq((bank.mapped & (control.open | target.reading)) | control.mapped),
+            control.reading.eq(target.reading),
         ]
-        for part in (bank, control):
+        # What writes, what is written and where to goes from copy to copy: no gate is all three.
+        self._banks = protection.copies(bank_copies, bank)
+        self._controls = protection.copies(control_copies, control)
+        targets = protection.copies(target_copies, target)
+        for target_, control_, bank_ in zip(targets, self._controls, self._banks, strict=True):
+            for part in (bank_, control_):
+                m.d.comb += [
+                    part.register.eq(target_.register),
+                    part.write_data.eq(target_.write_data),
+                ]
             m.d.comb += [
-                part.register.eq(target.register),
-                part.write_data.eq(target.write_data),
+                control_.write.eq(target_.write),
+                bank_.write.eq(target_.write & control_.open),
             ]
         stored = {name: list(getattr(bank, name)) for name in fields}
         if shadow:
-            stored = self._active(fields, stored)
+            stored = self._active(fields)
         self.settings = {name: Setting(field, stored[name]) for name, (field, _) in fields.items()}
 
-    def _active(self, fields: Fields, shadow: dict[str, list[Value]]) -> dict[str, list[Value]]:
-        """The set that counts, which a commit makes what the shadow is, stage by stage."""
-        m = self._m
-        commit = self._protection.copies(self._control_copies, self.control.commit)
-        wave = CommitWave(1 + max(stage for _, stage in fields.values()), len(commit))
-        m.submodules.commit_wave = self._protection.control(wave)
-        m.d.comb += wave.i.eq(commit)
+    def _active(self, fields: Fields) -> dict[str, list[Value]]:
+        """The set that counts, which a commit makes what the bank is, stage by stage."""
+        m, protection = self._m, self._protection
+        wave = CommitWave(1 + max(stage for _, stage in fields.values()))
+        m.submodules.commit_wave = wave_copies = protection.control(wave)
+        waves = protection.copies(wave_copies, wave)
+        for wave_, control_ in zip(waves, self._controls, strict=True):
+            m.d.comb += wave_.i.eq(control_.commit)
         found = {}
         for name, (field, stage) in fields.items():
             active = Active([field.byte_bits(byte) for byte in range(field.size)])
-            m.submodules[f"active_{name}"] = self._protection.data(active)
-            m.d.comb += active.commit.eq(wave.o[stage])
-            for into, byte in zip(active.shadow, shadow[name], strict=True):
-                m.d.comb += into.eq(byte)
+            m.submodules[f"active_{name}"] = active_copies = protection.control(active)
+            actives = protection.copies(active_copies, active)
+            for active_, wave_, bank_ in zip(actives, waves, self._banks, strict=True):
+                m.d.comb += active_.commit.eq(wave_.o[stage])
+                for into, byte in zip(active_.shadow, getattr(bank_, name), strict=True):
+                    m.d.comb += into.eq(byte)
             found[name] = list(active.o)
         return found
 

@@ -11,7 +11,6 @@ from amaranth.lib.wiring import In, Out
 
 from hw.chip import register_map as at
 from hw.chip.register_map import ADDRESS_BITS
-from hw.triplicate import COPIES, majority
 
 COUNTER_BITS = 16
 
@@ -32,8 +31,8 @@ class Control(wiring.Component):
 
     Attributes
     ----------
-    write : In(3), or In(1) where nothing is triplicated
-        From each copy of the I2C target: a command counts if two of three say so.
+    reading : In(1)
+        Direction of the transfer: only the command register can be written.
     corrected, misaligned : In(1)
         A copy of a register differs from the others, input links disagree: counted by the clock.
     open : Out(1)
@@ -45,7 +44,8 @@ class Control(wiring.Component):
         super().__init__(
             {
                 "register": In(unsigned(ADDRESS_BITS)),
-                "write": In(COPIES if triplicated else 1),
+                "write": In(1),
+                "reading": In(1),
                 "write_data": In(unsigned(8)),
                 "read_data": Out(unsigned(8)),
                 "mapped": Out(1),
@@ -61,7 +61,7 @@ class Control(wiring.Component):
         m = Module()
         loading = Signal(init=1)
         commit, clear = Signal(name="commit"), Signal(name="clear")
-        is_command = majority(self.write) & (self.register == at.CONTROL_COMMAND)
+        is_command = self.write & (self.register == at.CONTROL_COMMAND)
         asked = Signal(8)
         m.d.comb += [
             asked.eq(Mux(is_command, self.write_data, 0)),
@@ -77,8 +77,10 @@ class Control(wiring.Component):
                 m.d.sync += loading.eq(0)
         else:
             m.d.comb += self.open.eq(loading)
-            with m.If(is_command):
-                m.d.sync += loading.eq((self.write_data & at.COMMAND_LOAD).any())
+            # Clearing the counters alone does not end loading.
+            load = (self.write_data & at.COMMAND_LOAD).any()
+            with m.If(is_command & (load | ~clear)):
+                m.d.sync += loading.eq(load)
         counters = []
         for name, event in (("corrected", self.corrected), ("misaligned", self.misaligned)):
             counter = Signal(COUNTER_BITS, name=f"{name}_count")
@@ -96,10 +98,9 @@ class Control(wiring.Component):
             *(counter[start : start + 8] for counter in counters for start in (0, 8)),
         ]
         place = self.register - at.CONTROL
-        m.d.comb += self.mapped.eq(
-            (self.register >= at.CONTROL) & (self.register < at.CONTROL + at.CONTROL_SIZE)
-        )
-        with m.If(self.mapped), m.Switch(place[:3]):
+        here = (self.register >= at.CONTROL) & (self.register < at.CONTROL + at.CONTROL_SIZE)
+        m.d.comb += self.mapped.eq(here & (self.reading | (self.register == at.CONTROL_COMMAND)))
+        with m.If(here), m.Switch(place[:3]):
             for number, byte in enumerate(bytes_):
                 with m.Case(number):
                     m.d.comb += self.read_data.eq(byte)

@@ -11,8 +11,6 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.triplicate import majority
-
 
 class Stage(wiring.Component):
     """One rank of registers: data, and a valid bit that goes with it.
@@ -89,19 +87,17 @@ class CommitWave(wiring.Component):
     Parameters
     ----------
     stages : int
-    sources : int
-        Bits of ``i``: three, of which two decide, where what commits is triplicated.
     """
 
-    def __init__(self, stages: int, sources: int = 1):
+    def __init__(self, stages: int):
         if stages < 1:
             raise ValueError(f"a wave passes at least one stage: got {stages}")
         self.stages = stages
-        super().__init__({"i": In(sources), "o": Out(unsigned(stages))})
+        super().__init__({"i": In(1), "o": Out(unsigned(stages))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        value = majority(self.i)
+        value = self.i
         for stage in range(self.stages):
             m.d.comb += self.o[stage].eq(value)
             if stage + 1 < self.stages:

@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 arguments.vectors,
                 configuration,
                 expected,
-                SPEEDS[arguments.i2c_khz],
+                i2c_timing.in_clocks(SPEEDS[arguments.i2c_khz], chip.pins.period_ns),
             )
     print(json.dumps(verdict.as_json(), indent=2))
     first = verdict.first_mismatch

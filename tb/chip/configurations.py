@@ -32,7 +32,6 @@ from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.simulators import open_chip, simulator_name
 from tb.chip.vectors import chip_fields, stream
 from tb.chip.verilated_chip import VerilatedChip
-from tb.i2c_timing import FASTEST
 from tb.lanes import LANES
 from tb.stimulus import core_vectors, random_inputs
 
@@ -255,7 +254,9 @@ def check_cases(
         As of :func:`tb.prove.prove`, with the number of ``configurations``.
     """
     tally = _Tally(chip.pins)
-    driver = ChipDriver(SimulatedBus(chip.run, FASTEST, words=chip.pins.inputs), fields)
+    driver = ChipDriver(
+        SimulatedBus(chip.run, chip.pins.bus_timing, words=chip.pins.inputs), fields
+    )
     driver.identify()
     for case in islice(all_cases, 1) if isinstance(chip, ChipLanes) else all_cases:
         driver.load(case.values, verify=tally.configurations == 0)

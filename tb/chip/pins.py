@@ -10,6 +10,7 @@ import numpy as np
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from tb.design import Design
+from tb.i2c_timing import PERIOD_NS, I2cTiming, fastest
 
 CHIP, ENCODER = LOADABLE = "chip", "loadable_encoder"
 """Modules whose weights lie in registers."""
@@ -32,6 +33,8 @@ class Pins:
         Clocks from an event to what comes out for it.
     inputs, input_width, outputs, output_width : int
         Words and bits of each: link words of the chip, elements of the encoder.
+    period_ns : float
+        Of the clock; transfers on the bus take so many of them.
     """
 
     top: str
@@ -40,6 +43,12 @@ class Pins:
     input_width: int
     outputs: int
     output_width: int
+    period_ns: float = PERIOD_NS
+
+    @property
+    def bus_timing(self) -> I2cTiming:
+        """Of the fastest transfers that the target can follow."""
+        return fastest(self.period_ns)
 
     @property
     def input_widths(self) -> tuple[int, ...]:
@@ -67,9 +76,9 @@ def word_bits(values: np.ndarray, width: int) -> np.ndarray:
     return bits.reshape(*values.shape[:-1], -1).astype(np.uint8)
 
 
-def chip_pins(latency: int) -> Pins:
+def chip_pins(latency: int, period_ns: float = PERIOD_NS) -> Pins:
     """Of module ``chip``."""
-    return Pins(CHIP, latency, INPUT_LINKS, WORD_BITS, OUTPUT_WORDS, WORD_BITS)
+    return Pins(CHIP, latency, INPUT_LINKS, WORD_BITS, OUTPUT_WORDS, WORD_BITS, period_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +121,12 @@ def read_pins(design: Path) -> Pins:
             "config with chip.weights = 'loadable'"
         )
     ports = metrics["modules"][top]
-    latency = ports["latency_cycles"]
+    latency, period_ns = ports["latency_cycles"], metrics["clock_period_ns"]
     if top == CHIP:
-        return chip_pins(latency)
+        return chip_pins(latency, period_ns)
     inputs, outputs = ports["input_elements"], ports["output_elements"]
     widths = ports["input_bits"] // inputs, ports["output_bits"] // outputs
-    return Pins(top, latency, inputs, widths[0], outputs, widths[1])
+    return Pins(top, latency, inputs, widths[0], outputs, widths[1], period_ns)
 
 
 def require_chip(design: Path) -> None:

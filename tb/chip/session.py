@@ -13,7 +13,6 @@ from hw.chip.register_map import ADDRESS_BITS, Field
 from tb.chip.driver import ChipDriver, write_sequence
 from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
 from tb.chip.simulated_bus import SimulatedBus
-from tb.i2c_timing import FASTEST
 from tb.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
 from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
 from tb.rtl_gates import rtl_gates
@@ -131,7 +130,9 @@ class ChipLanes:
         state = self.simulation.state
         state[numbers] = to_lanes(_all_lanes(stored))
         self.simulation.state = state
-        driver = ChipDriver(SimulatedBus(self.run, FASTEST, words=self.pins.inputs), fields)
+        driver = ChipDriver(
+            SimulatedBus(self.run, self.pins.bus_timing, words=self.pins.inputs), fields
+        )
         driver.activate(driver.status().shadow)
 
     def held_names(self, register: Instance) -> tuple[str, ...]:
