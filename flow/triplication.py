@@ -1,6 +1,7 @@
 """Whether a netlist still has every register three times, each copy on a vote of its own.
 
-Optimisers merge what is equal: triplicated registers vanish without a word (yosys issue 4763).
+Optimisers merge what is equal: triplicated registers vanish without a word (yosys issue 4763), and
+so does logic that was built three times on the same nets.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tb.netlist_model import CellModel, FlatNetlist, Instance
+from tb.netlist_model import CellModel, FlatNetlist, Instance, nets_behind_registers
 
 # Synthesis numbers names that it would meet twice.
 _COPY = re.compile(r"^(?P<register>.*)_copy_(?P<copy>\d)_register(?P<number>(_\d+)?)/")
@@ -52,25 +53,25 @@ def check_triplication(
     """Count the copies of every register, and look at what each copy reads.
 
     A copy that can keep its value has to reach a register of each of the three copies backwards
-    through its own module: that is its voter. Of a register that is written on every clock the
-    voter stands behind the copies.
+    through its own module: that is its voter. What is written to it comes from gates that not all
+    three copies read: a transient on such a gate would be kept. (What depends on the inputs of the
+    design alone may be there once, as they are.) Of a register that is written on every clock the
+    voter stands behind the copies, and the logic before it is there once.
     """
     copies: dict[str, dict[int, list[Instance]]] = defaultdict(lambda: defaultdict(list))
+    gates: dict[str, dict[int, list[Instance]]] = defaultdict(lambda: defaultdict(list))
     others = 0
     driver: dict[int, Instance] = {}
     for instance in netlist.instances:
         model = models[instance.kind]
-        for pin in model.outputs:
-            if pin in instance.pins:
-                driver[instance.pins[pin]] = instance
-        if model.register is None:
-            continue
+        driver |= dict.fromkeys(instance.nets(model.outputs), instance)
         match = _COPY.match(instance.path)
         if match:
-            register = match["register"] + match["number"]
-            copies[register][int(match["copy"])].append(instance)
-        else:
+            found = gates if model.register is None else copies
+            found[match["register"] + match["number"]][int(match["copy"])].append(instance)
+        elif model.register is not None:
             others += 1
+    behind = nets_behind_registers(netlist, models)
     failures: list[str] = []
     bits = flip_flops = 0
     for register, its in copies.items():
@@ -80,12 +81,50 @@ def check_triplication(
         if len(set(counts)) > 1 or set(its) != set(range(COPIES)):
             failures.append(f"{register}: its copies have {counts} flip-flops")
             continue
+        if not _are_kept(its, driver, models):
+            continue
         failures += _without_voter(its, driver, models)
+        whole = {copy: its[copy] + gates[register][copy] for copy in range(COPIES)}
+        failures += [
+            f"{register}: all of its copies depend on {netlist.nets[net]} directly"
+            for net in sorted(_read_by_all(whole, driver, models) & behind)
+        ]
     if bits > bits_in_rtl:
         failures.append(f"{bits} bits have copies, the RTL has {bits_in_rtl}")
     return TriplicationVerdict(
         len(copies), bits, bits_in_rtl, flip_flops, others, tuple(failures[:10])
     )
+
+
+def _are_kept(
+    copies: Mapping[int, list[Instance]],
+    driver: Mapping[int, Instance],
+    models: Mapping[str, CellModel],
+) -> bool:
+    """Whether a register's copies read each other, which those written on every clock do not."""
+    flops = [flop for its in copies.values() for flop in its]
+    own = {flop.path for flop in flops}
+    return any(not own.isdisjoint(_sources(f, _module(f), driver, models)) for f in flops)
+
+
+def _read_by_all(
+    copies: Mapping[int, list[Instance]],
+    driver: Mapping[int, Instance],
+    models: Mapping[str, CellModel],
+) -> set[int]:
+    """Nets from outside that instances of every copy read, be it through buffers or inverters."""
+    made = {net for its in copies.values() for i in its for net in i.nets(models[i.kind].outputs)}
+
+    def origin(net: int) -> int:
+        while net in driver and models[driver[net].kind].register is None:
+            pins = driver[net].nets(models[driver[net].kind].inputs)
+            if len(pins) != 1:
+                break
+            net = pins[0]
+        return net
+
+    read = [{origin(n) for i in its for n in i.nets(_inputs(i, models))} for its in copies.values()]
+    return set.intersection(*read) - made
 
 
 def _without_voter(
@@ -98,13 +137,17 @@ def _without_voter(
     found = []
     for flops in copies.values():
         for flop in flops:
-            own_module = flop.path[: flop.path.rindex("/") + 1]
-            reached = _sources(flop, own_module, driver, models)
+            reached = _sources(flop, _module(flop), driver, models)
             read = {owner[path] for path in reached if path in owner}
             if read and read != set(range(COPIES)):
                 names = ", ".join(map(str, sorted(read)))
                 found.append(f"{flop.path} votes over copies {names} only")
     return found
+
+
+def _module(instance: Instance) -> str:
+    """Path of the module that an instance stands in."""
+    return instance.path[: instance.path.rindex("/") + 1]
 
 
 def _sources(

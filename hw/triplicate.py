@@ -90,9 +90,15 @@ class _Register:
     whole: bool = True
     always: bool = False
     shown: bool = False
+    written: list[Assign] = field(default_factory=list)
     next: list[Signal] = field(default_factory=list)
     write: list[Signal] = field(default_factory=list)
     voted: list[Signal] = field(default_factory=list)
+
+    @property
+    def has_one_value(self) -> bool:
+        """Whether what it holds always comes from the same value."""
+        return self.whole and len(self.written) == 1
 
 
 def _assignments(statements: Iterable[Statement], top: bool = True):
@@ -210,6 +216,7 @@ class _Rewriting:
                         register = self._registers[id(signal)]
                         register.whole &= statement.lhs is signal
                         register.always |= top and statement.lhs is signal
+                        register.written.append(statement)
                     else:
                         self._copy(signal)
         for part, _, _ in fragment.subfragments:
@@ -268,6 +275,7 @@ class _Rewriting:
             for statement in fragment.statements.get(DOMAIN, ()):
                 found.add_statements("comb", self._decisions(statement, number))
         for register in here.values():
+            self._only_value(found, register)
             self._reset(found, register)
             self._instantiate(found, register)
         for part, name, place in fragment.subfragments:
@@ -289,9 +297,10 @@ class _Rewriting:
         assert isinstance(statement, Assign)
         registers = [self._registers[id(signal)] for signal in statement.lhs._lhs_signals()]
         nexts = {id(register.signal): register.next[number] for register in registers}
-        made: list[Statement] = [
-            Assign(_Targets(nexts, reads).on_value(statement.lhs), reads.on_value(statement.rhs))
-        ]
+        made: list[Statement] = []
+        if not all(register.has_one_value for register in registers):
+            target = _Targets(nexts, reads).on_value(statement.lhs)
+            made.append(Assign(target, reads.on_value(statement.rhs)))
         for register in registers:
             if register.whole:
                 made.append(Assign(register.write[number], Const(1, 1)))
@@ -302,6 +311,13 @@ class _Rewriting:
             mask = _Targets(partial, reads).on_value(statement.lhs)
             made.append(Assign(mask, Const(-1, len(mask))))
         return made
+
+    def _only_value(self, found: Fragment, register: _Register) -> None:
+        """What is written there, whether it is written or not: no gate needs to wait for that."""
+        if register.has_one_value:
+            for number, reads in enumerate(self._reads):
+                value = _Renamed(reads).on_value(register.written[0].rhs)
+                found.add_statements("comb", Assign(register.next[number], value))
 
     def _reset(self, found: Fragment, register: _Register) -> None:
         signal = register.signal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,10 @@ class Instance:
     path: str
     kind: str
     pins: dict[str, int]
+
+    def nets(self, pins: Iterable[str]) -> list[int]:
+        """Nets of those of the pins that are connected."""
+        return [self.pins[pin] for pin in pins if pin in self.pins]
 
 
 @dataclass
@@ -127,6 +131,21 @@ def read_netlist(path: Path, models: Mapping[str, CellModel], top: str) -> FlatN
     _check_drivers(netlist, models, path)
     _put_in_order(netlist, models, path)
     return netlist
+
+
+def nets_behind_registers(netlist: FlatNetlist, models: Mapping[str, CellModel]) -> set[int]:
+    """Nets that depend on any register: others depend on the module's inputs alone."""
+    found: set[int] = set()
+    for instance in netlist.instances:
+        model = models[instance.kind]
+        if model.register is not None:
+            found.update(instance.nets(model.outputs))
+    # Combinational cells stand in the order of evaluation.
+    for instance in netlist.instances:
+        model = models[instance.kind]
+        if not found.isdisjoint(instance.nets(model.inputs)):
+            found.update(instance.nets(model.outputs))
+    return found
 
 
 def _read_json(path: Path) -> Any:

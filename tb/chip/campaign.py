@@ -15,6 +15,7 @@ import numpy as np
 
 from tb.chip.pins import INPUT_LINKS
 from tb.chip.session import ChipLanes
+from tb.chip.transients import Transient
 from tb.lanes import ALL, LANES, REFERENCE, Faults, spread
 
 WINDOW_CLOCKS = 16
@@ -29,8 +30,8 @@ class Outcome(Enum):
 
     ``corrected``: right again after the next clock, nothing was seen outside. ``masked``: nothing
     was seen outside, and no register differs in the end. ``event``: frames were wrong or missing,
-    and no register differs in the end. ``reload``: a setting is wrong until it is written again.
-    ``hung``: control differs in the end.
+    or a byte that is being read or a count is wrong, and no other register differs in the end.
+    ``reload``: a setting is wrong until it is written again. ``hung``: control differs in the end.
     """
 
     CORRECTED = "corrected"
@@ -48,6 +49,12 @@ class Target(Enum):
     CONTROL = "control"
     I2C = "I2C"
     VOTER = "voter (transient)"
+    GATE = "control gate (transient)"
+
+
+TRANSIENTS = {Transient.VOTER: Target.VOTER, Transient.GATE: Target.GATE}
+_PASSING = ("shift", "sda_low", "misaligned_count")
+"""Registers of a byte on its way out, its bit on the bus, and a count: no state of control."""
 
 
 def register_class(path: str) -> Target:
@@ -64,27 +71,31 @@ def register_class(path: str) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What can be flipped: registers, then voters' nets, each with its class.
+    """What can be flipped: registers, then nets, each with its class.
 
     ``watched`` are the numbers of the registers that are compared: all but the counter of corrected
-    flips, which is meant to differ.
+    flips, which is meant to differ. ``passing`` are those of them that hold no state for long.
     """
 
     targets: tuple[Target, ...]
     watched: np.ndarray
+    passing: frozenset[int]
 
     @classmethod
     def of(cls, chip: ChipLanes) -> Places:
         """Of a chip."""
         registers = chip.simulation.registers
         targets = [register_class(register.path) for register in registers]
-        targets += [Target.VOTER] * len(chip.simulation.transients)
-        watched = [
+        targets += [TRANSIENTS[kind] for kind in chip.transients.values()]
+        names = [" ".join(chip.held_names(register)) for register in registers]
+        control = (Target.CONTROL, Target.I2C)
+        passing = {
             number
-            for number, register in enumerate(registers)
-            if not any(_COUNTER in name for name in chip.held_names(register))
-        ]
-        return cls(tuple(targets), np.array(watched, np.int64))
+            for number, name in enumerate(names)
+            if targets[number] in control and any(part in name for part in _PASSING)
+        }
+        watched = [number for number, name in enumerate(names) if _COUNTER not in name]
+        return cls(tuple(targets), np.array(watched, np.int64), frozenset(passing))
 
     def bits(self) -> dict[Target, int]:
         """How many there are of each class."""
@@ -151,15 +162,18 @@ def run_batch(
     flips = []
     for lane, place in enumerate(chosen):
         wrong_events = int(_lane(seen, lane).sum())
-        left = places.watched[np.flatnonzero(_lane(last, lane))]
-        classes = {places.targets[register] for register in left}
+        left = set(places.watched[np.flatnonzero(_lane(last, lane))].tolist())
+        classes = {places.targets[register] for register in left - places.passing}
         if classes & {Target.CONTROL, Target.I2C}:
             outcome = Outcome.HUNG
         elif classes:
             outcome = Outcome.RELOAD
-        elif wrong_events:
+        elif wrong_events or left:
             outcome = Outcome.EVENT
-        elif places.targets[place] != Target.VOTER and not _lane(differs[_FLIP_AT:], lane).any():
+        elif (
+            places.targets[place] not in TRANSIENTS.values()
+            and not _lane(differs[_FLIP_AT:], lane).any()
+        ):
             outcome = Outcome.CORRECTED
         else:
             outcome = Outcome.MASKED

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from tb.chip.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, Target, run_batch
+from hw.chip.register_map import CONTROL
+from tb.chip.campaign import TRANSIENTS, WINDOW_CLOCKS, Flip, Outcome, Places, Target, run_batch
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
 from tb.chip.session import ChipLanes
 from tb.i2c_bus import I2cController
-from tb.i2c_timing import FASTEST
+from tb.i2c_timing import I2cTiming
 from tb.lanes import LANES, spread
 
 FLIPS_A_BATCH = LANES - 1
 _WARM_UP_CLOCKS = 8
-_LAST_MOMENT = 520
 MOMENTS = 64
 """States of a run, at random clocks of it, from which batches start."""
 CONFIDENCE = 0.95
@@ -39,10 +39,15 @@ def random_words(random: np.random.Generator, clocks: int) -> np.ndarray:
     return 0xA << 28 | (codes << np.array([21, 14, 7, 0])).sum(axis=-1)
 
 
-def bus_traffic() -> tuple[np.ndarray, np.ndarray]:
-    """Levels of SCL and SDA of a read of the control registers, to be repeated."""
-    transfer = I2cController(FASTEST).read(DEVICE_ADDRESS, 0xF000, 4)
-    return transfer.scl, transfer.sda
+def bus_traffic(timing: I2cTiming) -> tuple[np.ndarray, np.ndarray]:
+    """Levels of SCL and SDA of transfers that are repeated.
+
+    A setting is written, which chips without a shadow refuse, and control registers are read.
+    """
+    controller = I2cController(timing)
+    write = controller.write(DEVICE_ADDRESS, 0, [0xA5, 0x3C])
+    read = controller.read(DEVICE_ADDRESS, CONTROL, 4)
+    return np.concatenate([write.scl, read.scl]), np.concatenate([write.sda, read.sda])
 
 
 def chosen_places(
@@ -72,10 +77,13 @@ class Moment:
 def find_moments(chip: ChipLanes, loaded: np.ndarray, seed: int) -> list[Moment]:
     """The same for a seed."""
     random = np.random.default_rng(seed)
-    clocks = _WARM_UP_CLOCKS + np.sort(random.integers(0, _LAST_MOMENT, MOMENTS))
+    traffic = bus_traffic(chip.pins.bus_timing)
+    clocks = _WARM_UP_CLOCKS + np.sort(random.integers(0, len(traffic[0]), MOMENTS))
     words = random_words(random, int(clocks[-1]))
     events = np.column_stack([np.ones((len(words), 1), np.uint8), chip.pins.bits(words)])
-    levels = [np.resize(line, len(words) + WINDOW_CLOCKS) for line in bus_traffic()]
+    levels = [
+        np.resize(line, len(words) + WINDOW_CLOCKS) for line in bus_traffic(chip.pins.bus_timing)
+    ]
     chip.simulation.state = loaded
     found, past = [], 0
     for clock in clocks:
@@ -261,8 +269,18 @@ def statistics(flips: Sequence[Flip], places: Places) -> dict[str, Any]:
 
 def not_corrected(flips: Sequence[Flip], places: Places) -> list[Flip]:
     """Flips of registers that were not right again after the next clock, or were seen outside."""
+    transient = set(TRANSIENTS.values())
     return [
         flip
         for flip in flips
-        if places.targets[flip.place] != Target.VOTER and flip.outcome != Outcome.CORRECTED
+        if places.targets[flip.place] not in transient and flip.outcome != Outcome.CORRECTED
+    ]
+
+
+def lasting(flips: Sequence[Flip], places: Places) -> list[Flip]:
+    """Transients that left a register wrong."""
+    transient = set(TRANSIENTS.values())
+    wrong = (Outcome.RELOAD, Outcome.HUNG)
+    return [
+        flip for flip in flips if places.targets[flip.place] in transient and flip.outcome in wrong
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.stage import code_digest, file_digest, write_json
+from hexcoder.stage import code_digest, file_digest, read_json, write_json
 
 if TYPE_CHECKING:
     from tb.chip.session import ChipLanes
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   python -m tb flips build/econ_t_chip/rtl --flips 100000 --jobs 2
   python -m tb flips build/econ_t_chip/rtl --netlist build/econ_t_chip/asic --flips 5000
-The first flips bits of the RTL's registers and outputs of its voters, the second of the netlist's.
+The first flips bits of the RTL's registers, outputs of its voters and gates of its control, the
+second of the netlist's.
 Results: flips.json, flips.svg and flips.jsonl, which a stopped run goes on with. Exit status: 0 no
-flip of a triplicated register did harm, 1 one did, 2 bad input. A chip that is not triplicated
-shows what its flips do and ends with 0.
+flip of a triplicated register did harm and no transient left a register wrong, 1 one did, 2 bad
+input. A chip that is not triplicated shows what its flips do and ends with 0.
 """
 
 
@@ -50,12 +51,12 @@ def open_for_flips(design: Path, netlist: Path | None, work: Path) -> ChipLanes:
     from tb.chip.simulators import open_netlist
 
     if netlist is None:
-        return ChipLanes.of_rtl(design, work, with_voters=True)
-    return open_netlist(design, netlist, with_voters=True)
+        return ChipLanes.of_rtl(design, work, transients=True)
+    return open_netlist(design, netlist, transients=True)
 
 
 def _loaded(chip: ChipLanes, design: Path, seed: int) -> Any:
-    """State of the registers of a chip that was given random settings."""
+    """State of the registers of a chip that was given random settings, and others in its shadow."""
     import numpy as np
 
     from models.chip.configuration import CALIBRATION_ONE, ChipConfiguration
@@ -71,16 +72,22 @@ def _loaded(chip: ChipLanes, design: Path, seed: int) -> Any:
         width = fields[name].width
         return int.from_bytes(random.bytes(-(-width // 8)), "little") >> -width % 8
 
-    configuration = ChipConfiguration(
-        tuple(random.permutation(TRIGGER_CELLS).tolist()),
-        tuple(random.integers(CALIBRATION_ONE // 2, 2 * CALIBRATION_ONE, TRIGGER_CELLS).tolist()),
-        True,
-        OUTPUT_WORDS,
-        (1 << fields["keep_mask"].width) - 1,
-        bits("parameters"),
-    )
+    def configuration() -> ChipConfiguration:
+        factors = random.integers(CALIBRATION_ONE // 2, 2 * CALIBRATION_ONE, TRIGGER_CELLS)
+        return ChipConfiguration(
+            tuple(random.permutation(TRIGGER_CELLS).tolist()),
+            tuple(factors.tolist()),
+            True,
+            OUTPUT_WORDS,
+            (1 << fields["keep_mask"].width) - 1,
+            bits("parameters"),
+        )
+
     chip.reset()
-    chip.preset([field_values(configuration)], fields)
+    chip.preset([field_values(configuration())], fields)
+    if read_json(design / "metrics.json")["chip"]["update"] == "shadow":
+        # A commit that nobody asked for would show.
+        chip.preset([field_values(configuration())], fields, activate=False)
     return chip.simulation.state
 
 
@@ -92,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise InputError(f"--{name} = {value}: it must be {least} or more")
     # Imported late: --help needs none of it.
     from tb.chip.campaign import Places, Target
-    from tb.chip.flips import Campaign, not_corrected, run_campaign, statistics
+    from tb.chip.flips import Campaign, lasting, not_corrected, run_campaign, statistics
     from tb.chip.flips_picture import draw_flips
     from tb.chip.pins import require_chip
 
@@ -123,13 +130,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             lambda done: bar.update(task, completed=min(done, arguments.flips)),
         )
     triplicated = Target.VOTER in places.targets
-    harmful = not_corrected(flips, places)
+    harmful, kept = not_corrected(flips, places), lasting(flips, places)
     found = statistics(flips, places) | {
         "design": str(design),
         "state": state,
         "seed": arguments.seed,
         "triplicated": triplicated,
         "registers_not_corrected": len(harmful),
+        "transients_that_last": len(kept),
     }
     write_json(results / "flips.json", found)
     (results / "flips.svg").write_bytes(draw_flips(found))
@@ -138,5 +146,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise CheckFailed(
             f"{len(harmful)} of {len(flips)} flips: a triplicated register was not right again "
             f"after the next clock; see {results / 'flips.jsonl'}"
+        )
+    if triplicated and kept:
+        raise CheckFailed(
+            f"{len(kept)} of {len(flips)} flips: a transient left a register wrong; see "
+            f"{results / 'flips.jsonl'}"
         )
     return 0

@@ -13,6 +13,7 @@ from hw.chip.register_map import ADDRESS_BITS, Field
 from tb.chip.driver import ChipDriver, write_sequence
 from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
 from tb.chip.simulated_bus import SimulatedBus
+from tb.chip.transients import Transient, transient_nets
 from tb.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
 from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
 from tb.rtl_gates import rtl_gates
@@ -40,8 +41,8 @@ class ChipLanes:
     netlist : FlatNetlist
     models : dict of str to CellModel
     pins : Pins
-    transients : sequence of int
-        Nets that a fault can invert.
+    transients : mapping of int to Transient
+        Nets that a fault can invert, each with its class.
     """
 
     def __init__(
@@ -49,28 +50,27 @@ class ChipLanes:
         netlist: FlatNetlist,
         models: dict[str, CellModel],
         pins: Pins,
-        transients: tuple[int, ...] = (),
+        transients: Mapping[int, Transient] | None = None,
     ):
         self.netlist, self.pins, self._models = netlist, pins, models
-        self.simulation = LaneSimulation(netlist, models, PINS, ANSWERS, transients)
+        self.transients = transients or {}
+        self.simulation = LaneSimulation(netlist, models, PINS, ANSWERS, tuple(self.transients))
 
     @classmethod
-    def of_rtl(cls, design: Path, work: Path, *, with_voters: bool = False) -> ChipLanes:
+    def of_rtl(cls, design: Path, work: Path, *, transients: bool = False) -> ChipLanes:
         """The RTL of a compiled chip, elaborated to generic gates and not optimised."""
         pins = read_pins(design)
         netlist, models, *_ = rtl_gates(design / "encoder.v", pins.top, work)
-        voters = tuple(voter_nets(netlist, models)) if with_voters else ()
-        return cls(netlist, models, pins, voters)
+        return cls(netlist, models, pins, transient_nets(netlist, models) if transients else {})
 
     @classmethod
     def of_netlist(
-        cls, netlist: Path, cells: Path, pins: Pins, *, with_voters: bool = False
+        cls, netlist: Path, cells: Path, pins: Pins, *, transients: bool = False
     ) -> ChipLanes:
         """A netlist of library cells."""
         models = read_cell_models(cells)
         flat = read_netlist(netlist, models, pins.top)
-        voters = tuple(voter_nets(flat, models)) if with_voters else ()
-        return cls(flat, models, pins, voters)
+        return cls(flat, models, pins, transient_nets(flat, models) if transients else {})
 
     def reset(self, seed: int = 1) -> None:
         """Power up with registers that hold anything, then reset."""
@@ -83,7 +83,11 @@ class ChipLanes:
         )
 
     def preset(
-        self, values: Sequence[Mapping[str, list[int]]], fields: Mapping[str, Field]
+        self,
+        values: Sequence[Mapping[str, list[int]]],
+        fields: Mapping[str, Field],
+        *,
+        activate: bool = True,
     ) -> None:
         """Make values count as if they had been written over I2C, but put into the bank at once.
 
@@ -96,6 +100,8 @@ class ChipLanes:
             For each lane what its fields hold, the same fields for all. Lanes behind the last have
             what that has.
         fields : mapping of str to Field
+        activate : bool
+            Make them count; otherwise the bank holds them.
 
         Raises
         ------
@@ -228,38 +234,3 @@ class ChipLanes:
         outputs, _ = self.drive(to_lanes(_all_lanes(sent)), ones, ones, toggles=toggles)
         found = from_lanes(outputs[latency:], lanes)
         return found[:, :, 0].astype(bool), self.pins.words(found[:, :, 1:-1])
-
-
-def voter_nets(netlist: FlatNetlist, models: dict[str, CellModel]) -> list[int]:
-    """Nets that voters drive: what leaves the modules that triplication makes, and votes.
-
-    A voter's net has the name of the register that it stands for, or of one of its copies.
-    """
-    made_in: dict[int, str] = {}
-    for instance in netlist.instances:
-        part = _voting_part(instance.path)
-        if part and models[instance.kind].register is None:
-            for pin in models[instance.kind].outputs:
-                if pin in instance.pins:
-                    made_in[instance.pins[pin]] = part
-    read_outside = set()
-    for instance in netlist.instances:
-        for pin in models[instance.kind].inputs:
-            net = instance.pins.get(pin)
-            if net in made_in and not instance.path.startswith(f"{made_in[net]}/"):
-                read_outside.add(net)
-    return [
-        net
-        for net in made_in
-        if "differs" not in netlist.nets[net]
-        and (net in read_outside or "_voted_" in netlist.nets[net])
-    ]
-
-
-def _voting_part(path: str) -> str | None:
-    """Path of the copy or voter that an instance stands in."""
-    parts = path.split("/")
-    for depth, name in enumerate(parts[:-1], start=1):
-        if re.search(r"(_voter|_copy_\d_register)(_\d+)?$", name):
-            return "/".join(parts[:depth])
-    return None

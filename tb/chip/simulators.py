@@ -49,7 +49,7 @@ def open_chip(
         yield chip
 
 
-def open_netlist(design: Path, asic: Path, *, with_voters: bool = False) -> ChipLanes:
+def open_netlist(design: Path, asic: Path, *, transients: bool = False) -> ChipLanes:
     """A chip's netlist in 64 lanes, after reset.
 
     Parameters
@@ -58,14 +58,14 @@ def open_netlist(design: Path, asic: Path, *, with_voters: bool = False) -> Chip
         Folder with metrics.json of its RTL.
     asic : Path
         Folder of the stage ``asic``: netlist.json and cells.json.
-    with_voters : bool
-        A fault can invert what voters drive.
+    transients : bool
+        A fault can invert what voters drive, and gates of control.
     """
     for needed in (asic / "netlist.json", asic / "cells.json"):
         if not needed.is_file():
             raise InputError(f"{needed}: no such file; `make asic` makes it")
     chip = ChipLanes.of_netlist(
-        asic / "netlist.json", asic / "cells.json", read_pins(design), with_voters=with_voters
+        asic / "netlist.json", asic / "cells.json", read_pins(design), transients=transients
     )
     chip.reset()
     return chip

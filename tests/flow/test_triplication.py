@@ -103,3 +103,37 @@ def test_a_missing_copy_is_found(verilog, tmp_path):
     verdict = check_triplication(netlist, models, BITS)
     assert not verdict.passed
     assert "its copies have [4, 3, 4] flip-flops" in verdict.failures[0]
+
+
+class Chain(wiring.Component):
+    """A register, and another that takes what it holds when it says so."""
+
+    def __init__(self, separate):
+        self.separate = separate
+        super().__init__({"i": In(2), "o": Out(2)})
+
+    def elaborate(self, platform):
+        m = Module()
+        first, second = Kept(), Kept()
+        m.submodules.first = self.first = Triplicated(first, logic=True)
+        m.submodules.second = self.second = Triplicated(second, logic=True)
+        m.d.comb += [first.i.eq(self.i), first.write.eq(1), self.o.eq(second.o)]
+        if self.separate:
+            ports = zip(*(self.second.copies(s) for s in (second.i, second.write)), strict=True)
+            for (i, write), o in zip(ports, self.first.copies(first.o), strict=True):
+                m.d.comb += [i.eq(~o), write.eq(o[0] ^ o[1])]
+        else:
+            m.d.comb += [second.i.eq(~first.o), second.write.eq(first.o[0] ^ first.o[1])]
+        return m
+
+
+@pytest.mark.parametrize("separate", [True, False])
+def test_a_gate_that_all_copies_read_is_found(tmp_path, separate):
+    """Without inputs of their own the copies' logic is one: its transient would be kept."""
+    top = Chain(separate)
+    text = verilog_text([rtlil_text(top, "top")])
+    widths = {kind: top.first.widths[kind] | top.second.widths[kind] for kind in top.first.widths}
+    netlist = netlist_of(text + register_modules(widths), tmp_path / "chain")
+    verdict = check_triplication(*netlist, 100)
+    assert verdict.passed == separate
+    assert separate or "all of its copies depend on second" in verdict.failures[0]

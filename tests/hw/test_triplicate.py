@@ -10,7 +10,7 @@ from gen.emit import rtlil_text, verilog_text
 from hw.delay import Delay
 from hw.register_copies import FIRST, HELD, KEPT, MINORITY, PASSED, VOTER, register_modules
 from hw.triplicate import Triplicated, majority
-from tb.chip.session import voter_nets
+from tb.chip.transients import voter_nets
 from tb.lanes import ALL, LANES, REFERENCE, Faults, LaneSimulation, spread
 from tb.rtl_gates import rtl_gates
 

@@ -32,10 +32,10 @@ def design(shadow: bool, triplicated: bool) -> Path:
 
 
 @functools.cache
-def lanes(shadow: bool, triplicated: bool, with_voters: bool = False) -> ChipLanes:
+def lanes(shadow: bool, triplicated: bool, transients: bool = False) -> ChipLanes:
     """Its RTL in 64 lanes, reset."""
     folder = design(shadow, triplicated)
-    chip = ChipLanes.of_rtl(folder, folder.parent / f"lanes_{with_voters}", with_voters=with_voters)
+    chip = ChipLanes.of_rtl(folder, folder.parent / f"lanes_{transients}", transients=transients)
     chip.reset()
     return chip
 
