@@ -141,8 +141,9 @@ def _activity(chip: ChipLanes, network: Network, energies: np.ndarray) -> Case |
 def _toggle_rates(chip: ChipLanes, case: Case, fields: dict[str, Field]) -> tuple[np.ndarray, int]:
     """Toggles a clock of each net, and the clocks of each lane; each has other events."""
     chip.preset([case.values], fields)
-    clocks = len(case.words) // LANES
-    words = case.words[: clocks * LANES].reshape(LANES, clocks, -1)
+    clocks = -(-len(case.words) // LANES)
+    # Fewer events than fill all lanes come again.
+    words = np.resize(case.words, (LANES, clocks, case.words.shape[1]))
     # The pipeline is full before toggles are counted.
     chip.stream(words[:, : chip.pins.latency])
     toggles = np.zeros(len(chip.netlist.nets), np.uint64)

@@ -79,6 +79,7 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
 
     from gen.agreement import compare_with_golden
     from gen.compiler import Settings
+    from gen.loadable.agreement import compare_loadable
     from models.events import load_events
     from models.network import load_network
 
@@ -88,7 +89,8 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
     loaded = load_network(network)
     with progress_bar() as progress:
         task = progress.add_task("golden = graph", total=arguments.check + len(events))
-        verdict = compare_with_golden(
+        is_loadable = config is not None and config.chip.weights == "loadable"
+        verdict = (compare_loadable if is_loadable else compare_with_golden)(
             loaded,
             Settings.of(config) if config else Settings(),
             events,
@@ -124,6 +126,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_summary(arguments.output, metrics))
         return 0
     config, build_folder = config_and_build(arguments)
+    if arguments.output is not None and arguments.check is None:
+        if arguments.network is None:
+            raise InputError(
+                "-o is for a network.json of your own; a config's goes to build/<name>"
+            )
+        print(_summary(arguments.output, _build(arguments.network, config, arguments.output)))
+        return 0
     network = arguments.network or build_folder / "network.json"
     if not network.is_file():
         raise InputError(f"{network}: no such file; run `make train` first, or give a network.json")

@@ -15,7 +15,7 @@ from models.network import Network
 CHUNK = 8192
 
 
-def _inputs(network: Network, events: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
+def chunks(network: Network, events: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
     """Events as the network sees them, then random tensors over the whole input range."""
     order = sensor_image_order(network)
     if order is not None:
@@ -51,7 +51,7 @@ def compare_with_golden(
     """
     compiled = compile_network(network, settings)
     done = 0
-    for inputs in _inputs(network, events, count, seed):
+    for inputs in chunks(network, events, count, seed):
         golden = layer_outputs(network, inputs)
         check_pass("pipeline", compiled.graph, inputs, golden)
         for layer in compiled.layers.values():

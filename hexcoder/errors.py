@@ -38,6 +38,20 @@ def first_problem(error: pydantic.ValidationError, source: str) -> str:
     return f"{source}: key '{key}' = {value}: {message}"
 
 
+_EXPECTED = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+)
+"""What a path or a disk that the user named may lead to."""
+
+
 def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
     """Run a room's command line and turn what it raises into an exit status.
 
@@ -62,7 +76,7 @@ def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT):
+        if error.errno not in _EXPECTED:
             raise
         where = f" ({error.filename})" if error.filename else ""
         print(

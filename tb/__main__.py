@@ -133,8 +133,9 @@ def _prove_chip(
 ) -> dict[str, Any]:
     """The verdict on a design with loadable weights: sets of registers share the vectors."""
     from models.generator import generate_events
-    from tb.chip.configurations import prove_chip, sets_for
+    from tb.chip.configurations import check_registers, prove_chip, sets_for
 
+    check_registers(network, design)
     sets = sets_for(vectors) if configurations is None else configurations
     energies = generate_events(CHIP_EVENTS, seed=seed) if events is None else events
     with progress_bar() as progress:
@@ -218,6 +219,8 @@ def _config_stage(config: Config, build: Path, arguments: argparse.Namespace) ->
         settings["vectors"] = arguments.vectors
     if arguments.seed is not None:
         settings["seed"] = arguments.seed
+    if arguments.configurations is not None:
+        settings["configurations"] = arguments.configurations
     return Stage(
         "sim",
         build,

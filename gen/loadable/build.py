@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,17 +13,22 @@ import numpy as np
 from gen.build import METRICS, VERILOG
 from gen.compiler import Settings
 from gen.emit import rtlil_text, verilog_text
-from gen.loadable.chip import FRAME_WORDS, Chip
-from gen.loadable.encoder import LoadableEncoder
+from gen.loadable.chip import FRAME_WORDS, Chip, chip_fields
+from gen.loadable.encoder import LoadableEncoder, layer_fields
+from gen.loadable.layer import Parameters
 from gen.loadable.network import LoadableLayer, LoadableNetwork, Progress, compile_loadable
 from gen.loadable.registers import layer_module
 from gen.structure import layer_size
 from gen.verilog import layer_verilog
+from hexcoder.config import Pipeline
+from hexcoder.errors import InputError
 from hexcoder.stage import versions, write_json
 from hw.chip.frame import COUNTER_BITS, SUM_CODE_BITS, WORD_BITS
+from hw.chip.register_map import check_fields
 from hw.full_adder import FullAdder
+from hw.i2c_target import SLOWEST_CLOCK_NS
 from models.front_end import sensor_image_order
-from models.network import Network
+from models.network import Flatten, Network
 
 
 def is_chip_network(network: Network) -> bool:
@@ -31,6 +37,14 @@ def is_chip_network(network: Network) -> bool:
     bits = int(np.prod(output.shape)) * output.type.width
     room = FRAME_WORDS * WORD_BITS - COUNTER_BITS - SUM_CODE_BITS
     return sensor_image_order(network) is not None and len(output.shape) == 1 and bits <= room
+
+
+def zero_elements(network: Network) -> list[int]:
+    """Elements of the input that the chip's front end never fills."""
+    order = sensor_image_order(network)
+    if order is None or not is_chip_network(network):
+        return []
+    return [element for element, cell in enumerate(order.tolist()) if cell < 0]
 
 
 def _layer(layer: LoadableLayer, settings: Settings) -> dict[str, Any]:
@@ -48,6 +62,44 @@ def _layer(layer: LoadableLayer, settings: Settings) -> dict[str, Any]:
     }
 
 
+_TAKEN = re.compile(
+    r"encoder|input|output|i2c_target|control|bank|commit_wave|bunch_counter|link_input|front_end|"
+    r"multiplexer|calibrated_\d+|keep_mask|formatter|active_.*|.*_stage"
+)
+"""Names of parts beside the layers, and of modules."""
+
+
+def _check(network: Network, settings: Settings) -> None:
+    """Refuse what cannot be built, or would be left out without a word."""
+    for context in network.contexts():
+        if _TAKEN.fullmatch(context.name):
+            raise InputError(
+                f"network {network.name}: layer '{context.name}': a part of the circuit has that "
+                "name; choose another"
+            )
+    layers = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
+    bits = {context.name: Parameters.of(context).bits for context in layers}
+    try:
+        if is_chip_network(network):
+            # Of its latents there are few.
+            fields = chip_fields(sum(bits.values()), latent_bits=1)
+        else:
+            fields = layer_fields(bits)
+        check_fields([field for field, _ in fields.values()])
+    except ValueError as error:
+        raise InputError(f"network {network.name} has too many parameters: {error}") from None
+    if settings.pipeline != Pipeline():
+        raise InputError(
+            "key 'pipeline': where weights are loadable, registers stand behind every layer and at "
+            "input and output; leave the section out"
+        )
+    if (period := settings.clock.period_ns) > SLOWEST_CLOCK_NS:
+        raise InputError(
+            f"key 'clock.period_ns' = {period:g}: registers behind I2C take a clock of up to "
+            f"{SLOWEST_CLOCK_NS} ns"
+        )
+
+
 def build_loadable(
     network: Network, settings: Settings, folder: Path, progress: Progress = lambda name, part: None
 ) -> dict[str, Any]:
@@ -59,12 +111,9 @@ def build_loadable(
         The metrics. Times are not in the file, so that equal input gives equal bytes.
     """
     started = time.perf_counter()
+    _check(network, settings)
     is_chip = is_chip_network(network)
-    order = sensor_image_order(network)
-    zero = []
-    if is_chip and order is not None:
-        zero = [element for element, cell in enumerate(order.tolist()) if cell < 0]
-    made = compile_loadable(network, settings.technology, zero, progress)
+    made = compile_loadable(network, settings.technology, zero_elements(network), progress)
     compiled_at = time.perf_counter()
     progress("emit", 0.0)
     top = "chip" if is_chip else "loadable_encoder"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from amaranth.hdl import Module, unsigned
 from amaranth.lib import wiring
@@ -18,12 +20,12 @@ def parameter_field(layer: str) -> str:
     return f"parameters_{layer}"
 
 
-def layer_fields(network: LoadableNetwork) -> dict[str, tuple[Field, int]]:
+def layer_fields(parameter_bits: Mapping[str, int]) -> dict[str, tuple[Field, int]]:
     """A field for each layer's parameters, one after the other, in whole rows of 16 bytes."""
     place, fields = PARAMETERS_ADDRESS, {}
-    for stage, layer in enumerate(network.layers):
-        name = parameter_field(layer.context.name)
-        field = Field(name, place, 1, layer.parameters.bits)
+    for stage, (layer, bits) in enumerate(parameter_bits.items()):
+        name = parameter_field(layer)
+        field = Field(name, place, 1, bits)
         fields[name] = (field, stage)
         place += -(-field.size // 16) * 16
     return fields
@@ -53,7 +55,9 @@ class LoadableEncoder(wiring.Component):
         self.network, self.shadow = network, shadow
         self.clock_period_ns = clock_period_ns
         self.protection = Protection(triplicated=triplicated)
-        self.fields: Fields = layer_fields(network)
+        self.fields: Fields = layer_fields(
+            {layer.context.name: layer.parameters.bits for layer in network.layers}
+        )
         self.latency = 1 + len(network.layers)
         tensors = (network.network.input, network.network.output)
         bits = [int(np.prod(tensor.shape)) * tensor.type.width for tensor in tensors]

@@ -78,9 +78,25 @@ def _with_parameters(
     return network.model_copy(update={"layers": tuple(layers)})
 
 
-def _check(
+def check_layers(
     layers: tuple[LoadableLayer, ...], network: Network, inputs: np.ndarray, parameters: np.ndarray
 ) -> None:
+    """Hold the gates of every layer against the golden model.
+
+    Parameters
+    ----------
+    layers : tuple of LoadableLayer
+    network : Network
+        With the weights that are in ``parameters``.
+    inputs : int array (events, elements)
+    parameters : uint8 array (bits,)
+        As of :func:`parameter_bits`.
+
+    Raises
+    ------
+    CheckFailed
+        At the first difference, naming layer, element, bit and event.
+    """
     golden = layer_outputs(network, inputs)
     before, place = inputs, 0
     events = len(inputs)
@@ -164,5 +180,5 @@ def compile_loadable(
         inputs = random.integers(type_.minimum, type_.maximum + 1, (CHECK_EVENTS, elements))
         inputs[0], inputs[1] = type_.minimum, type_.maximum
         inputs[:, sorted(zero)] = 0
-        _check(made, one, inputs, parameter_bits(one))
+        check_layers(made, one, inputs, parameter_bits(one))
     return LoadableNetwork(network, made, zero, CHECK_EVENTS * len(sets))

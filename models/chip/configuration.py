@@ -111,7 +111,12 @@ def read_configuration(path: Path) -> ChipConfiguration:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: is a folder; the configuration is a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise InputError(f"{path}: not valid YAML: {where}{error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # PyYAML lets through what Python makes of a date or number that is none.
         line = str(error).splitlines()[0]
         raise InputError(f"{path}: not valid YAML: {line}") from None
     cells = range(TRIGGER_CELLS)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.chip.configuration import KEEP_BITS, LEAST_LINKS, ChipConfiguration
+from models.chip.configuration import LEAST_LINKS, ChipConfiguration
 from models.front_end import (
     SUM_CODE_BITS,
     floor_log2,
@@ -154,7 +154,7 @@ def kept_bits(latents: Sequence[int], width: int, mask: int) -> int:
     ones = (1 << width) - 1
     whole = sum((value & ones) << (width * place) for place, value in enumerate(latents))
     kept = length = 0
-    for place in range(KEEP_BITS):
+    for place in range(width * len(latents)):
         if mask >> place & 1:
             kept |= (whole >> place & 1) << length
             length += 1

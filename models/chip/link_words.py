@@ -1,7 +1,8 @@
-"""The chip's link words as files: a header row, then 32-bit words in hexadecimal, one BX a row."""
+"""The chip's link words as files: 32-bit words in hexadecimal, one BX a row, below a header row."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ WORD_BITS = 32
 
 
 def read_link_words(path: Path, least_links: int = 1) -> np.ndarray:
-    """Read link words.
+    """Read link words; a first row that is not all words of eight digits is a header.
 
     Returns
     -------
@@ -32,7 +33,7 @@ def read_link_words(path: Path, least_links: int = 1) -> np.ndarray:
         raise InputError(f"{path}: not a text file") from None
     rows = []
     for number, line in enumerate(lines, start=1):
-        if number == 1 or not line.strip():
+        if not line.strip() or (number == 1 and _is_header(line)):
             continue
         try:
             row = [int(word, 16) for word in line.split(",")]
@@ -48,5 +49,10 @@ def read_link_words(path: Path, least_links: int = 1) -> np.ndarray:
             )
         rows.append(row)
     if not rows:
-        raise InputError(f"{path}: no words below the header row")
+        raise InputError(f"{path}: no words")
     return np.array(rows, dtype=np.int64)
+
+
+def _is_header(line: str) -> bool:
+    """Whether a row is not all words of eight digits."""
+    return not all(re.fullmatch(r"[0-9a-fA-F]{8}", word.strip()) for word in line.split(","))

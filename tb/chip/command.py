@@ -12,7 +12,7 @@ from pathlib import Path
 from hexcoder.config import load_config
 from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.stage import read_json
+from hexcoder.stage import RECORD, Stage, code_digest, read_json
 from tb import i2c_timing
 
 CONFIG = Path("configs/econ_t_chip.toml")
@@ -63,33 +63,46 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def default_design() -> Path:
-    """The chip of :data:`CONFIG`, compiled if it is not there; its weights do not matter."""
+    """The chip of :data:`CONFIG`, compiled if it is not there; its weights do not matter.
+
+    What `make rtl` left is taken where the code that made it is today's.
+    """
     if not CONFIG.is_file():
         raise InputError(f"{CONFIG}: no such file; give --design FOLDER")
     config = load_config(CONFIG)
-    folder = Path("build") / config.name / "rtl"
-    metrics = folder / "metrics.json"
-    if metrics.is_file() and read_json(metrics)["top"] == "chip":
-        return folder
-    # Imported late: a compiled chip needs no compiler.
-    from gen.compiler import Settings
-    from gen.loadable.build import build_loadable
-    from models.chip.golden import blank_network
+    build = Path("build") / config.name
+    code = code_digest("hexcoder", "gen", "hw", "models")
+    record = build / "rtl" / RECORD
+    if record.is_file() and read_json(record).get("reads", {}).get("code") == code:
+        return build / "rtl"
+    stage = Stage("chip_rtl", build, {"config": config.model_dump(mode="json"), "code": code})
 
-    folder = Path("build") / config.name / "chip_rtl"
-    if not (folder / "encoder.v").is_file():
+    def compile_chip(folder: Path) -> None:
+        # Imported late: a compiled chip needs no compiler.
+        from gen.compiler import Settings
+        from gen.loadable.build import build_loadable
+        from models.chip.golden import blank_network
+
         build_loadable(blank_network(), Settings.of(config), folder)
-    return folder
+
+    stage.run(compile_chip)
+    return stage.folder
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the vectors and print the verdict."""
     arguments = _parser().parse_args(argv)
     # Imported late: --help needs none of it.
+    from models.chip.golden import blank_network
+    from tb.chip.configurations import check_registers
+    from tb.chip.pins import require_chip
     from tb.chip.simulators import open_chip, open_netlist
     from tb.chip.vectors import check_vectors, chip_fields, read_all
 
     configuration, expected = read_all(arguments.vectors, arguments.config, arguments.expected)
+    if arguments.design is not None:
+        require_chip(arguments.design)
+        check_registers(blank_network(), arguments.design)
     with progress_bar() as bar, tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
         task = bar.add_task("compile the chip", total=3)
         design = arguments.design or default_design()

@@ -18,6 +18,8 @@ from gen.loadable.network import (
     with_extreme_parameters,
     with_random_parameters,
 )
+from gen.loadable.registers import PARAMETERS
+from hexcoder.errors import InputError
 from hw.chip.register_map import Field
 from models.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
 from models.chip.golden import HEADER, HEADER_BC0, input_words, link_words
@@ -26,7 +28,7 @@ from models.geometry import TRIGGER_CELLS
 from models.golden import evaluate
 from models.network import Flatten, Network
 from tb.chip.driver import ChipDriver, field_values
-from tb.chip.pins import CHIP, OUTPUT_WORDS, Pins
+from tb.chip.pins import CHIP, OUTPUT_WORDS, Pins, read_pins
 from tb.chip.session import ChipLanes
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.simulators import open_chip, simulator_name
@@ -44,6 +46,33 @@ LEAST_SETS = 4
 def sets_for(events: int) -> int:
     """Sets of registers that so many events share where nobody says otherwise."""
     return max(LEAST_SETS, events // EVENTS_A_SET)
+
+
+def _share(events: int, sets: int) -> int:
+    """Events of each set: at least as many in all as were asked for."""
+    return max(1, -(-events // sets))
+
+
+def check_registers(network: Network, design: Path) -> None:
+    """Refuse a design that was compiled for other parameters than a network has.
+
+    Raises
+    ------
+    InputError
+        Naming the field of parameters that differs.
+    """
+    layers = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
+    bits = {parameter_field(c.name): Parameters.of(c).bits for c in layers}
+    if read_pins(design).top == CHIP:
+        bits = {PARAMETERS: sum(bits.values())}
+    fields = chip_fields(design)
+    for name, width in bits.items():
+        held = fields[name].width if name in fields else 0
+        if held != width:
+            raise InputError(
+                f"{design / 'metrics.json'}: '{name}' has {held} bits, network {network.name} "
+                f"needs {width}: the design was compiled for another network"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +179,8 @@ def chip_cases(
             keep_mask=int.from_bytes(random.bytes(-(-bits // 8)), "little") & plain.keep_mask,
             parameters=packed_parameters(drawn),
         )
-        yield chip_case("random", drawn, configuration, _random_words(random, events // sets))
+        words = _random_words(random, _share(events, sets))
+        yield chip_case("random", drawn, configuration, words)
 
 
 def encoder_case(kind: str, network: Network, words: np.ndarray) -> Case:
@@ -175,7 +205,7 @@ def encoder_cases(
     yield encoder_case(found[-1].kind, network, np.concatenate([part.inputs for part in found]))
     for number in range(sets):
         drawn, random = _drawn(network, number, seed)
-        words = random_inputs(network, events // sets, random, seed + number)
+        words = random_inputs(network, _share(events, sets), random, seed + number)
         yield encoder_case("random", drawn, words)
 
 

@@ -58,7 +58,16 @@ def field_values(configuration: ChipConfiguration) -> dict[str, list[int]]:
 def write_sequence(
     fields: Mapping[str, Field], values: Mapping[str, list[int]]
 ) -> list[tuple[int, bytes]]:
-    """Transfers that write fields: first register and bytes of each."""
+    """Transfers that write fields: first register and bytes of each.
+
+    Raises
+    ------
+    ValueError
+        If there is no such field, or its values are not what it holds.
+    """
+    for name in values:
+        if name not in fields:
+            raise ValueError(f"no field '{name}': there are {', '.join(fields)}")
     return [(fields[name].address, fields[name].to_bytes(values[name])) for name in values]
 
 
@@ -91,8 +100,19 @@ class ChipDriver:
             )
 
     def status(self) -> Status:
-        """Read the control registers."""
-        found = self.transport.read(at.CONTROL_STATUS, at.CONTROL_SIZE - 3)
+        """Read the control registers.
+
+        The bytes of a count are read one after the other while it goes on: they are read until
+        their high ones stand still.
+        """
+        size = at.CONTROL_SIZE - (at.CONTROL_STATUS - at.CONTROL)
+        found = self.transport.read(at.CONTROL_STATUS, size)
+        while True:
+            again = self.transport.read(at.CONTROL_STATUS, size)
+            if again[2::2] == found[2::2]:
+                found = again
+                break
+            found = again
         return Status(
             bool(found[0] & at.STATUS_LOADING),
             bool(found[0] & at.STATUS_SHADOW),

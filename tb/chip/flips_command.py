@@ -55,7 +55,7 @@ def open_for_flips(design: Path, netlist: Path | None, work: Path) -> ChipLanes:
     return open_netlist(design, netlist, transients=True)
 
 
-def _loaded(chip: ChipLanes, design: Path, seed: int) -> Any:
+def load_random(chip: ChipLanes, design: Path, seed: int) -> Any:
     """State of the registers of a chip that was given random settings, and others in its shadow."""
     import numpy as np
 
@@ -120,7 +120,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         source = netlist / "netlist.json" if netlist else design / "encoder.v"
         identity = f"{file_digest(source)} {code_digest('tb')} seed {arguments.seed}"
         campaign = Campaign(
-            opened, _loaded(chip, design, arguments.seed), identity, arguments.seed, arguments.flips
+            opened,
+            load_random(chip, design, arguments.seed),
+            identity,
+            arguments.seed,
+            arguments.flips,
         )
         bar.update(task, description="flips")
         flips = run_campaign(

@@ -69,6 +69,9 @@ def test_a_configuration_is_read_lowest_bits_first(tmp_path):
     ("old", "new", "message"),
     [
         ("  7: 7\n", "  7: 48\n", "'Mux.7' = 48: valid are 0 to 47"),
+        ("  3: 2048", "  3: [", "not valid YAML: line 10: expected"),
+        ("  3: 2048", "  3: 2001-99-99", "not valid YAML: month must be in 1..12"),
+        ("  3: 2048", f"  3: {'[' * 3000}", "not valid YAML"),
         ("  3: 2048", "  3: 4096", "'Cal.3' = 4096: valid are 0 to 4095"),
         ("  3: 2048", "  3: much", "'Cal.3' = 'much' is not an integer"),
         ("active_etxs: 0x1f", "active_etxs: 0x1d", "links in use start at link 0"),
@@ -88,7 +91,7 @@ def test_a_bad_configuration_is_one_line(tmp_path, old, new, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("A,B\n", "no words below the header row"),
+        ("A,B\n", "no words"),
         ("A,B\n12,xy\n", "line 2: words are hexadecimal"),
         ("A,B\n12,34\n12\n", "line 3"),
         ("A\n1ffffffff\n", "line 2: needs 1 or more words of 32 bits"),
@@ -99,6 +102,14 @@ def test_bad_link_words_are_one_line(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         read_link_words(path)
+
+
+def test_the_header_row_may_be_left_out(tmp_path):
+    path = tmp_path / "words.csv"
+    rows = "9145cb96,0000000a\na2e417a2,00000001\n"
+    for header in ("", "RX_DATA_0,RX_DATA_1\n"):
+        path.write_text(header + rows)
+        assert read_link_words(path).tolist() == [[0x9145CB96, 10], [0xA2E417A2, 1]]
 
 
 @pytest.mark.parametrize("high_density", [True, False])
@@ -131,6 +142,14 @@ def test_the_counter_follows_the_published_sequence():
 )
 def test_the_data_field_grows_by_32_bits_a_link(links, bits):
     assert data_field_bits(links) == bits
+
+
+@pytest.mark.parametrize(("number", "width"), [(29, 5), (73, 2)])
+def test_latents_of_more_bits_than_the_reference_chip_s_are_all_kept(number, width):
+    """A frame on five links takes 146 bits."""
+    latents = [(1 << width) - 1] * number
+    ones = (1 << number * width) - 1
+    assert kept_bits(latents, width, ones) == ones
 
 
 def test_kept_bits_keep_their_order():

@@ -77,6 +77,51 @@ def test_registers_are_read_back_and_control_says_what_it_is(kind):
         driver.verify({"keep_mask": [0x15A5B]})
 
 
+def test_only_the_command_register_of_control_takes_a_byte(kind):
+    transport = driver_of(lanes(*kind), kind).transport
+    transport.write(at.CONTROL_COMMAND, b"\x04")
+    for register in {at.CONTROL + k for k in range(at.CONTROL_SIZE)} - {at.CONTROL_COMMAND}:
+        with pytest.raises(NotAcknowledged, match=f"register {register:#06x}"):
+            transport.write(register, b"\x55")
+
+
+def test_clearing_the_counters_does_not_end_loading():
+    driver = driver_of(lanes(False, True), (False, True))
+    driver.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_LOAD]))
+    driver.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_CLEAR]))
+    assert driver.status().loading
+    driver.transport.write(at.CONTROL_COMMAND, bytes([0]))
+    assert not driver.status().loading
+
+
+def test_a_count_is_not_read_in_two_halves():
+    """Its high byte moves between two reads; what is returned was once there."""
+
+    class Counting:
+        def __init__(self):
+            self.count = 0x06F0
+
+        def read(self, register, size):
+            found = []
+            for place in range(register, register + size):
+                self.count += 5
+                shift = 8 * (place == at.CONTROL_CORRECTED + 1)
+                is_count = at.CONTROL_CORRECTED <= place < at.CONTROL_MISALIGNED
+                found.append(self.count >> shift & 0xFF if is_count else 0)
+            return bytes(found)
+
+    counting = Counting()
+    for _ in range(300):
+        low = counting.count
+        assert low <= ChipDriver(counting, {}).status().corrected <= counting.count
+
+
+def test_a_field_that_is_not_there_is_named():
+    driver = driver_of(lanes(False, True), (False, True))
+    with pytest.raises(ValueError, match="no field 'mux': there are parameters, multiplexer"):
+        driver.load({"mux": [1]})
+
+
 def test_events_are_invalid_from_reset_until_registers_are_loaded(kind):
     chip = lanes(*kind)
     chip.reset(seed=5)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gen.compiler import Settings
+from gen.loadable.agreement import compare_loadable
 from gen.loadable.build import build_loadable
-from hexcoder.config import Chip
+from hexcoder.config import Chip, Clock, Pipeline
 from hexcoder.errors import InputError
 from models.network import Network, save_network
 from tb.__main__ import main
@@ -18,6 +19,7 @@ from tb.chip.session import ChipLanes
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
 from tb.i2c_timing import FASTEST
+from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("chip")
 
@@ -104,6 +106,68 @@ def test_the_command_compiles_it_and_proves_it(design, tmp_path, capsys):
     assert verdict["mismatches"] == 0
     assert verdict["configurations"] == 4
     assert verdict["simulator"].startswith("Verilator")
+
+
+def test_another_network_s_design_is_refused(design, tmp_path):
+    save_network(sensor_network(), tmp_path / "network.json")
+    with pytest.raises(InputError, match=r"'parameters_conv' has .* bits, network .* needs"):
+        main([str(tmp_path / "network.json"), str(design), "--vectors", "10"])
+
+
+def test_every_set_has_events_and_all_that_were_asked_for_come(design, lanes):
+    fields = chip_fields(design)
+    for events, sets, least in ((2, 3, 3), (100, 7, 100)):
+        cases = encoder_cases(network(), np.zeros((0, 48)), sets, events, 5)
+        found = check_cases(lanes, fields, cases)
+        assert found["modules"]["loadable_encoder"]["by_kind"]["random"] >= least
+        assert found["configurations"] == sets + 1
+
+
+@pytest.mark.parametrize("period_ns", [10.0, 40.0])
+def test_the_target_filters_by_the_clock_and_is_still_written(period_ns, tmp_path):
+    chip = Chip(weights="loadable", triplicated=False)
+    settings = Settings(chip=chip, clock=Clock(period_ns=period_ns))
+    build_loadable(network(), settings, tmp_path / "rtl")
+    lanes = ChipLanes.of_rtl(tmp_path / "rtl", tmp_path / "lanes")
+    lanes.reset()
+    cases = encoder_cases(network(), np.zeros((0, 48)), 2, 100, 5)
+    assert check_cases(lanes, chip_fields(tmp_path / "rtl"), cases)["mismatches"] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"clock": Clock(period_ns=100)}, r"'clock.period_ns' = 100: .* a clock of up to 50 ns"),
+        ({"pipeline": Pipeline(stages=6)}, "key 'pipeline': where weights are loadable"),
+    ],
+)
+def test_settings_that_cannot_be_met_are_one_line(settings, message, tmp_path):
+    chip = Chip(weights="loadable")
+    with pytest.raises(InputError, match=message):
+        build_loadable(network(), Settings(chip=chip, **settings), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["control", "input", "conv_stage", "encoder"])
+def test_a_layer_may_not_have_the_name_of_a_part(name, tmp_path):
+    layers = (network().layers[0].model_copy(update={"name": name}), *network().layers[1:])
+    changed = network().model_copy(update={"layers": layers})
+    with pytest.raises(InputError, match=f"layer '{name}': a part of the circuit has that name"):
+        build_loadable(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
+
+
+def test_more_parameters_than_addresses_are_one_line(tmp_path):
+    layer = network().layers[2]
+    wide = {"weights": [[1] * 8] * 20_000, "biases": [0] * 20_000}
+    changed = network().model_copy(
+        update={"layers": (*network().layers[:2], layer.model_copy(update=wide))}
+    )
+    with pytest.raises(InputError, match="too many parameters: field parameters_dense"):
+        build_loadable(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
+
+
+def test_gates_with_weights_as_inputs_are_checked_at_length():
+    found = compare_loadable(network(), Settings(), np.zeros((0, 48)), 20_000, 3)
+    assert (found["vectors"], found["configurations"], found["mismatches"]) == (20_000, 3, 0)
 
 
 def test_what_needs_the_chip_says_so(design):

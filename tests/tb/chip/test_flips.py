@@ -8,9 +8,20 @@ import pytest
 
 from hexcoder.errors import InputError
 from tb.__main__ import main
-from tb.chip.campaign import Outcome, Places, Target
+from tb.chip.campaign import WINDOW_CLOCKS, Outcome, Places, Target, run_batch
 from tb.chip.driver import field_values
-from tb.chip.flips import Campaign, interval, not_corrected, run_campaign, statistics
+from tb.chip.flips import (
+    Campaign,
+    find_moments,
+    interval,
+    lasting,
+    not_corrected,
+    one_batch,
+    random_words,
+    run_campaign,
+    statistics,
+)
+from tb.chip.flips_command import load_random
 from tb.chip.vectors import chip_fields
 from tests.tb.chip.chips import design, lanes, random_configuration
 
@@ -37,10 +48,44 @@ def test_every_flip_of_a_triplicated_register_is_right_again_after_the_next_cloc
     flips = run(campaign(True, 630), tmp_path / "flips")
     assert not_corrected(flips, places) == []
     assert {places.targets[flip.place] for flip in flips} == set(Target)
-    # A transient on a voter reaches the frames of one event, or a register that votes again.
-    voters = [f.outcome for f in flips if places.targets[f.place] == Target.VOTER]
-    assert Outcome.HUNG not in voters
-    assert Outcome.RELOAD not in voters
+    # A transient reaches the frames of one event, or a register that votes again.
+    assert lasting(flips, places) == []
+
+
+@pytest.mark.parametrize("shadow", [False, True], ids=["flag", "shadow"])
+def test_no_transient_in_control_lasts(shadow):
+    """Strobe, command, commit and what writes the bank: each copy has logic of its own."""
+    chip = lanes(shadow, True, True)
+    places = Places.of(chip)
+    loaded = load_random(chip, design(shadow, True), 1)
+    kinds = (Target.GATE, Target.VOTER)
+    moments = find_moments(chip, loaded, 1)
+    for number in range(12):
+        flips = one_batch(chip, places, moments, 1, number, kinds)
+        assert {places.targets[flip.place] for flip in flips} == set(kinds)
+        assert lasting(flips, places) == []
+
+
+def test_a_transient_that_all_copies_take_is_seen():
+    """Written by one strobe, all three copies of a command register would keep it."""
+    chip = lanes(False, True, True)
+    places = Places.of(chip)
+    loading = [
+        number
+        for number, register in enumerate(chip.simulation.registers)
+        if any("loading_copy" in name for name in chip.held_names(register))
+    ]
+    assert len(loading) == 3
+    loaded = load_random(chip, design(False, True), 1)
+    moment = find_moments(chip, loaded, 1)[0]
+    # All three copies at once is what one gate before them would do.
+    state = moment.state.copy()
+    state[loading] ^= np.uint64(1)
+    chip.simulation.state = state
+    words = random_words(np.random.default_rng(1), WINDOW_CLOCKS)
+    voter = places.targets.index(Target.VOTER)
+    flips = run_batch(chip, places, [voter], words, moment.scl, moment.sda)
+    assert [flip.outcome for flip in lasting(flips, places)] == [Outcome.HUNG]
 
 
 def test_without_triplication_the_same_flips_do_harm(tmp_path):
