@@ -99,7 +99,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tb.chip.simulators import open_chip, open_netlist
     from tb.chip.vectors import check_vectors, chip_fields, read_all
 
-    configuration, expected = read_all(arguments.vectors, arguments.config, arguments.expected)
+    words, configuration, expected = read_all(
+        arguments.vectors, arguments.config, arguments.expected
+    )
     if arguments.design is not None:
         require_chip(arguments.design)
         check_registers(blank_network(), arguments.design)
@@ -119,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 chip.run,
                 chip_fields(design),
                 chip.pins.latency,
-                arguments.vectors,
+                words,
                 configuration,
                 expected,
                 i2c_timing.in_clocks(SPEEDS[arguments.i2c_khz], chip.pins.period_ns),

@@ -104,9 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tb.chip.pins import require_chip
 
     design, netlist = arguments.design, arguments.netlist
-    for needed in (design / "encoder.v", *([netlist / "netlist.json"] if netlist else [])):
-        if not needed.is_file():
-            raise InputError(f"{needed}: no such file; `make asic` makes it")
+    if netlist and not (netlist / "netlist.json").is_file():
+        raise InputError(f"{netlist / 'netlist.json'}: no such file; `make asic` makes it")
     state = "after synthesis" if netlist else "RTL"
     results = arguments.results or design.parent / ("flips_netlist" if netlist else "flips")
     work = results / "work"

@@ -113,6 +113,9 @@ def read_pins(design: Path) -> Pins:
     InputError
         If the folder holds none.
     """
+    for needed in (design / "metrics.json", design / "encoder.v"):
+        if not needed.is_file():
+            raise InputError(f"{needed}: no such file; `make rtl` or `python -m gen` makes it")
     metrics = read_json(design / "metrics.json")
     top = metrics.get("top")
     if top not in LOADABLE:

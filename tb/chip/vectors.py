@@ -91,11 +91,10 @@ def check_vectors(
     run: Run,
     fields: dict[str, Field],
     latency: int,
-    vectors: Path,
+    words: np.ndarray,
     configuration: ChipConfiguration,
     expected: np.ndarray,
     timing: I2cTiming,
-    most: int | None = None,
 ) -> VectorVerdict:
     """Load a configuration over I2C, read it back, and compare all output words.
 
@@ -105,22 +104,13 @@ def check_vectors(
         Drives the chip's pins.
     fields, latency
         Of the compiled chip.
-    vectors : Path
-        Folder with ``testInput.csv``.
+    words : int64 array (bunch crossings, input links)
     configuration : ChipConfiguration
     expected : int64 array (bunch crossings, output links)
     timing : I2cTiming
         Of the transfers.
-    most : int, optional
-        Compare only so many bunch crossings.
     """
     started = time.perf_counter()
-    words = read_link_words(vectors / INPUT_FILE, INPUT_LINKS)[:, :INPUT_LINKS]
-    if len(words) != len(expected):
-        raise InputError(
-            f"{vectors / INPUT_FILE}: {len(words)} rows, but {len(expected)} are expected"
-        )
-    words, expected = words[:most], expected[:most]
     spent = 0
 
     def count(given: Clocks, answer: Clocks) -> None:
@@ -177,11 +167,23 @@ def find_beside(path: Path, vectors: Path) -> Path:
     raise InputError(f"{path}: no such file, nor under {vectors}")
 
 
-def read_all(vectors: Path, config: Path, expected: Path) -> tuple[ChipConfiguration, np.ndarray]:
-    """Configuration and expected words of a folder of vectors."""
+def read_all(
+    vectors: Path, config: Path, expected: Path
+) -> tuple[np.ndarray, ChipConfiguration, np.ndarray]:
+    """Input words, configuration and expected words of a folder of vectors.
+
+    Raises
+    ------
+    InputError
+        Naming the file, and what is wrong with it.
+    """
     if not vectors.is_dir():
         raise InputError(f"{vectors}: no such folder; it holds {INPUT_FILE}")
-    return (
-        read_configuration(find_beside(config, vectors)),
-        load_expected(find_beside(expected, vectors)),
-    )
+    words = read_link_words(vectors / INPUT_FILE, INPUT_LINKS)[:, :INPUT_LINKS]
+    configuration = read_configuration(find_beside(config, vectors))
+    found = load_expected(find_beside(expected, vectors))
+    if len(words) != len(found):
+        raise InputError(
+            f"{vectors / INPUT_FILE}: {len(words)} rows, but {len(found)} are expected"
+        )
+    return words, configuration, found

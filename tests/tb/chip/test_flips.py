@@ -134,7 +134,7 @@ def test_the_command_writes_outcomes_and_a_picture_and_goes_on(tmp_path, capsys)
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["no_such"], r"no_such/encoder.v: no such file"),
+        (["no_such"], r"no_such/metrics.json: no such file"),
         (["no_such", "--flips", "0"], "--flips = 0: it must be 1 or more"),
     ],
 )
