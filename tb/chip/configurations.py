@@ -27,10 +27,10 @@ from models.chip.link_words import INPUT_LINKS
 from models.geometry import TRIGGER_CELLS
 from models.golden import evaluate
 from models.network import Flatten, Network
-from tb.chip.driver import ChipDriver, field_values
+from tb.chip.driver import field_values
 from tb.chip.pins import CHIP, OUTPUT_WORDS, Pins, read_pins
 from tb.chip.session import ChipLanes
-from tb.chip.simulated_bus import SimulatedBus
+from tb.chip.simulated_bus import fastest_driver
 from tb.chip.simulators import open_chip, simulator_name
 from tb.chip.vectors import chip_fields, stream
 from tb.chip.verilated_chip import VerilatedChip
@@ -284,9 +284,7 @@ def check_cases(
         As of :func:`tb.prove.prove`, with the number of ``configurations``.
     """
     tally = _Tally(chip.pins)
-    driver = ChipDriver(
-        SimulatedBus(chip.run, chip.pins.bus_timing, words=chip.pins.inputs), fields
-    )
+    driver = fastest_driver(chip.run, chip.pins, fields)
     driver.identify()
     for case in islice(all_cases, 1) if isinstance(chip, ChipLanes) else all_cases:
         driver.load(case.values, verify=tally.configurations == 0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.stage import code_digest, file_digest, read_json, write_json
+from hexcoder.stage import code_digest, file_digest, write_json
 
 if TYPE_CHECKING:
     from tb.chip.session import ChipLanes
@@ -85,7 +85,7 @@ def load_random(chip: ChipLanes, design: Path, seed: int) -> Any:
 
     chip.reset()
     chip.preset([field_values(configuration())], fields)
-    if read_json(design / "metrics.json")["chip"]["update"] == "shadow":
+    if chip.pins.shadow:
         # A commit that nobody asked for would show.
         chip.preset([field_values(configuration())], fields, activate=False)
     return chip.simulation.state

@@ -10,7 +10,7 @@ import numpy as np
 from hexcoder.errors import InputError
 from hexcoder.stage import read_json
 from tb.design import Design
-from tb.i2c_timing import PERIOD_NS, I2cTiming, fastest
+from tb.i2c_timing import I2cTiming, fastest
 
 CHIP, ENCODER = LOADABLE = "chip", "loadable_encoder"
 """Modules whose weights lie in registers."""
@@ -35,6 +35,8 @@ class Pins:
         Words and bits of each: link words of the chip, elements of the encoder.
     period_ns : float
         Of the clock; transfers on the bus take so many of them.
+    shadow : bool
+        What is loaded counts from a commit on.
     """
 
     top: str
@@ -43,7 +45,8 @@ class Pins:
     input_width: int
     outputs: int
     output_width: int
-    period_ns: float = PERIOD_NS
+    period_ns: float
+    shadow: bool
 
     @property
     def bus_timing(self) -> I2cTiming:
@@ -74,11 +77,6 @@ def word_bits(values: np.ndarray, width: int) -> np.ndarray:
     """Integers (..., n) as bits (..., n * width), the lowest first."""
     bits = values[..., None] >> np.arange(width) & 1
     return bits.reshape(*values.shape[:-1], -1).astype(np.uint8)
-
-
-def chip_pins(latency: int, period_ns: float = PERIOD_NS) -> Pins:
-    """Of module ``chip``."""
-    return Pins(CHIP, latency, INPUT_LINKS, WORD_BITS, OUTPUT_WORDS, WORD_BITS, period_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +123,13 @@ def read_pins(design: Path) -> Pins:
         )
     ports = metrics["modules"][top]
     latency, period_ns = ports["latency_cycles"], metrics["clock_period_ns"]
+    shadow = metrics["chip"]["update"] == "shadow"
     if top == CHIP:
-        return chip_pins(latency, period_ns)
+        words = INPUT_LINKS, WORD_BITS, OUTPUT_WORDS, WORD_BITS
+        return Pins(top, latency, *words, period_ns, shadow)
     inputs, outputs = ports["input_elements"], ports["output_elements"]
     widths = ports["input_bits"] // inputs, ports["output_bits"] // outputs
-    return Pins(top, latency, inputs, widths[0], outputs, widths[1], period_ns)
+    return Pins(top, latency, inputs, widths[0], outputs, widths[1], period_ns, shadow)
 
 
 def require_chip(design: Path) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 
 from hexcoder.errors import CheckFailed
 from hw.chip.register_map import ADDRESS_BITS, Field
-from tb.chip.driver import ChipDriver, write_sequence
+from tb.chip.driver import write_sequence
 from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
-from tb.chip.simulated_bus import SimulatedBus
+from tb.chip.simulated_bus import fastest_driver
 from tb.chip.transients import Transient, transient_nets
 from tb.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
 from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
@@ -136,10 +136,8 @@ class ChipLanes:
         state = self.simulation.state
         state[numbers] = to_lanes(_all_lanes(stored))
         self.simulation.state = state
-        driver = ChipDriver(
-            SimulatedBus(self.run, self.pins.bus_timing, words=self.pins.inputs), fields
-        )
-        driver.activate(driver.status().shadow)
+        if activate:
+            fastest_driver(self.run, self.pins, fields).activate(self.pins.shadow)
 
     def held_names(self, register: Instance) -> tuple[str, ...]:
         """Names of the net with a register's state: outside and in its own module."""

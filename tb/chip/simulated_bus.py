@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from hexcoder.errors import CheckFailed
-from tb.chip.driver import NotAcknowledged
-from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks, idle
+from hw.chip.register_map import Field
+from tb.chip.driver import ChipDriver, NotAcknowledged
+from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks, Pins, idle
 from tb.i2c_bus import Answer, I2cController, Transfer, decode
 from tb.i2c_timing import I2cTiming
 
@@ -77,3 +78,10 @@ class SimulatedBus:
                 raise CheckFailed(f"I2C read: register {register:#06x} was not acknowledged")
             found += bytes(answer.data)
         return found
+
+
+def fastest_driver(
+    run: Callable[[Clocks], Clocks], pins: Pins, fields: Mapping[str, Field]
+) -> ChipDriver:
+    """The driver of a simulated design, at the fastest that its target can follow."""
+    return ChipDriver(SimulatedBus(run, pins.bus_timing, words=pins.inputs), fields)

@@ -235,6 +235,19 @@ def test_preset_registers_are_those_that_a_load_over_i2c_leaves(kind):
     driver_of(chip, kind).verify({"multiplexer": list(configuration.multiplexer)})
 
 
+def test_what_is_preset_without_a_commit_lies_in_the_shadow_and_does_not_count():
+    chip = lanes(True, True)
+    fields = chip_fields(design(True, True))
+    network, used = random_configuration(np.random.default_rng(31))
+    _, other = random_configuration(np.random.default_rng(32))
+    chip.preset([field_values(used)], fields)
+    chip.preset([field_values(other)], fields, activate=False)
+    words = events(6, 30)
+    found = stream(chip.run, words, chip.pins.latency)
+    assert (found.words == link_words(network, words, used, 5)).all()
+    driver_of(chip, (True, True)).verify(field_values(other))
+
+
 def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch):
     chip = lanes(*kind)
     fields = chip_fields(design(*kind))
