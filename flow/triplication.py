@@ -81,9 +81,14 @@ def check_triplication(
         if len(set(counts)) > 1 or set(its) != set(range(COPIES)):
             failures.append(f"{register}: its copies have {counts} flip-flops")
             continue
-        if not _are_kept(its, driver, models):
+        votes = _votes(its, driver, models)
+        if not any(votes.values()):
             continue
-        failures += _without_voter(its, driver, models)
+        failures += [
+            f"{path} votes over copies {', '.join(map(str, sorted(read)))} only"
+            for path, read in votes.items()
+            if read and read != set(range(COPIES))
+        ]
         whole = {copy: its[copy] + gates[register][copy] for copy in range(COPIES)}
         failures += [
             f"{register}: all of its copies depend on {netlist.nets[net]} directly"
@@ -96,15 +101,20 @@ def check_triplication(
     )
 
 
-def _are_kept(
+def _votes(
     copies: Mapping[int, list[Instance]],
     driver: Mapping[int, Instance],
     models: Mapping[str, CellModel],
-) -> bool:
-    """Whether a register's copies read each other, which those written on every clock do not."""
-    flops = [flop for its in copies.values() for flop in its]
-    own = {flop.path for flop in flops}
-    return any(not own.isdisjoint(_sources(f, _module(f), driver, models)) for f in flops)
+) -> dict[str, set[int]]:
+    """Copies that each flip-flop reads in its own module: none where it is written every clock."""
+    owner = {flop.path: copy for copy, flops in copies.items() for flop in flops}
+    return {
+        flop.path: {
+            owner[path] for path in _sources(flop, _module(flop), driver, models) if path in owner
+        }
+        for flops in copies.values()
+        for flop in flops
+    }
 
 
 def _read_by_all(
@@ -125,24 +135,6 @@ def _read_by_all(
 
     read = [{origin(n) for i in its for n in i.nets(_inputs(i, models))} for its in copies.values()]
     return set.intersection(*read) - made
-
-
-def _without_voter(
-    copies: Mapping[int, list[Instance]],
-    driver: Mapping[int, Instance],
-    models: Mapping[str, CellModel],
-) -> list[str]:
-    """Copies that keep a value without a vote over all three."""
-    owner = {flop.path: copy for copy, flops in copies.items() for flop in flops}
-    found = []
-    for flops in copies.values():
-        for flop in flops:
-            reached = _sources(flop, _module(flop), driver, models)
-            read = {owner[path] for path in reached if path in owner}
-            if read and read != set(range(COPIES)):
-                names = ", ".join(map(str, sorted(read)))
-                found.append(f"{flop.path} votes over copies {names} only")
-    return found
 
 
 def _module(instance: Instance) -> str:

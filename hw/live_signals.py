@@ -1,4 +1,4 @@
-"""Which signals of a circuit decide what its registers hold."""
+"""The assignments of a circuit, and which signals decide what its registers hold."""
 
 # Fragments and statements have no public way to be read; the version is pinned.
 # pyright: reportPrivateUsage=false
@@ -40,7 +40,8 @@ def live_signals(fragment: Fragment, wanted: Iterable[Signal]) -> set[int]:
 def _dependences(fragment: Fragment) -> Iterator[tuple[str, int, set[int]]]:
     """Domain, target and what it reads, of every assignment of a fragment and its parts."""
     for domain, statements in fragment.statements.items():
-        for assign, tests in _assignments(statements, set()):
+        for assign, conditions in assignments(statements):
+            tests = {id(s) for switch in conditions for s in switch.test._rhs_signals()}
             targets = {id(signal) for signal in assign.lhs._lhs_signals()}
             read = {id(signal) for signal in assign.rhs._rhs_signals()} | tests
             # What selects a part of a target is read; the target itself is not.
@@ -51,14 +52,21 @@ def _dependences(fragment: Fragment) -> Iterator[tuple[str, int, set[int]]]:
         yield from _dependences(part)
 
 
-def _assignments(
-    statements: Iterable[Statement], tests: set[int]
-) -> Iterator[tuple[Assign, set[int]]]:
-    """Assignments, each with the signals of the conditions round it."""
+def assignments(
+    statements: Iterable[Statement], conditions: tuple[Switch, ...] = ()
+) -> Iterator[tuple[Assign, tuple[Switch, ...]]]:
+    """Assignments, each with the conditions round it, the outermost first.
+
+    Raises
+    ------
+    ValueError
+        If there is another statement.
+    """
     for statement in statements:
         if isinstance(statement, Switch):
-            inner = tests | {id(signal) for signal in statement.test._rhs_signals()}
             for _, lines, _ in statement.cases:
-                yield from _assignments(lines, inner)
+                yield from assignments(lines, (*conditions, statement))
         elif isinstance(statement, Assign):
-            yield statement, tests
+            yield statement, conditions
+        else:
+            raise ValueError(f"cannot triplicate {statement!r}")

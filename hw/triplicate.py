@@ -19,7 +19,7 @@ The copies are instances of the modules of :mod:`hw.register_copies`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ from amaranth.hdl import (
 from amaranth.hdl._ast import Assign, Part, Statement, Switch, SwitchValue
 from amaranth.hdl._xfrm import StatementTransformer, ValueTransformer
 
-from hw.live_signals import live_signals
+from hw.live_signals import assignments, live_signals
 from hw.register_copies import FIRST, HELD, KEPT, KINDS, PASSED, VOTER
 
 COPIES = 3
@@ -45,14 +45,6 @@ DOMAIN = "sync"
 ASYNCHRONOUS = "hexcoder_asynchronous"
 """Attribute of a register that samples what has no clock: its copies may differ for a clock by
 themselves, which is no upset."""
-
-
-def majority(bits: Value) -> Value:
-    """Of one bit, which is its own, or of three."""
-    if len(bits) == 1:
-        return bits[0]
-    a, b, c = bits
-    return (a & b) | (a & c) | (b & c)
 
 
 class _Renamed(ValueTransformer, StatementTransformer):
@@ -99,17 +91,6 @@ class _Register:
     def has_one_value(self) -> bool:
         """Whether what it holds always comes from the same value."""
         return self.whole and len(self.written) == 1
-
-
-def _assignments(statements: Iterable[Statement], top: bool = True):
-    for statement in statements:
-        if isinstance(statement, Switch):
-            for _, inner, _ in statement.cases:
-                yield from _assignments(inner, False)
-        elif isinstance(statement, Assign):
-            yield statement, top
-        else:
-            raise ValueError(f"cannot triplicate {statement!r}")
 
 
 class Triplicated(Elaboratable):
@@ -207,7 +188,7 @@ class _Rewriting:
         for domain, statements in fragment.statements.items():
             if domain not in ("comb", DOMAIN):
                 raise ValueError(f"registers of domain '{domain}' cannot be triplicated")
-            for statement, top in _assignments(statements):
+            for statement, conditions in assignments(statements):
                 for signal in statement.lhs._lhs_signals():
                     if domain == DOMAIN:
                         if id(signal) not in self._registers:
@@ -215,7 +196,7 @@ class _Rewriting:
                             self._registers[id(signal)] = _Register(signal, name)
                         register = self._registers[id(signal)]
                         register.whole &= statement.lhs is signal
-                        register.always |= top and statement.lhs is signal
+                        register.always |= not conditions and statement.lhs is signal
                         register.written.append(statement)
                     else:
                         self._copy(signal)
@@ -268,7 +249,7 @@ class _Rewriting:
             lines = [line for line in comb if not number or self._is_live(line)]
             found.add_statements("comb", [renamed.on_statement(line) for line in lines])
         here = dict[int, _Register]()
-        for statement, _ in _assignments(fragment.statements.get(DOMAIN, ())):
+        for statement, _ in assignments(fragment.statements.get(DOMAIN, ())):
             for signal in statement.lhs._lhs_signals():
                 here[id(signal)] = self._registers[id(signal)]
         for number in range(self._copies):

@@ -15,8 +15,13 @@ from gen.compiler import Settings
 from gen.emit import rtlil_text, verilog_text
 from gen.loadable.chip import FRAME_WORDS, Chip, chip_fields
 from gen.loadable.encoder import LoadableEncoder, layer_fields
-from gen.loadable.layer import Parameters
-from gen.loadable.network import LoadableLayer, LoadableNetwork, Progress, compile_loadable
+from gen.loadable.network import (
+    LoadableLayer,
+    LoadableNetwork,
+    Progress,
+    compile_loadable,
+    layer_parameter_bits,
+)
 from gen.loadable.registers import layer_module
 from gen.structure import layer_size
 from gen.verilog import layer_verilog
@@ -28,7 +33,7 @@ from hw.chip.register_map import check_fields
 from hw.full_adder import FullAdder
 from hw.i2c_target import SLOWEST_CLOCK_NS
 from models.front_end import sensor_image_order
-from models.network import Flatten, Network
+from models.network import Network
 
 
 def is_chip_network(network: Network) -> bool:
@@ -77,8 +82,7 @@ def _check(network: Network, settings: Settings) -> None:
                 f"network {network.name}: layer '{context.name}': a part of the circuit has that "
                 "name; choose another"
             )
-    layers = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
-    bits = {context.name: Parameters.of(context).bits for context in layers}
+    bits = layer_parameter_bits(network)
     try:
         if is_chip_network(network):
             # Of its latents there are few.

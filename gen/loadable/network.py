@@ -121,6 +121,15 @@ def check_layers(
         before = golden[name]
 
 
+def layer_parameter_bits(network: Network) -> dict[str, int]:
+    """Bits of the weights and biases of each layer that has any, in their order."""
+    return {
+        context.name: Parameters.of(context).bits
+        for context in network.contexts()
+        if not isinstance(context.layer, Flatten)
+    }
+
+
 def parameter_bits(network: Network) -> np.ndarray:
     """All weights and biases, layer by layer, as single bits, lowest first: uint8 (bits,)."""
     found: list[np.ndarray] = [np.zeros(0, np.uint8)]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from gen.loadable.encoder import parameter_field
-from gen.loadable.layer import Parameters
 from gen.loadable.network import (
+    layer_parameter_bits,
     parameter_bits,
     with_extreme_parameters,
     with_random_parameters,
@@ -26,7 +26,7 @@ from models.chip.golden import HEADER, HEADER_BC0, input_words, link_words
 from models.chip.link_words import INPUT_LINKS
 from models.geometry import TRIGGER_CELLS
 from models.golden import evaluate
-from models.network import Flatten, Network
+from models.network import Network
 from tb.chip.driver import field_values
 from tb.chip.pins import CHIP, OUTPUT_WORDS, Pins, read_pins
 from tb.chip.session import ChipLanes
@@ -61,10 +61,10 @@ def check_registers(network: Network, design: Path) -> None:
     InputError
         Naming the field of parameters that differs.
     """
-    layers = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
-    bits = {parameter_field(c.name): Parameters.of(c).bits for c in layers}
+    layers = layer_parameter_bits(network)
+    bits = {parameter_field(name): width for name, width in layers.items()}
     if read_pins(design).top == CHIP:
-        bits = {PARAMETERS: sum(bits.values())}
+        bits = {PARAMETERS: sum(layers.values())}
     fields = chip_fields(design)
     for name, width in bits.items():
         held = fields[name].width if name in fields else 0
@@ -187,11 +187,8 @@ def encoder_case(kind: str, network: Network, words: np.ndarray) -> Case:
     """A case of a network whose weights lie in registers, of which it has the values."""
     bits, place = parameter_bits(network), 0
     values = {}
-    for context in network.contexts():
-        if isinstance(context.layer, Flatten):
-            continue
-        count = Parameters.of(context).bits
-        values[parameter_field(context.name)] = [_packed(bits[place : place + count])]
+    for name, count in layer_parameter_bits(network).items():
+        values[parameter_field(name)] = [_packed(bits[place : place + count])]
         place += count
     mask = (1 << network.output.type.width) - 1
     return Case(kind, values, words, evaluate(network, words) & mask)

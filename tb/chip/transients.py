@@ -34,13 +34,12 @@ def control_nets(netlist: FlatNetlist, models: Mapping[str, CellModel]) -> list[
     What depends on the module's inputs alone is left out: a transient there is one on an input,
     such as the reset.
     """
-
     behind, found = nets_behind_registers(netlist, models), []
     for instance in netlist.instances:
         model = models[instance.kind]
         part, _, rest = instance.path.partition("/")
         is_control = not rest or _is_control(part)
-        if model.register is None and is_control and voting_part(instance.path) is None:
+        if model.register is None and is_control and _voting_part(instance.path) is None:
             found += [net for net in instance.nets(model.outputs) if net in behind]
     return found
 
@@ -56,7 +55,7 @@ def voter_nets(netlist: FlatNetlist, models: Mapping[str, CellModel]) -> list[in
     """
     made_in: dict[int, str] = {}
     for instance in netlist.instances:
-        part = voting_part(instance.path)
+        part = _voting_part(instance.path)
         if part and models[instance.kind].register is None:
             for pin in models[instance.kind].outputs:
                 if pin in instance.pins:
@@ -75,7 +74,7 @@ def voter_nets(netlist: FlatNetlist, models: Mapping[str, CellModel]) -> list[in
     ]
 
 
-def voting_part(path: str) -> str | None:
+def _voting_part(path: str) -> str | None:
     """Path of the copy or voter that an instance stands in."""
     parts = path.split("/")
     for depth, name in enumerate(parts[:-1], start=1):
