@@ -121,12 +121,7 @@ def build_loadable(
     compiled_at = time.perf_counter()
     progress("emit", 0.0)
     top = "chip" if is_chip else "loadable_encoder"
-    chip = (Chip if is_chip else LoadableEncoder)(
-        made,
-        shadow=settings.chip.update == "shadow",
-        triplicated=settings.chip.triplicated,
-        clock_period_ns=settings.clock.period_ns,
-    )
+    chip = (Chip if is_chip else LoadableEncoder)(made, settings)
     text = verilog_text([rtlil_text(FullAdder(), "full_adder"), rtlil_text(chip, top)])
     layers = [layer_verilog(layer.gates, layer_module(layer.context.name)) for layer in made.layers]
     metrics = _metrics(network, settings, made, chip, top)

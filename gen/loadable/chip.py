@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Value, unsigned
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Module, Value
 
+from gen.compiler import Settings
 from gen.loadable.network import LoadableNetwork
-from gen.loadable.protection import Protection
 from gen.loadable.registers import (
-    I2C_PORTS,
     PARAMETERS,
     PARAMETERS_ADDRESS,
-    Fields,
     Loadable,
+    LoadableModule,
     Setting,
 )
 from hw.chip.bunch_counter import BunchCounter
@@ -57,7 +54,7 @@ def chip_fields(parameter_bits: int, latent_bits: int) -> dict[str, tuple[Field,
     return {PARAMETERS: (weights, NETWORK_STAGE), **settings}
 
 
-class Chip(wiring.Component):
+class Chip(LoadableModule):
     """The chip's datapath, its registers and its I2C target.
 
     ``in_data`` holds link word l in bits [32*l +: 32], ``out_data`` likewise. Four clocks after an
@@ -67,52 +64,29 @@ class Chip(wiring.Component):
     ----------
     network : LoadableNetwork
         Takes an image of the sensor.
-    shadow : bool
-        Load a second set of registers, and take it over at a commit, between two events.
-    triplicated : bool
-        Three copies of every register.
-    clock_period_ns : float
-        What the I2C target filters and holds depends on it.
+    settings : Settings
+        As of :class:`gen.loadable.registers.LoadableModule`.
     """
 
-    def __init__(
-        self,
-        network: LoadableNetwork,
-        *,
-        shadow: bool,
-        triplicated: bool,
-        clock_period_ns: float = 25,
-    ):
+    def __init__(self, network: LoadableNetwork, settings: Settings):
         order = sensor_image_order(network.network)
         if order is None:
             raise ValueError("the chip takes networks whose input is an image of the sensor")
-        self.network, self.order = network, order.tolist()
-        self.shadow, self.protection = shadow, Protection(triplicated=triplicated)
-        self.clock_period_ns = clock_period_ns
+        self.order = order.tolist()
         output = network.network.output
         self.latent_bits = int(output.shape[0]) * output.type.width
-        self.fields: Fields = chip_fields(network.parameter_bits, self.latent_bits)
-        self.latency = 4
         super().__init__(
-            {
-                "in_valid": In(1),
-                "in_data": In(unsigned(INPUT_LINKS * WORD_BITS)),
-                "out_valid": Out(1),
-                "out_data": Out(unsigned(FRAME_WORDS * WORD_BITS)),
-                **I2C_PORTS,
-            }
+            network,
+            chip_fields(network.parameter_bits, self.latent_bits),
+            settings,
+            latency=4,
+            input_bits=INPUT_LINKS * WORD_BITS,
+            output_bits=FRAME_WORDS * WORD_BITS,
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        parts = Loadable(
-            m,
-            self,
-            self.fields,
-            shadow=self.shadow,
-            clock_period_ns=self.clock_period_ns,
-            protection=self.protection,
-        )
+        parts = Loadable(m, self)
         settings = parts.settings
         link_input = LinkInput(INPUT_LINKS)
         m.submodules.link_input = link_input

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from amaranth.hdl import Module, unsigned
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Module
 
-from gen.loadable.network import LoadableNetwork
-from gen.loadable.protection import Protection
-from gen.loadable.registers import I2C_PORTS, PARAMETERS_ADDRESS, Fields, Loadable
+from gen.compiler import Settings
+from gen.loadable.network import LoadableNetwork, layer_parameter_bits
+from gen.loadable.registers import PARAMETERS_ADDRESS, Loadable, LoadableModule
 from hw.chip.register_map import Field
 
 
@@ -31,7 +29,7 @@ def layer_fields(parameter_bits: Mapping[str, int]) -> dict[str, tuple[Field, in
     return fields
 
 
-class LoadableEncoder(wiring.Component):
+class LoadableEncoder(LoadableModule):
     """A network between registers, one more rank behind each layer.
 
     Data ports are those of ``encoder_core``: element k in bits [k*w +: w]. One event per clock;
@@ -40,47 +38,25 @@ class LoadableEncoder(wiring.Component):
     Parameters
     ----------
     network : LoadableNetwork
-    shadow, triplicated, clock_period_ns
-        As of :class:`gen.loadable.chip.Chip`.
+    settings : Settings
+        As of :class:`gen.loadable.registers.LoadableModule`.
     """
 
-    def __init__(
-        self,
-        network: LoadableNetwork,
-        *,
-        shadow: bool,
-        triplicated: bool,
-        clock_period_ns: float = 25,
-    ):
-        self.network, self.shadow = network, shadow
-        self.clock_period_ns = clock_period_ns
-        self.protection = Protection(triplicated=triplicated)
-        self.fields: Fields = layer_fields(
-            {layer.context.name: layer.parameters.bits for layer in network.layers}
-        )
-        self.latency = 1 + len(network.layers)
+    def __init__(self, network: LoadableNetwork, settings: Settings):
         tensors = (network.network.input, network.network.output)
         bits = [int(np.prod(tensor.shape)) * tensor.type.width for tensor in tensors]
         super().__init__(
-            {
-                "in_valid": In(1),
-                "in_data": In(unsigned(bits[0])),
-                "out_valid": Out(1),
-                "out_data": Out(unsigned(bits[1])),
-                **I2C_PORTS,
-            }
+            network,
+            layer_fields(layer_parameter_bits(network.network)),
+            settings,
+            latency=1 + len(network.layers),
+            input_bits=bits[0],
+            output_bits=bits[1],
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        parts = Loadable(
-            m,
-            self,
-            self.fields,
-            shadow=self.shadow,
-            clock_period_ns=self.clock_period_ns,
-            protection=self.protection,
-        )
+        parts = Loadable(m, self)
         rank = parts.rank("input", self.in_valid, [self.in_data])
         for number, layer in enumerate(self.network.layers):
             name = layer.context.name

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import Cat, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Member, Out
+from amaranth.lib.wiring import In, Out
 
+from gen.compiler import Settings
 from gen.loadable.network import LoadableNetwork
 from gen.loadable.protection import Protection
 from gen.verilog import weight_ports
@@ -22,13 +23,6 @@ from hw.i2c_target import I2cTarget
 
 PARAMETERS = "parameters"
 PARAMETERS_ADDRESS = 0x0000
-
-I2C_PORTS: dict[str, Member] = {
-    "scl": In(1),
-    "sda": In(1),
-    "sda_low": Out(1),
-    "device_address": In(unsigned(7)),
-}
 
 Fields = Mapping[str, tuple[Field, int]]
 """Registers by name, each with the clocks from an event's entry to the stage that reads it."""
@@ -75,19 +69,58 @@ class Rank:
             place += width
 
 
+class LoadableModule(wiring.Component):
+    """A module with its weights in registers: ports of events and of I2C.
+
+    Parameters
+    ----------
+    network : LoadableNetwork
+    fields : Fields
+    settings : Settings
+        Of ``chip``: a second set of registers that a commit takes over, three copies of each. Of
+        ``clock``: what the I2C target filters and holds depends on its period.
+    latency : int
+        Clocks from an event to what comes out for it.
+    input_bits, output_bits : int
+        Of ``in_data`` and ``out_data``.
+    """
+
+    def __init__(
+        self,
+        network: LoadableNetwork,
+        fields: Fields,
+        settings: Settings,
+        *,
+        latency: int,
+        input_bits: int,
+        output_bits: int,
+    ):
+        self.network, self.fields, self.latency = network, fields, latency
+        self.shadow = settings.chip.update == "shadow"
+        self.clock_period_ns = settings.clock.period_ns
+        self.protection = Protection(triplicated=settings.chip.triplicated)
+        super().__init__(
+            {
+                "in_valid": In(1),
+                "in_data": In(unsigned(input_bits)),
+                "out_valid": Out(1),
+                "out_data": Out(unsigned(output_bits)),
+                "scl": In(1),
+                "sda": In(1),
+                "sda_low": Out(1),
+                "device_address": In(unsigned(7)),
+            }
+        )
+
+
 class Loadable:
     """The parts that every module with loadable weights has, added to its circuit.
 
     Parameters
     ----------
     m : Module
-    pins : Component
-        Has the ports of :data:`I2C_PORTS`.
-    fields : Fields
-    shadow : bool
-        A second set of registers is loaded, and taken over at a commit.
-    clock_period_ns : float
-    protection : Protection
+    module : LoadableModule
+        Whose circuit ``m`` is.
 
     Attributes
     ----------
@@ -96,28 +129,20 @@ class Loadable:
         What each field holds for the stage that reads it.
     """
 
-    def __init__(
-        self,
-        m: Module,
-        pins: wiring.Component,
-        fields: Fields,
-        *,
-        shadow: bool,
-        clock_period_ns: float,
-        protection: Protection,
-    ):
+    def __init__(self, m: Module, module: LoadableModule):
+        fields, protection = module.fields, module.protection
         self._m, self._protection = m, protection
-        target = I2cTarget(clock_period_ns)
-        self.control = control = Control(shadow=shadow, triplicated=protection.triplicated)
+        target = I2cTarget(module.clock_period_ns)
+        self.control = control = Control(shadow=module.shadow, triplicated=protection.triplicated)
         bank = RegisterBank([field for field, _ in fields.values()])
         m.submodules.i2c_target = target_copies = protection.control(target)
         m.submodules.control = control_copies = protection.control(control)
         m.submodules.bank = bank_copies = protection.control(bank)
         m.d.comb += [
-            target.scl.eq(pins.scl),
-            target.sda.eq(pins.sda),
-            target.device_address.eq(pins.device_address),
-            pins.sda_low.eq(target.sda_low),
+            target.scl.eq(module.scl),
+            target.sda.eq(module.sda),
+            target.device_address.eq(module.device_address),
+            module.sda_low.eq(target.sda_low),
             target.read_data.eq(bank.read_data | control.read_data),
             # A locked bank does not acknowledge what is written to it.
             target.mapped.eq((bank.mapped & (control.open | target.reading)) | control.mapped),
@@ -138,7 +163,7 @@ class Loadable:
                 bank_.write.eq(target_.write & control_.open),
             ]
         stored = {name: list(getattr(bank, name)) for name in fields}
-        if shadow:
+        if module.shadow:
             stored = self._active(fields)
         self.settings = {name: Setting(field, stored[name]) for name, (field, _) in fields.items()}
 
