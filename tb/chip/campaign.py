@@ -15,7 +15,7 @@ import numpy as np
 
 from tb.chip.pins import INPUT_LINKS
 from tb.chip.session import ChipLanes
-from tb.chip.transients import Transient
+from tb.chip.targets import Target, register_class
 from tb.lanes import ALL, LANES, REFERENCE, Faults, spread
 
 WINDOW_CLOCKS = 16
@@ -41,32 +41,8 @@ class Outcome(Enum):
     HUNG = "hung"
 
 
-class Target(Enum):
-    """Class of what is flipped."""
-
-    SETTINGS = "settings"
-    PIPELINE = "pipeline"
-    CONTROL = "control"
-    I2C = "I2C"
-    VOTER = "voter (transient)"
-    GATE = "control gate (transient)"
-
-
-TRANSIENTS = {Transient.VOTER: Target.VOTER, Transient.GATE: Target.GATE}
 _PASSING = ("shift", "sda_low", "misaligned_count")
 """Registers of a byte on its way out, its bit on the bus, and a count: no state of control."""
-
-
-def register_class(path: str) -> Target:
-    """Class of a register by its path in the chip."""
-    part = path.split("/", 1)[0]
-    if part.startswith("i2c_target"):
-        return Target.I2C
-    if part.startswith(("bank", "active_")):
-        return Target.SETTINGS
-    if "_stage" in part:
-        return Target.PIPELINE
-    return Target.CONTROL
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +62,7 @@ class Places:
         """Of a chip."""
         registers = chip.simulation.registers
         targets = [register_class(register.path) for register in registers]
-        targets += [TRANSIENTS[kind] for kind in chip.transients.values()]
+        targets += chip.transients.values()
         names = [" ".join(chip.held_names(register)) for register in registers]
         control = (Target.CONTROL, Target.I2C)
         passing = {
@@ -170,10 +146,7 @@ def run_batch(
             outcome = Outcome.RELOAD
         elif wrong_events or left:
             outcome = Outcome.EVENT
-        elif (
-            places.targets[place] not in TRANSIENTS.values()
-            and not _lane(differs[_FLIP_AT:], lane).any()
-        ):
+        elif not places.targets[place].is_transient and not _lane(differs[_FLIP_AT:], lane).any():
             outcome = Outcome.CORRECTED
         else:
             outcome = Outcome.MASKED

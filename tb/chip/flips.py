@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from hw.chip.register_map import CONTROL
-from tb.chip.campaign import TRANSIENTS, WINDOW_CLOCKS, Flip, Outcome, Places, Target, run_batch
+from tb.chip.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, run_batch
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
 from tb.chip.session import ChipLanes
+from tb.chip.targets import Target
 from tb.i2c_bus import I2cController
 from tb.i2c_timing import I2cTiming
 from tb.lanes import LANES, spread
@@ -269,18 +270,16 @@ def statistics(flips: Sequence[Flip], places: Places) -> dict[str, Any]:
 
 def not_corrected(flips: Sequence[Flip], places: Places) -> list[Flip]:
     """Flips of registers that were not right again after the next clock, or were seen outside."""
-    transient = set(TRANSIENTS.values())
     return [
         flip
         for flip in flips
-        if places.targets[flip.place] not in transient and flip.outcome != Outcome.CORRECTED
+        if not places.targets[flip.place].is_transient and flip.outcome != Outcome.CORRECTED
     ]
 
 
 def lasting(flips: Sequence[Flip], places: Places) -> list[Flip]:
     """Transients that left a register wrong."""
-    transient = set(TRANSIENTS.values())
     wrong = (Outcome.RELOAD, Outcome.HUNG)
     return [
-        flip for flip in flips if places.targets[flip.place] in transient and flip.outcome in wrong
+        flip for flip in flips if places.targets[flip.place].is_transient and flip.outcome in wrong
     ]

@@ -98,10 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (value := getattr(arguments, name)) < least:
             raise InputError(f"--{name} = {value}: it must be {least} or more")
     # Imported late: --help needs none of it.
-    from tb.chip.campaign import Places, Target
+    from tb.chip.campaign import Places
     from tb.chip.flips import Campaign, lasting, not_corrected, run_campaign, statistics
     from tb.chip.flips_picture import draw_flips
     from tb.chip.pins import require_chip
+    from tb.chip.targets import Target
 
     design, netlist = arguments.design, arguments.netlist
     if netlist and not (netlist / "netlist.json").is_file():

@@ -13,7 +13,8 @@ from hw.chip.register_map import ADDRESS_BITS, Field
 from tb.chip.driver import write_sequence
 from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
 from tb.chip.simulated_bus import fastest_driver
-from tb.chip.transients import Transient, transient_nets
+from tb.chip.targets import Target
+from tb.chip.transients import transient_nets
 from tb.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
 from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
 from tb.rtl_gates import rtl_gates
@@ -41,7 +42,7 @@ class ChipLanes:
     netlist : FlatNetlist
     models : dict of str to CellModel
     pins : Pins
-    transients : mapping of int to Transient
+    transients : mapping of int to Target
         Nets that a fault can invert, each with its class.
     """
 
@@ -50,7 +51,7 @@ class ChipLanes:
         netlist: FlatNetlist,
         models: dict[str, CellModel],
         pins: Pins,
-        transients: Mapping[int, Transient] | None = None,
+        transients: Mapping[int, Target] | None = None,
     ):
         self.netlist, self.pins, self._models = netlist, pins, models
         self.transients = transients or {}

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import Enum
 
+from tb.chip.targets import Target
 from tb.netlist_model import CellModel, FlatNetlist, nets_behind_registers
 
 CONTROL_PARTS = ("i2c_target", "control", "commit_wave", "bunch_counter", "bank")
 """Parts whose logic is built three times, besides what stands between parts."""
 
 
-class Transient(Enum):
-    """Class of a net."""
-
-    VOTER = "voter"
-    GATE = "gate"
-
-
-def transient_nets(netlist: FlatNetlist, models: Mapping[str, CellModel]) -> dict[int, Transient]:
+def transient_nets(netlist: FlatNetlist, models: Mapping[str, CellModel]) -> dict[int, Target]:
     """What voters drive, and what gates of control drive; nothing where there are no voters."""
     voters = voter_nets(netlist, models)
     if not voters:
         return {}
-    gates = dict.fromkeys(control_nets(netlist, models), Transient.GATE)
-    return gates | dict.fromkeys(voters, Transient.VOTER)
+    gates = dict.fromkeys(control_nets(netlist, models), Target.GATE)
+    return gates | dict.fromkeys(voters, Target.VOTER)
 
 
 def control_nets(netlist: FlatNetlist, models: Mapping[str, CellModel]) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 
 from hexcoder.errors import InputError
 from tb.__main__ import main
-from tb.chip.campaign import WINDOW_CLOCKS, Outcome, Places, Target, run_batch
+from tb.chip.campaign import WINDOW_CLOCKS, Outcome, Places, run_batch
 from tb.chip.driver import field_values
 from tb.chip.flips import (
     Campaign,
@@ -22,6 +22,7 @@ from tb.chip.flips import (
     statistics,
 )
 from tb.chip.flips_command import load_random
+from tb.chip.targets import Target
 from tb.chip.vectors import chip_fields
 from tests.tb.chip.chips import design, lanes, random_configuration
 
