@@ -68,25 +68,26 @@ front: CONFIG = configs/front.toml
 endif
 
 search: $(STAMP)
-	$(RUN) -m models search $(OPTIONS) --jobs $(JOBS)
+	$(RUN) -m studies search $(OPTIONS) --jobs $(JOBS)
 
 # FRONT: further options, such as --all or --full.
 FRONT ?=
 front: $(STAMP)
-	$(RUN) -m models search $(OPTIONS) --jobs $(JOBS)
-	$(RUN) -m flow front $(OPTIONS) --jobs $(JOBS) $(FRONT)
+	$(RUN) -m studies search $(OPTIONS) --jobs $(JOBS)
+	$(RUN) -m studies front $(OPTIONS) --jobs $(JOBS) $(FRONT)
 
 # Physics over seeds and numbers of links, with intervals: docs/statistics.md.
 SEEDS ?= 5
 LINKS ?= 5
 study: $(STAMP)
-	$(RUN) -m models study $(OPTIONS) --seeds $(SEEDS) --links $(LINKS)
+	$(RUN) -m studies study $(OPTIONS) --seeds $(SEEDS) --links $(LINKS)
 
 # Everything that CI runs.
 test: $(STAMP)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/pyright
+	$(VENV)/bin/lint-imports
 	$(VENV)/bin/pytest -n 2 --dist loadgroup --junitxml=build/test-results.xml
 
 # A million vectors, and all events, through every link: torch, golden model, graph, RTL, netlist.

@@ -12,8 +12,8 @@ from bench import chip, compilers, glitches, pictures, pipelining, scale
 from bench.measure import within
 from bench.networks import benchmark_networks
 from hexcoder.errors import InputError, run_command
-from hexcoder.stage import versions, write_json
-from hexcoder.tables import write_whole
+from hexcoder.files import write_json, write_whole
+from hexcoder.stage import versions
 
 EXAMPLES = """examples:
   python -m bench compilers                      hexcoder, alkaid and plain RTL on five networks

@@ -13,7 +13,7 @@ from alkaid.trace import FVArrayInput, HWConfig, trace
 from alkaid.trace.pipeline import to_pipeline
 
 from bench.wrapper import registered
-from models.network import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
+from network.schema import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,17 @@ import numpy as np
 
 from bench.measure import keep
 from bench.networks import ROOT
-from flow.asic import make_asic
+from flow.asic.stage import make_asic
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
 from gen.loadable.network import with_random_parameters
+from hexcoder.code import code_digest
 from hexcoder.config import Chip, load_config
 from hexcoder.errors import CheckFailed
-from hexcoder.stage import code_digest, read_json
+from hexcoder.files import read_json
 from hexcoder.tables import markdown_table
-from models.chip.golden import blank_network
-from models.network import save_network
+from network.schema import save_network
+from sensor.chip.golden import blank_network
 
 VARIANTS = {
     "flag, triplicated": Chip(weights="loadable", update="flag", triplicated=True),
@@ -66,7 +67,7 @@ def run(name: str, folder: Path) -> dict[str, Any]:
     A result is kept in ``folder``: the same code measures no variant twice.
     """
     work = folder / name.replace(", ", "_")
-    state = {"code": code_digest("bench", "gen", "hw", "flow")}
+    state = {"code": code_digest("bench.chip")}
     return keep(work.with_suffix(".json"), state, lambda: _measured(name, work))
 
 

@@ -15,12 +15,12 @@ from bench.alkaid_peer import trace_network
 from bench.measure import Measured, Synthesis, keep, measure, within
 from bench.networks import benchmark_networks
 from bench.plain import plain_verilog
-from gen.build import build
 from gen.compiler import Settings, compile_network
+from gen.emit.build import build
+from hexcoder.code import code_digest
 from hexcoder.config import Clock, Compiler, Pipeline
-from hexcoder.stage import code_digest
-from hexcoder.tables import write_whole
-from models.network import Network
+from hexcoder.files import write_whole
+from network.schema import Network
 
 STAGES = 3
 """Stages of logic at which register bits are compared."""
@@ -70,7 +70,7 @@ def _alkaid(network: Network, folder: Path) -> tuple[Path, int, float]:
         return {"register_bits": traced.register_bits(STAGES), "compile_s": took}
 
     folder.mkdir(parents=True, exist_ok=True)
-    found = keep(folder / "alkaid.json", {"code": code_digest("bench")}, compiled)
+    found = keep(folder / "alkaid.json", {"code": code_digest("bench.alkaid_peer")}, compiled)
     return path, found["register_bits"], found["compile_s"]
 
 
@@ -118,7 +118,7 @@ def compare(
     Each result is kept in ``folder`` as it comes, for as long as the code that it depends on stays
     the same: a comparison goes on where it stopped, and several that share a folder share results.
     """
-    every, alkaid = code_digest("bench", "gen", "hw", "flow"), code_digest("bench", "flow")
+    every, alkaid = code_digest("bench.compilers"), code_digest("bench.measure")
     results: dict[str, dict[str, Any]] = {}
     for name in names:
         results[name] = {}

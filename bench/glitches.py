@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.networks import ROOT
-from flow.asic import make_asic
-from gen.build import build
+from flow.asic.stage import make_asic
 from gen.compiler import Settings
+from gen.emit.build import build
 from hexcoder.config import Pipeline, load_config
 from hexcoder.errors import CheckFailed
-from hexcoder.stage import read_json
-from models.network import load_network, save_network
+from hexcoder.files import read_json
+from network.schema import load_network, save_network
 
 STAGES = (1, 2, 4, 8)
 EVENTS = 200

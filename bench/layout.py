@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.networks import filters, perceptron
-from flow.layout.place_route import place_and_route
-from flow.liberty import read_liberty
-from flow.pdk import LAYOUT_PDK, load_pdk
-from flow.synthesis import synthesise
-from gen.build import build
+from flow.layout.place.place_route import place_and_route
+from flow.synthesis.synthesise import synthesise
 from gen.compiler import Settings
+from gen.emit.build import build
 from hexcoder.config import Compiler
-from hexcoder.technology import technology_of
-from models.network import Network
+from netlist.liberty import read_liberty
+from network.schema import Network
+from pdk.description import LAYOUT_PDK, load_pdk
+from pdk.technology import technology_of
 
 FILTERS = ((2, 2), (3, 2), (4, 3), (5, 4), (7, 4), (10, 4))
 """Side of the image and number of filters: about 1,000 to 60,000 cells."""

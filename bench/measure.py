@@ -15,22 +15,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flow.buffering import insert_buffers
-from flow.cell_models import cell_models
-from flow.hierarchy import clean_names
-from flow.liberty import Library, read_liberty
-from flow.pdk import Pdk, load_pdk
-from flow.power import analyse_power, net_loads
-from flow.sta import wire_load_name, write_constraints
-from flow.synthesis import ADDERS, Netlist, synthesise
-from flow.timing import analyse_timing
+from flow.analysis.power import analyse_power, net_loads
+from flow.analysis.sta import wire_load_name, write_constraints
+from flow.analysis.timing import analyse_timing
+from flow.synthesis.buffering import insert_buffers
+from flow.synthesis.hierarchy import clean_names
+from flow.synthesis.synthesise import ADDERS, Netlist, synthesise
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json, write_json
-from models.golden import evaluate
-from models.network import Network
-from tb.netlist import Interface, NetlistSimulation
-from tb.yosys import quoted, run_yosys
+from hexcoder.files import read_json, write_json
+from hexcoder.processes import die_with_parent
+from netlist.cell_models import cell_models
+from netlist.liberty import Library, read_liberty
+from netlist.simulation import Interface, NetlistSimulation
+from netlist.yosys import quoted, run_yosys
+from network.golden import evaluate
+from network.schema import Network
+from pdk.description import Pdk, load_pdk
 
 Synthesis = Literal["hexcoder", "adder cells", "default"]
 
@@ -240,6 +241,7 @@ def _in_own_session(
     connection: Connection, function: Callable[..., Any], arguments: Sequence[Any]
 ) -> None:
     os.setsid()
+    die_with_parent()
     try:
         connection.send((function(*arguments), None))
     except Exception as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.network import Network, load_network
+from network.schema import Network, load_network
 
 ROOT = Path(__file__).parents[1]
 

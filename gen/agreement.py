@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from gen.compiler import Settings, check_gates, check_pass, compile_network
-from models.front_end import normalise, sensor_image_order
-from models.golden import layer_outputs
-from models.network import Network
+from network.golden import layer_outputs
+from network.schema import Network
+from sensor.front_end import normalise, sensor_image_order
 
 CHUNK = 8192
 

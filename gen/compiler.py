@@ -7,24 +7,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gen import lower as lower_pass
-from gen import pipeline as pipeline_pass
-from gen import prune as prune_pass
-from gen import ranges as ranges_pass
-from gen import share as share_pass
-from gen import simplify as simplify_pass
-from gen.circuit import gates_of_layer
-from gen.gates import evaluate
+from gen.gates.bits import evaluate
+from gen.gates.layer import LayerGates
+from gen.gates.of_graph import gates_of_layer
+from gen.gates.schedule import schedule
 from gen.graph import NOT_BUILT, Graph
 from gen.interpret import interpret, latencies
-from gen.schedule import schedule
+from gen.passes import lower as lower_pass
+from gen.passes import pipeline as pipeline_pass
+from gen.passes import prune as prune_pass
+from gen.passes import ranges as ranges_pass
+from gen.passes import share as share_pass
+from gen.passes import simplify as simplify_pass
 from gen.structure import Structure, measure
-from gen.words import LayerGates
-from hexcoder.config import Chip, Clock, Compiler, Config, Pipeline
+from hexcoder.config import Chip, Clock, Compiler, Config, Pipeline, Silicon
 from hexcoder.errors import CheckFailed
 from hexcoder.technology import Technology
-from models.golden import layer_outputs
-from models.network import Network
+from network.golden import layer_outputs
+from network.schema import Network
+from pdk.technology import technology_for, technology_of
 
 CHECK_EVENTS = 128
 CHECK_SEED = 20251
@@ -40,14 +41,16 @@ class Settings:
 
     pipeline: Pipeline = field(default_factory=Pipeline)
     compiler: Compiler = field(default_factory=Compiler)
-    technology: Technology = field(default_factory=Technology)
+    technology: Technology = field(default_factory=lambda: technology_of(Silicon().pdk))
     clock: Clock = field(default_factory=Clock)
     chip: Chip = field(default_factory=Chip)
 
     @classmethod
     def of(cls, config: Config) -> Settings:
         """The settings of a design point."""
-        return cls(config.pipeline, config.compiler, config.technology, config.clock, config.chip)
+        return cls(
+            config.pipeline, config.compiler, technology_for(config), config.clock, config.chip
+        )
 
 
 @dataclass(frozen=True, slots=True)

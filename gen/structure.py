@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gen.digits import signed_digits
-from gen.gates import Kind
+from gen.gates.bits import Kind
+from gen.gates.layer import LayerGates
 from gen.graph import CORE, Dot, Graph, Register
-from gen.ranges import ranges, width_of
-from gen.words import LayerGates
+from gen.passes.ranges import ranges, width_of
 from hexcoder.technology import Technology
 
 

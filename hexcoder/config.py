@@ -18,12 +18,13 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
 from hexcoder.errors import InputError, first_problem
 from hexcoder.fixed_point import FixedPointField
-from hexcoder.technology import Technology, technology_of
+from hexcoder.technology import Technology
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(ge=0)]
@@ -442,24 +443,23 @@ class Config(Section):
     pipeline: Pipeline = Pipeline()
     compiler: Compiler = Compiler()
     chip: Chip = Chip()
-    technology: Technology = Technology()
+    technology: dict[str, PositiveFloat] = Field(
+        default={}, description="single values in place of those of the PDK's table"
+    )
     verification: Verification = Verification()
     clock: Clock = Clock()
     silicon: Silicon = Silicon()
     librelane: Librelane = Librelane()
     search: Search | None = None
 
-    @model_validator(mode="before")
+    @field_validator("technology")
     @classmethod
-    def _technology_of_the_pdk(cls, values: Any) -> Any:
-        """Take from the PDK's table what the config does not say of its technology."""
-        if not isinstance(values, dict):
-            return values
-        silicon, given = values.get("silicon", {}), values.get("technology", {})
-        pdk = silicon.get("pdk") if isinstance(silicon, dict) else getattr(silicon, "pdk", None)
-        if not isinstance(pdk, str) or not isinstance(given, dict):
-            return values
-        return values | {"technology": technology_of(pdk).model_dump() | given}
+    def _in_the_table(cls, values: dict[str, float]) -> dict[str, float]:
+        known = Technology.model_fields
+        for name in values:
+            if name not in known:
+                raise ValueError(f"'{name}' is not known here; one of {', '.join(known)}")
+        return values
 
 
 _FAMILIES = {"sky130A": "sky130", "sky130B": "sky130"}

@@ -2,77 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.errors import CheckFailed
+from hexcoder.files import write_json
+from hexcoder.steps.runner import exclusive
 
 RECORD = "stage.json"
-_SOURCE_SUFFIXES = {".py", ".cpp", ".hpp", ".j2", ".tcl", ".toml", ".v", ".css", ".lib"}
-
-
-def file_digest(path: Path | str) -> str:
-    """SHA-256 of a file's bytes."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def code_digest(*packages: str) -> str:
-    """SHA-256 over the sources of packages, by relative path and content."""
-    digest = hashlib.sha256()
-    for package in packages:
-        spec = util.find_spec(package)
-        assert spec is not None
-        assert spec.submodule_search_locations
-        root = Path(spec.submodule_search_locations[0])
-        for path in sorted(root.rglob("*")):
-            if path.suffix in _SOURCE_SUFFIXES and "__pycache__" not in path.parts:
-                digest.update(f"{package}/{path.relative_to(root)}".encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def versions(*distributions: str) -> dict[str, str]:
     """Versions of installed distributions, for fingerprints and reports."""
     return {name: metadata.version(name) for name in distributions}
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON with a stable order and a final newline, in one step."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(value, indent=2, sort_keys=False) + "\n")
-    partial.replace(path)
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file that an earlier stage wrote."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; run the stage that writes it first") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid JSON: {error}") from None
-
-
-@contextmanager
-def exclusive(build: Path) -> Iterator[None]:
-    """Hold a build folder: two runs in one folder would mix their files."""
-    build.mkdir(parents=True, exist_ok=True)
-    with open(build / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{build}: another run is using this folder; wait for it") from None
-        yield
 
 
 @dataclass(frozen=True)

@@ -9,28 +9,16 @@ from hexcoder.errors import run_command
 from models.commands import (
     check,
     evaluate,
-    flips,
     generate,
-    hessian,
-    keep,
-    profile,
-    search,
-    study,
     train,
 )
 
-COMMANDS = (train, study, search, evaluate, profile, keep, check, generate, flips, hessian)
+COMMANDS = (train, evaluate, check, generate)
 EXAMPLES = """examples:
   python -m models train --config configs/econ_t.toml
   python -m models train --config configs/econ_t.toml --events energies.csv
-  python -m models study --config configs/econ_t.toml --seeds 5 --links 2,3,4,5
-  python -m models search --config configs/search.toml --jobs 2
   python -m models evaluate build/econ_t/network.json --events energies.csv --json
-  python -m models profile build/econ_t/network.json --events energies.csv
-  python -m models keep build/econ_t/network.json --events energies.csv --links 2,3,4
   python -m models check build/econ_t/network.json --events energies.csv
-  python -m models flips build/econ_t/network.json --events energies.csv
-  python -m models hessian build/econ_t/network.json --events energies.csv
   python -m models generate --count 10000 --seed 7 -o events.csv
 """
 

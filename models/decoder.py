@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from models.conditions import condition_width
-from models.geometry import TRIGGER_CELLS
+from sensor.conditions import condition_width
+from sensor.geometry import TRIGGER_CELLS
 
 METADATA_KEY = "hexcoder-decoder"
 CHUNK = 65_536
@@ -39,7 +39,7 @@ class Decoder(nn.Module):
     hidden : sequence of int
         Widths of the hidden layers.
     conditions : sequence of str
-        What the decoder is told beside the latents, see :mod:`models.conditions`.
+        What the decoder is told beside the latents, see :mod:`sensor.conditions`.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Decoder(nn.Module):
         latents : Tensor (n, latents)
             In real units.
         conditions : Tensor (n, condition width)
-            From :func:`models.conditions.condition_features`; no columns where there are none.
+            From :func:`sensor.conditions.condition_features`; no columns where there are none.
 
         Returns
         -------

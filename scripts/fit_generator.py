@@ -1,4 +1,4 @@
-"""Fit the parameters of models.generator to the statistics in models.generator_targets.
+"""Fit the parameters of sensor.generator to the statistics in sensor.generator_targets.
 
 Statistics of generated events are noisy, so slopes from pairs of points would be useless. Each
 round draws points around the best one, fits all statistics as linear functions of the logarithms of
@@ -6,7 +6,7 @@ the parameters, and moves to the least-squares solution within the spread of the
 
     python scripts/fit_generator.py --rounds 6
 
-prints the parameters, to be put as defaults into models/generator.py, and the remaining deviations.
+prints the parameters, to be put as defaults into sensor/generator.py, and the remaining deviations.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.generator import ShowerParameters, generate_events
-from models.generator_targets import CORRELATION_TARGETS, TARGETS, correlations, statistics
+from sensor.generator import ShowerParameters, generate_events
+from sensor.generator_targets import CORRELATION_TARGETS, TARGETS, correlations, statistics
 
 NAMES = tuple(field.name for field in dataclasses.fields(ShowerParameters))
 RELATIVE_TOLERANCE = 0.03

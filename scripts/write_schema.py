@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from models.network import Network
+from network.schema import Network
 
 if __name__ == "__main__":
     target = Path(__file__).parents[1] / "docs" / "network.schema.json"

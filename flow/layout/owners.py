@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flow.hierarchy import CORE
-from flow.layout.cells_worker import direction
 from flow.layout.wiring import BLANK, SUPPLIES, Wiring
+from flow.synthesis.hierarchy import CORE
+from pdk.sky130.cells_worker import direction
 
 CLOCK, FILLER = "clock tree", "filler"
 

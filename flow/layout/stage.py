@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from flow.asic_run import glitch_metrics, power_parts, read_interface
-from flow.cell_tables import read_tables
-from flow.delays import clock_arrivals
-from flow.equivalence import prove_equivalence
-from flow.glitches import measure_glitches
-from flow.layout.cells import drawn_cells
-from flow.layout.connectivity import check_connectivity
-from flow.layout.design_rules import check_design_rules
+from flow.analysis.glitches import measure_glitches
+from flow.analysis.power import Power, analyse_power, by_kind, net_loads, sum_by
+from flow.analysis.sta import write_constraints
+from flow.analysis.timing import Timing, analyse_timing, slack_histogram
+from flow.asic.run import glitch_metrics, power_parts, read_interface
+from flow.asic.vectors import Vectors, load_vectors
+from flow.layout.check.connectivity import check_connectivity
+from flow.layout.check.design_rules import check_design_rules
+from flow.layout.check.lvs import compare_layout, netlist_instances
 from flow.layout.final_netlist import write_final_netlist
-from flow.layout.lvs import compare_layout, netlist_instances
 from flow.layout.owners import owners
 from flow.layout.parasitics import NetTree, extract, wire_delays, write_spef
 from flow.layout.picture import (
@@ -29,21 +29,21 @@ from flow.layout.picture import (
     draw_placement,
     write_layer_file,
 )
-from flow.layout.place_route import Placed, load_placed, place_and_route
-from flow.layout.power_grid import worst_drop
+from flow.layout.place.place_route import Placed, load_placed, place_and_route
+from flow.layout.place.power_grid import worst_drop
 from flow.layout.wiring import SUPPLIES, Pin
-from flow.liberty import Library, read_liberty
-from flow.pdk import LAYOUT_PDK, Pdk, load_pdk
-from flow.power import Power, analyse_power, by_kind, net_loads, sum_by
-from flow.sta import write_constraints
-from flow.synthesis import Netlist
-from flow.timing import Timing, analyse_timing, slack_histogram
-from flow.vectors import Vectors, load_vectors
+from flow.synthesis.equivalence import prove_equivalence
+from flow.synthesis.synthesise import Netlist
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json, write_json
-from tb.netlist import Interface, NetlistSimulation
-from tb.netlist_model import FlatNetlist
+from hexcoder.files import read_json, write_json
+from netlist.cell_tables import read_tables
+from netlist.delays import clock_arrivals
+from netlist.flat import FlatNetlist
+from netlist.liberty import Library, read_liberty
+from netlist.simulation import Interface, NetlistSimulation
+from pdk.description import LAYOUT_PDK, Pdk, load_pdk
+from pdk.sky130.cells import drawn_cells
 
 VECTORS = 20_000
 ZOOM_UM = 30.0
@@ -84,7 +84,7 @@ def make_layout(
     progress : callable
         Called with the name of each step of :data:`STEPS` as it starts.
     vectors : callable
-        See :func:`flow.vectors.load_vectors`.
+        See :func:`flow.asic.vectors.load_vectors`.
 
     Returns
     -------

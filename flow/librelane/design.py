@@ -11,7 +11,7 @@ from typing import Any
 
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json, write_json
+from hexcoder.files import read_json, write_json
 
 CONFIG, VERILOG, ADDER = "config.json", "encoder.v", "full_adder.v"
 SDC, PINS = "constraints.sdc", "pins.cfg"

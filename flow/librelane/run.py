@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -17,8 +16,9 @@ from flow.librelane.design import DEFAULT_LIBRARY, write_design
 from flow.librelane.worker import TAG
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json, write_json
-from tb.tools import require, verilator_environment
+from hexcoder.files import read_json, write_json
+from hexcoder.processes import run
+from hexcoder.tools import require, verilator_environment
 
 NATIVE = ("openroad", "magic", "netgen", "klayout")
 """Programs of the whole flow; synthesis and lint come with hexcoder's own packages."""
@@ -235,10 +235,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 def _run(command: list[str], log: Path, environment: Mapping[str, str]) -> int:
     with open(log, "wb") as stream:
-        done = subprocess.run(
-            command, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment), check=False
-        )
-    return done.returncode
+        return run(command, stdout=stream, env=dict(environment)).returncode
 
 
 def _tail(log: Path) -> str:

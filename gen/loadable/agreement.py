@@ -17,8 +17,8 @@ from gen.loadable.network import (
     with_extreme_parameters,
     with_random_parameters,
 )
-from models.front_end import sensor_image_order
-from models.network import Network
+from network.schema import Network
+from sensor.front_end import sensor_image_order
 
 
 def compare_loadable(

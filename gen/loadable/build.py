@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from gen.build import METRICS, VERILOG
 from gen.compiler import Settings
-from gen.emit import rtlil_text, verilog_text
+from gen.emit.build import METRICS, VERILOG
+from gen.emit.design import rtlil_text, verilog_text
+from gen.emit.verilog import layer_verilog
 from gen.loadable.chip import FRAME_WORDS, Chip, chip_fields
 from gen.loadable.encoder import LoadableEncoder, layer_fields
 from gen.loadable.network import (
@@ -24,16 +25,16 @@ from gen.loadable.network import (
 )
 from gen.loadable.registers import layer_module
 from gen.structure import layer_size
-from gen.verilog import layer_verilog
 from hexcoder.config import Pipeline
 from hexcoder.errors import InputError
-from hexcoder.stage import versions, write_json
+from hexcoder.files import write_json
+from hexcoder.stage import versions
 from hw.chip.frame import COUNTER_BITS, SUM_CODE_BITS, WORD_BITS
 from hw.chip.register_map import check_fields
 from hw.full_adder import FullAdder
-from hw.i2c_target import SLOWEST_CLOCK_NS
-from models.front_end import sensor_image_order
-from models.network import Network
+from hw.i2c.target import SLOWEST_CLOCK_NS
+from network.schema import Network
+from sensor.front_end import sensor_image_order
 
 
 def is_chip_network(network: Network) -> bool:

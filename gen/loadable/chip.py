@@ -23,9 +23,9 @@ from hw.chip.link_input import LinkInput
 from hw.chip.multiplexer import Multiplexer
 from hw.chip.register_map import Field
 from hw.front_end import FrontEnd
-from models.chip.link_words import INPUT_LINKS
-from models.front_end import sensor_image_order
-from models.geometry import TRIGGER_CELLS
+from sensor.chip.link_words import INPUT_LINKS
+from sensor.front_end import sensor_image_order
+from sensor.geometry import TRIGGER_CELLS
 
 SELECT_BITS = 6
 FRAME_WORDS = 5

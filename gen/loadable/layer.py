@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gen.activation import quantised, relu_quantised
-from gen.gates import FALSE, TRUE, Gates, live_gates
-from gen.heap import Columns, reduce_heap, single_bits
+from gen.gates.activation import quantised, relu_quantised
+from gen.gates.bits import FALSE, TRUE, Gates, live_gates
+from gen.gates.heap import Columns, reduce_heap, single_bits
+from gen.gates.layer import LayerGates
 from gen.loadable.product import (
     Digit,
     Heap,
@@ -20,12 +21,11 @@ from gen.loadable.product import (
     product,
     wrapped,
 )
-from gen.lower import convolution_outputs, dense_outputs
-from gen.ranges import width_of
-from gen.words import LayerGates
+from gen.passes.lower import convolution_outputs, dense_outputs
+from gen.passes.ranges import width_of
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
-from models.network import Convolution, Flatten, LayerContext
+from network.schema import Convolution, Flatten, LayerContext
 
 VARIES = -1
 """Stands among known bits for one that is not constant."""

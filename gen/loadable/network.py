@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gen.compiler import port_columns
-from gen.gates import FALSE, evaluate
+from gen.gates.bits import FALSE, evaluate
+from gen.gates.layer import LayerGates
 from gen.loadable.layer import VARIES, Parameters, known_outputs, loadable_layer
-from gen.words import LayerGates
 from hexcoder.errors import CheckFailed
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
-from models.golden import layer_outputs
-from models.network import Flatten, LayerContext, Network
+from network.golden import layer_outputs
+from network.schema import Flatten, LayerContext, Network
 
 CHECK_EVENTS = 64
 CHECK_SEED = 20261

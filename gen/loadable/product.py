@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gen.activation import extended
-from gen.gates import FALSE, Gates
-from gen.heap import Columns, reduce_heap, single_bits
+from gen.gates.activation import extended
+from gen.gates.bits import FALSE, Gates
+from gen.gates.heap import Columns, reduce_heap, single_bits
 
 
 @dataclass(frozen=True, slots=True)

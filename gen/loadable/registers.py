@@ -12,14 +12,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from gen.compiler import Settings
+from gen.emit.verilog import weight_ports
 from gen.loadable.network import LoadableNetwork
 from gen.loadable.protection import Protection
-from gen.verilog import weight_ports
 from hw.chip.control import Control
 from hw.chip.register_bank import RegisterBank
 from hw.chip.register_map import Field
 from hw.chip.stage import Active, CommitWave, Stage
-from hw.i2c_target import I2cTarget
+from hw.i2c.target import I2cTarget
 
 PARAMETERS = "parameters"
 PARAMETERS_ADDRESS = 0x0000

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from hexcoder.cache import cache_folder
 from hexcoder.errors import InputError
+from hexcoder.processes import child, run
 from hexcoder.technology import Technology
 
 _SOURCES = ("main.cpp", "anneal.hpp", "greedy.hpp", "sums.hpp", "digits.hpp")
@@ -97,14 +98,9 @@ def search_program() -> Path:
         raise InputError(f"{program.parent}: cannot keep the compiled search: {error}") from None
     partial = Path(folder) / program.name
     try:
-        done = subprocess.run(
-            [compiler, *_OPTIONS, str(here / "main.cpp"), "-o", str(partial)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run([compiler, *_OPTIONS, here / "main.cpp", "-o", partial])
         if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+            last = done.stdout.strip().splitlines()[-1:] or ["no message"]
             raise InputError(f"{compiler} could not compile gen/sharing/main.cpp: {last[0]}")
         # Two processes may get here at once: either one's program will do.
         partial.replace(program)
@@ -167,7 +163,7 @@ def _run(command: list[str], problem: Problem, progress: Callable[[float], None]
     with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as found:
         given.write(problem.text())
         given.seek(0)
-        with subprocess.Popen(
+        with child(
             command, stdin=given, stdout=found, stderr=subprocess.PIPE, text=True
         ) as process:
             assert process.stderr is not None
@@ -176,6 +172,7 @@ def _run(command: list[str], problem: Problem, progress: Callable[[float], None]
                 last = line.strip()
                 if line.startswith("progress"):
                     progress(float(line.split()[1]))
+            process.wait()
         if process.returncode:
             raise InputError(f"the search for shared terms ended with {process.returncode}: {last}")
         found.seek(0)

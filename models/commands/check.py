@@ -24,9 +24,9 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
-    from models.agreement import compare_with_torch, disagreement_line, load_encoder
-    from models.events import load_events
-    from models.network import load_network
+    from models.encoder.agreement import compare_with_torch, disagreement_line, load_encoder
+    from network.schema import load_network
+    from sensor.events import load_events
 
     network = load_network(arguments.network)
     path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"

@@ -19,8 +19,8 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from models.events import write_events
-    from models.generator import generate_events
+    from sensor.events import write_events
+    from sensor.generator import generate_events
 
     if arguments.count < 1:
         raise InputError(f"--count = {arguments.count}: it must be 1 or more")

@@ -6,10 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from hexcoder.code import code_digest
 from hexcoder.config import Config
 from hexcoder.console import Commands, add_config_options, config_and_build
 from hexcoder.errors import InputError
-from hexcoder.stage import Stage, code_digest, file_digest, read_json, versions
+from hexcoder.files import read_json
+from hexcoder.stage import Stage, versions
+from hexcoder.steps.reads import file_digest
 
 
 def add(commands: Commands) -> None:
@@ -51,7 +54,7 @@ def _run(arguments: argparse.Namespace) -> None:
     reads["given"] = given_files(config)
     reads |= {
         "name": config.name,
-        "code": code_digest("hexcoder", "models"),
+        "code": code_digest("models.training.stage"),
         "versions": versions("torch", "numpy", "POT"),
     }
     stage = Stage("train", build, reads, also_writes=("network.json",), resumable=True)
@@ -60,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> None:
         # Imported late: torch takes seconds to load.
         import torch
 
-        from models.train_stage import train
+        from models.training.stage import train
 
         # Sums come out the same on every machine, and with layers this small a second thread wins
         # little on a free core and loses much on a busy one.

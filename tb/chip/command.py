@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from hexcoder.code import code_digest
 from hexcoder.config import load_config
 from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.stage import RECORD, Stage, code_digest, read_json
-from tb import i2c_timing
+from hexcoder.files import read_json
+from hexcoder.stage import RECORD, Stage
+from tb.i2c import timing
 
 CONFIG = Path("configs/econ_t_chip.toml")
 SPEEDS = {
-    "100": i2c_timing.STANDARD_MODE,
-    "400": i2c_timing.FAST_MODE,
-    "1000": i2c_timing.FAST_MODE_PLUS,
-    "fastest": i2c_timing.FASTEST,
+    "100": timing.STANDARD_MODE,
+    "400": timing.FAST_MODE,
+    "1000": timing.FAST_MODE_PLUS,
+    "fastest": timing.FASTEST,
 }
 """Clock of I2C in kHz; ``fastest`` is what the target can follow, for quick tries."""
 SIMULATORS = ("auto", "verilator", "lanes")
@@ -71,7 +73,7 @@ def default_design() -> Path:
         raise InputError(f"{CONFIG}: no such file; give --design FOLDER")
     config = load_config(CONFIG)
     build = Path("build") / config.name
-    code = code_digest("hexcoder", "gen", "hw", "models")
+    code = code_digest("gen.loadable.build")
     record = build / "rtl" / RECORD
     if record.is_file() and read_json(record).get("reads", {}).get("code") == code:
         return build / "rtl"
@@ -81,7 +83,7 @@ def default_design() -> Path:
         # Imported late: a compiled chip needs no compiler.
         from gen.compiler import Settings
         from gen.loadable.build import build_loadable
-        from models.chip.golden import blank_network
+        from sensor.chip.golden import blank_network
 
         build_loadable(blank_network(), Settings.of(config), folder)
 
@@ -93,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the vectors and print the verdict."""
     arguments = _parser().parse_args(argv)
     # Imported late: --help needs none of it.
-    from models.chip.golden import blank_network
+    from sensor.chip.golden import blank_network
     from tb.chip.configurations import check_registers
     from tb.chip.pins import require_chip
     from tb.chip.simulators import open_chip, open_netlist
@@ -124,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 words,
                 configuration,
                 expected,
-                i2c_timing.in_clocks(SPEEDS[arguments.i2c_khz], chip.pins.period_ns),
+                timing.in_clocks(SPEEDS[arguments.i2c_khz], chip.pins.period_ns),
             )
     print(json.dumps(verdict.as_json(), indent=2))
     first = verdict.first_mismatch

@@ -21,12 +21,14 @@ from gen.loadable.network import (
 from gen.loadable.registers import PARAMETERS
 from hexcoder.errors import InputError
 from hw.chip.register_map import Field
-from models.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
-from models.chip.golden import HEADER, HEADER_BC0, input_words, link_words
-from models.chip.link_words import INPUT_LINKS
-from models.geometry import TRIGGER_CELLS
-from models.golden import evaluate
-from models.network import Network
+from netlist.lanes import LANES
+from network.golden import evaluate
+from network.schema import Network
+from sensor.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
+from sensor.chip.golden import HEADER, HEADER_BC0, input_words, link_words
+from sensor.chip.link_words import INPUT_LINKS
+from sensor.geometry import TRIGGER_CELLS
+from sensor.stimulus import core_vectors, random_inputs
 from tb.chip.driver import field_values
 from tb.chip.pins import CHIP, OUTPUT_WORDS, Pins, read_pins
 from tb.chip.session import ChipLanes
@@ -34,8 +36,6 @@ from tb.chip.simulated_bus import fastest_driver
 from tb.chip.simulators import open_chip, simulator_name
 from tb.chip.vectors import chip_fields, stream
 from tb.chip.verilated_chip import VerilatedChip
-from tb.lanes import LANES
-from tb.stimulus import core_vectors, random_inputs
 
 Progress = Callable[[int], None]
 
@@ -215,7 +215,7 @@ def cases_of(
 
 
 class _Tally:
-    """What was compared, in the form of :func:`tb.prove.prove`."""
+    """What was compared, in the form of :func:`tb.rtl.prove.prove`."""
 
     def __init__(self, pins: Pins):
         self.pins, self.started = pins, time.perf_counter()
@@ -278,7 +278,7 @@ def check_cases(
     Returns
     -------
     dict
-        As of :func:`tb.prove.prove`, with the number of ``configurations``.
+        As of :func:`tb.rtl.prove.prove`, with the number of ``configurations``.
     """
     tally = _Tally(chip.pins)
     driver = fastest_driver(chip.run, chip.pins, fields)

@@ -9,7 +9,7 @@ from typing import Protocol
 from hexcoder.errors import CheckFailed
 from hw.chip import register_map as at
 from hw.chip.register_map import Field
-from models.chip.configuration import ChipConfiguration
+from sensor.chip.configuration import ChipConfiguration
 
 
 class Transport(Protocol):

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json
-from tb.design import Design
-from tb.i2c_timing import I2cTiming, fastest
+from hexcoder.files import read_json
+from tb.i2c.timing import I2cTiming, fastest
+from tb.rtl.design import Design
 
 CHIP, ENCODER = LOADABLE = "chip", "loadable_encoder"
 """Modules whose weights lie in registers."""

@@ -10,14 +10,14 @@ import numpy as np
 
 from hexcoder.errors import CheckFailed
 from hw.chip.register_map import ADDRESS_BITS, Field
+from netlist.flat import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
+from netlist.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
+from netlist.rtl_gates import rtl_gates
 from tb.chip.driver import write_sequence
 from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
 from tb.chip.simulated_bus import fastest_driver
 from tb.chip.targets import Target
 from tb.chip.transients import transient_nets
-from tb.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
-from tb.netlist_model import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
-from tb.rtl_gates import rtl_gates
 
 _STORED = re.compile(
     r"(?P<field>\w+?)_(byte)?_(?P<byte>\d+)(_copy_\d)?(\[(?P<index>\d+)\]|_(?P<number>\d+))?$"
@@ -176,7 +176,7 @@ class ChipLanes:
         watched: np.ndarray | None = None,
         toggles: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Run some clocks; faults, watched and toggles as of :meth:`tb.lanes.LaneSimulation.run`.
+        """Run some clocks; the last three as of :meth:`netlist.lanes.LaneSimulation.run`.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class ChipLanes:
         outputs : uint64 array (clocks, 1 + output bits + 1)
             Words of lanes: the valid bit, the output words, and whether SDA is pulled low.
         differs : uint64 array (clocks,)
-            See :meth:`tb.lanes.LaneSimulation.run`.
+            See :meth:`netlist.lanes.LaneSimulation.run`.
         """
         levels = [level if level.dtype == np.uint64 else spread(level) for level in (scl, sda)]
         address = word_bits(np.array([DEVICE_ADDRESS]), ADDRESS_WIDTH)
@@ -218,7 +218,7 @@ class ChipLanes:
         words : int64 array (lanes, events, inputs)
             For up to 64 lanes.
         toggles : optional
-            As of :meth:`tb.lanes.LaneSimulation.run`.
+            As of :meth:`netlist.lanes.LaneSimulation.run`.
 
         Returns
         -------

@@ -11,8 +11,8 @@ from hexcoder.errors import CheckFailed
 from hw.chip.register_map import Field
 from tb.chip.driver import ChipDriver, NotAcknowledged
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks, Pins, idle
-from tb.i2c_bus import Answer, I2cController, Transfer, decode
-from tb.i2c_timing import I2cTiming
+from tb.i2c.bus import Answer, I2cController, Transfer, decode
+from tb.i2c.timing import I2cTiming
 
 Events = Callable[[int], tuple[np.ndarray, np.ndarray]]
 """Valid bits and input words of the next clocks, given their number."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from netlist.flat import CellModel, FlatNetlist, nets_behind_registers
 from tb.chip.targets import Target
-from tb.netlist_model import CellModel, FlatNetlist, nets_behind_registers
 
 CONTROL_PARTS = ("i2c_target", "control", "commit_wave", "bunch_counter", "bank")
 """Parts whose logic is built three times, besides what stands between parts."""

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.stage import read_json
+from hexcoder.files import read_json
 from hw.chip.register_map import Field
-from models.chip.configuration import ChipConfiguration, read_configuration
-from models.chip.golden import chip_network, link_words
-from models.chip.link_words import INPUT_LINKS, read_link_words
+from sensor.chip.configuration import ChipConfiguration, read_configuration
+from sensor.chip.golden import chip_network, link_words
+from sensor.chip.link_words import INPUT_LINKS, read_link_words
 from tb.chip.driver import ChipDriver, field_values
 from tb.chip.pins import OUTPUT_WORDS, Clocks, idle
 from tb.chip.simulated_bus import SimulatedBus
-from tb.i2c_timing import I2cTiming
+from tb.i2c.timing import I2cTiming
 
 INPUT_FILE = "testInput.csv"
 

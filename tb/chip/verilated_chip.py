@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.processes import child
+from network.packing import pack, unpack, words_for
 from tb.chip.pins import DEVICE_ADDRESS, Clocks, idle, read_pins, wrapped_design
-from tb.packing import pack, unpack, words_for
-from tb.verilated import RESET, VALID, build_simulation
+from tb.rtl.verilated import RESET, VALID, build_simulation
 
 BATCH = 256
-"""Records that tb/harness.cpp waits for before it answers."""
+"""Records that tb/rtl/harness.cpp waits for before it answers."""
 _RESET_CLOCKS = 8
 
 
@@ -33,8 +35,9 @@ class VerilatedChip:
         self.pins = read_pins(design)
         simulation = build_simulation(wrapped_design(design, work), work / "verilated")
         self.clocks_done = 0
-        self._process = subprocess.Popen(
-            [str(simulation.program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        self._open = ExitStack()
+        self._process = self._open.enter_context(
+            child([simulation.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         )
         self.reset()
 
@@ -54,8 +57,7 @@ class VerilatedChip:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
-        self._process.kill()
-        self._process.wait()
+        self._open.close()
 
     def reset(self) -> None:
         """Hold the chip in reset for a few clocks."""

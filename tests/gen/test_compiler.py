@@ -3,16 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gen import compiler, pipeline, prune, share, simplify
+from gen import compiler
 from gen.compiler import Settings, check_pass, compile_network
 from gen.graph import NOT_BUILT, Dot, Quantise, Register
 from gen.interpret import interpret, latencies, layer_latency, node_values
-from gen.lower import lower
-from gen.ranges import ranges
+from gen.passes import pipeline, prune, share, simplify
+from gen.passes.lower import lower
+from gen.passes.ranges import ranges
 from hexcoder.config import Pipeline
 from hexcoder.errors import CheckFailed
-from models.golden import layer_outputs
-from models.network import Network
+from network.golden import layer_outputs
+from network.schema import Network
 from tests.networks import inputs_of, networks, sensor_network
 
 PLACES = st.builds(Pipeline, input=st.booleans(), layers=st.booleans(), output=st.booleans())

@@ -4,7 +4,7 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
-from hexcoder.technology import technology_of
+from pdk.technology import technology_for, technology_of
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 TINY = Path(__file__).parents[2] / "configs" / "tiny.toml"
@@ -52,7 +52,7 @@ def test_a_missing_config_says_what_a_config_is(tmp_path):
 def test_another_pdk_brings_its_technology_and_its_own_name():
     config = load_config(TINY, pdk="sky130")
     assert (config.name, config.silicon.pdk) == ("tiny_sky130", "sky130")
-    assert config.technology == technology_of("sky130") != technology_of("nangate45")
+    assert technology_for(config) == technology_of("sky130") != technology_of("nangate45")
     assert load_config(TINY, pdk="nangate45") == load_config(TINY)
     assert load_config(TINY, pdk="../mine/my-node.toml").name == "tiny_my_node"
 
@@ -60,7 +60,7 @@ def test_another_pdk_brings_its_technology_and_its_own_name():
 def test_what_a_config_says_of_its_technology_stays(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(TINY.read_text() + "\n[technology]\nxor_ns = 9.0\n")
-    technology = load_config(path, pdk="sky130").technology
+    technology = technology_for(load_config(path, pdk="sky130"))
     assert technology == technology_of("sky130").model_copy(update={"xor_ns": 9.0})
 
 

@@ -1,7 +1,9 @@
 import pytest
 
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.stage import Stage, exclusive, file_digest
+from hexcoder.stage import Stage
+from hexcoder.steps.reads import file_digest
+from hexcoder.steps.runner import exclusive
 
 
 def _write(text):

@@ -11,8 +11,8 @@ from hw.front_end import FrontEnd
 from hw.leading_one import LeadingOne
 from hw.normaliser import Normaliser
 from hw.sum_code import SumCode
-from models.front_end import normalise, sum_code
-from models.geometry import image_order
+from sensor.front_end import normalise, sum_code
+from sensor.geometry import image_order
 from tests.hw.circuits import outputs_of
 
 

@@ -5,13 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-from models.agreement import save_encoder
 from models.decoder import Decoder, save_decoder
-from models.events import load_events, write_events
-from models.generator import generate_events
-from models.metrics import earth_movers_distance
-from models.network import save_network
-from models.quantised import QuantisedEncoder
+from models.encoder.agreement import save_encoder
+from models.encoder.quantised import QuantisedEncoder
+from network.schema import save_network
+from sensor.events import load_events, write_events
+from sensor.generator import generate_events
+from sensor.metrics import earth_movers_distance
 from tests.networks import sensor_network
 
 

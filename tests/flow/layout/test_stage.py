@@ -6,14 +6,14 @@ import shutil
 
 import pytest
 
-from flow.asic import make_asic
+from flow.asic.stage import make_asic
+from flow.asic.vectors import Vectors
 from flow.layout.stage import STEPS, make_layout, require_layout
-from flow.pdk import load_pdk
-from flow.vectors import Vectors
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
-from tests.flow.conftest import needs_iverilog, needs_sta
-from tests.flow.designs import Design
+from pdk.description import load_pdk
+from tests.designs import Design
+from tests.needs import needs_iverilog, needs_sta
 
 pytestmark = [needs_sta, needs_iverilog, pytest.mark.xdist_group("layout stage")]
 
@@ -173,7 +173,7 @@ def test_a_removed_buffer_is_found(given, tmp_path, whole):
 def test_a_slow_cell_misses_the_clock(given, tmp_path, whole, monkeypatch):
     # The library of the slow corner, with one kind of cell as slow as a bad process makes it.
     pdks = tmp_path / "pdks"
-    shutil.copytree("flow/pdks", pdks)
+    shutil.copytree("pdk", pdks)
     library = pdks / "sky130" / "ss.lib"
     text = library.read_text()
     start = text.index("cell (xor2_x0)")
@@ -189,7 +189,7 @@ def test_a_slow_cell_misses_the_clock(given, tmp_path, whole, monkeypatch):
         flags=re.S,
     )
     library.write_text(text[:start] + cell + text[end:])
-    monkeypatch.setattr("flow.pdk._FOLDER", pdks)
+    monkeypatch.setattr("pdk.description._FOLDER", pdks)
     (tmp_path / "run").mkdir()
     failure = _again(given, tmp_path / "run", whole, lambda folder: None, "parasitics")
     assert failure is not None

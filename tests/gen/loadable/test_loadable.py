@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.gates import Gates, evaluate
+from gen.gates.bits import Gates, evaluate
 from gen.loadable import network as loadable
 from gen.loadable.layer import Parameters
 from gen.loadable.network import compile_loadable, parameter_bits, with_random_parameters
 from gen.loadable.product import digits, floored, multiples, product
 from hexcoder.errors import CheckFailed
-from hexcoder.technology import Technology
-from models.chip.configuration import ChipConfiguration
-from models.chip.golden import blank_network, chip_network
+from pdk.technology import technology_of
+from sensor.chip.configuration import ChipConfiguration
+from sensor.chip.golden import blank_network, chip_network
 from tests.networks import networks, sensor_network
 
 
 @settings(max_examples=60, deadline=None)
 @given(networks())
 def test_any_network_computes_with_any_weights_what_the_golden_model_does(network):
-    compiled = compile_loadable(network, Technology())
+    compiled = compile_loadable(network, technology_of("nangate45"))
     assert compiled.checked_events >= 300
     assert compiled.parameter_bits == len(parameter_bits(network))
 
@@ -37,7 +37,7 @@ def test_gates_that_are_not_the_network_are_refused(monkeypatch):
 
     monkeypatch.setattr(loadable, "layer_outputs", with_floor)
     with pytest.raises(CheckFailed, match="loadable layer 'latent' are not the network: element"):
-        compile_loadable(sensor_network(), Technology())
+        compile_loadable(sensor_network(), technology_of("nangate45"))
 
 
 @pytest.mark.parametrize("x_signed", [False, True])
@@ -45,7 +45,7 @@ def test_gates_that_are_not_the_network_are_refused(monkeypatch):
 @pytest.mark.parametrize(("x_width", "w_width"), [(1, 1), (3, 4), (4, 3), (2, 5)])
 @pytest.mark.parametrize("drop", [0, 1, 3, -2])
 def test_every_product_is_floored_exactly(x_signed, w_signed, x_width, w_width, drop):
-    gates = Gates(Technology())
+    gates = Gates(technology_of("nangate45"))
     x = [gates.input(f"x_{k}") for k in range(x_width)]
     w = [gates.input(f"w_{k}") for k in range(w_width)]
     heap = product(gates, multiples(gates, x, x_signed, "x"), digits(gates, w, w_signed, "w"), "p")
@@ -72,7 +72,7 @@ def test_every_product_is_floored_exactly(x_signed, w_signed, x_width, w_width, 
 
 
 def test_no_digit_but_the_highest_is_negative():
-    gates = Gates(Technology())
+    gates = Gates(technology_of("nangate45"))
     made = digits(gates, [gates.input(f"w_{k}") for k in range(6)], True, "w")
     assert [digit.negative is None for digit in made] == [True, True, False]
     assert [digit.place for digit in made] == [0, 2, 4]
@@ -80,8 +80,8 @@ def test_no_digit_but_the_highest_is_negative():
 
 def test_elements_that_are_always_zero_are_not_built():
     network = sensor_network()
-    whole = compile_loadable(network, Technology())
-    folded = compile_loadable(network, Technology(), range(24))
+    whole = compile_loadable(network, technology_of("nangate45"))
+    folded = compile_loadable(network, technology_of("nangate45"), range(24))
     sizes = [len(c.layers[0].gates.live) for c in (whole, folded)]
     assert sizes[1] < 0.7 * sizes[0]
 

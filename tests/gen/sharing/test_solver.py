@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gen.digits import signed_digits
 from gen.sharing.solver import Problem, search_program, solve
 from hexcoder.errors import InputError
-from hexcoder.technology import Technology
+from pdk.technology import technology_of
 
 MATRICES = st.integers(0, 2**32 - 1).map(
     lambda seed: np.random.default_rng(seed).integers(
@@ -46,14 +46,14 @@ def _digits(solution):
 @given(MATRICES, st.sampled_from([0.0, 0.5]))
 def test_a_solution_computes_the_same_sums(matrix, effort):
     problem = _problem(matrix)
-    [solution] = solve([problem], Technology(), effort)
+    [solution] = solve([problem], technology_of("nangate45"), effort)
     assert np.array_equal(_matrix(problem, solution), matrix)
 
 
 def test_terms_of_several_sums_are_shared():
     matrix = np.array([[1, 1, 3], [1, 1, 3], [1, 2, 0]])
     problem = _problem(matrix)
-    [solution] = solve([problem], Technology(), 0.0)
+    [solution] = solve([problem], technology_of("nangate45"), 0.0)
     assert ((0, 1), (1, 1)) in solution.shared
     assert np.array_equal(_matrix(problem, solution), matrix)
 
@@ -61,13 +61,17 @@ def test_terms_of_several_sums_are_shared():
 def test_the_search_gets_below_its_greedy_start():
     matrix = np.random.default_rng(1).integers(-31, 32, (24, 8))
     problem = _problem(matrix)
-    greedy, searched = (solve([problem], Technology(), effort)[0] for effort in (0.0, 0.2))
+    greedy, searched = (
+        solve([problem], technology_of("nangate45"), effort)[0] for effort in (0.0, 0.2)
+    )
     assert _digits(searched) < _digits(greedy)
 
 
 def test_equal_problems_have_equal_solutions():
     problem = _problem(np.random.default_rng(2).integers(-31, 32, (12, 6)))
-    assert solve([problem], Technology(), 0.05) == solve([problem], Technology(), 0.05)
+    assert solve([problem], technology_of("nangate45"), 0.05) == solve(
+        [problem], technology_of("nangate45"), 0.05
+    )
 
 
 def test_a_missing_compiler_is_named(monkeypatch):

@@ -9,7 +9,7 @@ from hw.chip.frame import FrameFormatter
 from hw.chip.keep_mask import KeepMask
 from hw.chip.link_input import LinkInput
 from hw.chip.multiplexer import Multiplexer
-from models.chip.golden import bunch_counters, data_field_bits, decode, kept_bits
+from sensor.chip.golden import bunch_counters, data_field_bits, decode, kept_bits
 from tests.hw.circuits import outputs_of
 
 

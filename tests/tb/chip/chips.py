@@ -12,11 +12,11 @@ from gen.compiler import Settings
 from gen.loadable.build import build_loadable
 from gen.loadable.network import with_random_parameters
 from hexcoder.config import Chip
-from models.chip.configuration import ChipConfiguration
-from models.network import Network
+from network.schema import Network
+from sensor.chip.configuration import ChipConfiguration
 from tb.chip.configurations import packed_parameters
-from tb.chip.flips import random_words
 from tb.chip.session import ChipLanes
+from tb.upsets.flips import random_words
 from tests.networks import sensor_network
 
 LATENT_BITS = 21

@@ -7,14 +7,14 @@ import pytest
 
 from hexcoder.errors import CheckFailed
 from hw.chip import register_map as at
-from models.chip.golden import link_words
-from models.generator import generate_events
+from sensor.chip.golden import link_words
+from sensor.generator import generate_events
 from tb.chip.configurations import check_cases, chip_cases
 from tb.chip.driver import ChipDriver, NotAcknowledged, field_values
 from tb.chip.pins import Clocks
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
-from tb.i2c_timing import FAST_MODE_PLUS, FASTEST
+from tb.i2c.timing import FAST_MODE_PLUS, FASTEST
 from tests.networks import sensor_network
 from tests.tb.chip.chips import design, events, lanes, random_configuration
 

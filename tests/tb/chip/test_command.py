@@ -4,7 +4,7 @@ import pytest
 
 from hexcoder.errors import InputError
 from tb.__main__ import main
-from tests.models.chip.test_golden import yaml_text
+from tests.sensor.chip.test_golden import yaml_text
 from tests.tb.chip.chips import design
 
 pytestmark = pytest.mark.xdist_group("chip")

@@ -10,7 +10,7 @@ from gen.loadable.agreement import compare_loadable
 from gen.loadable.build import build_loadable
 from hexcoder.config import Chip, Clock, Pipeline
 from hexcoder.errors import InputError
-from models.network import Network, save_network
+from network.schema import Network, save_network
 from tb.__main__ import main
 from tb.chip.configurations import check_cases, encoder_cases
 from tb.chip.driver import ChipDriver
@@ -18,7 +18,7 @@ from tb.chip.pins import read_pins, require_chip
 from tb.chip.session import ChipLanes
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
-from tb.i2c_timing import FASTEST
+from tb.i2c.timing import FASTEST
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("chip")

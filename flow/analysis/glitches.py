@@ -1,0 +1,131 @@
+"""What glitches cost: toggles of a simulation with delays against those of one without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flow.analysis.power import InstancePower, analyse_power
+from flow.synthesis.synthesise import Netlist
+from hexcoder.config import Clock
+from netlist.cell_tables import read_tables
+from netlist.delays import write_sdf
+from netlist.flat import read_cell_models
+from netlist.liberty import Library
+from netlist.simulation import NetlistSimulation, NetlistVerdict
+from netlist.timed import simulate_timed
+from pdk.description import Pdk
+
+SDF = "delays.sdf"
+
+
+@dataclass(frozen=True)
+class Glitches:
+    """Of a netlist with real events.
+
+    Attributes
+    ----------
+    events : int
+        Clock cycles that were counted.
+    toggles, toggles_zero_delay : float
+        Of all nets, a cycle.
+    power_w : mapping of str to float
+        What glitches add, by the path of the cell that makes them.
+    verdict : NetlistVerdict or None
+        Outputs at the clock's period, with delays, against the golden model.
+    """
+
+    events: int
+    toggles: float
+    toggles_zero_delay: float
+    power_w: Mapping[str, float]
+    verdict: NetlistVerdict | None
+
+    @property
+    def total_w(self) -> float:
+        """What glitches add."""
+        return sum(self.power_w.values())
+
+
+def measure_glitches(
+    netlist: Netlist,
+    simulation: NetlistSimulation,
+    cells: Path,
+    loads: np.ndarray,
+    pdk: Pdk,
+    library: Library,
+    clock: Clock,
+    events: np.ndarray,
+    expected: np.ndarray | None,
+    folder: Path,
+    wire_delays: Mapping[tuple[str, str], float] | None = None,
+    limit_s: float = 600.0,
+) -> Glitches:
+    """Simulate a netlist with its cells' delays by Icarus Verilog, and count.
+
+    Glitches shorter than a cell's delay are swallowed by it (inertial delay); those that swing a
+    net only in part are counted whole or not at all. Inputs all change at ``clock.input_delay_ns``.
+
+    Parameters
+    ----------
+    netlist : Netlist
+    simulation : NetlistSimulation
+        Of the same netlist, without delays.
+    cells : Path
+        Models that the simulation was built from.
+    loads : (nets,) float64
+        In F, as :func:`flow.analysis.power.net_loads` gives them.
+    pdk : Pdk
+    library : Library
+    clock : Clock
+    events : (n, input elements) integers
+        Consecutive events.
+    expected : (n, output elements) integers or None
+    folder : Path
+        Gets ``delays.sdf`` and, in logs/, the simulation's files.
+    wire_delays : mapping, optional
+        See :func:`netlist.delays.write_sdf`.
+    limit_s : float
+        Time for the simulation; what it has done by then counts.
+
+    Raises
+    ------
+    InputError
+        If Icarus Verilog is missing or fails.
+    """
+    flat = simulation.netlist
+    sdf = folder / SDF
+    write_sdf(flat, read_tables(pdk.liberty), loads, sdf, netlist.top, wire_delays)
+    timed = simulate_timed(
+        netlist.verilog,
+        sdf,
+        flat,
+        read_cell_models(cells),
+        netlist.top,
+        simulation.interface,
+        events,
+        expected,
+        folder / "logs" / "timed",
+        clock.period_ns,
+        clock.input_delay_ns,
+        limit_s,
+    )
+    still = simulation.toggle_rates(events)
+
+    def powers(rates: np.ndarray) -> list[InstancePower]:
+        return analyse_power(flat, rates, loads, pdk, library, clock.period_ns)
+
+    added = {
+        lively.path: (lively.data + lively.clock).total_w - (quiet.data + quiet.clock).total_w
+        for lively, quiet in zip(powers(timed.toggle_rates), powers(still), strict=True)
+    }
+    return Glitches(
+        timed.cycles,
+        float(timed.toggle_rates.sum()),
+        float(still.sum()),
+        added,
+        timed.verdict,
+    )

@@ -1,0 +1,1 @@
+"""The stage asic: from Verilog to a checked, timed and weighed netlist."""

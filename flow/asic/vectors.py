@@ -1,0 +1,80 @@
+"""What the netlist is fed with: the vectors of the proof, and events for its activity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hexcoder.config import Config
+from netlist.simulation import Interface
+from network.schema import Network, load_network
+from sensor.events import load_events
+from sensor.front_end import normalise, sensor_image_order
+from sensor.generator import generate_events
+from sensor.stimulus import expected_outputs, module_vectors
+
+RANDOM = "random inputs"
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """What the netlist is fed with.
+
+    Parameters
+    ----------
+    inputs : (n, input elements) int64
+        For the check of the netlist: edge cases, events and random vectors.
+    expected : (n, output elements) int64 or None
+        What the golden model gives; None leaves the netlist unchecked, and the metrics say so.
+    activity : (m, input elements) int64
+        Consecutive events, for toggle rates.
+    activity_origin : str
+        What they are, for the report.
+    activity_expected : (m, output elements) int64 or None
+        What the golden model gives for them.
+    """
+
+    inputs: np.ndarray
+    expected: np.ndarray | None
+    activity: np.ndarray
+    activity_origin: str
+    activity_expected: np.ndarray | None = None
+
+
+def load_vectors(config: Config, build: Path, top: str, interface: Interface) -> Vectors:
+    """Vectors for the netlist's check, and events for its activity.
+
+    Events are those that the stage ``train`` left; a network that was brought along has none, and
+    the generator's take their place.
+    """
+    del interface
+    network = load_network(build / "network.json")
+    events, origin = load_events_of(config, build)
+    settings = config.verification
+    blocks = list(module_vectors(top, network, settings.netlist_vectors, settings.seed, events))
+    inputs = np.concatenate([block.inputs for block in blocks])
+    activity = _activity(network, top, events[: config.silicon.power_events])
+    if activity is None:
+        activity, origin = blocks[-1].inputs[: config.silicon.power_events], RANDOM
+    expected, its = (expected_outputs(top, network, values) for values in (inputs, activity))
+    return Vectors(inputs, expected, activity, origin, its)
+
+
+def load_events_of(config: Config, build: Path) -> tuple[np.ndarray, str]:
+    """Events of the stage ``train``, or generated ones, and what they are."""
+    held_out = build / "train" / "held_out.csv"
+    source = config.data.events
+    if held_out.is_file():
+        name = "generated events" if source == "generated" else f"events of {Path(source).name}"
+        return load_events(held_out), f"held-out {name}"
+    return generate_events(config.silicon.power_events, seed=config.data.seed), "generated events"
+
+
+def _activity(network: Network, top: str, events: np.ndarray) -> np.ndarray | None:
+    """Events as a module's input; None where the network takes no image of the sensor."""
+    if top == "encoder":
+        return events
+    order = sensor_image_order(network)
+    return None if order is None else normalise(events, network.input.type, order)

@@ -1,0 +1,1 @@
+"""Whether a drawn block is right: design rules, connections, transistors."""

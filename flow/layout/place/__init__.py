@@ -1,0 +1,1 @@
+"""Place and route by Coriolis, and the supply over it."""

@@ -1,0 +1,433 @@
+"""Place and route by Coriolis: python -m flow.layout.place.worker SETTINGS.json.
+
+A process of its own, in the folder of the settings: Coriolis keeps global state, writes beside
+itself and holds some gigabytes. Writes ``layout.json`` (what was measured) and ``wiring.json``
+(:class:`flow.layout.wiring.Wiring`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from flow.layout.routing import LAYERS, gauge_source
+from flow.layout.wiring import GDS_LAYERS, Box, Instance, Wiring
+from flow.layout.wiring import Pin as ShapePin
+from pdk.sky130.cells_worker import GRID_UM, ROW_UM
+
+FINISHED = "hexcoder: end of place and route"
+METALS = tuple(layer.name for layer in LAYERS)
+EDGE_UM = 10.0
+"""Kept free of pins at both ends of a side."""
+
+SPUR_NM, M1_HALF_NM = 30, 130
+
+_PLAIN = str.maketrans("()", "__")
+
+CELL_PINS_UM = 2.0, 3.6
+"""Part of a row's height where the first cell's own pins take the track beside the edge."""
+
+PIN_TRACKS = 3
+"""Least distance of two pins on a side; wires crowd beside a full one."""
+
+
+def without_spurs(boxes: set[Box]) -> list[Box]:
+    """Without the ends that the router leaves where an m1 wire across its grain has no length.
+
+    They stick out of the cut's metal by 0.03 um, too near to the next track.
+    """
+    kept = []
+    for box in boxes:
+        inner = box._replace(bottom=box.bottom + SPUR_NM, top=box.top - SPUR_NM)
+        least = 2 * (SPUR_NM + M1_HALF_NM)
+        spur = box.layer == "m1" and box.top - box.bottom == least and inner in boxes
+        if not spur:
+            kept.append(box)
+    return sorted(kept)
+
+
+class _TooMuchWireError(Exception):
+    """More than can be routed, as placed."""
+
+
+class _Layout:
+    def __init__(self, settings: dict[str, Any]):
+        self.settings = settings
+        self.top: str = settings["top"]
+        self.clock: str = settings["clock"]
+        self.report: dict[str, Any] = {"seconds": {}}
+        self.started = time.perf_counter()
+
+    def _done(self, step: str) -> None:
+        now = time.perf_counter()
+        self.report["seconds"][step] = round(now - self.started, 2)
+        self.started = now
+        print(f"hexcoder: {step}", flush=True)
+
+    def load(self) -> None:
+        """Technology, cells and netlist."""
+        cells = Path(self.settings["cells"])
+        sys.path.insert(0, str(cells))
+        from coriolis import CRL, Cfg
+        from coriolis.helpers import overlay, u
+
+        self.CRL, self.u = CRL, u
+        importlib.import_module("coriolis_cells.techno").setup()
+        library = importlib.import_module("coriolis_cells.cells")
+        text = (cells / "coriolis_cells" / "cells.py").read_text()
+        first = text.index("    rg = CRL.RoutingGauge.create")
+        last = text.index("    af.addRoutingGauge(rg)")
+        text = text[:first] + gauge_source() + text[last:]
+        exec(compile(text, "cells.py", "exec"), library.__dict__)
+        library.setup()
+        with overlay.CfgCache(priority=Cfg.Parameter.Priority.UserFile) as cfg:
+            cfg.misc.catchCore = False
+            cfg.misc.info = False
+            cfg.misc.paranoid = False
+            cfg.misc.bug = False
+            cfg.misc.logMode = True
+            cfg.misc.verboseLevel1 = True
+            cfg.misc.verboseLevel2 = False
+            cfg.anabatic.topRoutingLayer = "m4"
+            cfg.katana.eventsLimit = 40_000_000
+            cfg.etesian.graphics = 2
+        framework = CRL.AllianceFramework.get()
+        framework.getEnvironment().setCLOCK(f"^{self.clock}$")
+        self.cell = CRL.Blif.load(self.top)
+        self._done("load")
+
+    def um(self, length: Any) -> float:
+        return length / self.u(1.0)
+
+    def _nm(self, length: Any) -> int:
+        return round(self.um(length) * 1000)
+
+    def _corners(self, box: Any) -> tuple[int, int, int, int]:
+        edges = box.getXMin(), box.getYMin(), box.getXMax(), box.getYMax()
+        left, bottom, right, top = (self._nm(edge) for edge in edges)
+        return left, bottom, right, top
+
+    def _boxes(self, part: Any) -> list[Box]:
+        found = []
+        for layer in part.getLayer().getBasicLayers():
+            name, corners = layer.getName(), self._corners(part.getBoundingBox(layer))
+            if name in GDS_LAYERS and corners[0] < corners[2] and corners[1] < corners[3]:
+                found.append(Box(name, *corners))
+        return found
+
+    def floorplan(self) -> None:
+        """Size of the core and places of the pins, on tracks."""
+        from coriolis.plugins.block.configuration import IoPin
+
+        area = 0.0
+        for instance in self.cell.getInstances():
+            box = instance.getMasterCell().getAbutmentBox()
+            area += self.um(box.getWidth()) * self.um(box.getHeight())
+        self.report["instances_before"] = sum(1 for _ in self.cell.getInstances())
+        self.report["cell_area_before_um2"] = round(area, 2)
+        core = area / self.settings["utilisation"]
+        height = math.sqrt(core / self.settings["aspect_ratio"])
+        pins = self.settings["pins"]
+        track = next(layer for layer in LAYERS if layer.name == "m1")
+        # A block is so high that its pins stand at least some tracks apart.
+        longest = max(len(names) for names in pins.values())
+        least = longest * PIN_TRACKS * track.pitch + 2 * EDGE_UM
+        rows = max(math.ceil(height / ROW_UM), math.ceil(least / ROW_UM), 4)
+        self.height = rows * ROW_UM
+        width = max(core / self.height, 2 * EDGE_UM)
+        self.width = math.ceil(width / GRID_UM) * GRID_UM
+        self.io = []
+        tracks = range(round(self.height / track.pitch))
+        places = [
+            place
+            for place in (number * track.pitch + track.offset for number in tracks)
+            if EDGE_UM < place < self.height - EDGE_UM
+            and not CELL_PINS_UM[0] <= place % ROW_UM <= CELL_PINS_UM[1]
+        ]
+        for side, names in pins.items():
+            for number, name in enumerate(names):
+                place = places[number * len(places) // len(names)]
+                where = getattr(IoPin, side.upper())
+                self.io.append((where, name, self.u(round(place, 3)), 0, 1))
+        self._done("floorplan")
+
+    def _configuration(self) -> Any:
+        from coriolis.plugins.block.spares import Spares
+        from coriolis.plugins.chip.configuration import ChipConf
+
+        u = self.u
+        conf = ChipConf(self.cell, ioPins=self.io, ioPads=[])
+        etesian, anabatic, katana = conf.cfg.etesian, conf.cfg.anabatic, conf.cfg.katana
+        etesian.bloat = "disabled"
+        # 0.05 inflates cells until legalisation fails.
+        etesian.densityVariation = 0.2
+        etesian.aspectRatio = 1.0
+        etesian.spaceMargin = 0.1
+        etesian.uniformDensity = True
+        etesian.effort = 2
+        anabatic.searchHalo = 1
+        anabatic.globalIterations = 20
+        anabatic.topRoutingLayer = "m4"
+        katana.hTracksReservedLocal = 11
+        katana.vTracksReservedLocal = 15
+        katana.hTracksReservedMin = 5
+        katana.vTracksReservedMin = 6
+        katana.strapRipupLimit = 16
+        katana.localRipupLimit = 9
+        katana.globalRipupLimit = 5
+        katana.longGlobalRipupLimit = 5
+        katana.trackFill = 0
+        katana.runRealignStage = True
+        katana.dumpMeasures = True
+        conf.cfg.block.spareSide = 8 * conf.sliceHeight
+        conf.cfg.chip.minPadSpacing = u(1.46)
+        conf.cfg.chip.supplyRailWidth = u(20.0)
+        conf.cfg.chip.supplyRailPitch = u(40.0)
+        conf.editor = None
+        conf.bColumns = conf.bRows = 2
+        conf.useSpares = conf.useClockTree = True
+        # Synthesis has buffered what is overloaded.
+        conf.useHFNS = False
+        conf.chipName = "chip"
+        conf.coreSize = (u(self.width), u(self.height))
+        conf.chipSize = (u(self.width + 200), u(self.height + 200))
+        conf.useHTree(self.clock, Spares.HEAVY_LEAF_LOAD)
+        return conf
+
+    def _relieve(self) -> None:
+        """Put spare buffers behind drivers whose nets, as placed, are beyond their limit.
+
+        The buffer nearest to the driver takes over all that the net drives; the net keeps its name
+        behind the buffer, so that ports stay as they are.
+        """
+        from coriolis.helpers.overlay import UpdateSession
+        from coriolis.Hurricane import Net, Pin
+
+        loads, limits = self.settings["inputs_ff"], self.settings["limits_ff"]
+        pools: list[Any] = []
+
+        def visit(node: Any) -> None:
+            pools.append(node.pool)
+            for leaf in node.leafs:
+                visit(leaf)
+
+        visit(self.block.spares.quadTree)
+        over = []
+        total = 0.0
+        for net in self.cell.getNets():
+            if net.isSupply() or net.isClock() or net.getName().startswith(f"{self.clock}_root"):
+                continue
+            driver, xs, ys, load = None, [], [], 0.0
+            for plug in net.getPlugs():
+                kind, pin = plug.getInstance().getMasterCell().getName(), plug.getMasterNet()
+                centre = plug.getInstance().getAbutmentBox().getCenter()
+                xs.append(centre.getX())
+                ys.append(centre.getY())
+                if plug.getMasterNet().getDirection() & Net.Direction.OUT:
+                    driver = plug
+                else:
+                    load += loads.get(kind, {}).get(pin.getName(), 0.0)
+            for part in net.getComponents():
+                if isinstance(part, Pin):
+                    centre = part.getBoundingBox().getCenter()
+                    xs.append(centre.getX())
+                    ys.append(centre.getY())
+            if len(xs) < 2:
+                continue
+            length = self.um(max(xs) - min(xs) + max(ys) - min(ys))
+            total += length
+            if driver is None:
+                continue
+            load += length * self.settings["wire_ff_per_um"]
+            kind = driver.getInstance().getMasterCell().getName()
+            limit = limits.get(kind, {}).get(driver.getMasterNet().getName())
+            if limit and load > limit:
+                over.append((load / limit, net, driver, limit))
+        over.sort(key=lambda entry: -entry[0])
+        relieved = 0
+        with UpdateSession():
+            for part, net, driver, limit in over:
+                centre = driver.getInstance().getAbutmentBox().getCenter()
+                free = [pool for pool in pools if pool.hasFree()]
+                if not free:
+                    break
+
+                def distance(pool: Any, centre: Any = centre) -> float:
+                    return self.um(pool.area.getCenter().manhattanDistance(centre))
+
+                pool = min(free, key=distance)
+                wire = distance(pool) * self.settings["wire_ff_per_um"]
+                # A buffer too far away is no relief, nor one as strong as the driver.
+                if wire > 0.5 * part * limit or limit >= self.settings["buffer_limit_ff"]:
+                    continue
+                pool.selectFree()
+                buffer = pool.selecteds[-1]
+                plugs = {plug.getMasterNet().getName(): plug for plug in buffer.getPlugs()}
+                near = Net.create(self.cell, f"{net.getName().translate(_PLAIN)}_near")
+                driver.setNet(near)
+                plugs["i"].setNet(near)
+                plugs["q"].setNet(net)
+                # Placement has made the net's ends, the driver among them. Routing makes them
+                # anew for nets that have none, and would miss the buffer where some are left.
+                for end in list(net.getRoutingPads()):
+                    end.destroy()
+                pool.unselect()
+                relieved += 1
+        self.report["wire_m_per_mm2"] = round(total / (self.width * self.height), 4)
+        self.report["nets_beyond_limit"] = len(over)
+        self.report["nets_relieved"] = relieved
+
+    def place_and_route(self) -> None:
+        """Run Coriolis' block flow, with its two routing steps apart."""
+        from coriolis import Anabatic, Katana
+        from coriolis.plugins.block.block import Block
+
+        block: Any
+        conf = self._configuration()
+        self.block = block = Block(conf)
+        place = block.place
+
+        def timed_place() -> None:
+            self._done("clock tree and buffers")
+            place()
+            self._relieve()
+            self._done("place")
+            if self.report["wire_m_per_mm2"] > self.settings["most_wire_m_per_mm2"]:
+                raise _TooMuchWireError
+
+        def route() -> bool:
+            engine = Katana.KatanaEngine.create(conf.cell)
+            block.katana = engine
+            engine.digitalInit()
+            engine.runGlobalRouter(Katana.Flags.NoFlags)
+            self._done("global routing")
+            engine.loadGlobalRouting(Anabatic.EngineLoadGrByNet)
+            engine.layerAssign(Anabatic.EngineNoNetLayerAssign)
+            engine.runNegociate(Katana.Flags.NoFlags)
+            # isGlobalRoutingSuccess may be false where detailed routing is complete.
+            success = bool(engine.isDetailedRoutingSuccess())
+            engine.finalizeLayout()
+            engine.dumpMeasures()
+            engine.destroy()
+            block.katana = None
+            block.etesian.destroy()
+            block.etesian = None
+            self._done("detailed routing")
+            return success
+
+        block.place, block.route = timed_place, route
+        self.report["routed"] = bool(block.doPnR())
+        self.cell = conf.cell
+
+    def measure(self) -> None:
+        """Die, cells, wires and the places of all pins."""
+        from coriolis.Hurricane import (
+            Contact,
+            Horizontal,
+            NetExternalComponents,
+            Pin,
+            Transformation,
+            Vertical,
+        )
+
+        box = self.cell.getAbutmentBox()
+        width, height = self.um(box.getWidth()), self.um(box.getHeight())
+        kinds: dict[str, int] = {}
+        rows = set()
+        for instance in self.cell.getInstances():
+            kind = instance.getMasterCell().getName()
+            kinds[kind] = kinds.get(kind, 0) + 1
+            place = instance.getTransformation()
+            rows.add(round(self.um(place.getTy()) / ROW_UM, 3))
+        lengths: dict[str, float] = {}
+        wiring = Wiring(self.top, self._nm(box.getWidth()), self._nm(box.getHeight()))
+        for instance in self.cell.getInstances():
+            place = instance.getTransformation()
+            wiring.instances.append(
+                Instance(
+                    instance.getName(),
+                    instance.getMasterCell().getName(),
+                    self._nm(place.getTx()),
+                    self._nm(place.getTy()),
+                    place.getOrientation() == Transformation.Orientation.MY,
+                )
+            )
+        outlines: dict[tuple[str, str], Any] = {}
+        for net in self.cell.getNets():
+            name = net.getName()
+            boxes: set[Box] = set()
+            for part in net.getComponents():
+                if isinstance(part, Pin):
+                    layer = part.getLayer().getName()
+                    (port,) = self._boxes(part)
+                    wiring.pins[name].append(ShapePin("", name, port))
+                elif isinstance(part, (Horizontal, Vertical, Contact)):
+                    boxes.update(self._boxes(part))
+                if isinstance(part, (Horizontal, Vertical)) and not net.isSupply():
+                    length = abs(self.um(part.getTargetX() - part.getSourceX()))
+                    length += abs(self.um(part.getTargetY() - part.getSourceY()))
+                    layer = part.getLayer().getName()
+                    lengths[layer] = lengths.get(layer, 0.0) + length
+            if boxes:
+                wiring.wires[name] = without_spurs(boxes)
+            if net.isSupply():
+                continue
+            for plug in net.getPlugs():
+                instance, master = plug.getInstance(), plug.getMasterNet()
+                key = (instance.getMasterCell().getName(), master.getName())
+                if key not in outlines:
+                    shapes = [
+                        c.getBoundingBox()
+                        for c in master.getComponents()
+                        if NetExternalComponents.isExternal(c)
+                    ]
+                    outlines[key] = max(shapes, key=lambda shape: shape.getHeight())
+                at = instance.getTransformation().getBox(outlines[key])
+                pin = Box("li", *self._corners(at))
+                wiring.pins[name].append(ShapePin(instance.getName(), master.getName(), pin))
+        wiring.write(Path("wiring.json"))
+        self.report |= {
+            "die_um": [round(width, 3), round(height, 3)],
+            "utilisation": round(self.report["cell_area_before_um2"] / (width * height), 4),
+            "cells": kinds,
+            "rows_off_grid": sum(1 for row in rows if row != round(row)),
+            "wire_um": {
+                layer: round(length, 1)
+                for layer, length in sorted(lengths.items())
+                if layer in METALS
+            },
+        }
+        self._done("measure")
+
+    def save(self) -> None:
+        """Write what was measured."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.report["memory_gib"] = round(peak / 2**20, 3)
+        Path("layout.json").write_text(json.dumps(self.report, indent=1) + "\n")
+
+
+def main(path: Path) -> None:
+    """Run all steps."""
+    os.chdir(path.parent)
+    layout = _Layout(json.loads(path.read_text()))
+    layout.load()
+    layout.floorplan()
+    try:
+        layout.place_and_route()
+    except _TooMuchWireError:
+        layout.report["routed"] = False
+    else:
+        layout.measure()
+    layout.save()
+    print(FINISHED, flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())

@@ -1,0 +1,1 @@
+"""What the router left wrong, mended: overlaps, notches, antennas."""

@@ -1,0 +1,1 @@
+"""Verilog to library cells, and the proof that they compute the same."""

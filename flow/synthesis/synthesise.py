@@ -1,0 +1,199 @@
+"""Verilog to a netlist of library cells: three yosys scripts, with adders mapped in between."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.synthesis.buffering import insert_buffers
+from flow.synthesis.full_adders import map_full_adders
+from flow.synthesis.hierarchy import clean_names, prepare
+from flow.synthesis.voters import keep_voters, map_voters
+from hexcoder.files import read_json
+from netlist.liberty import Library
+from netlist.yosys import quoted, run_yosys
+from pdk.description import Pdk
+
+ADDERS = Path(__file__).with_name("adders.v")
+
+# Ways to map gates to cells, of which each module takes what comes out smallest: the first for what
+# is left between adders, the second for wide selections (a layer whose weights are inputs becomes
+# 7 % smaller). Short ones: yosys' default (scorr) did not end on unrolled networks in 500 s.
+_ABC = ("+strash;ifraig;dc2;dch;amap", "+strash;ifraig;&get,-n;&dch,-f;&nf;&put")
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A netlist in two files, with the same cells and names in both."""
+
+    verilog: Path
+    json: Path
+    top: str
+
+
+def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path) -> Netlist:
+    """Map a design to library cells.
+
+    Parameters
+    ----------
+    verilog : Path
+    top : str
+        Top module.
+    pdk : Pdk
+    library : Library
+        The Liberty file of the PDK's first corner.
+    folder : Path
+        Gets netlist.v, netlist.json and, in logs/, the scripts with their logs.
+
+    Returns
+    -------
+    Netlist
+
+    Raises
+    ------
+    InputError
+        If yosys cannot read or map the design.
+    """
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    work = logs / "design.json"
+    netlist = Netlist(folder / "netlist.v", folder / "netlist.json", top)
+
+    run_yosys(_read(verilog, top, work), logs / "synthesis_1_read.ys")
+    with _edit(work) as design:
+        prepare(design, top)
+        if pdk.voter:
+            keep_voters(design)
+    run_yosys(_arithmetic(top, work), logs / "synthesis_2_arithmetic.ys")
+    with _edit(work) as design:
+        for module in design["modules"].values():
+            # A half adder of cells is no smaller than its XOR and AND, which ABC can simplify.
+            map_full_adders(module, pdk.adder, half_adder=None)
+        if pdk.voter:
+            map_voters(design, pdk.voter)
+    mapped = [logs / f"mapped_{number}.json" for number in range(len(_ABC))]
+    run_yosys(_map(pdk, top, work, mapped), logs / "synthesis_3_map.ys")
+    _take_smallest(mapped, work, library)
+    with _edit(work) as design:
+        clean_names(design)
+        insert_buffers(design, top, library, pdk)
+    run_yosys(_write(pdk, work, netlist), logs / "synthesis_4_write.ys")
+    work.unlink()
+    return netlist
+
+
+@contextmanager
+def _edit(path: Path) -> Iterator[dict[str, Any]]:
+    design = read_json(path)
+    yield design
+    path.write_text(json.dumps(design))
+
+
+def _read(verilog: Path, top: str, design: Path) -> list[str]:
+    return [
+        f"read_verilog {quoted(verilog)}",
+        f"hierarchy -check -top {top}",
+        "proc",
+        "opt_clean",
+        f"write_json {quoted(design)}",
+    ]
+
+
+def _arithmetic(top: str, design: Path) -> list[str]:
+    adders = f"techmap -map {quoted(ADDERS)}"
+    return [
+        f"read_json {quoted(design)}",
+        f"hierarchy -check -top {top}",
+        "flatten -noscopeinfo",
+        "opt_expr",
+        "opt_clean",
+        "opt",
+        "wreduce",
+        "peepopt",
+        # Bits that are constant or unread on the other side of a layer's boundary.
+        "opt_hier",
+        "opt",
+        f"{adders} t:$add t:$sub t:$neg",
+        # Before alumacc, which would take each $pos for a sum.
+        "simplemap",
+        "opt_clean",
+        "alumacc",
+        "maccmap",
+        f"{adders} t:$alu",
+        "simplemap",
+        "opt_expr",
+        "opt_merge",
+        "opt_clean",
+        f"write_json {quoted(design)}",
+    ]
+
+
+def _map(pdk: Pdk, top: str, design: Path, mapped: Sequence[Path]) -> list[str]:
+    liberty = quoted(pdk.liberty)
+    script = [
+        f"read_liberty -lib {liberty}",
+        f"read_json {quoted(design)}",
+        f"hierarchy -check -top {top}",
+        "techmap",
+        "opt_hier",
+        "opt",
+        "opt_hier",
+        "opt",
+        f"dfflibmap -liberty {liberty}",
+        "opt_expr",
+        "opt_clean",
+        "design -save registers_mapped",
+    ]
+    for way, path in zip(_ABC, mapped, strict=True):
+        script += [
+            "design -load registers_mapped",
+            f"abc -liberty {liberty} -script {way}",
+            "setundef -zero",
+            "opt_clean -purge",
+            f"hilomap -hicell {pdk.tie_high.cell} {pdk.tie_high.output} "
+            f"-locell {pdk.tie_low.cell} {pdk.tie_low.output}",
+            "opt_clean -purge",
+            "check -assert",
+            f"write_json {quoted(path)}",
+        ]
+    return script
+
+
+def _take_smallest(mapped: Sequence[Path], design: Path, library: Library) -> None:
+    """Write a design of which each module is the smallest of those mapped; these are deleted."""
+    best = read_json(mapped[0])
+    areas = {name: _area(module, library) for name, module in best["modules"].items()}
+    for path in mapped[1:]:
+        for name, module in read_json(path)["modules"].items():
+            area = _area(module, library)
+            if area < areas[name]:
+                best["modules"][name], areas[name] = module, area
+    design.write_text(json.dumps(best))
+    for path in mapped:
+        path.unlink()
+
+
+def _area(module: dict[str, Any], library: Library) -> float:
+    """Area of the library's cells in a module itself, in um2."""
+    kinds = Counter(cell["type"] for cell in module["cells"].values())
+    return sum(
+        library.cells[kind].area_um2 * n for kind, n in kinds.items() if kind in library.cells
+    )
+
+
+def _write(pdk: Pdk, design: Path, netlist: Netlist) -> list[str]:
+    return [
+        f"read_liberty -lib {quoted(pdk.liberty)}",
+        f"read_json {quoted(design)}",
+        f"hierarchy -check -top {netlist.top}",
+        "check -assert -mapped",
+        f"stat -liberty {quoted(pdk.liberty)}",
+        f"write_verilog -noattr -noexpr -nohex {quoted(netlist.verilog)}",
+        "delete =A:blackbox",
+        f"write_json {quoted(netlist.json)}",
+    ]

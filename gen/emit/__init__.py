@@ -1,0 +1,1 @@
+"""A compiled network as circuits, Verilog text and a structural report."""

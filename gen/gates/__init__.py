@@ -1,0 +1,1 @@
+"""A layer as bits and gates: bit heaps, activations, pipeline stages."""

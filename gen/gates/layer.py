@@ -1,0 +1,302 @@
+"""Pass ``gates``: a layer's nodes become words of bits, and its sums bit heaps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gen.digits import signed_digits
+from gen.gates.activation import extended, masked, quantised, relu_quantised
+from gen.gates.bits import FALSE, Gate, Gates, live_gates
+from gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
+from gen.graph import NOT_BUILT, Constant, Dot, Graph, LayerOutput, Node, Quantise, Relu
+from gen.passes.ranges import width_of
+from hexcoder.fixed_point import FixedPoint
+from hexcoder.technology import Technology
+
+Element = tuple[int, int]
+"""Node of a tensor's element, and the shift that makes it the element's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A value as bits that count up from an offset: the sum of 2**column for each bit, plus it.
+
+    All bits have positive weight, so nothing is ever sign-extended: the offsets of a sum's
+    operands become one constant.
+    """
+
+    columns: Columns
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerGates:
+    """A layer as gates between its ports.
+
+    Parameters
+    ----------
+    name, kind : str
+    gates : Gates
+    live : tuple of Gate
+        Those on which an output depends, and all inputs, in order of evaluation.
+    x : dict of int to int
+        Bit of port ``x`` that each input net is.
+    y : tuple of int
+        Literal of each bit of port ``y``.
+    x_width, y_width : int
+        Bits of the ports.
+    element_width : int
+        Bits of each element of ``y``.
+    words : dict of str to str
+        What each named word stands for, in words of a reader.
+    gate_stages : tuple of int
+        Pipeline stage of each gate of ``live``, counted from the network's input; empty before the
+        pass ``schedule``, which is all in stage 0.
+    y_stages : tuple of int
+        Stage in which each bit of ``y`` leaves.
+    w : dict of int to int
+        Bit of the parameters that each net of a loadable weight is.
+    w_width : int
+        Bits of the parameters: such a layer has ports for them (gen.emit.verilog.weight_ports).
+    """
+
+    name: str
+    kind: str
+    gates: Gates
+    live: tuple[Gate, ...]
+    x: dict[int, int]
+    y: tuple[int, ...]
+    x_width: int
+    y_width: int
+    element_width: int
+    words: dict[str, str] = field(default_factory=dict)
+    gate_stages: tuple[int, ...] = ()
+    y_stages: tuple[int, ...] = ()
+    w: dict[int, int] = field(default_factory=dict)
+    w_width: int = 0
+
+    def stages(self) -> list[int]:
+        """Stage in which each net is made."""
+        made = [0] * len(self.gates.names)
+        for gate, stage in zip(self.live, self.gate_stages, strict=bool(self.gate_stages)):
+            for net in gate.outputs:
+                made[net] = stage
+        return made
+
+    def delays(self) -> dict[int, int]:
+        """Registers in a row behind each net that has any."""
+        made, found = self.stages(), dict[int, int]()
+        readers = zip(self.live, self.gate_stages, strict=bool(self.gate_stages))
+        uses = [(literal, stage) for gate, stage in readers for literal in gate.inputs]
+        uses += zip(self.y, self.y_stages, strict=bool(self.y_stages))
+        for literal, stage in uses:
+            net = literal >> 1
+            if net and stage > made[net]:
+                found[net] = max(found.get(net, 0), stage - made[net])
+        return found
+
+    @property
+    def leaves_at(self) -> int | None:
+        """Stage in which the whole of ``y`` leaves; None if its bits leave in several."""
+        stages = {s for s, literal in zip(self.y_stages, self.y, strict=False) if literal > 1}
+        return None if len(stages) > 1 else (stages.pop() if stages else 0)
+
+
+class _Layer:
+    def __init__(
+        self, graph: Graph, layer: LayerOutput, y: Sequence[Element], technology: Technology
+    ):
+        self.graph, self.layer, self.technology = graph, layer, technology
+        self.gates = Gates(technology)
+        self.uses: dict[int, int] = defaultdict(int)
+        self.added_only: dict[int, bool] = defaultdict(lambda: True)
+        self.bits: dict[int, list[int]] = {}
+        self.words: dict[int, Word] = {}
+        self.described: dict[str, str] = {}
+        for _, node in graph.nodes_of(layer.name):
+            for operand in node.operands:
+                self.uses[operand] += 1
+                self.added_only[operand] &= isinstance(node, Dot)
+        for node, _ in y:
+            self.added_only[node] = False
+
+    def is_signed(self, index: int) -> bool:
+        return self.graph.ranges[index][0] < 0
+
+    def width(self, index: int) -> int:
+        return width_of(*self.graph.ranges[index])
+
+    def take_input(self, index: int, name: str, port: Sequence[int]) -> dict[int, int]:
+        """Make the bits of an element of ``x``; port bits by net."""
+        literals = [self.gates.input(f"{name}_{bit}") for bit in range(self.width(index))]
+        self.bits[index] = literals
+        return {literal >> 1: place for literal, place in zip(literals, port, strict=False)}
+
+    def word(self, index: int) -> Word:
+        """A node's word."""
+        if index not in self.words:
+            node = self.graph.nodes[index]
+            if isinstance(node, Constant):
+                self.words[index] = Word({}, node.value)
+            else:
+                bits = list(self.bits[index])
+                offset = 0
+                if self.is_signed(index):
+                    # -2**k * sign = 2**k * (not sign) - 2**k
+                    bits[-1] ^= 1
+                    offset = -(1 << len(bits) - 1)
+                columns = {place: [bit] for place, bit in enumerate(bits) if bit != FALSE}
+                self.words[index] = Word(columns, offset)
+        return self.words[index]
+
+    def _heap(self, node: Dot) -> tuple[Columns, int]:
+        """All bits of a sum, and its constant."""
+        columns: Columns = defaultdict(list)
+        constant = node.offset
+        for source, coefficient in zip(node.sources, node.coefficients, strict=True):
+            word = self.word(source)
+            constant += coefficient * word.offset
+            for place, sign in signed_digits(coefficient):
+                for column, bits in word.columns.items():
+                    if sign > 0:
+                        columns[column + place] += bits
+                    else:
+                        # -b = (not b) - 1
+                        columns[column + place] += [bit ^ 1 for bit in bits]
+                        constant -= len(bits) << column + place
+        return columns, constant
+
+    def add(self, index: int, node: Dot) -> None:
+        columns, constant = self._heap(node)
+        if self.added_only[index]:
+            self.words[index] = self._shared(index, node, columns, constant)
+            return
+        width = self.width(index)
+        reduced = reduce_heap(self.gates, columns, constant % (1 << width), width, node.name)
+        self.bits[index] = single_bits(reduced, width)
+
+    def _shared(self, index: int, node: Dot, columns: Columns, constant: int) -> Word:
+        """A sum that only other sums read: in any offset that keeps it narrow."""
+        low, high = (bound - constant for bound in self.graph.ranges[index])
+        width, start = high.bit_length(), 0
+        if (high - low).bit_length() < width:
+            width = (high - low).bit_length()
+            start = _roundest(-low, (1 << width) - 1 - high)
+        else:
+            # What a carry that is not resolved costs whoever reads it, against what it saves here.
+            plain, lazy = (heap_size(columns, 0, width, redundant=r) for r in (False, True))
+            more = self.uses[index] * (lazy.bits - width) + lazy.full_adders - plain.full_adders
+            saved = plain.half_adders - lazy.half_adders
+            if more * self.technology.full_adder_um2 < saved * self.technology.half_adder_um2:
+                reduced = reduce_heap(self.gates, columns, 0, width, node.name, redundant=True)
+                return Word(reduced, constant)
+        reduced = reduce_heap(self.gates, columns, start % (1 << width), width, node.name)
+        return Word(reduced, constant - start)
+
+    def relu(self, index: int, node: Relu) -> None:
+        bits = self.bits[node.source]
+        if self.is_signed(node.source):
+            *bits, sign = bits
+            bits = masked(self.gates, bits, sign ^ 1, node.name)
+        self.bits[index] = extended(bits, self.width(index), False)
+
+    def quantise(self, index: int, node: Quantise) -> None:
+        source, make = node.source, quantised
+        before = self.graph.nodes[source]
+        if isinstance(before, Relu) and self.is_signed(before.source):
+            source, make = before.source, relu_quantised
+        bounds = self.graph.ranges[source]
+        result = make(
+            self.gates, self.bits[source], bounds, node.drop, node.target, node.saturate, node.name
+        )
+        self.bits[index] = extended(result, self.width(index), self.is_signed(index))
+
+    def build(self, index: int, node: Node) -> None:
+        match node:
+            case Constant():
+                self.bits[index] = [node.value >> place & 1 for place in range(self.width(index))]
+            case Dot():
+                self.add(index, node)
+                self._describe(index, node)
+            case Relu():
+                self.relu(index, node)
+            case Quantise():
+                self.quantise(index, node)
+            case _:
+                raise TypeError(f"{type(node).__name__} cannot stand inside a layer")
+
+    def _describe(self, index: int, node: Dot) -> None:
+        terms = [
+            f"{'- ' if c < 0 else '+ '}{'' if abs(c) == 1 else f'{abs(c)} '}"
+            f"{self.graph.nodes[source].name}"
+            for source, c in zip(node.sources, node.coefficients, strict=True)
+        ]
+        if node.offset:
+            terms.append(f"{'-' if node.offset < 0 else '+'} {abs(node.offset)}")
+        low, high = self.graph.ranges[index]
+        self.described[node.name] = f"{' '.join(terms).removeprefix('+ ')}, {low} to {high}"
+
+
+def _roundest(low: int, high: int) -> int:
+    """Number from low to high, not negative bounds or not, with the most zeros at its end."""
+    for zeros in range(max(high, -low, 1).bit_length(), -1, -1):
+        rounded = -(-low >> zeros) << zeros
+        if rounded <= high:
+            return rounded
+    raise AssertionError("an empty range")
+
+
+def layer_gates(
+    graph: Graph,
+    layer: LayerOutput,
+    x: Sequence[Element],
+    x_type: FixedPoint,
+    y: Sequence[Element],
+    technology: Technology,
+) -> LayerGates:
+    """Build one layer of a graph as gates.
+
+    Element k of port ``x`` is ``x[k*w +: w]`` in the input's type, element k of ``y`` in the
+    layer's.
+
+    Parameters
+    ----------
+    graph : Graph
+        With ranges.
+    layer : LayerOutput
+    x, y : sequence of (int, int)
+        Nodes that stand for the elements of the ports, and their shifts; ``NOT_BUILT`` gives zero.
+    x_type : FixedPoint
+    technology : Technology
+    """
+    built = _Layer(graph, layer, y, technology)
+    read = (set(built.uses) | {node for node, _ in y}) - {NOT_BUILT}
+    ports: dict[int, int] = {}
+    for element, (node, shift) in enumerate(x):
+        if node in read and node not in built.bits:
+            start = element * x_type.width
+            port = range(start + shift, start + x_type.width)
+            ports |= built.take_input(node, f"x_{element}", port)
+    for index, node in graph.nodes_of(layer.name):
+        built.build(index, node)
+    outputs: list[int] = []
+    for node, shift in y:
+        bits: list[int] = [FALSE] * layer.type.width
+        if node != NOT_BUILT:
+            kept = layer.type.width - shift
+            bits[shift:] = extended(built.bits[node], kept, built.is_signed(node))
+        outputs += bits
+    return LayerGates(
+        layer.name,
+        layer.kind,
+        built.gates,
+        tuple(live_gates(built.gates, outputs)),
+        ports,
+        tuple(outputs),
+        len(x) * x_type.width,
+        len(y) * layer.type.width,
+        layer.type.width,
+        built.described,
+    )

@@ -1,0 +1,341 @@
+"""The runner: what is out of date runs again, and a stage's files appear whole or not at all.
+
+A stage's results are made in a folder beside the last ones, step by step. Steps whose fingerprint
+has not changed are taken over. A run that is killed leaves that folder, and the next one goes on in
+it. In the end it takes the place of the last results.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Generic
+
+from hexcoder.code import code_digest
+from hexcoder.errors import CheckFailed, InputError
+from hexcoder.files import write_json
+from hexcoder.steps.reads import File, Place, file_digest
+from hexcoder.steps.step import Inputs, NotMeasured, Progress, Stage, Step
+from hexcoder.tools import ToolFailed, ToolMissing
+
+RECORDS = "steps.json"
+METRICS = "metrics.json"
+_FORMAT = 1
+
+
+@contextmanager
+def exclusive(build: Path) -> Iterator[None]:
+    """Hold a build folder: two runs in one folder would mix their files."""
+    build.mkdir(parents=True, exist_ok=True)
+    with open(build / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{build}: another run is using this folder; wait for it") from None
+        yield
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a stage gave.
+
+    Attributes
+    ----------
+    metrics : dict
+        The content of metrics.json.
+    ran : tuple of str
+        Steps that ran; none if all were up to date.
+    failures : tuple of str
+        Limits that are not kept, and steps whose tool crashed, a line each.
+    """
+
+    metrics: dict[str, Any]
+    ran: tuple[str, ...]
+    failures: tuple[str, ...]
+
+    def judge(self) -> None:
+        """Raise CheckFailed where something failed."""
+        if self.failures:
+            raise CheckFailed("; ".join(self.failures))
+
+
+@dataclass
+class _Record:
+    """What is kept of a step that ran."""
+
+    fingerprint: str
+    files: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    not_measured: str | None = None
+    failed: str | None = None
+
+    @classmethod
+    def read(cls, value: Any) -> _Record | None:
+        """Of a file that anything may have happened to; None if it is not one of ours."""
+        kinds = {"fingerprint": str, "files": dict, "metrics": dict}
+        if not isinstance(value, dict) or set(value) != set(cls.__dataclass_fields__):
+            return None
+        if not all(isinstance(value[name], kind) for name, kind in kinds.items()):
+            return None
+        return cls(**value)
+
+    def is_of(self, fingerprint: str, place: Place) -> bool:
+        """Whether it was made from this state, and its files are still as it left them."""
+        if self.fingerprint != fingerprint or self.failed is not None:
+            return False
+        for name, digest in self.files.items():
+            path = place.path(f"{place.stage}/{name}")
+            # What was handed over is the user's to change.
+            if not path.is_file() or (name not in place.hands_over and file_digest(path) != digest):
+                return False
+        return True
+
+
+def run_stage(
+    stage: Stage[Inputs],
+    config: Any,
+    build: Path,
+    progress: Progress = lambda what, part: None,
+) -> Outcome:
+    """Run the steps of a stage that are out of date.
+
+    Parameters
+    ----------
+    stage : Stage
+    config : Config
+    build : Path
+        Folder of all stages; the results go to ``build/<stage.name>``.
+    progress : callable
+        Told each step that runs, and the part of the stage that is done.
+
+    Raises
+    ------
+    InputError
+        If something that a step reads is not there or not right. What was done so far is kept.
+    """
+    with exclusive(build):
+        return _Run(stage, config, build, progress).run()
+
+
+class _Run(Generic[Inputs]):
+    def __init__(self, stage: Stage[Inputs], config: Any, build: Path, progress: Progress):
+        self.stage, self.build, self.progress = stage, build, progress
+        self.final, self.partial = build / stage.name, build / f".{stage.name}.partial"
+        self.retired = build / f".{stage.name}.retired"
+        self.config = config
+        self.ran: list[str] = []
+
+    def run(self) -> Outcome:
+        if self.retired.is_dir() and not self.final.exists():
+            # Killed between two renames.
+            self.retired.rename(self.final)
+        shutil.rmtree(self.retired, ignore_errors=True)
+        last = _read_records(self.final)
+        records = self._current(last)
+        if records is None:
+            records = self._make(last)
+        return self._outcome(records)
+
+    def _place(self, folder: Path) -> Place:
+        return Place(self.config, self.build, self.stage.name, folder, tuple(self.stage.hands_over))
+
+    def _current(self, last: dict[str, _Record]) -> dict[str, _Record] | None:
+        """The last results, if nothing of them is out of date."""
+        place = self._place(self.final)
+        if list(last) != [step.id for step in self.stage.steps]:
+            return None
+        is_current = all(
+            last[step.id].is_of(_fingerprint(step, place), place) for step in self.stage.steps
+        )
+        return last if is_current else None
+
+    def _make(self, last: dict[str, _Record]) -> dict[str, _Record]:
+        begun = _read_records(self.partial)
+        interrupted = _read_interrupted(self.partial)
+        self.partial.mkdir(parents=True, exist_ok=True)
+        place = self._place(self.partial)
+        inputs = self.stage.inputs(place)
+        records: dict[str, _Record] = {}
+        total = sum(step.weight for step in self.stage.steps)
+        done = 0.0
+        for step in self.stage.steps:
+            fingerprint = _fingerprint(step, place)
+            if step.id in begun and begun[step.id].is_of(fingerprint, place):
+                record = begun[step.id]
+            elif step.id in last and last[step.id].is_of(fingerprint, self._place(self.final)):
+                record = last[step.id]
+                self._take_over(step, record)
+            else:
+                goes_on = step.resumable and interrupted == (step.id, fingerprint)
+                self._clear(step, goes_on)
+                _write_records(self.partial, {**begun, **records}, (step.id, fingerprint))
+                record = self._run_step(step, inputs, fingerprint, done / total, total)
+                self.ran.append(step.id)
+            begun.pop(step.id, None)
+            records[step.id] = record
+            done += step.weight
+            _write_records(self.partial, {**begun, **records})
+        _write_records(self.partial, records)
+        self._drop_strays(records)
+        metrics = self._metrics(records, inputs)
+        write_json(self.partial / METRICS, metrics)
+        self._move_in()
+        return records
+
+    def _run_step(
+        self, step: Step[Inputs], inputs: Inputs, fingerprint: str, before: float, total: float
+    ) -> _Record:
+        record = _Record(fingerprint)
+
+        def show(what: str, part: float) -> None:
+            self.progress(what, before + part * step.weight / total)
+
+        show(step.id, 0.0)
+        try:
+            self._require(step)
+            measured = step.run(inputs, show)
+            if measured is not None:
+                record.metrics = measured.model_dump(mode="json", by_alias=True)
+        except (NotMeasured, ToolMissing) as reason:
+            record.not_measured = self._without_folder(str(reason))
+        except ToolFailed as error:
+            record.failed = self._without_folder(str(error))
+        record.files = {
+            str(path.relative_to(self.partial)): file_digest(path)
+            for path in step.files(self.partial)
+        }
+        return record
+
+    def _require(self, step: Step[Inputs]) -> None:
+        """Raise NotMeasured where a tool is absent, or a file that an earlier step makes."""
+        for tool in step.needs:
+            if tool.missing:
+                raise NotMeasured(tool.missing)
+        for name in _lacking(step, self._place(self.partial)):
+            maker = next((s.id for s in self.stage.steps if _writes(s, name)), "an earlier step")
+            raise NotMeasured(f"'{maker}' made no {name}")
+
+    def _without_folder(self, text: str) -> str:
+        # The folder is a temporary one until the stage is whole.
+        return text.replace(str(self.partial), str(self.final))
+
+    def _clear(self, step: Step[Inputs], goes_on: bool) -> None:
+        for name in step.writes:
+            target = self.partial / name
+            if not goes_on:
+                if target.is_dir():
+                    shutil.rmtree(target)
+                else:
+                    target.unlink(missing_ok=True)
+            parent = target if name.endswith("/") else target.parent
+            parent.mkdir(parents=True, exist_ok=True)
+
+    def _take_over(self, step: Step[Inputs], record: _Record) -> None:
+        self._clear(step, goes_on=False)
+        place = self._place(self.final)
+        for name in record.files:
+            source, target = place.path(f"{place.stage}/{name}"), self.partial / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copy2(source, target)
+
+    def _drop_strays(self, records: dict[str, _Record]) -> None:
+        """Remove what steps left that are no longer in the list."""
+        ours = {RECORDS, *(name for record in records.values() for name in record.files)}
+        for path in sorted(self.partial.rglob("*"), reverse=True):
+            if path.is_file() and str(path.relative_to(self.partial)) not in ours:
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
+    def _metrics(self, records: dict[str, _Record], inputs: Inputs) -> dict[str, Any]:
+        metrics = self.stage.header(inputs)
+        reasons: dict[str, str] = {}
+        for step in self.stage.steps:
+            record = records[step.id]
+            reason = record.failed or record.not_measured
+            if reason and step.metrics:
+                metrics |= dict.fromkeys(step.metrics.names())
+                reasons |= dict.fromkeys(step.metrics.names(), reason)
+            metrics |= record.metrics
+        return metrics | {"not_measured": reasons}
+
+    def _move_in(self) -> None:
+        for name in self.stage.hands_over:
+            if (self.partial / name).exists():
+                os.replace(self.partial / name, self.build / name)
+        if self.final.exists():
+            self.final.rename(self.retired)
+        self.partial.rename(self.final)
+        shutil.rmtree(self.retired, ignore_errors=True)
+
+    def _outcome(self, records: dict[str, _Record]) -> Outcome:
+        metrics = json.loads((self.final / METRICS).read_text(encoding="utf-8"))
+        place = self._place(self.final)
+        failures = [record.failed for record in records.values() if record.failed]
+        for limit in self.stage.limits:
+            failure = limit.failure(metrics, place)
+            if failure:
+                failures.append(failure)
+        return Outcome(metrics, tuple(self.ran), tuple(failures))
+
+
+def _lacking(step: Step[Any], place: Place) -> list[str]:
+    files = [read for read in step.reads if isinstance(read, File)]
+    return [file.name.partition("/")[2] for file in files if file.is_lacking(place)]
+
+
+def _writes(step: Step[Any], name: str) -> bool:
+    return any(
+        name.startswith(written) if written.endswith("/") else name == written
+        for written in step.writes
+    )
+
+
+def _fingerprint(step: Step[Any], place: Place) -> str:
+    """SHA-256 of everything that a step depends on."""
+    lacking = _lacking(step, place)
+    state = ["lacking", lacking] if lacking else [read.state(place) for read in step.reads]
+    tools = [tool.state(place) for tool in step.needs]
+    code = code_digest(step.run.__module__)
+    text = json.dumps([_FORMAT, step.id, list(step.writes), code, state, tools], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_records(folder: Path) -> dict[str, _Record]:
+    """Records of a folder, in order; none where they cannot be read."""
+    steps = _read(folder).get("steps")
+    if not isinstance(steps, dict):
+        return {}
+    records = {name: _Record.read(value) for name, value in steps.items()}
+    return {name: record for name, record in records.items() if record is not None}
+
+
+def _read_interrupted(folder: Path) -> tuple[str, str] | None:
+    """Step that ran when the run was killed, and its fingerprint."""
+    value = _read(folder).get("running")
+    return (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else None
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        value = json.loads((folder / RECORDS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) and value.get("format") == _FORMAT else {}
+
+
+def _write_records(
+    folder: Path, records: dict[str, _Record], running: tuple[str, str] | None = None
+) -> None:
+    steps = {name: asdict(record) for name, record in records.items()}
+    write_json(folder / RECORDS, {"format": _FORMAT, "running": running, "steps": steps})

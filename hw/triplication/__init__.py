@@ -1,0 +1,1 @@
+"""Triple modular redundancy of any component."""

@@ -1,0 +1,1 @@
+"""The events that a config trains and evaluates on."""

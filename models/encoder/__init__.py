@@ -1,0 +1,1 @@
+"""The quantised encoder: what training sees is what the hardware computes."""

@@ -1,0 +1,350 @@
+"""The quantised encoder in torch: what training sees is what the hardware computes.
+
+Values are in real units (integer times step). With a :class:`Precision`, types are learned too:
+a width for every weight, for every channel between layers, and for the products of a layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hexcoder.fixed_point import WIDEST_TYPE_BITS, FixedPoint
+from models.encoder.hardware_cost import uses
+from models.encoder.noise import flip_weights
+from models.encoder.quantisers import (
+    digit_table,
+    few_digit_weights,
+    learned_values,
+    learned_weights,
+    quantise_values,
+    quantise_weights,
+    straight_through,
+)
+from network.schema import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
+
+LARGEST_PRODUCTS = 1 << 22
+"""Products that are held at a time where each is cut before the sum."""
+
+GUARD_BITS = 3
+"""Learned products start with so many fraction bits more than the output has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What training decides beside the weights.
+
+    Parameters
+    ----------
+    weights : bool
+        Fraction bits of each weight.
+    activations : bool
+        Fraction bits of each channel between layers.
+    products : bool
+        Fraction bits that the products of a layer keep before they are summed.
+    digits : int, optional
+        Most signed digits of a weight; 1 allows powers of two.
+    """
+
+    weights: bool = False
+    activations: bool = False
+    products: bool = False
+    digits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upsets:
+    """Flips of stored weight bits while training: the chance of each, and where it comes from."""
+
+    rate: float
+    generator: torch.Generator
+
+
+class QuantisedLayer(nn.Module):
+    """A convolution or a dense layer with trainable weights, in the layer's own arithmetic.
+
+    Parameters
+    ----------
+    context : LayerContext
+        Shapes, types and the integer weights to start from.
+    precision : Precision
+    last : bool
+        The output's type is the link's, so it is not learned.
+    """
+
+    mask: Tensor
+
+    def __init__(self, context: LayerContext, precision: Precision, last: bool):
+        super().__init__()
+        layer = context.layer
+        assert not isinstance(layer, Flatten)
+        self.context = context
+        self.layer: ArithmeticLayer = layer
+        type_, default = layer.weight_type, torch.get_default_dtype()
+        weights = torch.tensor(layer.weight_array(), dtype=default)
+        self.weights = nn.Parameter(weights * type_.step)
+        self.biases = None
+        if layer.bias_type is not None:
+            biases = torch.tensor(layer.bias_array(context.output_shape[-1]), dtype=default)
+            self.biases = nn.Parameter(biases * layer.bias_type.step)
+        self.register_buffer("mask", torch.ones_like(weights))
+        self.weight_bits = self.output_bits = self.product_bits = None
+        if precision.weights:
+            self.weight_bits = nn.Parameter(torch.full_like(weights, type_.fraction_bits))
+        if precision.activations and not last:
+            kept = [float(t.fraction_bits) for t in layer.channel_types(context.output_shape[-1])]
+            self.output_bits = nn.Parameter(torch.tensor(kept, dtype=default))
+        if precision.products:
+            full = layer.product_fraction_bits(context.input_type)
+            start = float(min(full, layer.output_type.fraction_bits + GUARD_BITS))
+            self.product_bits = nn.Parameter(torch.tensor(start, dtype=default))
+        self.digits = digit_table(type_, precision.digits) if precision.digits else None
+        self.upsets: Upsets | None = None
+
+    def quantised_weights(self) -> Tensor:
+        """Weights as the hardware has them, in real units, shape of the layer's weights."""
+        weights, upsets = self._rounded_weights(), self.upsets
+        if upsets is None:
+            return weights
+        type_ = self.layer.weight_type
+        integers = torch.round(weights.detach() / type_.step)
+        flipped = flip_weights(integers, type_, upsets.rate, upsets.generator)
+        return straight_through(weights, flipped * type_.step)
+
+    def _rounded_weights(self) -> Tensor:
+        type_, values = self.layer.weight_type, self.weights * self.mask
+        if self.digits is not None:
+            return few_digit_weights(values, self.digits.to(values.dtype))
+        if self.weight_bits is not None:
+            return learned_weights(values, self._kept_weight_bits(), type_)
+        return quantise_weights(values, type_)
+
+    def _kept_weight_bits(self) -> Tensor:
+        type_ = self.layer.weight_type
+        assert self.weight_bits is not None
+        # At the lower bound every value rounds to zero: the weight is not built.
+        return self.weight_bits.clamp(-type_.integer_bits, type_.fraction_bits)
+
+    def _kept_output_bits(self) -> Tensor:
+        type_ = self.layer.output_type
+        assert self.output_bits is not None
+        return self.output_bits.clamp(1 - type_.integer_bits, type_.fraction_bits)
+
+    def product_type(self) -> FixedPoint | None:
+        """Type that products are cut to as things stand; None where they are not."""
+        source, weight = self.context.input_type, self.layer.weight_type
+        if self.product_bits is None:
+            return self.layer.product_type
+        kept = round(self.product_bits.item())
+        if kept >= source.fraction_bits + weight.fraction_bits:
+            return None
+        # Wide enough for every product: only low bits are dropped.
+        integer_bits = source.integer_bits + weight.integer_bits
+        kept = min(max(kept, 1 - integer_bits), WIDEST_TYPE_BITS - integer_bits)
+        return FixedPoint(source.signed or weight.signed, integer_bits, kept)
+
+    def _rows_and_matrix(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Windows (m, inputs) and weights (inputs, outputs)."""
+        weights = self.quantised_weights()
+        if not isinstance(self.layer, Convolution):
+            return values, weights.T
+        (top, bottom), (left, right) = self.layer.sides(self.context.input_shape)
+        padded = nn.functional.pad(values, (0, 0, left, right, top, bottom))
+        windows = padded.unfold(1, self.layer.kernel[0], self.layer.stride[0])
+        windows = windows.unfold(2, self.layer.kernel[1], self.layer.stride[1])
+        # (n, rows, columns, channel, kernel row, kernel column) to the weights' order.
+        rows = windows.permute(0, 1, 2, 4, 5, 3).reshape(-1, weights[..., 0].numel())
+        return rows, weights.reshape(rows.shape[1], -1)
+
+    def _cut_products(self, products: Tensor, type_: FixedPoint) -> Tensor:
+        cut = quantise_values(products, type_, "floor", "wrap")
+        if self.product_bits is None:
+            return cut
+        slope = (math.log(2) * (products - cut)).detach()
+        return cut + slope * (self.product_bits - self.product_bits.detach())
+
+    def _sums(self, rows: Tensor, matrix: Tensor) -> Tensor:
+        type_ = self.product_type()
+        if type_ is None:
+            total = rows @ matrix
+            if self.product_bits is None:
+                return total
+            # Nothing is cut yet: only the pull of the cost acts on the bits.
+            return straight_through(total + 0 * self.product_bits, total)
+        total = torch.zeros(len(rows), matrix.shape[1], dtype=rows.dtype)
+        step = max(1, LARGEST_PRODUCTS // (len(rows) * matrix.shape[1] or 1))
+        for first in range(0, matrix.shape[0], step):
+            some = slice(first, first + step)
+            products = rows[:, some, None] * matrix[some]
+            total = total + self._cut_products(products, type_).sum(dim=1)
+        return total
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Apply the layer to a batch (n, *input shape)."""
+        rows, matrix = self._rows_and_matrix(values)
+        total = self._sums(rows, matrix)
+        layer = self.layer
+        if self.biases is not None and layer.bias_type is not None:
+            total = total + quantise_weights(self.biases, layer.bias_type)
+        if layer.activation == "relu":
+            total = torch.relu(total)
+        bits = None
+        if self.output_bits is not None:
+            bits = self._kept_output_bits()
+        elif layer.output_fraction_bits is not None:
+            bits = torch.tensor(layer.output_fraction_bits, dtype=total.dtype)
+        if bits is None:
+            result = quantise_values(total, layer.output_type, layer.rounding, layer.overflow)
+        else:
+            result = learned_values(total, bits, layer.output_type, layer.rounding, layer.overflow)
+        return result.reshape(len(values), *self.context.output_shape)
+
+    def output_widths(self) -> Tensor:
+        """Bits of each output channel, (channels,), with gradients where they are learned."""
+        type_, channels = self.layer.output_type, self.context.output_shape[-1]
+        if self.output_bits is not None:
+            return self._kept_output_bits() + type_.integer_bits
+        widths = [float(kept.width) for kept in self.layer.channel_types(channels)]
+        return torch.tensor(widths)
+
+    def adder_bits(self, input_widths: Tensor) -> Tensor:
+        """Smooth estimate of the layer's adder bits, to be minimised beside the loss.
+
+        A weight of n = log2(1 + |w| 2**f) significant bits has n/3 + 4/9 signed digits on average
+        (Reitwiesner, Advances in Computers 1 (1960) 231); each adds one operand as wide as its
+        input, less what is cut, for each window that uses the weight.
+
+        Parameters
+        ----------
+        input_widths : Tensor (channels of the input,)
+        """
+        type_ = self.layer.weight_type
+        fraction_bits = (
+            torch.full_like(self.weights, type_.fraction_bits)
+            if self.weight_bits is None
+            else self._kept_weight_bits()
+        )
+        significant = torch.log2(1 + (self.weights * self.mask).abs() * torch.exp2(fraction_bits))
+        digits = significant / 3 + 4 / 9 * significant.clamp(max=1)
+        counts = torch.tensor(uses(self.context), dtype=digits.dtype)
+        if isinstance(self.layer, Convolution):
+            widths = input_widths[:, None]
+        else:
+            widths = input_widths.repeat(self.weights.shape[1] // len(input_widths))
+        if self.product_bits is not None:
+            # Digits lie between the weight's highest and lowest bit: half of the cut on average.
+            lowest = self.context.input_type.fraction_bits + fraction_bits
+            widths = (widths - torch.relu(lowest - self.product_bits) / 2).clamp_min(0)
+        return (digits * counts * widths).sum()
+
+    def frozen(self) -> ArithmeticLayer:
+        """The layer with integer weights, and what was learned of types, as they are now."""
+        type_ = self.layer.weight_type
+        weights = _integers(self.quantised_weights(), type_)
+        update: dict[str, object] = {"weights": weights.tolist()}
+        if self.biases is not None and self.layer.bias_type is not None:
+            biases = quantise_weights(self.biases, self.layer.bias_type)
+            update["biases"] = _integers(biases, self.layer.bias_type).tolist()
+        if self.output_bits is not None:
+            kept = torch.round(self._kept_output_bits().detach()).to(torch.int64)
+            update["output_fraction_bits"] = kept.tolist()
+        if self.product_bits is not None:
+            update["product_type"] = self.product_type()
+        return self.layer.model_copy(update=update)
+
+
+def _integers(quantised: Tensor, type_: FixedPoint) -> np.ndarray:
+    return torch.round(quantised.detach() * 2.0**type_.fraction_bits).to(torch.int64).numpy()
+
+
+class QuantisedEncoder(nn.Module):
+    """A network in torch, from integers or from scratch.
+
+    Parameters
+    ----------
+    network : Network
+        Shapes, types and weights.
+    precision : Precision
+    """
+
+    def __init__(self, network: Network, precision: Precision | None = None):
+        super().__init__()
+        self.network = network
+        self.precision = precision or Precision()
+        contexts = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
+        self.layers = nn.ModuleDict(
+            {
+                context.name: QuantisedLayer(context, self.precision, context is contexts[-1])
+                for context in contexts
+            }
+        )
+
+    def arithmetic_layers(self) -> list[QuantisedLayer]:
+        """Layers with weights, in order."""
+        return list(self.layers.values())  # type: ignore[arg-type]
+
+    def layer_values(self, values: Tensor) -> dict[str, Tensor]:
+        """Every layer's output (n, elements) by name, in real units."""
+        values = values.reshape(len(values), *self.network.input.shape)
+        found = {}
+        for context in self.network.contexts():
+            if isinstance(context.layer, Flatten):
+                values = values.reshape(len(values), -1)
+            else:
+                values = self.layers[context.name](values)
+            found[context.name] = values.reshape(len(values), -1)
+        return found
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Encode a batch: inputs (n, elements) to outputs (n, elements), in real units."""
+        return list(self.layer_values(values).values())[-1]
+
+    def adder_bits(self) -> Tensor:
+        """Smooth estimate of the network's adder bits, see :meth:`QuantisedLayer.adder_bits`."""
+        widths = torch.full((self.network.input.shape[-1],), float(self.network.input.type.width))
+        total = torch.zeros(())
+        for layer in self.arithmetic_layers():
+            total = total + layer.adder_bits(widths)
+            widths = layer.output_widths()
+        return total
+
+    def layer_integers(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Evaluate integers exactly: int (n, elements) to int64 (n, elements) by layer name.
+
+        Runs in float64, exact for sums below 2**53 and, because training keeps weights in
+        float32, for weights and biases of at most 24 significant bits.
+        """
+        with torch.no_grad():
+            double = QuantisedEncoder(self.network, self.precision).double()
+            double.load_state_dict(self.state_dict())
+            values = torch.tensor(inputs, dtype=torch.float64) * self.network.input.type.step
+            outputs = double.layer_values(values)
+        return {
+            context.name: torch.round(
+                outputs[context.name] * 2.0**context.output_type.fraction_bits
+            )
+            .to(torch.int64)
+            .numpy()
+            for context in self.network.contexts()
+        }
+
+    def freeze(self) -> Network:
+        """The network with the weights as they are now."""
+        layers = tuple(
+            context.layer
+            if isinstance(context.layer, Flatten)
+            else self.layers[context.name].frozen()  # type: ignore[operator]
+            for context in self.network.contexts()
+        )
+        frozen = self.network.model_copy(update={"layers": layers})
+        return Network.model_validate(frozen.model_dump())
+
+
+def learned_precision(names: Collection[str], digits: int | None = None) -> Precision:
+    """From the names of a config's ``quantisation.learned``."""
+    return Precision("weights" in names, "activations" in names, "products" in names, digits)

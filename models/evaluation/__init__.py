@@ -1,0 +1,1 @@
+"""How well a frozen network keeps the physics."""

@@ -1,0 +1,154 @@
+"""Physics of a frozen network: EMD and telescope loss, beside baselines at equal bits."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from models.decoder import Decoder, load_decoder
+from network.golden import evaluate
+from network.schema import Network
+from sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
+from sensor.conditions import condition_features
+from sensor.events import load_events
+from sensor.front_end import bits_per_event, normalise, sensor_image_order
+from sensor.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
+from sensor.places import Places, load_places
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """Events as they come back.
+
+    Parameters
+    ----------
+    latents : int64 array (n, latents)
+    fractions : float64 array (n, 48)
+        Zero where the event is empty: the 9-bit sum tells the receiver.
+    """
+
+    latents: np.ndarray
+    fractions: np.ndarray
+
+
+def reconstruct(
+    network: Network, decoder: Decoder, events: np.ndarray, places: Places | None = None
+) -> Reconstruction:
+    """Encode energies (n, 48) with the golden model and decode them."""
+    order = sensor_image_order(network)
+    if order is None:
+        raise InputError(
+            f"network {network.name}: its input {list(network.input.shape)} of type "
+            f"{network.input.type} is no image of the sensor; valid are [4, 4, 3] and [8, 8, 1] "
+            "of a type that holds 0 to 2"
+        )
+    latents = evaluate(network, normalise(events, network.input.type, order))
+    if latents.shape[1] != decoder.latents:
+        raise InputError(
+            f"the decoder takes {decoder.latents} latents; network {network.name} gives "
+            f"{latents.shape[1]}"
+        )
+    return Reconstruction(latents, decode_latents(decoder, latents, events, places))
+
+
+def decode_latents(
+    decoder: Decoder, latents: np.ndarray, events: np.ndarray, places: Places | None = None
+) -> np.ndarray:
+    """What the receiver makes of latents.
+
+    Parameters
+    ----------
+    latents : int array (n, latents)
+    events : int array (n, 48), ADC counts
+        The energies that the latents came from; of these the receiver knows what the decoder is
+        conditioned on, and by the code of the sum, which are empty.
+    places : Places, optional
+        Of the events' sensors, where the decoder is told them.
+
+    Returns
+    -------
+    float64 array (n, 48)
+        Charge fractions; zero for an empty event.
+    """
+    conditions = condition_features(decoder.conditions, events, places)
+    return decoder.decode(latents, conditions) * (events.sum(axis=1) > 0)[:, None]
+
+
+def _physics(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    distance = earth_movers_distance(true, predicted)
+    kept = ~np.isnan(distance)
+    summary = Summary.of(distance)
+    loss = telescope_loss(charge_fractions(true[kept]), charge_fractions(predicted[kept]))
+    # Without an event that counts there is no figure: null, because JSON has no NaN.
+    measured = {
+        "emd_mean": summary.mean,
+        "emd_median": summary.median,
+        "emd_standard_deviation": summary.standard_deviation,
+    }
+    return {
+        **(measured if summary.counted else dict.fromkeys(measured)),
+        "events_counted": summary.counted,
+        "events_left_out": summary.left_out,
+        "telescope_loss": float(loss.mean()) if len(loss) else None,
+    }
+
+
+def evaluate_network(
+    network: Network, decoder: Decoder, events: np.ndarray, places: Places | None = None
+) -> dict[str, Any]:
+    """Physics of a network on events.
+
+    Parameters
+    ----------
+    events : int array (n, 48), ADC counts
+
+    Returns
+    -------
+    dict
+        Mean, median and standard deviation of EMD in units of half a trigger-cell pitch, events
+        counted and left out (all zero), the telescope loss, and bits per event.
+    """
+    found = reconstruct(network, decoder, events, places)
+    physics = _physics(events, found.fractions)
+    return {"network": network.name, **physics, "bits_per_event": bits_per_event(network)}
+
+
+def evaluate_baselines(events: np.ndarray, bits: float) -> list[dict[str, Any]]:
+    """The same figures for threshold, BC and STC, and for the largest BC that fits ``bits``."""
+    baselines = list(standard_baselines())
+    # Where not even one trigger cell fits, the standard baselines have to do.
+    with suppress(ValueError):
+        baselines.append(best_choice_baseline(best_choice_for_bits(bits)))
+    rows = []
+    for baseline in baselines:
+        physics = _physics(events, baseline.reconstruct(events))
+        rows.append({"name": baseline.name, **physics, "bits_per_event": baseline.bits(events)})
+    unique = {row["name"]: row for row in rows}
+    return list(unique.values())
+
+
+def find_decoder(network: Path) -> Path:
+    """The decoder that belongs to a network file: beside it, or in train/ beside it."""
+    for place in (
+        network.parent / "train" / "decoder.safetensors",
+        network.parent / "decoder.safetensors",
+        network.with_name(f"{network.stem}.decoder.safetensors"),
+    ):
+        if place.is_file():
+            return place
+    raise InputError(
+        f"{network}: no decoder beside it (train/decoder.safetensors or decoder.safetensors); "
+        "give one with --decoder FILE"
+    )
+
+
+def evaluate_files(network: Network, decoder: Path, events: Path) -> dict[str, Any]:
+    """As :func:`evaluate_network`, with decoder and events from files."""
+    loaded = load_decoder(decoder)
+    places = load_places(events, loaded.conditions)
+    return evaluate_network(network, loaded, load_events(events), places)

@@ -1,0 +1,1 @@
+"""From events and a config to a trained autoencoder."""

@@ -1,0 +1,40 @@
+"""A trained autoencoder as the source of a second target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hexcoder.config import Teacher
+from hexcoder.errors import InputError
+from models.decoder import load_decoder
+from models.encoder.agreement import load_encoder
+from models.training.loop import Autoencoder
+from network.schema import Network, load_network
+
+
+def load_teacher(settings: Teacher, student: Network, conditions: Sequence[str]) -> Autoencoder:
+    """Read the autoencoder that ``settings.folder``, a build/<config>, holds.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none, or its image of the sensor or what its decoder is told is not the
+        student's.
+    """
+    folder = Path(settings.folder)
+    network = load_network(folder / "network.json")
+    if network.input != student.input:
+        raise InputError(
+            f"config key 'training.teacher.folder' = {settings.folder}: its input "
+            f"{list(network.input.shape)} {network.input.type} is not the network's own, "
+            f"{list(student.input.shape)} {student.input.type}"
+        )
+    encoder = load_encoder(folder / "train" / "encoder.safetensors", network)
+    decoder = load_decoder(folder / "train" / "decoder.safetensors")
+    if decoder.conditions != tuple(conditions):
+        raise InputError(
+            f"config key 'training.teacher.folder' = {settings.folder}: its decoder is told "
+            f"{list(decoder.conditions)}, the student's {list(conditions)}; they must be equal"
+        )
+    return Autoencoder(encoder, decoder).requires_grad_(False).eval()

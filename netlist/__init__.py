@@ -1,0 +1,1 @@
+"""Gate netlists: Liberty, cell functions, simulation in lanes and with delays."""

@@ -1,0 +1,172 @@
+"""Cell models against the PDK's own Verilog of the cells, over all inputs, in Icarus Verilog.
+
+With it, the compiled simulation of a netlist rests on the PDK's Verilog even where Icarus cannot
+simulate the whole netlist: following every glitch of deep adders takes it a minute an event.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hexcoder.errors import InputError
+from hexcoder.tools import require, run_logged
+from netlist.flat import CellModel
+
+
+@dataclass(frozen=True)
+class CellMismatch:
+    """A pattern for which a cell's Verilog and its model differ; 'x' is undefined."""
+
+    cell: str
+    pin: str
+    inputs: dict[str, int]
+    model: str
+    verilog: str
+
+
+@dataclass(frozen=True)
+class CellVerdict:
+    """Result of a comparison: kinds of cells, values compared, and the first that differs."""
+
+    cells: int
+    values: int
+    mismatches: int
+    first: CellMismatch | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every value was right."""
+        return self.mismatches == 0
+
+
+def check_cells(
+    kinds: Iterable[str], models: Mapping[str, CellModel], cell_verilog: Path, workdir: Path
+) -> CellVerdict:
+    """Compare models with Verilog.
+
+    A combinational cell gets all its inputs in turn. A register gets all its inputs but the clock,
+    each after each, with a clock pulse for each; its outputs are read after both edges.
+
+    Parameters
+    ----------
+    kinds : iterable of str
+        Cells to check.
+    models : mapping of cell to CellModel
+    cell_verilog : Path
+    workdir : Path
+        Gets testbench, result and logs.
+
+    Raises
+    ------
+    InputError
+        If Icarus Verilog is missing or fails.
+    """
+    compiler = require("iverilog", "on Debian: apt-get install iverilog")
+    runner = require("vvp", "on Debian: apt-get install iverilog")
+    workdir = workdir.resolve()
+    workdir.mkdir(parents=True, exist_ok=True)
+    result = workdir / "result.txt"
+    cells = {kind: models[kind] for kind in sorted(set(kinds)) if models[kind].outputs}
+    testbench = workdir / "testbench.v"
+    testbench.write_text(_testbench(cells, result))
+    program = workdir / "testbench.vvp"
+    sources = [str(testbench), str(cell_verilog)]
+    run_logged(
+        [compiler, "-g2005", "-s", "testbench", "-o", str(program), *sources],
+        workdir / "iverilog.log",
+    )
+    run_logged([runner, "-n", str(program)], workdir / "vvp.log")
+    wanted = [value for kind, model in cells.items() for value in _expected(kind, model)]
+    found = result.read_text().split()
+    if len(found) != len(wanted):
+        raise InputError(f"{result}: {len(found)} values, not {len(wanted)} (see vvp.log)")
+    wrong = [
+        CellMismatch(kind, pin, inputs, model, verilog)
+        for (kind, pin, inputs, model), verilog in zip(wanted, found, strict=True)
+        if model != verilog
+    ]
+    return CellVerdict(len(cells), len(wanted), len(wrong), wrong[0] if wrong else None)
+
+
+def _data_inputs(model: CellModel) -> list[str]:
+    clock = model.register.clock if model.register else None
+    return [pin for pin in model.inputs if pin != clock]
+
+
+def _patterns(model: CellModel) -> list[tuple[int, ...]]:
+    """Input patterns in order; for a register every pattern follows every pattern."""
+    values: list[int] = [0, 1]
+    single = list(itertools.product(values, repeat=len(_data_inputs(model))))
+    if model.register is None:
+        return single
+    return [pattern for pair in itertools.product(single, repeat=2) for pattern in pair]
+
+
+def _expected(kind: str, model: CellModel) -> list[tuple[str, str, dict[str, int], str]]:
+    values = []
+    state: dict[str, int] = {}
+    for pattern in _patterns(model):
+        inputs = dict(zip(_data_inputs(model), pattern, strict=True))
+        reads = 1
+        if model.register is not None:
+            # Until the first edge the state is unknown; no next state here may depend on it.
+            known = {model.register.state: state.get(model.register.state, 0)}
+            state = {model.register.state: _value(model.register.next_state, inputs | known)}
+            reads = 2
+        for _ in range(reads):
+            values += [
+                (kind, pin, inputs, str(_value(function, inputs | state)))
+                for pin, function in model.outputs.items()
+            ]
+    return values
+
+
+def _value(function: str, values: dict[str, int]) -> int:
+    # read_cell_models has made sure that it holds names, constants and bit operators only.
+    names: dict[str, Any] = {"__builtins__": {}}
+    return eval(function, names, dict(values)) & 1
+
+
+def _testbench(cells: Mapping[str, CellModel], result: Path) -> str:
+    declarations, actions = [], []
+    for number, (kind, model) in enumerate(cells.items()):
+        data, clock = _data_inputs(model), model.register.clock if model.register else None
+        pins = [f".{pin}(i{number}[{index}])" for index, pin in enumerate(data)]
+        pins += [f".{clock}(clock)"] if clock else []
+        pins += [f".{pin}(o{number}[{index}])" for index, pin in enumerate(model.outputs)]
+        declarations.append(
+            f"  reg [{max(len(data), 1) - 1}:0] i{number} = 0; "
+            f"wire [{len(model.outputs) - 1}:0] o{number};\n"
+            f"  {kind} cell{number} ({', '.join(pins)});"
+        )
+        read = "".join(
+            f' $fdisplay(file, "%b", o{number}[{index}]);' for index in range(len(model.outputs))
+        )
+        for pattern in _patterns(model):
+            bits = "".join(str(bit) for bit in reversed(pattern)) or "0"
+            actions.append(f"    i{number} = {max(len(data), 1)}'b{bits}; #10")
+            if clock:
+                actions.append(f"    clock = 1; #10{read} clock = 0; #10{read}")
+            else:
+                actions.append(f"   {read}")
+    return "\n".join(
+        [
+            "`timescale 1ns/1ps",
+            "module testbench;",
+            "  integer file;",
+            "  reg clock = 0;",
+            *declarations,
+            "  initial begin",
+            f'    file = $fopen("{result}", "w");',
+            *actions,
+            "    $fclose(file);",
+            "    $finish;",
+            "  end",
+            "endmodule",
+            "",
+        ]
+    )

@@ -1,0 +1,223 @@
+"""Energies of toggles, delays and transition times, from a Liberty file's tables.
+
+Debian's OpenSTA 2.0.17 adds the energies of both edges for each toggle, and those of every arc to
+an output that toggles once: an inverter's internal power comes out twice as large as its table
+says, a full adder's about five times. So the flow reads the tables itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from netlist.liberty import CAPACITANCE_UNITS, Group, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Values by slew and load: ``values[i][j]`` at ``slews[i]`` and ``loads[j]``, SI units."""
+
+    slews: tuple[float, ...]
+    loads: tuple[float, ...]
+    values: tuple[tuple[float, ...], ...]
+
+    def at(self, slew: float, load: float) -> float:
+        """Bilinear between entries; the edge's value beyond them."""
+        i, s = _place(self.slews, slew)
+        j, t = _place(self.loads, load)
+        rows = self.values
+        low = rows[i][j] + (rows[i][j + 1] - rows[i][j]) * t if t else rows[i][j]
+        if not s:
+            return low
+        high = rows[i + 1][j] + (rows[i + 1][j + 1] - rows[i + 1][j]) * t if t else rows[i + 1][j]
+        return low + (high - low) * s
+
+
+def _place(index: Sequence[float], value: float) -> tuple[int, float]:
+    if len(index) < 2 or value <= index[0]:
+        return 0, 0.0
+    if value >= index[-1]:
+        return len(index) - 2, 1.0
+    place = bisect_right(index, value) - 1
+    return place, (value - index[place]) / (index[place + 1] - index[place])
+
+
+@dataclass(frozen=True, slots=True)
+class CellTables:
+    """Of one cell.
+
+    Attributes
+    ----------
+    outputs : mapping of str to mapping of str to Table
+        By output and input that turns it ('' if the file does not say): energy of a toggle in J,
+        the mean of both edges and of all states of the other inputs.
+    inputs : mapping of str to list of (float, Table)
+        By input: energy in J of its own toggles, each with the part of time in which it counts.
+    transitions : mapping of str to mapping of str to Table
+        By output and input: transition time in s, the mean of both edges, of the slowest arc.
+    delays : mapping of str to mapping of str to (Table, Table)
+        By output and input that turns it: delay in s to a rise and to a fall of the output, the
+        mean of all states of the other inputs.
+    """
+
+    outputs: Mapping[str, Mapping[str, Table]]
+    inputs: Mapping[str, Sequence[tuple[float, Table]]]
+    transitions: Mapping[str, Mapping[str, Table]]
+    delays: Mapping[str, Mapping[str, tuple[Table, Table]]]
+
+
+@lru_cache(maxsize=8)
+def read_tables(path: Path) -> dict[str, CellTables]:
+    """Read the tables of all cells of a Liberty file."""
+    return _Reader(parse(path.read_text(encoding="utf-8", errors="replace"), str(path))).cells()
+
+
+class _Reader:
+    def __init__(self, top: Group):
+        self.top = top
+        scale, unit = top.lists.get("capacitive_load_unit", [["1", "pf"]])[0]
+        self.farad = float(scale) * CAPACITANCE_UNITS[unit.lower()]
+        time = re.match(r"([\d.]+)(ps|ns)", top.attributes.get("time_unit", "1ns"))
+        assert time is not None
+        self.second = float(time[1]) * {"ps": 1e-12, "ns": 1e-9}[time[2]]
+        # Liberty User Guide: energy has the unit of capacitance times voltage squared.
+        self.joule = self.farad
+        kinds = ("power_lut_template", "lu_table_template")
+        self.templates = {g.arguments[0]: g for kind in kinds for g in top.of_kind(kind)}
+
+    def cells(self) -> dict[str, CellTables]:
+        return {group.arguments[0]: self._cell(group) for group in self.top.of_kind("cell")}
+
+    def _cell(self, group: Group) -> CellTables:
+        outputs: dict[str, dict[str, Table]] = {}
+        inputs: dict[str, list[tuple[float, Table]]] = {}
+        transitions: dict[str, dict[str, Table]] = {}
+        delays: dict[str, dict[str, tuple[Table, Table]]] = {}
+        for pin in group.of_kind("pin"):
+            powers = [p for p in pin.of_kind("internal_power") if self._edges(p)]
+            for name in pin.arguments:
+                if pin.attributes.get("direction") == "input":
+                    inputs[name] = self._input(powers)
+                else:
+                    outputs[name] = self._by_input((p, self._mean(self._edges(p))) for p in powers)
+                    transitions[name] = self._transitions(pin)
+                    delays[name] = self._delays(pin)
+        return CellTables(outputs, inputs, transitions, delays)
+
+    def _edges(self, power: Group) -> list[Table]:
+        groups = [*power.of_kind("rise_power"), *power.of_kind("fall_power")]
+        # 'power' stands for both edges.
+        groups = groups or power.of_kind("power") * 2
+        found = [self._table(group, self.joule) for group in groups]
+        # An edge that has no table costs nothing.
+        return found * 2 if len(found) == 1 and not power.of_kind("power") else found
+
+    def _mean(self, tables: Sequence[Table]) -> Table:
+        return _merged(tables, lambda values: sum(values) / len(values))
+
+    def _by_input(self, arcs: Iterable[tuple[Group, Table]]) -> dict[str, Table]:
+        found: dict[str, list[Table]] = defaultdict(list)
+        for group, table in arcs:
+            for related in group.attributes.get("related_pin", "").split() or [""]:
+                found[related].append(table)
+        return {related: self._mean(tables) for related, tables in found.items()}
+
+    def _input(self, powers: Sequence[Group]) -> list[tuple[float, Table]]:
+        found, always = [], []
+        for power in powers:
+            table = self._mean(self._edges(power))
+            when = power.attributes.get("when")
+            if when:
+                # Inputs are taken to be 0 as often as 1.
+                names = set(re.findall(r"[A-Za-z_]\w*", when))
+                found.append((_part(when, sorted(names)), table))
+            else:
+                always.append(table)
+        return [*found, *([(1.0, self._mean(always))] if always else [])]
+
+    def _transitions(self, pin: Group) -> dict[str, Table]:
+        slowest: dict[str, list[Table]] = defaultdict(list)
+        for timing in pin.of_kind("timing"):
+            kinds = (*timing.of_kind("rise_transition"), *timing.of_kind("fall_transition"))
+            tables = [self._table(group, self.second) for group in kinds]
+            for related in timing.attributes.get("related_pin", "").split():
+                if tables:
+                    slowest[related].append(self._mean(tables))
+        return {related: _merged(tables, max) for related, tables in slowest.items()}
+
+    def _delays(self, pin: Group) -> dict[str, tuple[Table, Table]]:
+        rise: dict[str, list[Table]] = defaultdict(list)
+        fall: dict[str, list[Table]] = defaultdict(list)
+        for timing in pin.of_kind("timing"):
+            for related in timing.attributes.get("related_pin", "").split():
+                for edge, found in (("cell_rise", rise), ("cell_fall", fall)):
+                    found[related] += [self._table(g, self.second) for g in timing.of_kind(edge)]
+        return {
+            related: (self._mean(rise[related]), self._mean(fall[related]))
+            for related in rise
+            if rise[related] and fall[related]
+        }
+
+    def _table(self, group: Group, unit: float) -> Table:
+        template = self.templates.get(group.arguments[0]) if group.arguments else None
+        rows = [_floats(row) for row in group.lists.get("values", [["0"]])[0]]
+        axes: dict[str, tuple[float, ...]] = {}
+        for number in (1, 2):
+            name = template.attributes.get(f"variable_{number}", "") if template else ""
+            given = group.lists.get(f"index_{number}") or (
+                template.lists.get(f"index_{number}") if template else None
+            )
+            if name and given:
+                is_load = "capacitance" in name
+                scale = self.farad if is_load else self.second
+                axes["load" if is_load else "slew"] = tuple(
+                    value * scale for value in _floats(" ".join(given[0]))
+                )
+        slews, loads = axes.get("slew", (0.0,)), axes.get("load", (0.0,))
+        values = np.array([value for row in rows for value in row]) * unit
+        first_is_load = template is not None and "capacitance" in template.attributes.get(
+            "variable_1", ""
+        )
+        shape = (len(loads), len(slews)) if first_is_load else (len(slews), len(loads))
+        grid = np.resize(values, shape) if values.size == 1 else values.reshape(shape)
+        if first_is_load:
+            grid = grid.T
+        return Table(slews, loads, tuple(tuple(float(v) for v in row) for row in grid))
+
+
+def _floats(text: str) -> list[float]:
+    return [float(word) for word in re.split(r"[,\s]+", text.strip()) if word]
+
+
+def _merged(tables: Sequence[Table], how: Callable[[list[float]], float]) -> Table:
+    """Entry by entry, on the axes of the first."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    return Table(
+        first.slews,
+        first.loads,
+        tuple(
+            tuple(how([table.at(slew, load) for table in tables]) for load in first.loads)
+            for slew in first.slews
+        ),
+    )
+
+
+def _part(when: str, names: Sequence[str]) -> float:
+    """Part of the inputs' values for which a condition holds."""
+    text = re.sub(r"\*", "&", when.replace("!", " not ").replace("&&", "&").replace("||", "|"))
+    text = text.replace("&", " and ").replace("|", " or ").replace("+", " or ")
+    code = compile(text.strip(), "when", "eval")
+    held = 0
+    for number in range(1 << len(names)):
+        values = {name: bool(number >> place & 1) for place, name in enumerate(names)}
+        held += bool(eval(code, {"__builtins__": {}}, values))
+    return held / (1 << len(names))

@@ -1,0 +1,218 @@
+"""A netlist with the PDK's own Verilog of its cells, in Icarus Verilog."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from hexcoder.processes import run
+from hexcoder.tools import require, run_logged
+from netlist.simulation import Interface, Mismatch, NetlistVerdict
+
+_TESTBENCH = """\
+`timescale 1ns/1ps
+module testbench;
+  reg clk = 0, rst = 1, in_valid = 0;
+  reg [{in_bits}-1:0] in_data = 0;
+  wire out_valid;
+  wire [{out_bits}-1:0] out_data;
+  reg [{in_bits}-1:0] stimulus [0:{events}-1];
+  integer cycle, file;
+
+  {top} dut (.clk(clk), .rst(rst), .in_valid(in_valid), .in_data(in_data),
+    .out_valid(out_valid), .out_data(out_data));
+
+  initial begin
+    {start}
+    $readmemh("{stimulus}", stimulus);
+    file = $fopen("{result}", "w");
+    for (cycle = 0; cycle < {latency} + 2; cycle = cycle + 1) begin
+      #{half} clk = 0;
+      #{half} clk = 1;
+    end
+    for (cycle = 0; cycle < {events} + {latency}; cycle = cycle + 1) begin
+      {cycle}
+      #{input_delay} rst = 0;
+      in_valid = cycle < {events};
+      if (cycle < {events}) in_data = stimulus[cycle];
+      #{to_fall} clk = 0;
+      #{half} $fdisplay(file, "%b %b", out_valid, out_data);
+      $fflush(file);
+      clk = 1;
+    end
+    $fclose(file);
+    $finish;
+  end
+endmodule
+"""
+
+
+@dataclass(frozen=True)
+class Course:
+    """When a testbench does what.
+
+    Parameters
+    ----------
+    period_ns : float
+    input_delay_ns : float
+        Inputs change so long after the rising edge; less than half a period.
+    start, cycle : str
+        Verilog at time zero, and at the start of every cycle.
+    options : tuple of str
+        For iverilog.
+    """
+
+    period_ns: float = 100.0
+    input_delay_ns: float = 25.0
+    start: str = ""
+    cycle: str = ""
+    options: tuple[str, ...] = ()
+
+
+def check_gate_level(
+    netlist: Path,
+    cell_verilog: Path,
+    top: str,
+    interface: Interface,
+    inputs: np.ndarray,
+    expected: np.ndarray,
+    workdir: Path,
+    limit_s: float = 30.0,
+) -> NetlistVerdict:
+    """Compare a netlist's outputs with what is expected; an undefined bit is a mismatch.
+
+    Parameters
+    ----------
+    netlist, cell_verilog : Path
+        Verilog.
+    top : str
+    interface : Interface
+    inputs, expected : (events, elements) integers
+    workdir : Path
+        Gets testbench, stimulus, result and logs.
+    limit_s : float
+        After this time the simulation ends, and the verdict counts the events it has done: an
+        event-driven simulation follows every glitch, which in deep adders takes seconds an event.
+
+    Raises
+    ------
+    InputError
+        If Icarus Verilog is missing, fails, or does not do one event in its time.
+    """
+    rows = run_events([netlist, cell_verilog], top, interface, inputs, workdir, Course(), limit_s)
+    return compare_rows(rows, expected, interface)
+
+
+def run_events(
+    sources: Sequence[Path],
+    top: str,
+    interface: Interface,
+    inputs: np.ndarray,
+    workdir: Path,
+    course: Course,
+    limit_s: float,
+) -> list[list[str]]:
+    """Send events through Verilog, one a clock; of each cycle ``out_valid`` and ``out_data``."""
+    compiler = require("iverilog", "on Debian: apt-get install iverilog")
+    runner = require("vvp", "on Debian: apt-get install iverilog")
+    # $readmemh leaves zeros, with no error, where it does not find a relative path.
+    workdir = workdir.resolve()
+    workdir.mkdir(parents=True, exist_ok=True)
+    stimulus, result = workdir / "stimulus.hex", workdir / "result.txt"
+    words = [_pack(event, interface.input_widths) for event in inputs.tolist()]
+    stimulus.write_text("".join(f"{word:x}\n" for word in words))
+    testbench = workdir / "testbench.v"
+    testbench.write_text(
+        _TESTBENCH.format(
+            in_bits=sum(interface.input_widths),
+            out_bits=sum(interface.output_widths),
+            events=len(inputs),
+            latency=interface.latency_cycles,
+            top=top,
+            stimulus=stimulus,
+            result=result,
+            start=course.start,
+            cycle=course.cycle,
+            half=course.period_ns / 2,
+            input_delay=course.input_delay_ns,
+            to_fall=course.period_ns / 2 - course.input_delay_ns,
+        )
+    )
+    program = workdir / "testbench.vvp"
+    paths = [str(path.resolve()) for path in (testbench, *sources)]
+    run_logged(
+        [compiler, "-g2005", *course.options, "-s", "testbench", "-o", str(program), *paths],
+        workdir / "iverilog.log",
+    )
+    _run_for([runner, "-n", str(program)], workdir / "vvp.log", limit_s)
+    rows = [line.split() for line in result.read_text().splitlines()]
+    if len(rows) <= interface.latency_cycles:
+        raise InputError(f"no event simulated in {limit_s:.0f} s (log: {workdir / 'vvp.log'})")
+    return rows
+
+
+def _run_for(command: list[str], log: Path, limit_s: float) -> None:
+    with open(log, "w") as stream:
+        try:
+            done = run(command, stdout=stream, timeout_s=limit_s)
+        except subprocess.TimeoutExpired:
+            return
+    if done.returncode:
+        last = " | ".join(log.read_text().splitlines()[-5:])
+        raise InputError(f"vvp failed with status {done.returncode}: {last} (log: {log})")
+
+
+def _pack(elements: list[int], widths: tuple[int, ...]) -> int:
+    word = position = 0
+    for element, width in zip(elements, widths, strict=True):
+        word |= (element & ((1 << width) - 1)) << position
+        position += width
+    return word
+
+
+def compare_rows(
+    rows: list[list[str]], expected: np.ndarray, interface: Interface
+) -> NetlistVerdict:
+    """Compare the result of :func:`run_events`; an undefined bit is a mismatch."""
+    latency = interface.latency_cycles
+    wrong_valid = [
+        cycle
+        for cycle, (valid, _) in enumerate(rows)
+        if valid != ("1" if cycle >= latency else "0")
+    ]
+    mismatches, first = 0, None
+    for event, (_, data) in enumerate(rows[latency:]):
+        wanted = [
+            value & ((1 << width) - 1)
+            for value, width in zip(expected[event].tolist(), interface.output_widths, strict=True)
+        ]
+        word = _pack(wanted, interface.output_widths)
+        if data == f"{word:0{len(data)}b}":
+            continue
+        mismatches += 1
+        if first is None:
+            first = _first_mismatch(event, data, wanted, interface.output_widths)
+    return NetlistVerdict(
+        vectors=len(rows) - latency,
+        mismatches=mismatches,
+        valid_errors=len(wrong_valid),
+        first=first,
+        first_valid_event=max(0, wrong_valid[0] - latency) if wrong_valid else None,
+    )
+
+
+def _first_mismatch(event: int, data: str, wanted: list[int], widths: tuple[int, ...]) -> Mismatch:
+    """Find the element that differs; an undefined one counts as -1."""
+    end = len(data)
+    for element, (value, width) in enumerate(zip(wanted, widths, strict=True)):
+        bits = data[end - width : end]
+        actual = int(bits, 2) if set(bits) <= {"0", "1"} else -1
+        if actual != value:
+            return Mismatch(event, element, value, actual)
+        end -= width
+    raise AssertionError("called for an event without a mismatch")

@@ -1,0 +1,201 @@
+"""A netlist run clock by clock in 64 lanes, with faults planted in registers and on nets."""
+
+from __future__ import annotations
+
+import ctypes
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hexcoder.cache import cache_folder
+from hexcoder.steps.reads import file_digest
+from hexcoder.tools import require, run_logged
+from netlist.flat import ONE, CellModel, FlatNetlist
+from netlist.lanes_program import write_program
+
+LANES = 64
+REFERENCE = 63
+"""Lane that others are compared with."""
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_DRIVER = Path(__file__).with_name("lanes_clock.cpp")
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Faults by clock, in order.
+
+    Parameters
+    ----------
+    clocks : int64 array (n,)
+        Clock of the run, not falling. A flip of a register is there before that clock's logic
+        settles; a transient lasts for that clock.
+    places : int64 array (n,)
+        Number of a register, or the number of registers plus that of a transient.
+    lanes : uint64 array (n,)
+        A bit for each lane that it hits.
+    """
+
+    clocks: np.ndarray
+    places: np.ndarray
+    lanes: np.ndarray
+
+    @classmethod
+    def none(cls) -> Faults:
+        """No fault."""
+        empty = np.zeros(0, np.int64)
+        return cls(empty, empty, np.zeros(0, np.uint64))
+
+
+class LaneSimulation:
+    """A netlist that keeps its state from run to run.
+
+    Parameters
+    ----------
+    netlist : FlatNetlist
+    models : mapping of str to CellModel
+    inputs, outputs : sequence of str
+        Ports, whose bits are the columns of values; ``rst`` and ``clk`` are not among them.
+    transients : sequence of int
+        Nets that a fault can invert for a clock.
+
+    Attributes
+    ----------
+    registers : tuple of Instance
+        In the order of their numbers.
+    nets : uint64 array
+        A word of lanes a net, in the order of the program.
+    """
+
+    def __init__(
+        self,
+        netlist: FlatNetlist,
+        models: Mapping[str, CellModel],
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        transients: Sequence[int] = (),
+    ):
+        self._library = _library()
+        self._program = program = write_program(netlist, models, transients)
+        self.registers = program.registers
+        self.transients = tuple(transients)
+        self._netlist_places = program.place[: len(netlist.nets)]
+
+        def places(names: Sequence[str]) -> np.ndarray:
+            nets = [net for port in names for net in netlist.ports[port]]
+            return program.place[np.array(nets, np.int64)]
+
+        self._in_nets, self._out_nets = places(["rst", *inputs]), places(outputs)
+        self.nets = np.zeros(len(program.place), np.uint64)
+        self.nets[ONE] = ALL
+
+    @property
+    def state(self) -> np.ndarray:
+        """A word of lanes for each register: uint64 array (registers,)."""
+        return self.nets[self._program.states]
+
+    @state.setter
+    def state(self, words: np.ndarray) -> None:
+        self.nets[self._program.states] = words
+
+    def scramble(self, seed: int) -> None:
+        """Give every register a random value, the same in all lanes: a chip at power-up."""
+        random = np.random.default_rng(seed)
+        self.state = spread(random.integers(0, 2, len(self.registers)))
+
+    def run(
+        self,
+        values: np.ndarray,
+        *,
+        reset: bool = False,
+        faults: Faults | None = None,
+        watched: np.ndarray | None = None,
+        toggles: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Run some clocks.
+
+        Parameters
+        ----------
+        values : uint64 array (clocks, input bits)
+            A word of 64 lanes for each bit of each clock.
+        reset : bool
+        faults : Faults, optional
+        watched : int64 array, optional
+            Numbers of registers to compare with lane 63.
+        toggles : uint64 array (nets of the netlist,), optional
+            Gets how often each net changed from clock to clock, over all lanes.
+
+        Returns
+        -------
+        outputs : uint64 array (clocks, output bits)
+            Before each clock's edge.
+        differs : uint64 array (clocks,)
+            Lanes in which a watched register differs after the edge.
+        """
+        program = self._program
+        first = np.full((len(values), 1), ALL if reset else np.uint64(0), np.uint64)
+        values = np.ascontiguousarray(np.column_stack([first, values]), np.uint64)
+        faults = faults or Faults.none()
+        fault_nets = np.concatenate([program.states, program.transients])[faults.places]
+        lasts = (faults.places < len(self.registers)).astype(np.uint8)
+        watched = np.zeros(0, np.int64) if watched is None else program.states[watched]
+        outputs = np.zeros((len(values), len(self._out_nets)), np.uint64)
+        differs = np.zeros(len(values), np.uint64)
+        counts = np.zeros(len(self.nets), np.uint64) if toggles is not None else None
+        arguments: list[int | np.ndarray | None] = [
+            self.nets, len(self.nets), len(values),
+            len(program.kinds), program.kinds, program.counts, program.rows,
+            program.first_reader, program.readers,
+            len(program.states), program.states, program.next_nets,
+            len(self._in_nets), self._in_nets, values,
+            len(self._out_nets), self._out_nets, outputs,
+            len(faults.clocks), faults.clocks, fault_nets, faults.lanes, lasts,
+            len(watched), watched, differs, counts,
+        ]  # fmt: skip
+        self._library.run_clocks(
+            *(ctypes.c_int64(a) if isinstance(a, int) else _pointer(a) for a in arguments)
+        )
+        if toggles is not None and counts is not None:
+            toggles += counts[self._netlist_places]
+        return outputs, differs
+
+
+def _pointer(array: np.ndarray | None) -> ctypes.c_void_p | None:
+    return None if array is None else array.ctypes.data_as(ctypes.c_void_p)
+
+
+def _library() -> ctypes.CDLL:
+    """The compiled driver, made on first use and kept in the user's cache."""
+    digest = file_digest(_DRIVER)[:16]
+    path = cache_folder() / f"lanes-{digest}.so"
+    if not path.is_file():
+        compiler = require("g++", "on Debian: apt-get install g++")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            made = Path(folder) / path.name
+            flags = ["-O3", "-march=native", "-std=c++20", "-fPIC", "-shared"]
+            run_logged([compiler, *flags, _DRIVER, "-o", made], made.with_suffix(".log"))
+            made.replace(path)
+    return ctypes.CDLL(str(path))
+
+
+def spread(bits: np.ndarray) -> np.ndarray:
+    """The same bits in all lanes: bool or 0/1 array to uint64 of the same shape."""
+    return np.where(bits.astype(bool), ALL, np.uint64(0))
+
+
+def to_lanes(bits: np.ndarray) -> np.ndarray:
+    """Bits of each lane, 0/1 array (lanes, ...), as words, uint64 array (...)."""
+    words = np.zeros(bits.shape[1:], np.uint64)
+    for lane, its in enumerate(bits):
+        words |= its.astype(np.uint64) << np.uint64(lane)
+    return words
+
+
+def from_lanes(words: np.ndarray, lanes: int = LANES) -> np.ndarray:
+    """Inverse of :func:`to_lanes`: uint8 array (lanes, ...)."""
+    return np.stack(
+        [(words >> np.uint64(lane) & np.uint64(1)).astype(np.uint8) for lane in range(lanes)]
+    )

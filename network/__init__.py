@@ -1,0 +1,1 @@
+"""The frozen network: its file, its golden model, its ports."""

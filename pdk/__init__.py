@@ -1,0 +1,1 @@
+"""Process design kits: one description each, technology tables, scaling between nodes."""

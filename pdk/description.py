@@ -1,0 +1,233 @@
+"""A PDK as one small description: where its files are and which cells have a special part."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from pydantic import Field, PositiveFloat
+
+from hexcoder.config import Section
+from hexcoder.errors import InputError, first_problem
+from hexcoder.technology import Technology
+from pdk.scaling import NODES
+
+LAYOUT_PDK = "sky130"
+"""The PDK that flow.layout has cells for."""
+
+_FOLDER = Path(__file__).parent
+
+
+class Corner(Section):
+    """One process, voltage and temperature."""
+
+    liberty: str
+    voltage_v: PositiveFloat
+    temperature_c: float
+
+
+class AdderCell(Section):
+    """A full adder (three inputs) or half adder (two inputs) of the library."""
+
+    cell: str
+    inputs: tuple[str, ...] = Field(min_length=2, max_length=3)
+    sum: str
+    carry: str
+
+
+class GateCell(Section):
+    """A cell with one output."""
+
+    cell: str
+    inputs: tuple[str, ...] = Field(min_length=1)
+    output: str
+
+
+class AdderGates(Section):
+    """A full adder of gates, for a library without such a cell.
+
+    Attributes
+    ----------
+    xor, nand : GateCell
+        Of two inputs.
+    or_nand : GateCell
+        not ((a or b) and c), inputs in this order.
+    """
+
+    xor: GateCell
+    nand: GateCell
+    or_nand: GateCell
+
+
+class VoterCell(Section):
+    """A cell that gives the inverse of the majority of three bits.
+
+    Attributes
+    ----------
+    inputs : tuple of three tuples of str
+        Pins of each of the three: an and-or-invert gate of three pairs has two for each.
+    """
+
+    cell: str
+    inputs: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    output: str
+
+
+class TieCell(Section):
+    """A cell that drives a constant."""
+
+    cell: str
+    output: str
+
+
+class BufferCell(Section):
+    """A cell with one input and one output."""
+
+    cell: str
+    input: str
+    output: str
+
+
+class Pdk(Section):
+    """A process design kit: read one with :func:`load_pdk`.
+
+    Attributes
+    ----------
+    process, licence : str
+        One line each, for reports.
+    node_nm : int, optional
+        Of :data:`pdk.scaling.NODES`: what the report scales to the ECON-T chip's 65 nm.
+    cell_verilog, technology_lef, cell_lef, corners.*.liberty : str
+        Files as ``distribution:path``, or a path beside the description.
+        The two LEF files are for tools outside; a PDK may have none.
+    output_load_ff : float
+        Load on each output port, in fF.
+    full_adder, adder_gates : AdderCell, AdderGates
+        One of the two.
+    voter : VoterCell, optional
+        For triplicated registers; without one voters are made of gates.
+    corners : mapping of name to Corner
+        The first is the one that synthesis and power use.
+    """
+
+    name: str
+    process: str
+    licence: str
+    node_nm: int | None = None
+    cell_verilog: str
+    technology_lef: str | None = None
+    cell_lef: str | None = None
+    output_load_ff: PositiveFloat
+    corners: Mapping[str, Corner] = Field(min_length=1)
+    full_adder: AdderCell | None = None
+    adder_gates: AdderGates | None = None
+    half_adder: AdderCell | None = None
+    voter: VoterCell | None = None
+    tie_high: TieCell
+    tie_low: TieCell
+    buffer: BufferCell
+    driving_cell: BufferCell
+    technology: Technology | None = None
+    folder: Path = Field(exclude=True)
+
+    @pydantic.model_validator(mode="after")
+    def _has_an_adder(self) -> Pdk:
+        if (self.full_adder is None) == (self.adder_gates is None):
+            raise ValueError("give either full_adder or adder_gates")
+        return self
+
+    @pydantic.field_validator("node_nm")
+    @classmethod
+    def _is_known(cls, node: int | None) -> int | None:
+        if node is not None and node not in NODES:
+            raise ValueError(f"must be one of {', '.join(map(str, NODES))}")
+        return node
+
+    @property
+    def adder(self) -> AdderCell | AdderGates:
+        """What full adders are mapped to."""
+        found = self.full_adder or self.adder_gates
+        assert found is not None
+        return found
+
+    @property
+    def corner_name(self) -> str:
+        """Name of the first corner."""
+        return next(iter(self.corners))
+
+    @property
+    def corner(self) -> Corner:
+        """The first corner."""
+        return self.corners[self.corner_name]
+
+    def at(self, corner: str) -> Pdk:
+        """The same PDK with one corner alone."""
+        return self.model_copy(update={"corners": {corner: self.corners[corner]}})
+
+    @property
+    def liberty(self) -> Path:
+        """Liberty file of the first corner."""
+        return self.file(self.corner.liberty)
+
+    def file(self, location: str) -> Path:
+        """Find a file of this PDK.
+
+        Raises
+        ------
+        InputError
+            If it is not there, with the package to install.
+        """
+        distribution, _, path = location.rpartition(":")
+        if not distribution:
+            found = self.folder / path
+            if not found.is_file():
+                raise InputError(f"PDK {self.name}: {found}: no such file")
+            return found
+        try:
+            found = Path(str(metadata.distribution(distribution).locate_file(path)))
+        except metadata.PackageNotFoundError:
+            found = None
+        if found is None or not found.is_file():
+            raise InputError(
+                f"PDK {self.name}: no file '{path}'; it comes with the Python package "
+                f"{distribution}: pip install {distribution}"
+            )
+        return found
+
+
+def known_pdks() -> list[str]:
+    """Names of the PDKs that hexcoder describes."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load_pdk(name: str) -> Pdk:
+    """Read a PDK's description.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`known_pdks`, or the path of a TOML file of the same form.
+
+    Raises
+    ------
+    InputError
+        If there is no such PDK, or its description is wrong.
+    """
+    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
+    try:
+        description: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"PDK '{name}' is not known: one of {', '.join(known_pdks())}, "
+            "or the path of a TOML file that describes one"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return Pdk.model_validate(description | {"folder": path.parent})
+    except pydantic.ValidationError as error:
+        raise InputError(first_problem(error, str(path))) from None

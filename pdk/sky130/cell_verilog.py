@@ -1,0 +1,41 @@
+"""Verilog of the sky130 cells, from their functions: python -m pdk.sky130.cell_verilog FILE."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from pdk.sky130.functions import FLOP_PINS, FUNCTIONS, inputs_of
+
+
+def cell_verilog() -> str:
+    """Text of the file."""
+    lines = ["// Made by python -m pdk.sky130.cell_verilog; no delays.", ""]
+    for cell, functions in sorted(FUNCTIONS.items()):
+        inputs = inputs_of(cell)
+        expressions = {
+            output: re.sub(r"\b([01])\b", r"1'b\1", function).replace("!", "~")
+            for output, function in functions.items()
+        }
+        lines += [
+            f"module {cell} ({', '.join([*inputs, *functions])});",
+            *(f"  input {pin};" for pin in inputs),
+            *(f"  output {output};" for output in functions),
+            *(f"  assign {output} = {text};" for output, text in expressions.items()),
+            "endmodule",
+            "",
+        ]
+    clock, data, output = (FLOP_PINS[part] for part in ("clock", "data", "output"))
+    lines += [
+        f"module dff_x1 ({clock}, {data}, {output});",
+        f"  input {clock}, {data};",
+        f"  output reg {output};",
+        f"  always @(posedge {clock}) {output} <= {data};",
+        "endmodule",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(cell_verilog(), encoding="utf-8")

@@ -1,0 +1,39 @@
+"""Which technology table the compiler works with: the PDK's, and what a config says instead."""
+
+from __future__ import annotations
+
+from hexcoder.config import Config
+from hexcoder.errors import InputError
+from hexcoder.technology import Technology
+from pdk.description import load_pdk
+
+_NEAREST = {
+    "sky130A": "sky130",
+    "sky130B": "sky130",
+    "gf180mcuC": "sky130",
+    "gf180mcuD": "sky130",
+    "ihp-sg13g2": "sky130",
+}
+"""Kits that a flow outside brings, and the description here whose process is nearest in node."""
+
+
+def technology_of(pdk: str) -> Technology:
+    """Table of a PDK by its name, or by the path of its description.
+
+    Raises
+    ------
+    InputError
+        If there is no such PDK, or its description has no table.
+    """
+    description = load_pdk(_NEAREST.get(pdk, pdk))
+    if description.technology is None:
+        raise InputError(
+            f"PDK {description.name}: section [technology] is missing; it says what adders and "
+            "gates cost (docs/extending.md)"
+        )
+    return description.technology
+
+
+def technology_for(config: Config) -> Technology:
+    """Table of a config's PDK, with the config's own values in place of the PDK's."""
+    return technology_of(config.silicon.pdk).model_copy(update=dict(config.technology))

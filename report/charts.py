@@ -1,0 +1,216 @@
+"""Charts of the report: matplotlib figures as SVG that can stand inside of a page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+OURS, OTHERS, THIRD, FOURTH = "#b5432a", "#1f4e79", "#8fa3b5", "#d9a441"
+INK = "#333940"
+_STYLE: dict[Any, Any] = {
+    # Text stays text: small, searchable, in the page's own font.
+    "svg.fonttype": "none",
+    # Without a salt the identifiers, and so the bytes, change from run to run.
+    "svg.hashsalt": "hexcoder",
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dde1e5",
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+}
+# In inches. At 72 points an inch the text keeps about its size on a phone of 400 pixels.
+_WIDTH, _HEIGHT = 4.9, 3.3
+_CLOSE_BITS = 12
+_BEST_CHOICE = re.compile(r"best choice (\d+)$")
+
+
+def emd_against_bits(
+    emd: float, bits: float, baselines: Sequence[Mapping[str, Any]], name: str
+) -> str:
+    """Mean EMD (half pitches) of an encoder and of baselines against bits per event."""
+
+    def draw(axes: Axes) -> None:
+        chosen, others = [], []
+        for baseline in baselines:
+            point = (baseline["bits_per_event"], baseline["emd_mean"])
+            match = _BEST_CHOICE.match(baseline["name"])
+            if match:
+                chosen.append((*point, match[1]))
+            else:
+                others.append((*point, baseline["name"]))
+        axes.axvline(bits, color=OURS, linewidth=0.8, linestyle="--")
+        if chosen:
+            xs, ys, kept = zip(*sorted(chosen), strict=True)
+            axes.plot(xs, ys, "o-", color=OTHERS, markersize=4, linewidth=1)
+            for place, (x, y, number) in enumerate(zip(xs, ys, kept, strict=True)):
+                # Labels of close points lean away from each other.
+                close_left = place > 0 and x - xs[place - 1] < _CLOSE_BITS
+                close_right = place + 1 < len(xs) and xs[place + 1] - x < _CLOSE_BITS
+                side = "left" if close_left else "right" if close_right else "center"
+                _label(axes, x, y, f"BC {number}", OTHERS, side)
+        for x, y, text in others:
+            axes.plot([x], [y], "s", color=THIRD, markeredgecolor=OTHERS, markersize=5)
+            _label(axes, x, y, text, INK)
+        axes.plot([bits], [emd], "D", color=OURS, markersize=7)
+        axes.annotate(
+            name,
+            (bits, emd),
+            (-8, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            color=OURS,
+            weight="bold",
+        )
+        axes.set_xlabel("bits per event")
+        axes.set_ylabel("mean EMD (half pitches)")
+        axes.set_ylim(bottom=0)
+        axes.margins(x=0.14, y=0.12)
+
+    return _svg("emd", draw)
+
+
+def training_curves(history: Sequence[Sequence[float]], loss: str) -> str:
+    """Loss on trained and on held-out events against epochs."""
+
+    def draw(axes: Axes) -> None:
+        epochs = range(1, len(history) + 1)
+        axes.plot(epochs, [row[0] for row in history], color=OTHERS, label="training (augmented)")
+        axes.plot(epochs, [row[1] for row in history], color=OURS, label="held out")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(loss)
+        axes.set_ylim(bottom=0)
+        axes.legend()
+
+    return _svg("curves", draw)
+
+
+def stacked_bars(
+    name: str,
+    parts: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    unit_label: str,
+    decimals: int,
+) -> str:
+    """Horizontal bars, the first part on top, with its total at the end of each.
+
+    Parameters
+    ----------
+    name : str
+        Keeps the identifiers of this picture apart from those of others.
+    parts : sequence of str
+    series : mapping of label to one value a part
+    unit_label : str
+        Quantity and unit.
+    decimals : int
+        Of the totals.
+    """
+    colours = (OTHERS, OURS, THIRD, FOURTH)
+    totals = [sum(values) for values in zip(*series.values(), strict=True)]
+
+    def draw(axes: Axes) -> None:
+        left = [0.0] * len(parts)
+        for colour, (label, values) in zip(colours, series.items(), strict=False):
+            axes.barh(parts, values, left=left, height=0.62, color=colour, label=label)
+            left = [start + value for start, value in zip(left, values, strict=True)]
+        for place, total in enumerate(totals):
+            axes.annotate(
+                f"{total:,.{decimals}f}",
+                (total, place),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+            )
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(0, 1.18 * max(totals, default=0.0) or 1.0)
+        axes.set_xlabel(unit_label)
+        if len(series) > 1:
+            axes.legend(loc="lower right")
+
+    return _svg(name, draw, 0.9 + 0.36 * max(len(parts), 3))
+
+
+def slack_bars(name: str, histograms: Mapping[str, Mapping[str, Any]]) -> str:
+    """Endpoints by setup slack, a line of steps for each corner.
+
+    Parameters
+    ----------
+    name : str
+        Keeps the identifiers of this picture apart from those of others.
+    histograms : mapping of corner to histogram
+        As :func:`flow.analysis.timing.slack_histogram` gives them.
+    """
+
+    def draw(axes: Axes) -> None:
+        colours = dict(zip(histograms, (OTHERS, OURS, FOURTH), strict=False))
+        for corner, histogram in histograms.items():
+            axes.stairs(
+                histogram["count"],
+                histogram["edges_ns"],
+                color=colours.get(corner, THIRD),
+                fill=len(histograms) == 1,
+                linewidth=1.5,
+                label=corner,
+            )
+        axes.axvline(0.0, color=INK, linewidth=0.8, linestyle="--")
+        axes.set_xlabel("setup slack (ns)")
+        axes.set_ylabel("endpoints")
+        if len(histograms) > 1:
+            axes.legend(loc="upper left")
+
+    return _svg(name, draw)
+
+
+def _label(axes: Axes, x: float, y: float, text: str, colour: str, side: str = "center") -> None:
+    axes.annotate(text, (x, y), (0, 6), textcoords="offset points", ha=side, color=colour, size=9)
+
+
+def _svg(name: str, draw: Callable[[Axes], None], height: float = _HEIGHT) -> str:
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        draw(figure.subplots())
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    return for_page(stream.getvalue(), name)
+
+
+def for_page(svg: str, name: str) -> str:
+    """Make an SVG file into an element of an HTML page.
+
+    The page's style gives size and font. Identifiers get ``name`` before them, since those of all
+    pictures share one page, and those that nothing refers to go.
+    """
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # This rule would reach out to the whole page.
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    head, rest = svg.split(">", 1)
+    box = re.search(r'viewBox="[^"]*"', head)
+    assert box is not None
+    svg = f"<svg {box[0]}>{rest}".replace("xlink:href", "href")
+    svg = re.sub(r"font: ([^\"';]*?) *'[^;\"]*", r"font: \1 sans-serif", svg)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+
+    def identifier(match: re.Match[str]) -> str:
+        return f' id="{name}-{match[1]}"' if match[1] in used else ""
+
+    svg = re.sub(r' id="([^"]*)"', identifier, svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\1{name}-", svg)
+    return re.sub(r"\n\s*", "\n", svg)

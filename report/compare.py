@@ -1,0 +1,87 @@
+"""Two runs side by side: python -m flow compare build/a build/b."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from hexcoder.errors import InputError
+from hexcoder.files import read_json
+
+STAGES = ("rtl", "asic", "layout")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A metric of two runs; None where a run did not measure it."""
+
+    stage: str
+    metric: str
+    first: float | None
+    second: float | None
+
+    @property
+    def change(self) -> float | None:
+        """Second over first, less one."""
+        if self.first is None or self.second is None or not self.first:
+            return None
+        return self.second / self.first - 1
+
+
+def _numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for key, value in values.items():
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, (int, float)):
+            yield prefix + key, value
+        elif isinstance(value, dict) and key != "design_rules":
+            yield from _numbers(value, f"{prefix}{key}.")
+
+
+def compare(first: Path, second: Path) -> list[Difference]:
+    """All numbers that two runs measured, stage by stage.
+
+    Parameters
+    ----------
+    first, second : Path
+        build/<config> of each.
+
+    Raises
+    ------
+    InputError
+        If one is no folder of results.
+    """
+    found = []
+    metrics: list[dict[str, dict[str, float]]] = []
+    for build in (first, second):
+        stages = {
+            stage: dict(_numbers(read_json(path)))
+            for stage in STAGES
+            if (path := build / stage / "metrics.json").is_file()
+        }
+        if not stages:
+            raise InputError(f"{build}: no results of {', '.join(STAGES)} in it")
+        metrics.append(stages)
+    for stage in STAGES:
+        one, other = (stages.get(stage, {}) for stages in metrics)
+        for metric in dict.fromkeys([*one, *other]):
+            found.append(Difference(stage, metric, one.get(metric), other.get(metric)))
+    return found
+
+
+def table(differences: list[Difference], first: str, second: str, everything: bool) -> Table:
+    """What differs, or all of it."""
+    shown = Table("stage", "metric")
+    for name in (first, second, "change"):
+        shown.add_column(name, justify="right")
+    for row in differences:
+        if row.first == row.second and not everything:
+            continue
+        values = ["-" if v is None else f"{v:,.6g}" for v in (row.first, row.second)]
+        change = "" if row.change is None else f"{row.change:+.1%}"
+        shown.add_row(row.stage, row.metric, *values, change)
+    return shown

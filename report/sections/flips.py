@@ -1,0 +1,85 @@
+"""Section of the report: what single-event upsets do to a chip with its weights in registers."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from report.blocks import Block, Column, Notice, Picture, Pictures, Section, Table, Text
+from report.numbers import count
+from report.results import FLIPS, Results
+
+_WHAT = {"flips": "RTL", "flips_netlist": "the netlist after synthesis"}
+_OPTIONS = {"flips": "", "flips_netlist": " --netlist {build}/asic"}
+
+
+def upsets(results: Results) -> Section:
+    """The campaigns of `python -m tb flips` that lie beside the stages."""
+    blocks: list[Block] = [
+        Text(
+            "Bits of registers, and voters' outputs for one clock, flipped one at a time at random "
+            "moments of a running stream, each chip beside one that is left alone: corrected, the "
+            "register is right again after the next clock and nothing was seen; masked, it never "
+            "mattered; else wrong data for an event, wrong until reloaded, or hung."
+        )
+    ]
+    check = (results.metrics["asic"] or {}).get("triplication_check")
+    if check:
+        blocks.append(_kept_copies(check))
+    for folder in FLIPS:
+        found = results.flips.get(folder)
+        if found is None:
+            build = f"build/{results.config.name}"
+            options = _OPTIONS[folder].format(build=build)
+            command = f"python -m tb flips {build}/rtl{options} --flips 100000"
+            text = f"Flips of {_WHAT[folder]}: not measured, because no campaign was run."
+            blocks.append(Notice("missing", text, command))
+        else:
+            blocks += _campaign(folder, *found)
+    return Section("upsets", "Single-event upsets", blocks)
+
+
+def _kept_copies(check: Mapping[str, Any]) -> Block:
+    """Whether synthesis kept every copy and its voter."""
+    if not check["passed"]:
+        return Notice("failure", f"Triplication in the netlist: {check['failures'][0]}")
+    unread = check["bits_in_rtl"] - check["bits"]
+    return Text(
+        f"In the netlist {count(check['bits'])} bits stand in {count(check['flip_flops'])} "
+        f"flip-flops, each followed back to its voter; synthesis left out {count(unread)} bits "
+        "that nothing reads, with all their copies."
+    )
+
+
+def _campaign(folder: str, found: Mapping[str, Any], svg: bytes) -> list[Block]:
+    what = f"Flips of {_WHAT[folder]}"
+    outcomes = list(dict.fromkeys(o for c in found["classes"].values() for o in c["outcomes"]))
+    rows = [
+        [
+            name,
+            count(entry["bits"]),
+            count(entry["flips"]),
+            *(count(entry["outcomes"].get(outcome, {}).get("flips", 0)) for outcome in outcomes),
+        ]
+        for name, entry in found["classes"].items()
+    ]
+    columns = [
+        Column("class", numeric=False),
+        Column("places", "bits"),
+        Column("flips"),
+        *(Column(outcome) for outcome in outcomes),
+    ]
+    left = found["registers_not_corrected"]
+    kind = "triplicated" if found["triplicated"] else "not triplicated"
+    note = (
+        f"Seed {found['seed']}; registers {kind}; not right again after the next "
+        f"clock: registers of {count(left)} of {count(found['flips'])} flips."
+    )
+    data = base64.b64encode(svg).decode()
+    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{what}">'
+    caption = "Outcomes by class, and cross-sections in bits with 95 % intervals."
+    return [
+        Table(f"{what}: outcomes", columns, rows, note=note),
+        Pictures([Picture(f"{what}: {caption}", image, caption, what, wide=True)]),
+    ]

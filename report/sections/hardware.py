@@ -1,0 +1,209 @@
+"""Section of the report: area, timing and power, beside the published chip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from report.blocks import (
+    Block,
+    Column,
+    Notice,
+    Picture,
+    Pictures,
+    Section,
+    Table,
+    Text,
+    Verbatim,
+)
+from report.charts import slack_bars, stacked_bars
+from report.numbers import count, fixed, percent
+from report.results import Results
+from report.sections.parts import copies_together
+from report.sections.path import worst_path
+from report.sections.power import power_picture, power_table
+from report.sections.processes import in_other_processes
+from report.sections.published import beside_published
+
+_PARTS = {
+    "encoder_core": "registers between layers",
+    "encoder": "connections",
+    "front_end": "sum, leading one, shift",
+    "sum_code": "delay of the sum's code",
+    "valid": "valid bit",
+    "energies": "registers of the energies",
+}
+"""What parts of the design that are no layer hold."""
+
+
+def hardware(results: Results) -> Section:
+    """Area, timing, power and the comparison with the chip."""
+    asic = results.metrics["asic"]
+    blocks: list[Block] = []
+    if asic is None:
+        blocks.append(results.missing("asic", "Area, timing and power"))
+    else:
+        asic = copies_together(asic, _layers(results))
+        blocks += [Text(_origin(asic)), *_area(asic, results)]
+        blocks += [*_timing(asic, results), *_power(asic, results)]
+    blocks.append(beside_published(results))
+    if (processes := in_other_processes(results)) is not None:
+        blocks.append(processes)
+    return Section("hardware", "Hardware", blocks)
+
+
+def _origin(asic: Mapping[str, Any]) -> str:
+    origin = asic["origin"]
+    return (
+        f"All figures are of the gates {origin['stage']}. Process: {origin['process']}. "
+        f"Corner {origin['corner']}, {origin['voltage_v']:g} V, {origin['temperature_c']:g} °C. "
+        f"Wires: {origin['wires']}. Clock: {origin['clock']}."
+    )
+
+
+def _layers(results: Results) -> list[str]:
+    return [layer["name"] for layer in (results.metrics["rtl"] or {}).get("layers", [])]
+
+
+def _parts(asic: Mapping[str, Any], results: Results) -> list[str]:
+    """Layers in the order of the data, then the other parts, the largest first."""
+    areas, layers = asic["area_by_layer_um2"], _layers(results)
+    others = sorted((part for part in areas if part not in layers), key=lambda part: -areas[part])
+    return [layer for layer in layers if layer in areas] + others
+
+
+def _part(name: str) -> str:
+    """Name of a part, with what it holds; synthesis may have put a number behind the name."""
+    held = _PARTS.get(name) or _PARTS.get(name.rstrip("0123456789").rstrip("_"))
+    return f"{name}: {held}" if held else name
+
+
+def _area(asic: Mapping[str, Any], results: Results) -> list[Block]:
+    areas, total = asic.get("area_by_layer_um2"), asic.get("design__instance__area")
+    if not areas or total is None:
+        reason = results.why_not("asic", "design__instance__area")
+        return [Notice("missing", f"Area: not measured ({reason}).", results.command("asic"))]
+    parts = _parts(asic, results)
+    # A bar of less than a thousandth of the whole cannot be seen; the table has them all.
+    seen = [part for part in parts if areas[part] >= total / 1000]
+    picture = Picture(
+        f"Area by layer, {fixed(total, 0)} µm² in all: "
+        + ", ".join(f"{part} {percent(areas[part], total)}" for part in seen),
+        stacked_bars(
+            "area", seen, {"area": [areas[part] / 1e3 for part in seen]}, "area (10³ µm²)", 1
+        ),
+        "Area of the cells by layer; parts under 0.1 % are in the table only.",
+        "Area by layer",
+    )
+    power = power_picture("power", asic, parts)
+    return [Pictures([picture, power] if power else [picture]), _area_table(asic, results, parts)]
+
+
+def _area_table(asic: Mapping[str, Any], results: Results, parts: list[str]) -> Table:
+    areas, total = asic["area_by_layer_um2"], asic["design__instance__area"]
+    cells = asic.get("cells_by_layer") or {}
+
+    def row(name: str, area: float, kinds: Mapping[str, int]) -> list[str]:
+        number = sum(kinds.values()) or None
+        shares = [percent(value, number) for value in cell_classes(kinds, results.cells)]
+        decimals = 0 if area >= 10 else 1
+        return [name, fixed(area, decimals), percent(area, total), count(number), *shares]
+
+    rows = [row(_part(part), areas[part], cells.get(part, {})) for part in parts]
+    everything: dict[str, int] = {}
+    for kinds in cells.values():
+        for kind, number in kinds.items():
+            everything[kind] = everything.get(kind, 0) + number
+    rows.append(row("whole design", total, everything))
+    columns = [
+        Column("part", numeric=False),
+        Column("area", "µm²"),
+        Column("share", "of area"),
+        Column("cells"),
+        Column("full and half adders", "share of cells"),
+        Column("registers", "share of cells"),
+        Column("other", "share of cells"),
+    ]
+    note = "Adders and registers are told by their function in the Liberty file, not by name."
+    if not results.cells:
+        note = f"Kinds of cells: asic/cells.json is missing; {results.command('asic')} writes it."
+    return Table("Area and cells by layer", columns, rows, note, frozenset({len(rows) - 1}))
+
+
+def cell_classes(
+    kinds: Mapping[str, int], models: Mapping[str, Any]
+) -> tuple[int, int, int] | tuple[None, None, None]:
+    """Count adder cells, registers and others.
+
+    Parameters
+    ----------
+    kinds : mapping of library cell to number of instances
+    models : mapping of library cell to its inputs, outputs and register, as in asic/cells.json;
+        without them nothing can be told
+
+    Returns
+    -------
+    tuple of three int, or of three None
+    """
+    if not models:
+        return None, None, None
+    adders = registers = 0
+    for kind, number in kinds.items():
+        model = models.get(kind, {})
+        if model.get("register"):
+            registers += number
+        elif len(model.get("outputs", {})) == 2:
+            # The only combinational cells of a library with two outputs give sum and carry.
+            adders += number
+    return adders, registers, sum(kinds.values()) - adders - registers
+
+
+def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
+    slack, period = asic.get("timing__setup__ws"), asic["clock__period_ns"]
+    if slack is None:
+        reason = results.why_not("asic", "timing__setup__ws")
+        return [Notice("missing", f"Timing: not measured ({reason}).", results.command("asic"))]
+    blocks: list[Block] = []
+    if slack < 0:
+        text = f"The clock period of {period:g} ns is not met: setup slack {fixed(slack, 3)} ns."
+        blocks.append(Notice("failure", text))
+    clock = results.config.clock
+    rows = [
+        ["clock period", fixed(period, 2), "ns"],
+        ["clock uncertainty", fixed(clock.uncertainty_ns, 2), "ns"],
+        ["input delay", fixed(clock.input_delay_ns, 2), "ns"],
+        ["output delay", fixed(clock.output_delay_ns, 2), "ns"],
+        ["worst setup slack", fixed(slack, 3), "ns"],
+        ["total negative setup slack", fixed(asic.get("timing__setup__tns"), 3), "ns"],
+        ["worst hold slack", fixed(asic.get("timing__hold__ws"), 3), "ns"],
+        ["endpoints without constraint", count(asic.get("unconstrained_endpoints")), "endpoints"],
+    ]
+    columns = [Column("quantity", numeric=False), Column("value"), Column("unit", numeric=False)]
+    note = (
+        f"Worst path: {asic.get('worst_path')}. By OpenSTA, {asic['origin']['corner']} corner "
+        "only. Hold is of an ideal clock: it can be judged only with a clock tree."
+    )
+    blocks.append(Table("Timing", columns, rows, note))
+    histogram = asic.get("timing__setup__histogram") or {}
+    if histogram.get("count"):
+        corner = asic["origin"]["corner"]
+        text = "Endpoints by setup slack after synthesis; what is left of the dashed line is late."
+        drawn = slack_bars("slack", {corner: histogram})
+        blocks.append(Pictures([Picture(f"Slack: {text}", drawn, text, "Slack")]))
+    if results.setup_report:
+        caption = "The worst path, abridged from asic/timing_setup.rpt (ns, fF)"
+        blocks.append(Verbatim(caption, worst_path(results.setup_report)))
+    else:
+        text = "The worst path in full: asic/timing_setup.rpt is missing."
+        blocks.append(Notice("missing", text, results.command("asic")))
+    return blocks
+
+
+def _power(asic: Mapping[str, Any], results: Results) -> list[Block]:
+    if asic.get("power__total") is None:
+        reason = results.why_not("asic", "power__total")
+        return [Notice("missing", f"Power: not measured ({reason}).", results.command("asic"))]
+    layers = asic.get("power_by_layer_w") or {}
+    parts = [part for part in _parts(asic, results) if part in layers]
+    title = "Power by layer and by kind of cell"
+    return [power_table(asic, parts, title, asic["clock__period_ns"], _part)]

@@ -1,0 +1,1 @@
+"""The calorimeter: events, geometry, the front end's arithmetic, ECON-T, baselines."""

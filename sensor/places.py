@@ -1,0 +1,88 @@
+"""Where in the detector an event's sensor sits: known off the detector from the link it came on.
+
+The ECON-T emulator's files have these columns beside the energies.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hexcoder.errors import InputError
+
+COLUMNS = {"layer": ("layer",), "position": ("waferu", "waferv")}
+"""Columns of a file of events that each condition on the sensor's place needs."""
+SCALE = {"layer": 25.0, "waferu": 6.0, "waferv": 6.0}
+"""About half of the detector's extent in each: features are of order one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places of sensors, one an event.
+
+    Parameters
+    ----------
+    columns : dict of int64 arrays (n,)
+        By the names in ``COLUMNS``; those that were asked for.
+    """
+
+    columns: dict[str, np.ndarray]
+
+    def rows(self, chosen: np.ndarray | slice) -> Places:
+        """Places of some of the events."""
+        return Places({name: values[chosen] for name, values in self.columns.items()})
+
+    def joined(self, other: Places) -> Places:
+        """These places and others behind them."""
+        return Places(
+            {name: np.concatenate([v, other.columns[name]]) for name, v in self.columns.items()}
+        )
+
+    def features(self, condition: str) -> np.ndarray:
+        """Float64 (n, features) of one condition."""
+        names = COLUMNS[condition]
+        return np.stack([self.columns[name] / SCALE[name] - (name == "layer") for name in names], 1)
+
+
+def place_columns(conditions: Sequence[str]) -> tuple[str, ...]:
+    """Columns that conditions need beside the energies."""
+    return tuple(name for condition in conditions for name in COLUMNS.get(condition, ()))
+
+
+def load_places(path: str | Path, conditions: Sequence[str]) -> Places | None:
+    """Read what conditions need of a file of events; None where they need nothing.
+
+    The file has been read by :func:`sensor.events.load_events`, so its rows are known to be whole.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or a place is not an integer.
+    """
+    names = place_columns(conditions)
+    if not names:
+        return None
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = (row for row in csv.reader(file) if any(field.strip() for field in row))
+        header = [field.strip() for field in next(rows)]
+        for name in names:
+            if name not in header:
+                raise InputError(
+                    f"{path}: no column '{name}'; key 'network.decoder.conditions' = "
+                    f"{list(conditions)} needs {', '.join(names)}: leave out what the file lacks"
+                )
+        places = [header.index(name) for name in names]
+        values = [[row[place].strip() for place in places] for row in rows]
+    try:
+        table = np.array(values, dtype=np.float64).reshape(len(values), len(names))
+    except ValueError as error:
+        raise InputError(
+            f"{path}: columns {', '.join(names)} must hold integers: {error}"
+        ) from None
+    if not np.array_equal(table, np.rint(table)):
+        raise InputError(f"{path}: columns {', '.join(names)} must hold integers")
+    return Places({name: table[:, k].astype(np.int64) for k, name in enumerate(names)})

@@ -1,0 +1,1 @@
+"""The front of a search, measured: every point taken to gates."""

@@ -1,0 +1,224 @@
+"""Bits of a network that radiation can flip, and what the golden model makes of a flip.
+
+The fault model is on docs/radiation.md. Injection is exact: each latent equals
+:func:`network.golden.evaluate` of a network, or of a register, with just that bit inverted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from hexcoder.fixed_point import FixedPoint
+from network.golden import apply_layer, layer_outputs
+from network.schema import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
+from sensor.front_end import sensor_image_order
+
+FaultClass = Literal["weight", "bias", "input", "output"]
+STORED: tuple[FaultClass, ...] = ("weight", "bias")
+"""Bits that keep a flip until they are written again; all others hold one event."""
+ROWS = 16_384
+"""Tensors that one call of a layer works on: what fits the processor's caches."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """All bits of one tensor: weights, biases, the input or a layer's output.
+
+    Parameters
+    ----------
+    fault_class : 'weight', 'bias', 'input' or 'output'
+    layer : str
+        Name of the layer; ``input`` for the network's input.
+    index : int
+        The layer's place in the network; -1 for the network's input.
+    type : FixedPoint
+        Type of the stored integers.
+    shape : tuple of int
+        Of the tensor, as in network.json.
+    elements, bits : int64 arrays (faults,)
+        Element (flattened, last index fastest) and bit (0 is the lowest) of each fault.
+    """
+
+    fault_class: FaultClass
+    layer: str
+    index: int
+    type: FixedPoint
+    shape: tuple[int, ...]
+    elements: np.ndarray
+    bits: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+    @property
+    def label(self) -> str:
+        """Name of the tensor for people: ``conv weight``, ``latent output``, ``input``."""
+        return " ".join(dict.fromkeys([self.layer, self.fault_class]))
+
+    def position(self, fault: int) -> list[int]:
+        """Index of a fault's element in the tensor."""
+        return [int(i) for i in np.unravel_index(self.elements[fault], self.shape)]
+
+
+def flip_bit(values: np.ndarray, type_: FixedPoint, bits: np.ndarray | int) -> np.ndarray:
+    """Invert a bit of each integer as it is stored: two's complement in ``type_.width`` bits.
+
+    Parameters
+    ----------
+    values : int64 array
+        Integers of the type.
+    bits : int array that broadcasts with ``values``
+        0 is the lowest bit.
+
+    Returns
+    -------
+    int64 array, within the type
+    """
+    words = (values & ((1 << type_.width) - 1)) ^ (np.int64(1) << bits)
+    sign = 1 << (type_.width - 1)
+    return (words ^ sign) - sign if type_.signed else words
+
+
+def _site(
+    fault_class: FaultClass,
+    layer: str,
+    index: int,
+    type_: FixedPoint,
+    shape: tuple[int, ...],
+    lowest: np.ndarray | None = None,
+) -> Site:
+    """Bits of a tensor from ``lowest`` (elements,) up; elements of a lowest of width have none."""
+    elements, bits = np.divmod(np.arange(int(np.prod(shape)) * type_.width), type_.width)
+    if lowest is not None:
+        kept = bits >= lowest[elements]
+        elements, bits = elements[kept], bits[kept]
+    return Site(fault_class, layer, index, type_, shape, elements, bits)
+
+
+def fault_sites(network: Network) -> list[Site]:
+    """Every tensor of a network that is stored in bits, the input first, then layer by layer.
+
+    Left out are bits that are constant in hardware: image elements that show no trigger cell, and
+    fraction bits that an output channel does not keep. A flatten layer has no register of its own.
+    """
+    type_, shape = network.input.type, network.input.shape
+    order = sensor_image_order(network)
+    lowest = None if order is None else np.where(order < 0, type_.width, 0)
+    sites = [_site("input", "input", -1, type_, shape, lowest)]
+    for index, context in enumerate(network.contexts()):
+        layer = context.layer
+        if isinstance(layer, Flatten):
+            continue
+        outputs = context.output_shape[-1]
+        weights = layer.weight_array().shape
+        sites.append(_site("weight", context.name, index, layer.weight_type, weights))
+        if layer.bias_type is not None:
+            sites.append(_site("bias", context.name, index, layer.bias_type, (outputs,)))
+        kept = [channel.fraction_bits for channel in layer.channel_types(outputs)]
+        cut = layer.output_type.fraction_bits - np.array(kept)
+        shape = context.output_shape
+        lowest = np.broadcast_to(cut, shape).reshape(-1)
+        sites.append(_site("output", context.name, index, layer.output_type, shape, lowest))
+    return sites
+
+
+def _with_variants(
+    context: LayerContext, site: Site, elements: np.ndarray, bits: np.ndarray
+) -> tuple[LayerContext, np.ndarray]:
+    """A layer whose output channels are one channel each with one bit flipped.
+
+    The golden model then evaluates all these flips in one product. Returns the layer and, for
+    each fault, the channel that it belongs to.
+    """
+    layer = context.layer
+    assert not isinstance(layer, Flatten)
+    outputs, place = context.output_shape[-1], np.arange(len(elements))
+    weights = layer.weight_array()
+    is_image = isinstance(layer, Convolution)
+    matrix = weights.reshape(-1, outputs) if is_image else weights.T
+    flips_bias = site.fault_class == "bias"
+    if is_image or flips_bias:
+        rows, channels = np.divmod(elements, outputs)
+    else:
+        channels, rows = np.divmod(elements, matrix.shape[0])
+    columns, biases = matrix[:, channels], layer.bias_array(outputs)[channels]
+    if flips_bias:
+        biases = flip_bit(biases, site.type, bits)
+    else:
+        columns[rows, place] = flip_bit(columns[rows, place], site.type, bits)
+    shaped = columns.reshape(*weights.shape[:-1], -1) if is_image else columns.T
+    update: dict[str, object] = {"weights": shaped.tolist()}
+    if layer.biases is not None:
+        update["biases"] = biases.tolist()
+    if layer.output_fraction_bits is not None:
+        update["output_fraction_bits"] = [layer.output_fraction_bits[c] for c in channels]
+    varied: ArithmeticLayer = layer.model_copy(update=update)
+    shape = (*context.output_shape[:-1], len(elements))
+    return context.model_copy(update={"layer": varied, "output_shape": shape}), channels
+
+
+class Injector:
+    """The golden model of a network on a batch of events, one bit flipped at a time.
+
+    Parameters
+    ----------
+    network : Network
+    inputs : int array (n, elements)
+        Integers of the network's input type.
+
+    Attributes
+    ----------
+    latents : int64 array (n, output elements)
+        Without a fault.
+    """
+
+    def __init__(self, network: Network, inputs: np.ndarray):
+        self._contexts = list(network.contexts())
+        outputs = layer_outputs(network, inputs)
+        count = len(inputs)
+        # The input of each layer, and last the latents.
+        self._values = [np.asarray(inputs, dtype=np.int64).reshape(count, *network.input.shape)]
+        for context in self._contexts:
+            self._values.append(outputs[context.name].reshape(count, *context.output_shape))
+        self.latents = self._values[-1].reshape(count, -1)
+
+    def latents_with(self, site: Site, faults: np.ndarray) -> np.ndarray:
+        """Latents of all events under each of some faults of a site.
+
+        Only what lies behind a fault is evaluated again: of a layer with a flipped weight the one
+        channel, of the layers behind it everything.
+
+        Parameters
+        ----------
+        faults : int array (f,)
+            Places in ``site.elements`` and ``site.bits``.
+
+        Returns
+        -------
+        int64 array (f, n, output elements)
+        """
+        elements, bits = site.elements[faults], site.bits[faults]
+        base = self._values[site.index + 1]
+        count = len(base)
+        # What is changed lies along the last axis: a channel, or an element of the flat tensor.
+        if site.fault_class in STORED:
+            varied, places = _with_variants(self._contexts[site.index], site, elements, bits)
+            changed = np.moveaxis(apply_layer(varied, self._values[site.index]), -1, 0)
+        else:
+            base, places = base.reshape(count, -1), elements
+            changed = flip_bit(base[:, elements], site.type, bits).T
+        found = np.empty((len(faults), *self.latents.shape), dtype=np.int64)
+        at_once = max(1, ROWS // max(1, count))
+        for start in range(0, len(faults), at_once):
+            part = slice(start, start + at_once)
+            flips = len(places[part])
+            values = np.tile(base, (flips, *[1] * base.ndim))
+            values[np.arange(flips), ..., places[part]] = changed[part]
+            values = values.reshape(-1, *self._values[site.index + 1].shape[1:])
+            for context in self._contexts[site.index + 1 :]:
+                values = apply_layer(context, values)
+            found[part] = values.reshape(flips, count, -1)
+        return found

@@ -1,0 +1,260 @@
+"""How much EMD a flip of each bit of a network costs: fault injection in batches.
+
+Every bit is ranked by an estimate of EMD that takes microseconds; exact EMD is computed for the
+bits that are quoted and for a random sample, so that the estimate is checked where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from models.data.sample import Sample
+from models.decoder import Decoder
+from models.evaluation.physics import decode_latents
+from network.schema import Network
+from sensor.front_end import normalise, sensor_image_order
+from sensor.metrics import charge_fractions, earth_movers_distance
+from studies.radiation.faults import STORED, Injector, Site, fault_sites
+from studies.radiation.smooth_transport import transport_costs
+
+Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Distance of events (n, 48) and charge fractions (n, 48), in half pitches: (n,)."""
+
+PAIRS = 1 << 17
+"""Flips times events that are evaluated at once."""
+DECODED = 8192
+"""Events that are decoded at once."""
+TOP, WORST, SAMPLE = 40, 10, 50
+"""Bits with exact EMD: best ranked of each group, of each class, and drawn from each class."""
+GROUPS = ("stored", "register")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitivity:
+    """EMD that flips of one site's bits cost, in half pitches, mean over events.
+
+    Attributes
+    ----------
+    estimate, standard_error : float64 arrays (faults,)
+        Increase of the entropic estimate.
+    halves : float64 array (faults, 2)
+        The same over even and over odd events, to tell signal from noise.
+    exact, exact_standard_error : float64 arrays (faults,)
+        Increase of exact EMD; NaN where it was not computed.
+    sampled : bool array (faults,)
+        Whether the bit was drawn at random for exact EMD.
+    rank : int64 array (faults,)
+        1 for the highest estimate among the group's bits (stored, or registers).
+    """
+
+    site: Site
+    estimate: np.ndarray
+    standard_error: np.ndarray
+    halves: np.ndarray
+    exact: np.ndarray
+    exact_standard_error: np.ndarray
+    sampled: np.ndarray
+    rank: np.ndarray
+
+    @property
+    def group(self) -> str:
+        """'stored' (a flip stays) or 'register' (a flip costs one event)."""
+        return GROUPS[self.site.fault_class not in STORED]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Campaign:
+    """Result of :func:`measure`.
+
+    Attributes
+    ----------
+    sensitivities : list of Sensitivity
+        A site each.
+    emd_mean, emd_standard_error : float
+        Without a fault, half pitches.
+    events : int
+        Events that each bit was flipped in.
+    """
+
+    sensitivities: list[Sensitivity]
+    emd_mean: float
+    emd_standard_error: float
+    events: int
+
+
+def estimated_distance(events: np.ndarray, fractions: np.ndarray) -> np.ndarray:
+    """Entropic estimate of EMD, as :func:`sensor.metrics.earth_movers_distance`."""
+    true = torch.tensor(charge_fractions(events), dtype=torch.float32)
+    with torch.no_grad():
+        return transport_costs(true, torch.tensor(fractions, dtype=torch.float32)).double().numpy()
+
+
+def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places of distinct rows, and for each row its place among them.
+
+    Sorts a hash of each row; where two different rows share one, all rows count as distinct.
+    """
+    factors = np.random.default_rng(0).integers(1, 1 << 62, rows.shape[1])
+    _, first, inverse = np.unique(rows @ factors, return_index=True, return_inverse=True)
+    if np.array_equal(rows[first[inverse]], rows):
+        return first, inverse
+    return np.arange(len(rows)), np.arange(len(rows))
+
+
+class Increase:
+    """What changed latents cost.
+
+    Parameters
+    ----------
+    decoder : Decoder
+    sample : Sample
+        None of its events empty.
+    latents : int array (n, latents)
+        Without a fault.
+    cost : Cost
+    """
+
+    def __init__(self, decoder: Decoder, sample: Sample, latents: np.ndarray, cost: Cost):
+        self._decoder, self._sample, self._latents, self._cost = decoder, sample, latents, cost
+        self.without_fault = self._costs(np.arange(len(latents)), latents)
+
+    def _costs(self, event: np.ndarray, latents: np.ndarray) -> np.ndarray:
+        parts = [np.zeros(0)]
+        for start in range(0, len(event), DECODED):
+            rows = slice(start, start + DECODED)
+            chosen = self._sample.rows(event[rows])
+            found = decode_latents(self._decoder, latents[rows], chosen.events, chosen.places)
+            parts.append(self._cost(chosen.events, found))
+        return np.concatenate(parts)
+
+    def __call__(self, latents: np.ndarray) -> np.ndarray:
+        """Increase of the cost: int (f, n, latents) to float64 (f, n).
+
+        Only what a fault has changed is decoded, and equal latents of an event only once.
+        """
+        flip, event = np.nonzero((latents != self._latents).any(axis=-1))
+        rows = np.column_stack([event, latents[flip, event]])
+        first, inverse = _distinct(rows)
+        costs = self._costs(rows[first, 0], rows[first, 1:])[inverse]
+        found = np.zeros(latents.shape[:2])
+        found[flip, event] = costs - self.without_fault[event]
+        return found
+
+
+def _moments(
+    injector: Injector,
+    increase: Increase,
+    site: Site,
+    faults: np.ndarray,
+    progress: Callable[[int], None],
+) -> np.ndarray:
+    """Mean, standard error, and means over even and odd events: (4, faults)."""
+    count = len(injector.latents)
+    parts = [np.zeros((4, 0))]
+    at_once = max(1, PAIRS // count)
+    for start in range(0, len(faults), at_once):
+        block = faults[start : start + at_once]
+        found = increase(injector.latents_with(site, block))
+        error = found.std(axis=1, ddof=1) / np.sqrt(count)
+        halves = found[:, ::2].mean(axis=1), found[:, 1::2].mean(axis=1)
+        parts.append(np.stack([found.mean(axis=1), error, *halves]))
+        progress(len(block))
+    return np.concatenate(parts, axis=1)
+
+
+def _ranks(sites: list[Site], estimates: list[np.ndarray]) -> list[np.ndarray]:
+    """Rank of each bit within its group, 1 for the highest; equal ones in order of site."""
+    ranks = [np.zeros(len(site), dtype=np.int64) for site in sites]
+    for stored in (True, False):
+        members = [i for i, site in enumerate(sites) if (site.fault_class in STORED) == stored]
+        if not members:
+            continue
+        order = np.argsort(-np.concatenate([estimates[i] for i in members]), kind="stable")
+        places = np.empty(len(order), dtype=np.int64)
+        places[order] = np.arange(1, len(order) + 1)
+        ends = np.cumsum([len(sites[i]) for i in members])[:-1]
+        for i, part in zip(members, np.split(places, ends), strict=True):
+            ranks[i] = part
+    return ranks
+
+
+def _chosen(
+    sites: list[Site], ranks: list[np.ndarray], random: np.random.Generator
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Bits of each site that get exact EMD (bool), and those of them that were drawn (bool)."""
+    wanted = [rank <= TOP for rank in ranks]
+    drawn = [np.zeros(len(site), dtype=bool) for site in sites]
+    for fault_class in dict.fromkeys(site.fault_class for site in sites):
+        members = [i for i, site in enumerate(sites) if site.fault_class == fault_class]
+        owner = np.repeat(members, [len(sites[i]) for i in members])
+        place = np.concatenate([np.arange(len(sites[i])) for i in members])
+        best = np.argsort(np.concatenate([ranks[i] for i in members]))[:WORST]
+        sample = random.choice(len(owner), min(SAMPLE, len(owner)), replace=False)
+        for marks, picks in ((wanted, best), (wanted, sample), (drawn, sample)):
+            for pick in picks:
+                marks[owner[pick]][place[pick]] = True
+    return wanted, drawn
+
+
+def measure(
+    network: Network,
+    decoder: Decoder,
+    sample: Sample,
+    seed: int,
+    progress: Callable[[int], None] = lambda flips: None,
+) -> Campaign:
+    """Flip every bit of a network in every event.
+
+    Parameters
+    ----------
+    network : Network
+        Its input must be an image of the sensor.
+    decoder : Decoder
+    sample : Sample
+        At least two events, none of them empty.
+    seed : int
+        Draws the sample of bits that get exact EMD.
+    progress : callable
+        Called with the number of flips after each batch.
+
+    Returns
+    -------
+    Campaign
+    """
+    order = sensor_image_order(network)
+    assert order is not None
+    sites = [site for site in fault_sites(network) if len(site)]
+    injector = Injector(network, normalise(sample.events, network.input.type, order))
+    estimate = Increase(decoder, sample, injector.latents, estimated_distance)
+    exact = Increase(decoder, sample, injector.latents, earth_movers_distance)
+    everything = [
+        _moments(injector, estimate, site, np.arange(len(site)), progress) for site in sites
+    ]
+    ranks = _ranks(sites, [moments[0] for moments in everything])
+    wanted, drawn = _chosen(sites, ranks, np.random.default_rng(seed))
+    sensitivities = []
+    for site, moments, rank, marks, sampled in zip(
+        sites, everything, ranks, wanted, drawn, strict=True
+    ):
+        exactly = np.full((2, len(site)), np.nan)
+        faults = np.flatnonzero(marks)
+        exactly[:, faults] = _moments(injector, exact, site, faults, progress)[:2]
+        found = Sensitivity(
+            site=site,
+            estimate=moments[0],
+            standard_error=moments[1],
+            halves=moments[2:].T,
+            exact=exactly[0],
+            exact_standard_error=exactly[1],
+            sampled=sampled,
+            rank=rank,
+        )
+        sensitivities.append(found)
+    emd = exact.without_fault
+    return Campaign(
+        sensitivities, float(emd.mean()), float(emd.std(ddof=1) / np.sqrt(len(emd))), len(emd)
+    )

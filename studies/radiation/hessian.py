@@ -1,0 +1,191 @@
+"""How curved the loss is in each layer's weights: traces of the Hessian by Hutchinson's method.
+
+A layer with a large trace loses much when its weights are rounded (HAWQ-V2: Dong et al.,
+arXiv:1911.03852); :mod:`studies.radiation.precision` turns traces into widths.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.data.sample import Sample
+from models.decoder import Decoder
+from network.schema import Convolution, Flatten, LayerContext, Network
+from sensor.conditions import condition_features
+from sensor.front_end import normalise, sensor_image_order
+from sensor.metrics import charge_fractions
+from studies.radiation.smooth_transport import transport_costs
+
+Loss = Callable[[Mapping[str, Tensor]], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Trace of the loss's Hessian with respect to one layer's weights.
+
+    Attributes
+    ----------
+    value : float
+        Loss over squared weight (real units), summed over the weights.
+    standard_error : float
+        Of ``value``, from the spread over probes.
+    weights : int
+    """
+
+    value: float
+    standard_error: float
+    weights: int
+
+    @property
+    def mean(self) -> float:
+        """Trace per weight: the mean of the Hessian's diagonal."""
+        return self.value / self.weights
+
+
+def hessian_traces(
+    loss: Loss,
+    weights: Mapping[str, Tensor],
+    probes: int,
+    seed: int,
+    progress: Callable[[], None] = lambda: None,
+) -> dict[str, Trace]:
+    """Estimate the trace of each diagonal block of a Hessian.
+
+    For random signs v, the mean of v' H v is the trace of H (Hutchinson, Commun. Stat. Simul. 19
+    (1990) 433); H v comes from differentiating twice, H itself is never formed.
+
+    Parameters
+    ----------
+    loss : callable
+        Weights by layer to a scalar, twice differentiable.
+    weights : mapping of Tensors
+        Where the Hessian is taken.
+    probes : int
+        Vectors of signs, at least 2.
+    seed : int
+    progress : callable
+        Called after each probe.
+
+    Returns
+    -------
+    dict of Trace, by layer
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 probes: no standard error could be given.
+    """
+    if probes < 2:
+        raise ValueError(f"probes = {probes}: at least 2 are needed for a standard error")
+    generator = torch.Generator().manual_seed(seed)
+    leaves = {name: value.detach().clone().requires_grad_() for name, value in weights.items()}
+    first = torch.autograd.grad(loss(leaves), list(leaves.values()), create_graph=True)
+    found: dict[str, list[float]] = {name: [] for name in leaves}
+    for _ in range(probes):
+        for (name, leaf), gradient in zip(leaves.items(), first, strict=True):
+            signs = torch.randint(0, 2, leaf.shape, generator=generator).to(leaf.dtype) * 2 - 1
+            if not gradient.requires_grad:
+                # The loss is linear in these weights.
+                found[name].append(0.0)
+                continue
+            (product,) = torch.autograd.grad(
+                gradient, leaf, signs, retain_graph=True, materialize_grads=True
+            )
+            found[name].append(float((product * signs).sum()))
+        progress()
+    return {
+        name: Trace(
+            float(np.mean(values)),
+            float(np.std(values, ddof=1) / np.sqrt(probes)),
+            leaves[name].numel(),
+        )
+        for name, values in found.items()
+    }
+
+
+def _smooth_layer(context: LayerContext, weights: Tensor, values: Tensor) -> Tensor:
+    """A layer without rounding: (n, *input shape) to (n, *output shape), in real units."""
+    layer = context.layer
+    assert not isinstance(layer, Flatten)
+    if isinstance(layer, Convolution):
+        (top, bottom), (left, right) = layer.sides(context.input_shape)
+        image = nn.functional.pad(values.permute(0, 3, 1, 2), (left, right, top, bottom))
+        total = nn.functional.conv2d(image, weights.permute(3, 2, 0, 1), stride=layer.stride)
+        total = total.permute(0, 2, 3, 1)
+    else:
+        total = values @ weights.T
+    if layer.bias_type is not None:
+        biases = layer.bias_array(context.output_shape[-1]) * layer.bias_type.step
+        total = total + torch.tensor(biases, dtype=total.dtype)
+    if layer.activation == "relu":
+        total = torch.relu(total)
+    type_ = layer.output_type
+    return total.clamp(type_.minimum * type_.step, type_.maximum * type_.step)
+
+
+def smooth_encoder(network: Network, weights: Mapping[str, Tensor], values: Tensor) -> Tensor:
+    """The network as if numbers had no steps: quantisers only clip to their type's range.
+
+    Rounding has a derivative of zero almost everywhere; without it the loss has curvature. Cuts of
+    products (``product_type``) and wrapping are left out too.
+
+    Parameters
+    ----------
+    weights : mapping of Tensors
+        By layer, in real units, shapes as in network.json.
+    values : Tensor (n, elements)
+        Inputs in real units.
+
+    Returns
+    -------
+    Tensor (n, output elements), in real units
+    """
+    values = values.reshape(len(values), *network.input.shape)
+    for context in network.contexts():
+        if isinstance(context.layer, Flatten):
+            values = values.reshape(len(values), -1)
+        else:
+            values = _smooth_layer(context, weights[context.name], values)
+    return values.reshape(len(values), -1)
+
+
+def integer_weights(network: Network) -> dict[str, Tensor]:
+    """Weights of network.json in real units, float64, by layer."""
+    return {
+        context.name: torch.tensor(
+            context.layer.weight_array() * context.layer.weight_type.step, dtype=torch.float64
+        )
+        for context in network.contexts()
+        if not isinstance(context.layer, Flatten)
+    }
+
+
+def transport_loss(network: Network, decoder: Decoder, sample: Sample) -> Loss:
+    """Loss of a network as a smooth function of its weights, in half pitches.
+
+    Mean over events of the entropic transport cost, through encoder and decoder, in float64.
+
+    Parameters
+    ----------
+    sample : Sample
+        None of its events empty.
+    """
+    order = sensor_image_order(network)
+    assert order is not None
+    type_ = network.input.type
+    inputs = torch.tensor(normalise(sample.events, type_, order) * type_.step)
+    conditions = torch.tensor(condition_features(decoder.conditions, sample.events, sample.places))
+    true = torch.tensor(charge_fractions(sample.events))
+    double = copy.deepcopy(decoder).double().requires_grad_(False)
+
+    def loss(weights: Mapping[str, Tensor]) -> Tensor:
+        latents = smooth_encoder(network, weights, inputs)
+        return transport_costs(true, double(latents, conditions)).mean()
+
+    return loss

@@ -1,0 +1,169 @@
+"""Where trials run: jobs of a batch system, or a Dask scheduler that runs already.
+
+Dask's workers and this process share the folder of the search, so it has to be on a file system
+that all of them see. The job's worker runs one trial at a time, on all of the job's cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from hexcoder.config import SearchCluster
+from hexcoder.errors import InputError
+from studies.search.trial import Task, run_trial
+from studies.search.workers import Workers, cores
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+KINDS = ("local", "slurm", "htcondor")
+
+ANY_PORT = ":0"
+"""Where a scheduler answers HTTP: a fixed port may be taken by another search on the same host."""
+
+
+@contextmanager
+def cluster_workers(kind: str, options: SearchCluster, jobs: int) -> Iterator[Workers]:
+    """Run trials by Dask.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`KINDS`, or the address of a scheduler, such as ``tcp://host:8786``.
+    options : SearchCluster
+    jobs : int
+        Worker processes of a local cluster.
+
+    Raises
+    ------
+    InputError
+        If a package is missing, or there is no such kind or scheduler.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise _missing("distributed") from None
+    if "://" in kind:
+        try:
+            client = Client(kind, timeout=20)
+        except (OSError, ValueError) as error:
+            raise InputError(f"--cluster = {kind}: no scheduler answers: {error}") from None
+        with client:
+            yield _ClusterWorkers(client, options.threads, None)
+        return
+    threads = max(1, cores() // jobs) if kind == "local" else options.threads
+    count = jobs if kind == "local" else options.workers
+    with _cluster(kind, options, jobs) as cluster:
+        if kind != "local":
+            cluster.scale(jobs=count)
+        with Client(cluster) as client:
+            yield _ClusterWorkers(client, threads, count)
+
+
+def job_script(kind: str, options: SearchCluster) -> str:
+    """Write the script that a batch system gets for each job.
+
+    Raises
+    ------
+    InputError
+        As :func:`cluster_workers`; a local cluster has no script.
+    """
+    if kind not in ("slurm", "htcondor"):
+        raise InputError(f"--cluster = {kind}: only slurm and htcondor have a job script")
+    with _cluster(kind, options, 1) as cluster:
+        return cluster.job_script()
+
+
+def _cluster(kind: str, options: SearchCluster, jobs: int) -> Any:
+    if kind == "local":
+        from distributed import LocalCluster
+
+        return LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=ANY_PORT)
+    if kind not in KINDS:
+        raise InputError(
+            f"--cluster = {kind}: valid are {', '.join(KINDS)} and an address such as "
+            "tcp://host:8786"
+        )
+    try:
+        from dask_jobqueue.htcondor import HTCondorCluster
+        from dask_jobqueue.slurm import SLURMCluster
+    except ImportError:
+        raise _missing("dask-jobqueue") from None
+    common: dict[str, Any] = {
+        "cores": options.threads,
+        "processes": 1,
+        "memory": options.memory,
+        # The later option counts: one trial at a time, which has all cores.
+        "worker_extra_args": ["--nthreads", "1"],
+        "job_script_prologue": list(options.setup),
+        "job_name": "hexcoder-search",
+        "interface": options.interface,
+        "scheduler_options": {"dashboard_address": ANY_PORT},
+    }
+    if kind == "slurm":
+        return SLURMCluster(
+            **common,
+            walltime=options.walltime,
+            queue=options.queue,
+            account=options.account,
+            job_extra_directives=list(options.directives),
+        )
+    return HTCondorCluster(
+        **common, disk=options.disk, job_extra_directives=_pairs(options.directives)
+    )
+
+
+def _pairs(directives: tuple[str, ...]) -> dict[str, str]:
+    """HTCondor's directives, ``+JobFlavour = "tomorrow"``, by name."""
+    pairs = {}
+    for directive in directives:
+        name, equals, value = directive.partition("=")
+        if not equals:
+            raise InputError(
+                f"search.cluster.directives: '{directive}' is no line of a submit file; write "
+                "NAME = VALUE"
+            )
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _missing(package: str) -> InputError:
+    return InputError(
+        f"--cluster needs the package {package}, which is not installed; install it with: "
+        "pip install 'hexcoder[cluster]', or in a checkout: .venv/bin/pip install -e '.[cluster]'"
+    )
+
+
+class _ClusterWorkers:
+    def __init__(self, client: Client, threads: int, count: int | None):
+        self.threads = threads
+        self._client = client
+        self._count = count
+        self._tasks: dict[Future, Task] = {}
+
+    @property
+    def free(self) -> int:
+        # A scheduler that runs already says how many workers it has.
+        count = self._count or max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        return max(0, count - len(self._tasks))
+
+    def submit(self, task: Task) -> None:
+        self._tasks[self._client.submit(run_trial, task, pure=False)] = task
+
+    def finished(self) -> list[tuple[Task, dict[str, Any]]]:
+        from distributed import wait
+        from distributed.scheduler import KilledWorker
+
+        done = wait(list(self._tasks), return_when="FIRST_COMPLETED").done
+        results = []
+        for future in done:
+            task = self._tasks.pop(future)
+            error = future.exception()
+            # Dask has tried a job that dies several times.
+            if isinstance(error, KilledWorker):
+                results.append((task, {"failed": f"its job died: {error}".splitlines()[0]}))
+            else:
+                results.append((task, future.result()))
+        return results

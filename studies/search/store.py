@@ -1,0 +1,126 @@
+"""The search on disk: Optuna's study in a journal, and what it is a search of.
+
+Only the process that leads the search writes the journal, a line an event, each synced to disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from hexcoder.config import Config, Search
+from hexcoder.errors import InputError
+from hexcoder.files import read_json, write_json
+from models.commands.train import events_identity, given_files
+from studies.search.space import IRRELEVANT
+
+JOURNAL, RECORD = "study.journal", "search.json"
+_FREE = ("trials", "cluster")
+"""Keys of [search] that may change from run to run."""
+
+
+def open_study(folder: Path, config: Config) -> optuna.Study:
+    """Open the study of a folder, or begin one.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the search; the caller holds it.
+    config : Config
+        With a section ``search``.
+
+    Raises
+    ------
+    InputError
+        If the folder holds the search of another config, naming the keys that differ.
+    """
+    identity = _identity(config)
+    record = folder / RECORD
+    if record.is_file():
+        keys = sorted(_differences(read_json(record), identity))
+        if keys:
+            raise InputError(
+                f"{folder}: holds a search of another config ({', '.join(keys[:6])} differ); give "
+                "another --build or remove the folder"
+            )
+    else:
+        write_json(record, identity)
+    journal = folder / JOURNAL
+    _repair(journal)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(journal))),
+        study_name=config.name,
+        directions=["minimize", "minimize"],
+        load_if_exists=True,
+    )
+
+
+def sampler(search: Search, number: int) -> BaseSampler:
+    """Make the sampler of one trial.
+
+    Each trial has a seed of its own, so that a search that was killed goes on as if it had not
+    been: one sampler for all would draw the same trials again.
+    """
+    seed = (search.seed * 1_000_003 + number) % 2**32
+    if search.sampler == "random":
+        return RandomSampler(seed=seed)
+    if search.sampler == "tpe":
+        return TPESampler(seed=seed, n_startup_trials=search.population)
+    return NSGAIISampler(seed=seed, population_size=search.population)
+
+
+def running(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that were begun and have no result; of a search that starts: interrupted ones."""
+    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+
+
+def begun_trial(study: optuna.Study, number: int) -> Trial:
+    """Take up a running trial again.
+
+    Optuna's own way would be a new trial with the same parameters; this one keeps its number, and
+    so the folder with the checkpoint of its training.
+    """
+    frozen = study.get_trials(deepcopy=False)[number]
+    return Trial(study, frozen._trial_id)
+
+
+def _identity(config: Config) -> dict[str, Any]:
+    """Everything that the trials depend on, as JSON."""
+    content = config.model_dump(mode="json")
+    content = {k: v for k, v in content.items() if k in ("name", "search") or k not in IRRELEVANT}
+    for key in _FREE:
+        content["search"].pop(key)
+    content["data"]["events"] = events_identity(config)
+    content["given"] = sorted(given_files(config).values())
+    return json.loads(json.dumps(content))
+
+
+def _differences(one: Any, other: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Keys, at most three parts long, whose values differ."""
+    if one == other:
+        return
+    if isinstance(one, Mapping) and isinstance(other, Mapping) and len(path) < 3:
+        for key in one.keys() | other.keys():
+            yield from _differences(one.get(key), other.get(key), (*path, key))
+    else:
+        yield ".".join(path)
+
+
+def _repair(journal: Path) -> None:
+    """Remove what a killed process may leave: a lock, and the last line's first half."""
+    Path(f"{journal}.lock").unlink(missing_ok=True)
+    if journal.is_file():
+        content = journal.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            with open(journal, "r+b") as stream:
+                stream.truncate(len(whole))

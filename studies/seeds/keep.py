@@ -1,0 +1,239 @@
+"""Which bits of a trained network's latents to send when there are fewer links.
+
+The ECON-T chip keeps the bits that a 144-bit mask names and moves them to the low-order end of the
+frame. The mask is free; here it is chosen by what the loss of a bit does to the reconstruction. A
+receiver replaces each latent by the mean of what had the same kept bits on the events that the mask
+was chosen on: a table off the detector.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hexcoder.fixed_point import FixedPoint
+from sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
+
+_DIRECTIONS = 12
+
+Decode = Callable[[np.ndarray], np.ndarray]
+"""Latents float (trials, n, latents), in integers of their type, to fractions (trials, n, 48)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What stands for each latent when some of its bits are not sent.
+
+    Attributes
+    ----------
+    masks : tuple of int
+        Kept bits of each latent.
+    tables : float64 array (latents, 2**width)
+        Value, in integers of the latents' type, for each pattern of all bits of a latent.
+    """
+
+    masks: tuple[int, ...]
+    tables: np.ndarray
+
+    def restore(self, codes: np.ndarray) -> np.ndarray:
+        """Bit patterns of latents, int (n, latents), to their values as received: float64."""
+        return self.tables[np.arange(codes.shape[1]), codes]
+
+    @property
+    def bits(self) -> int:
+        """Number of kept bits."""
+        return sum(mask.bit_count() for mask in self.masks)
+
+
+def bit_patterns(latents: np.ndarray, type_: FixedPoint) -> np.ndarray:
+    """Latents, int (n, latents), as they stand in the frame: two's complement read unsigned."""
+    return latents & ((1 << type_.width) - 1)
+
+
+def middle_table(mask: int, type_: FixedPoint) -> np.ndarray:
+    """For each pattern of a latent, the mean of all values of the type with the same kept bits.
+
+    Where the lowest bits are dropped, this is the middle of the interval.
+
+    Returns
+    -------
+    float64 array (2**width,)
+    """
+    patterns = np.arange(1 << type_.width)
+    values = np.where(patterns > type_.maximum, patterns - (1 << type_.width), patterns)
+    return _mean_by_kept(patterns & mask, values)
+
+
+def mean_table(mask: int, type_: FixedPoint, seen: np.ndarray) -> np.ndarray:
+    """As :func:`middle_table`, with the mean over seen patterns (n,) where any has the kept bits.
+
+    Latents are far from uniform: many are zero, and few are near the top.
+    """
+    values = middle_table((1 << type_.width) - 1, type_)
+    kept = seen & mask
+    count = np.bincount(kept, minlength=len(values))
+    total = np.bincount(kept, weights=values[seen], minlength=len(values))
+    places = np.arange(len(values)) & mask
+    means = np.divide(total, count, out=np.zeros(len(values)), where=count > 0)
+    return np.where(count[places] > 0, means[places], middle_table(mask, type_))
+
+
+def receiver(masks: Sequence[int], type_: FixedPoint, seen: np.ndarray | None) -> Receiver:
+    """Tables of all latents: means over seen patterns (n, latents), or middles if there are none.
+
+    A table has an entry for each value of a latent: latents must be narrow.
+    """
+    tables = [
+        middle_table(mask, type_) if seen is None else mean_table(mask, type_, seen[:, latent])
+        for latent, mask in enumerate(masks)
+    ]
+    return Receiver(tuple(masks), np.array(tables))
+
+
+def uniform_masks(latents: int, type_: FixedPoint, bits: int) -> tuple[int, ...]:
+    """The same number of top bits of each latent, as many as fit: 3, 5, 7 of 9 on 2, 3, 4 links."""
+    kept = min(bits // latents, type_.width)
+    return (((1 << kept) - 1) << (type_.width - kept),) * latents
+
+
+def sliced_transport(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Earth mover's distance along lines, mean over directions: quick, and ranks as the exact one.
+
+    Bonneel et al., J. Math. Imaging Vis. 51 (2015) 22. Along a line the distance is the integral of
+    the difference of cumulative charge.
+
+    Parameters
+    ----------
+    true, predicted : float arrays (..., 48)
+        Charge fractions.
+
+    Returns
+    -------
+    float64 array (...)
+        In half pitches; below the exact distance.
+    """
+    surplus = true - predicted
+    # As one matrix: numpy multiplies a stack of them one by one.
+    integrals = np.abs(surplus.reshape(-1, TRIGGER_CELLS) @ _cumulation()).sum(axis=1)
+    return integrals.reshape(surplus.shape[:-1]) / _DIRECTIONS
+
+
+def choose_masks(
+    patterns: np.ndarray,
+    seen: np.ndarray,
+    type_: FixedPoint,
+    fractions: np.ndarray,
+    decode: Decode,
+    budgets: Sequence[int],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[int, tuple[int, ...]]:
+    """Drop one bit after another, each time the one that costs least, until budgets are met.
+
+    A latent loses its lowest or its highest bit. The highest are constant, or nearly, where a
+    latent does not use its whole range. Bits from between were tried: what looks free on the events
+    that decide is not on others.
+
+    Parameters
+    ----------
+    patterns : int array (n, latents)
+        Events whose loss decides, from :func:`bit_patterns`.
+    seen : int array (m, latents)
+        Other events, for the receiver's tables: on the same ones a table of few events would tell
+        them apart by chance, and make the bits that do so look worthless.
+    type_ : FixedPoint
+        Of the latents.
+    fractions : float array (n, 48)
+        True charge fractions of the events that decide.
+    decode : callable
+        The decoder on these events, in this order, for several trials at once.
+    budgets : sequence of int
+        Numbers of bits to keep.
+    progress : callable
+        Told how many bits are dropped, of how many.
+
+    Returns
+    -------
+    dict
+        Kept bits of each latent, by budget.
+    """
+    latents = patterns.shape[1]
+    search = _Search(patterns, seen, type_, fractions, decode)
+    chosen: dict[int, tuple[int, ...]] = {}
+    start = latents * type_.width
+    for budget in sorted(set(budgets), reverse=True):
+        while search.bits > budget:
+            search.drop_cheapest()
+            progress(start - search.bits, start - min(budgets))
+        chosen[budget] = tuple(search.masks)
+    return chosen
+
+
+class _Search:
+    """State of the greedy search: the kept bits, and the latents as received with them."""
+
+    def __init__(
+        self,
+        patterns: np.ndarray,
+        seen: np.ndarray,
+        type_: FixedPoint,
+        fractions: np.ndarray,
+        decode: Decode,
+    ):
+        self.patterns, self.seen, self.type = patterns, seen, type_
+        self.fractions, self.decode = fractions, decode
+        self.masks = [(1 << type_.width) - 1] * patterns.shape[1]
+        self.values = receiver(self.masks, type_, seen).restore(patterns)
+
+    @property
+    def bits(self) -> int:
+        """Number of kept bits."""
+        return sum(mask.bit_count() for mask in self.masks)
+
+    def drop_cheapest(self) -> None:
+        """Take out the bit without which the loss is least."""
+        places = [
+            (latent, bit)
+            for latent, mask in enumerate(self.masks)
+            if mask
+            for bit in {mask.bit_length() - 1, (mask & -mask).bit_length() - 1}
+        ]
+        # All trials at once: many small calls would mostly wait for threads.
+        trials = np.repeat(self.values[None], len(places), axis=0)
+        for trial, (latent, bit) in zip(trials, places, strict=True):
+            trial[:, latent] = self._column(latent, bit)
+        distances = sliced_transport(self.fractions, self.decode(trials))
+        # Of equal losses the higher bit: a constant one leads.
+        order = [
+            (loss, -bit, at)
+            for at, (loss, (_, bit)) in enumerate(zip(distances.mean(axis=1), places, strict=True))
+        ]
+        best = min(order)[2]
+        latent, bit = places[best]
+        self.values = trials[best]
+        self.masks[latent] &= ~(1 << bit)
+
+    def _column(self, latent: int, dropped: int) -> np.ndarray:
+        mask = self.masks[latent] & ~(1 << dropped)
+        return mean_table(mask, self.type, self.seen[:, latent])[self.patterns[:, latent]]
+
+
+def _mean_by_kept(kept: np.ndarray, values: np.ndarray) -> np.ndarray:
+    count = np.bincount(kept, minlength=len(values))
+    total = np.bincount(kept, weights=values, minlength=len(values))
+    return total[kept] / count[kept]
+
+
+@functools.cache
+def _cumulation() -> np.ndarray:
+    """Matrix (48, directions x 47): surplus of charge to its integrals between TCs on each line."""
+    positions = positions_cm() / HALF_PITCH_CM
+    blocks = []
+    for angle in np.pi * (np.arange(_DIRECTIONS) + 0.5) / _DIRECTIONS:
+        along = positions @ np.array([np.cos(angle), np.sin(angle)])
+        ranked = np.sort(along)
+        before = along[:, None] <= (ranked[:-1] + 1e-9)[None, :]
+        blocks.append(before * np.diff(ranked))
+    return np.concatenate(blocks, axis=1)

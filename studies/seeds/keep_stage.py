@@ -1,0 +1,193 @@
+"""Chosen keep masks of a trained network beside the uniform ones, on events kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from hexcoder.errors import InputError
+from hexcoder.files import write_json
+from models.data.sample import Sample
+from models.decoder import Decoder
+from models.evaluation.physics import decode_latents, reconstruct
+from network.schema import Network
+from sensor.front_end import SUM_CODE_BITS
+from sensor.metrics import charge_fractions, earth_movers_distance
+from studies.seeds.comparison import BOOTSTRAP
+from studies.seeds.keep import (
+    Receiver,
+    bit_patterns,
+    choose_masks,
+    receiver,
+    uniform_masks,
+)
+from studies.seeds.links import DATA_BITS, WIDEST_LATENT_BITS
+from studies.seeds.statistics import mean_interval, paired_difference
+
+DECIDING_EVENTS = 512
+"""Most events whose loss decides on a bit: more only take longer."""
+LEAST_EVENTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Events with their latents' bit patterns, int (n, latents)."""
+
+    decoder: Decoder
+    sample: Sample
+    patterns: np.ndarray
+
+    @property
+    def events(self) -> np.ndarray:
+        """Energies, int (n, 48)."""
+        return self.sample.events
+
+    def split(self, *places: int) -> list[_Part]:
+        """Parts before, between and behind places."""
+        rows = np.split(np.arange(len(self.events)), places)
+        return [_Part(self.decoder, self.sample.rows(row), self.patterns[row]) for row in rows]
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """Latents float (trials, n, latents) of these events to fractions (trials, n, 48)."""
+        trials, count, latents = values.shape
+        repeated = self.sample.rows(np.tile(np.arange(count), trials))
+        stacked = values.reshape(-1, latents)
+        fractions = decode_latents(self.decoder, stacked, repeated.events, repeated.places)
+        return fractions.reshape(trials, count, -1)
+
+    def emd(self, received: Receiver) -> np.ndarray:
+        """Earth mover's distance (n,) with a receiver's latents, half pitches."""
+        fractions = self.decode(received.restore(self.patterns)[None])
+        return earth_movers_distance(self.events, fractions[0])
+
+
+def keep_bits(
+    network: Network,
+    decoder: Decoder,
+    sample: Sample,
+    links: Sequence[int],
+    seed: int,
+    folder: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Choose masks on one half of events and quote them on the other.
+
+    Of the first half, a third decides on bits; a third shows whether the outcome is certainly
+    better than the uniform choice, which is taken otherwise; and a third, in the end all of it,
+    makes the receiver's tables. Writes keep.json, with masks and EMD, and keep.safetensors, with
+    the tables.
+
+    Parameters
+    ----------
+    sample : Sample
+        Empty events are left out.
+    links : sequence of int
+        Keys of :data:`studies.seeds.links.DATA_BITS`.
+    seed : int
+        Of the split.
+
+    Returns
+    -------
+    dict
+        What keep.json holds.
+
+    Raises
+    ------
+    InputError
+        If there are too few events, or the latents are too wide.
+    """
+    type_ = network.output.type
+    places = np.flatnonzero(sample.events.sum(axis=1) > 0)
+    if len(places) < LEAST_EVENTS:
+        raise InputError(
+            f"--events: {len(places)} events that are not empty; choosing bits takes at least "
+            f"{LEAST_EVENTS}"
+        )
+    if type_.width > WIDEST_LATENT_BITS:
+        raise InputError(
+            f"network {network.name}: its latents of type {type_} have {type_.width} bits; "
+            f"choosing bits takes at most {WIDEST_LATENT_BITS}"
+        )
+    shuffled = sample.rows(np.random.default_rng(seed).permutation(places))
+    latents = reconstruct(network, decoder, shuffled.events, shuffled.places).latents
+    patterns = bit_patterns(latents, type_)
+    choosing, quoting = _Part(decoder, shuffled, patterns).split(len(places) // 2)
+    third = len(choosing.events) // 3
+    deciding, validating, seen = choosing.split(min(third, DECIDING_EVENTS), 2 * third)
+    budgets = {n: min(DATA_BITS[n], patterns.shape[1] * type_.width) for n in sorted(links)}
+    chosen = choose_masks(
+        deciding.patterns,
+        seen.patterns,
+        type_,
+        charge_fractions(deciding.events),
+        deciding.decode,
+        list(budgets.values()),
+        progress,
+    )
+    rows, tables = [], {}
+    for number, bits in budgets.items():
+        uniform, masks, by = uniform_masks(patterns.shape[1], type_, bits), chosen[bits], "greedy"
+        found, usual = (
+            validating.emd(receiver(one, type_, seen.patterns)) for one in (masks, uniform)
+        )
+        if not paired_difference(found, usual).high < 0:
+            masks, by = uniform, "uniform"
+        best = receiver(masks, type_, choosing.patterns)
+        tables[f"links_{number}"] = best.tables
+        row = {
+            "links": number,
+            "bits": best.bits,
+            "bits_per_event": SUM_CODE_BITS + best.bits,
+            "mask": mask_text(masks, type_.width),
+            "kept_bits": [_bits(mask) for mask in masks],
+            "uniform_bits": sum(mask.bit_count() for mask in uniform),
+            "chosen_by": by,
+        }
+        plain = receiver(uniform, type_, None)
+        mean = receiver(uniform, type_, choosing.patterns)
+        rows.append(row | _quote(quoting, plain, mean, best))
+    everything = receiver([(1 << type_.width) - 1] * patterns.shape[1], type_, None)
+    counts = {"chosen_on": len(choosing.events), "quoted_on": len(quoting.events)}
+    result = {
+        "network": network.name,
+        "latent_type": str(type_),
+        "events": counts | {"deciding": len(deciding.events), "seed": seed},
+        "bootstrap": BOOTSTRAP,
+        "all_bits_emd": asdict(mean_interval(quoting.emd(everything))),
+        "links": rows,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / ".keep.safetensors.partial"
+    save_file(tables, partial)
+    partial.replace(folder / "keep.safetensors")
+    write_json(folder / "keep.json", result)
+    return result
+
+
+def _quote(part: _Part, plain: Receiver, uniform: Receiver, chosen: Receiver) -> dict[str, Any]:
+    distances = {
+        "uniform_by_middles": part.emd(plain),
+        "uniform": part.emd(uniform),
+        "chosen": part.emd(chosen),
+    }
+    difference = paired_difference(distances["chosen"], distances["uniform"])
+    return {
+        "emd": {name: asdict(mean_interval(values)) for name, values in distances.items()},
+        "chosen_minus_uniform_emd": asdict(difference),
+    }
+
+
+def _bits(mask: int) -> list[int]:
+    """Positions of a latent's kept bits, from the highest."""
+    return [bit for bit in reversed(range(mask.bit_length())) if mask >> bit & 1]
+
+
+def mask_text(masks: Sequence[int], width: int) -> str:
+    """The chip's keep mask in hexadecimal: bit ``width * k + b`` is bit b of latent k."""
+    whole = sum(mask << (width * latent) for latent, mask in enumerate(masks))
+    return f"{whole:0{-(-len(masks) * width // 4)}x}"

@@ -1,0 +1,136 @@
+"""Compares a recording of an I2C target with what the bus demanded of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tb.i2c.reference import BusEvents, BusReference, bus_events, filtered
+from tb.i2c.simulation import Recording
+
+EDGE_CLOCKS = 3
+"""From the sample that decides an edge of SCL to its effect: two of synchroniser, one register."""
+CONDITION_CLOCKS = EDGE_CLOCKS + 1
+"""The same for START and STOP, which need SCL's level in the next clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a stretch of bus activity showed.
+
+    Parameters
+    ----------
+    events : BusEvents
+    addressed, writes, reads : int
+        Frames that were the target's, bytes written, and bytes taken for sending.
+    mismatch : tuple of (int, str), optional
+        The first: its clock and what differs.
+    """
+
+    events: BusEvents
+    addressed: int
+    writes: int
+    reads: int
+    mismatch: tuple[int, str] | None
+
+
+@dataclass(slots=True)
+class _Demanded:
+    active: np.ndarray
+    writes: list[tuple[int, int, int]] = field(default_factory=list)
+    reads: list[tuple[int, int]] = field(default_factory=list)
+    addressed: int = 0
+
+
+def _strobes(
+    what: str, demanded: list[tuple[int, ...]], seen: list[tuple[int, ...]]
+) -> tuple[int, str] | None:
+    """The first strobe that differs: each is the clock, the register, and a value or none."""
+    for place in range(max(len(demanded), len(seen))):
+        want = demanded[place] if place < len(demanded) else None
+        found = seen[place] if place < len(seen) else None
+        if want != found:
+            clock = min(strobe[0] for strobe in (want, found) if strobe)
+            return clock, f"{what} (clock, register, value): expected {want}, got {found}"
+    return None
+
+
+def check(
+    scl: np.ndarray, recording: Recording, reference: BusReference, spike_clocks: int
+) -> Checked:
+    """Check every clock of a recording that begins after a reset.
+
+    Parameters
+    ----------
+    scl : np.ndarray
+        uint8 (clocks,).
+    recording : Recording
+        Of the same clocks.
+    reference : BusReference
+        In its state after reset; it takes in all frames.
+    spike_clocks : int
+        What the target's filter suppresses.
+    """
+    clocks = len(scl)
+    # What happens in the last clocks has no effect within the recording.
+    levels = filtered(scl[:-EDGE_CLOCKS], spike_clocks)
+    events = bus_events(levels, filtered(recording.bus_sda[:-EDGE_CLOCKS], spike_clocks))
+    demanded = _Demanded(np.zeros(clocks, dtype=np.uint8))
+    problems: list[tuple[int, str] | None] = []
+    for frame in events.frames:
+        expected = reference.frame(frame)
+        if frame.end < len(levels) and recording.register[frame.end] != reference.pointer:
+            register = int(recording.register[frame.end])
+            problems.append((frame.end, f"register is {register}, not {reference.pointer}"))
+        pulled = recording.sda_low[frame.rises].tolist()
+        if expected.pulls != pulled:
+            bit = next(place for place, pull in enumerate(expected.pulls) if pull != pulled[place])
+            problems.append((frame.rises[bit], f"bit {bit} of a frame: sda_low is {pulled[bit]}"))
+        if expected.active_from is not None:
+            demanded.addressed += 1
+            end = frame.end + CONDITION_CLOCKS
+            demanded.active[expected.active_from + EDGE_CLOCKS : end] = 1
+        demanded.writes += [
+            (clock + EDGE_CLOCKS, register, value) for register, value, clock in expected.writes
+        ]
+        demanded.reads += [(clock + EDGE_CLOCKS, register) for register, clock in expected.reads]
+    written, read = np.flatnonzero(recording.write), np.flatnonzero(recording.read)
+    problems += [
+        _strobes(
+            "write",
+            list(demanded.writes),
+            list(zip(written.tolist(), *_columns(recording, written), strict=True)),
+        ),
+        _strobes(
+            "read",
+            list(demanded.reads),
+            list(zip(read.tolist(), recording.register[read].tolist(), strict=True)),
+        ),
+        _first(recording.active != demanded.active, "active is wrong"),
+        _first(recording.sda_low > demanded.active, "sda_low while not addressed"),
+        _first(_pulls_while_high(recording.sda_low, levels), "sda_low rose while SCL was high"),
+    ]
+    found = [problem for problem in problems if problem is not None]
+    return Checked(
+        events,
+        demanded.addressed,
+        len(demanded.writes),
+        len(demanded.reads),
+        min(found) if found else None,
+    )
+
+
+def _columns(recording: Recording, places: np.ndarray) -> tuple[list[int], list[int]]:
+    return recording.register[places].tolist(), recording.write_data[places].tolist()
+
+
+def _first(is_wrong: np.ndarray, what: str) -> tuple[int, str] | None:
+    places = np.flatnonzero(is_wrong)
+    return (int(places[0]), what) if len(places) else None
+
+
+def _pulls_while_high(sda_low: np.ndarray, scl: np.ndarray) -> np.ndarray:
+    rises = np.diff(sda_low.astype(np.int8), prepend=0) > 0
+    rises[EDGE_CLOCKS:] &= scl.astype(bool)
+    return rises

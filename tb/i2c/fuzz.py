@@ -1,0 +1,230 @@
+"""Random activity on an I2C bus against the compiled target, held against the reference."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.errors import CheckFailed, InputError
+from hw.i2c.target import I2cTarget
+from tb.i2c.bank import BASE, READABLE, WRITABLE, reset_values
+from tb.i2c.bus import decode
+from tb.i2c.check import Checked, check
+from tb.i2c.reference import BusReference
+from tb.i2c.simulation import I2cSimulation, Recording, build_i2c_simulation
+from tb.i2c.stimulus import REGISTERS, RESERVED, Piece, Stimulus
+
+EXAMPLES = """examples:
+  python -m tb i2c-fuzz --transfers 10000 --seed 1
+A transfer with faults, or noise, is followed by one that must work. The verdict is JSON on standard
+output. Exit status: 0 all as the reference, 1 a mismatch, 2 bad input.
+"""
+PER_STRETCH = 10
+"""Transfers in one simulation."""
+IDLE_CLOCKS = 20
+"""At both ends of a simulation."""
+COUNTED = (
+    *("clocks", "faulty", "noise", "clear", "normal", "normal_started"),
+    *("frames", "addressed", "bytes_written", "bytes_read"),
+)
+
+
+def _reference(device: int) -> BusReference:
+    readable, writable = np.zeros((2, 1 << 16), dtype=bool)
+    readable[BASE : BASE + READABLE] = True
+    writable[BASE : BASE + WRITABLE] = True
+    return BusReference(device, reset_values(), readable, writable)
+
+
+def _part(recording: Recording, first: int, last: int) -> Recording:
+    return Recording(**{f.name: getattr(recording, f.name)[first:last] for f in fields(Recording)})
+
+
+def _wrong_answer(
+    piece: Piece, bus_sda: np.ndarray, *, answers: bool, is_known: bool
+) -> str | None:
+    """What is wrong in the answer to a transfer without faults; data only where it is known."""
+    answer = decode(piece.transfer, bus_sda)
+    data = piece.data if answers else [0xFF] * len(piece.data)
+    if set(answer.acknowledged) != {answers}:
+        return f"a normal transfer was acknowledged {answer.acknowledged}"
+    is_right = answer.data == data or not is_known
+    return None if is_right else f"a normal transfer read {answer.data}, not {data}"
+
+
+class Fuzz:
+    """Random activity, and what came of it.
+
+    Parameters
+    ----------
+    simulation : I2cSimulation
+    spike_clocks : int
+        What the target's filter suppresses.
+    seed : int
+
+    Attributes
+    ----------
+    counts : Counter
+        Of what was done and seen.
+    mismatches : list of dict
+        Stretch, clock in it, address of the target, and what differed.
+    """
+
+    def __init__(self, simulation: I2cSimulation, spike_clocks: int, seed: int):
+        self.simulation, self.spike_clocks = simulation, spike_clocks
+        self.random = np.random.default_rng(seed)
+        self.counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
+        self.mismatches: list[dict[str, Any]] = []
+
+    def run(self, transfers: int) -> None:
+        """Run so many pieces of activity; each is followed by a transfer without faults."""
+        for first in range(0, transfers, PER_STRETCH):
+            self._stretch(first // PER_STRETCH, min(PER_STRETCH, transfers - first))
+
+    def _stretch(self, number: int, transfers: int) -> None:
+        """A transfer with a reset in it, then activity; all registers are read in the end."""
+        is_reserved = self.random.random() < 0.1
+        device = int(self.random.choice(RESERVED) if is_reserved else self.random.integers(8, 120))
+        stimulus = Stimulus(self.random, device)
+        cut_off = stimulus.faulty()
+        pieces = [cut_off, *stimulus.pieces(transfers), stimulus.clear(), stimulus.dump()]
+        idle = np.ones(IDLE_CLOCKS, dtype=np.uint8)
+        scl = np.concatenate([idle, *(piece.transfer.scl for piece in pieces), idle])
+        sda = np.concatenate([idle, *(piece.transfer.sda for piece in pieces), idle])
+        cut = IDLE_CLOCKS + int(self.random.integers(0, len(cut_off.transfer.scl)))
+        after = cut + int(self.random.integers(1, 4))
+        reset = np.zeros(len(scl), dtype=np.uint8)
+        reset[0] = reset[cut:after] = 1
+        recording = self.simulation.run(scl, sda, reset, device)
+        self.counts["clocks"] += len(scl)
+        reference = _reference(device)
+        starts = []
+        for first, last, registers in ((1, cut, _reference(device)), (after, len(scl), reference)):
+            checked = check(
+                scl[first:last], _part(recording, first, last), registers, self.spike_clocks
+            )
+            self._count(checked)
+            starts += [first + frame.start for frame in checked.events.frames]
+            if checked.mismatch is not None:
+                clock, what = checked.mismatch
+                self._mismatch(number, first + clock, device, what)
+        pieces[-1] = replace(pieces[-1], data=_readable(reference.values))
+        self._check_answers(number, pieces, recording, np.array(starts), device)
+
+    def _check_answers(
+        self,
+        number: int,
+        pieces: list[Piece],
+        recording: Recording,
+        starts: np.ndarray,
+        device: int,
+    ) -> None:
+        """Transfers without faults work, at once where SDA was free and always after a clear."""
+        first, is_free = IDLE_CLOCKS, False
+        for piece in pieces:
+            self.counts[piece.kind] += 1
+            last = first + len(piece.transfer.scl)
+            if piece.kind == "normal":
+                first_bit = first + piece.transfer.high[0, 0]
+                is_seen = bool(((starts >= first) & (starts < first_bit)).any())
+                problem = None
+                if is_seen:
+                    answers = device not in RESERVED
+                    bus_sda = recording.bus_sda[first:last]
+                    # Where the bus was not free before, the write may not have got through.
+                    problem = _wrong_answer(piece, bus_sda, answers=answers, is_known=is_free)
+                elif is_free:
+                    problem = "the START of a normal transfer was not seen"
+                if problem:
+                    self._mismatch(number, first, device, problem)
+                self.counts["normal_started"] += is_seen
+                is_free = is_free or is_seen
+            else:
+                is_free = piece.kind == "clear"
+            first = last
+
+    def _count(self, checked: Checked) -> None:
+        self.counts["frames"] += len(checked.events.frames)
+        self.counts["addressed"] += checked.addressed
+        self.counts["bytes_written"] += checked.writes
+        self.counts["bytes_read"] += checked.reads
+
+    def _mismatch(self, number: int, clock: int, device: int, what: str) -> None:
+        self.mismatches.append(
+            {"stretch": number, "clock": int(clock), "device": device, "what": what}
+        )
+
+
+def _readable(values: np.ndarray) -> list[int]:
+    """What is read of the bank from its base on: ones where there is no register."""
+    read = values[BASE : BASE + REGISTERS].copy()
+    read[READABLE:] = 0xFF
+    return read.tolist()
+
+
+def fuzz(target: I2cTarget, transfers: int, seed: int, work: Path) -> dict[str, Any]:
+    """Build a target with its bank and run random activity on it.
+
+    Parameters
+    ----------
+    target : I2cTarget
+    transfers : int
+        Pieces of random activity: transfers with faults, and noise.
+    seed : int
+        Same seed, same activity.
+    work : path
+        Folder for the compiled simulation.
+
+    Returns
+    -------
+    dict
+        The verdict: counts, number of mismatches, the first of them.
+    """
+    spike_clocks = target.spike_clocks
+    run = Fuzz(build_i2c_simulation(work, target), spike_clocks, seed)
+    run.run(transfers)
+    return {
+        "transfers": transfers,
+        "seed": seed,
+        "counts": dict(run.counts),
+        "mismatches": len(run.mismatches),
+        "first_mismatch": run.mismatches[0] if run.mismatches else None,
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tb i2c-fuzz",
+        description="Hold the I2C target against its reference on random bus activity.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--transfers", type=int, default=10_000, help="pieces of activity")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the activity")
+    parser.add_argument("--work", type=Path, help="folder for the compiled simulation")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run random activity and print the verdict."""
+    arguments = _parser().parse_args(argv)
+    for name, least in (("transfers", 1), ("seed", 0)):
+        value = getattr(arguments, name)
+        if value < least:
+            raise InputError(f"--{name} = {value}: it must be {least} or more")
+    with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
+        work = arguments.work or Path(scratch)
+        verdict = fuzz(I2cTarget(), arguments.transfers, arguments.seed, work)
+    print(json.dumps(verdict, indent=2))
+    if verdict["mismatches"]:
+        first = verdict["first_mismatch"]
+        raise CheckFailed(f"stretch {first['stretch']}, clock {first['clock']}: {first['what']}")
+    return 0

@@ -1,0 +1,111 @@
+"""An I2C target with its test bank, compiled by Verilator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from amaranth.back import verilog
+
+from hexcoder.errors import InputError
+from hexcoder.processes import run
+from hexcoder.tools import make_variables, run_logged, verilator_environment
+from hw.i2c.target import I2cTarget
+from tb.i2c.bank import I2cBank
+
+TOP = "i2c_bank"
+HARNESS = Path(__file__).with_name("harness.cpp")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was seen at each clock; arrays of shape (clocks,).
+
+    Parameters
+    ----------
+    bus_sda, sda_low, write, read, active, reading, write_data : np.ndarray
+        uint8.
+    register : np.ndarray
+        uint16.
+    """
+
+    bus_sda: np.ndarray
+    sda_low: np.ndarray
+    write: np.ndarray
+    read: np.ndarray
+    active: np.ndarray
+    reading: np.ndarray
+    write_data: np.ndarray
+    register: np.ndarray
+
+    def writes(self) -> list[tuple[int, int]]:
+        """Register and value of each byte that was written."""
+        places = np.flatnonzero(self.write)
+        return list(
+            zip(self.register[places].tolist(), self.write_data[places].tolist(), strict=True)
+        )
+
+
+def write_bank(target: I2cTarget, path: Path) -> None:
+    """Write module ``i2c_bank`` as Verilog."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = verilog.convert(I2cBank(target), name=TOP, emit_src=False, strip_internal_attrs=True)
+    path.write_text(text)
+
+
+@dataclass(frozen=True, slots=True)
+class I2cSimulation:
+    """A compiled simulation of module ``i2c_bank``."""
+
+    program: Path
+
+    def run(self, scl: np.ndarray, sda: np.ndarray, reset: np.ndarray, device: int) -> Recording:
+        """Simulate from power-up.
+
+        Parameters
+        ----------
+        scl, sda, reset : np.ndarray
+            uint8 (clocks,): what the controller drives, and the bank's reset.
+        device : int
+            The target's address pins.
+        """
+        words = scl | sda << 1 | reset << 2 | np.uint16(device << 8)
+        done = run([self.program], input=words.astype("<u2").tobytes(), stderr=None)
+        seen = np.frombuffer(done.stdout, dtype="<u4")
+        if done.returncode or len(seen) != len(scl):
+            raise InputError(f"{self.program}: the simulation failed")
+
+        def field(low: int, bits: int) -> np.ndarray:
+            mask = np.uint32((1 << bits) - 1)
+            return (seen >> np.uint32(low) & mask).astype(np.uint8 if bits <= 8 else np.uint16)
+
+        return Recording(
+            bus_sda=field(1, 1),
+            sda_low=field(0, 1),
+            write=field(2, 1),
+            read=field(3, 1),
+            active=field(4, 1),
+            reading=field(5, 1),
+            write_data=field(8, 8),
+            register=field(16, 16),
+        )
+
+
+def build_i2c_simulation(folder: Path, target: I2cTarget | None = None) -> I2cSimulation:
+    """Compile a target, by default :class:`I2cTarget` at 25 ns, with its bank.
+
+    Raises
+    ------
+    ToolFailed
+        If the Verilog does not compile: the last lines and the log.
+    """
+    folder = folder.resolve()
+    source, program = folder / f"{TOP}.v", folder / "simulation"
+    write_bank(target or I2cTarget(), source)
+    command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
+    command += ["--top-module", TOP, "--prefix", "Vdut", "--Mdir", str(folder / "obj")]
+    command += ["-O3", "--noassert", "-MAKEFLAGS", make_variables("-O2")]
+    command += ["-CFLAGS", "-std=gnu++20", "-o", str(program), str(source), str(HARNESS)]
+    run_logged(command, folder / "verilator.log", verilator_environment())
+    return I2cSimulation(program)

@@ -1,0 +1,1 @@
+"""Proof of the RTL: compiled simulation, protocol tests, the scoreboard."""

@@ -1,0 +1,210 @@
+"""Runs the cocotb tests of a design: build, run, JUnit results."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cocotb_tools.runner import Verilator, get_runner
+
+from hexcoder.errors import InputError
+from hexcoder.tools import LAST_LINES, make_variables, verilator_environment
+
+JUNIT = "junit.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """Outcome of one cocotb test."""
+
+    __test__ = False
+
+    name: str
+    failure: str | None
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """The runner starts its tools in this process's environment."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def read_junit(path: Path) -> list[TestResult]:
+    """Outcomes of all tests in a JUnit file."""
+    results = []
+    for case in ElementTree.parse(path).iter("testcase"):
+        problem = case.find("failure")
+        problem = case.find("error") if problem is None else problem
+        message = None
+        if problem is not None:
+            message = problem.get("message") or problem.get("error_msg") or problem.text or "failed"
+        results.append(TestResult(case.get("name", "?"), message))
+    return results
+
+
+class _PortsOnly(Verilator):
+    """cocotb's runner, but with the top module's signals visible to the tests alone.
+
+    Access to every signal takes minutes of compiling on a layer of single-bit gates. cocotb has no
+    option for it; its version is pinned.
+    """
+
+    def _build_command(self) -> Any:
+        return [
+            [
+                part
+                for word in command
+                for part in (["--public-depth", "1"] if word == "--public-flat-rw" else [word])
+            ]
+            for command in super()._build_command()
+        ]
+
+
+def run_protocol_tests(
+    network: Path,
+    design: Path,
+    module: str,
+    work: Path,
+    results: Path,
+    events: Path | None = None,
+    *,
+    simulator: str = "verilator",
+    vectors: int = 400,
+    sources: Sequence[Path] = (),
+    waves: bool = False,
+) -> list[TestResult]:
+    """Run tb/rtl/cocotb_bench.py on a module.
+
+    Parameters
+    ----------
+    network : path of network.json
+    design : folder with encoder.v and metrics.json
+    work : folder for the build and the log
+    results : path of the JUnit file
+    simulator : 'verilator' or 'icarus'
+    vectors : int
+        Most vectors of one test.
+    sources : Verilog files in place of the design's, for example a netlist and its cells
+    waves : bool
+        Leave a waveform (FST) in ``work``.
+
+    Raises
+    ------
+    InputError
+        If the design does not build, with the log's last lines.
+    """
+    values = {
+        "HEXCODER_NETWORK": str(network.resolve()),
+        "HEXCODER_DESIGN": str(design.resolve()),
+        "HEXCODER_MODULE": module,
+        "HEXCODER_VECTORS": str(vectors),
+    }
+    if events is not None:
+        values["HEXCODER_EVENTS"] = str(events.resolve())
+    found = run_cocotb(
+        "tb.rtl.cocotb_bench",
+        list(sources) or [design.resolve() / "encoder.v"],
+        module,
+        work,
+        values,
+        simulator=simulator,
+        waves=waves,
+    )
+    results.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(found, results)
+    return read_junit(results)
+
+
+def run_cocotb(
+    tests: str,
+    sources: Sequence[Path],
+    module: str,
+    work: Path,
+    values: dict[str, str] | None = None,
+    *,
+    simulator: str = "verilator",
+    waves: bool = False,
+) -> Path:
+    """Build a module and run a Python module of cocotb tests on it.
+
+    Parameters
+    ----------
+    tests : str
+        The tests' module, as it is imported.
+    sources : Verilog files
+    module : str
+        The top module.
+    work : folder for the build and the log
+    values : dict, optional
+        Environment of the tests.
+    simulator : 'verilator' or 'icarus'
+    waves : bool
+        Leave a waveform (FST) in ``work``.
+
+    Returns
+    -------
+    Path
+        The JUnit file.
+
+    Raises
+    ------
+    InputError
+        If the module does not build, with the log's last lines.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    work, log = work.resolve(), work.resolve() / "cocotb.log"
+    values = {
+        **(values or {}),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    arguments = ["-Wno-fatal", "-Wno-lint"] if simulator == "verilator" else ["-g2012"]
+    if simulator == "verilator":
+        values |= {
+            key: value
+            for key, value in verilator_environment().items()
+            if key in ("PATH", "VERILATOR_ROOT")
+        }
+        arguments += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
+        values["MAKEFLAGS"] = f"-j2 -- {make_variables('-O0')}"
+        arguments += ["--trace-fst"] if waves else []
+    runner = _PortsOnly() if simulator == "verilator" else get_runner(simulator)
+    with _environment(values):
+        try:
+            runner.build(
+                sources=list(sources),
+                hdl_toplevel=module,
+                build_dir=work,
+                build_args=arguments,
+                timescale=("1ns", "1ps"),
+                waves=waves and simulator == "icarus",
+                log_file=log,
+            )
+            runner.test(
+                test_module=tests,
+                hdl_toplevel=module,
+                build_dir=work,
+                test_dir=work,
+                results_xml=str(work / JUNIT),
+                test_args=["--trace"] if waves and simulator == "verilator" else [],
+                log_file=log,
+            )
+        except (RuntimeError, SystemExit) as error:
+            if not (work / JUNIT).exists():
+                lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+                tail = " | ".join(lines[-LAST_LINES:])
+                raise InputError(f"{simulator} could not run {module}: {error}: {tail}") from None
+    return work / JUNIT

@@ -1,0 +1,280 @@
+"""The scoreboard: every output of a module against the golden model, and where it first differs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.tools import ToolFailed
+from network.packing import pack, signed_fields, unpack, words_for
+from network.schema import Network
+from sensor.stimulus import Vectors, expected_layers, expected_outputs
+from tb.rtl.design import Design
+from tb.rtl.verilated import RESET, VALID, Simulation
+
+RESET_CLOCKS = 4
+WAVE_MARGIN = 8
+"""Clocks that a waveform shows before the event and after its output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The first difference, in the order of the data's flow.
+
+    Parameters
+    ----------
+    layer, element, event
+        Where; ``event`` counts from the first vector. Layer ``out_valid`` is the protocol.
+    expected, actual : int
+    kind : str
+        What the event is: 'edge', 'event' or 'random'.
+    input : list of int
+        The event itself.
+    waveform : str, optional
+        FST file cut round the event.
+    """
+
+    layer: str
+    element: int
+    event: int
+    expected: int
+    actual: int
+    kind: str
+    input: list[int]
+    waveform: str | None = None
+
+    def __str__(self) -> str:
+        wave = f"; waveform: {self.waveform}" if self.waveform else ""
+        return (
+            f"layer '{self.layer}', element {self.element}, event {self.event} ({self.kind}): "
+            f"expected {self.expected}, got {self.actual}{wave}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Result of comparing a module with the golden model."""
+
+    module: str
+    vectors: int
+    mismatches: int
+    latency_cycles: int
+    seconds: float
+    vectors_per_s: float
+    by_kind: dict[str, int]
+    first_mismatch: Mismatch | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def _flags(count: int, flags: int) -> np.ndarray:
+    return np.full((count, 1), flags, dtype=np.uint32)
+
+
+def _records(
+    design: Design, vectors: Iterable[Vectors], taken: deque[Vectors]
+) -> Iterator[np.ndarray]:
+    """Reset, every vector on its own clock, and clocks to flush; ``taken`` gets the vectors."""
+    words = words_for(sum(design.input_widths))
+    noise = np.random.default_rng(0).integers(0, 1 << 32, (RESET_CLOCKS, words), dtype=np.uint32)
+    # Events during reset must not come out; without a register there is nothing to reset.
+    in_reset = RESET | (VALID if design.latency else 0)
+    yield np.concatenate([_flags(RESET_CLOCKS, in_reset), noise], axis=1)
+    for block in vectors:
+        taken.append(block)
+        packed = pack(block.inputs, design.input_widths)
+        yield np.concatenate([_flags(len(packed), VALID), packed], axis=1)
+    if design.latency:
+        rest = np.zeros((design.latency, words), dtype=np.uint32)
+        yield np.concatenate([_flags(design.latency, 0), rest], axis=1)
+
+
+def _aligned(design: Design, answers: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Answers from the first vector's output on; before it, out_valid must be low.
+
+    The very first clock is not looked at: no edge has reset anything yet.
+    """
+    skip = RESET_CLOCKS + design.latency
+    seen = 0
+    for block in answers:
+        head = block[max(0, min(1 - seen, len(block))) : max(0, skip - seen)]
+        if head[:, 0].any():
+            raise _EarlyValid()
+        yield block[max(0, skip - seen) :]
+        seen += len(block)
+
+
+class _EarlyValid(Exception):
+    """out_valid rose before the first event's output was due."""
+
+
+def compare(
+    simulation: Simulation,
+    network: Network,
+    make_vectors: Callable[[], Iterable[Vectors]],
+    progress: Callable[[int], None] = lambda done: None,
+    waveform: Path | None = None,
+    traced: Callable[[], Simulation] | None = None,
+) -> Verdict:
+    """Run all vectors through a compiled simulation, one event per clock.
+
+    Parameters
+    ----------
+    make_vectors : callable
+        Gives the same vectors each time it is called.
+    progress : callable
+        Gets the number of vectors done.
+    waveform : Path, optional
+        Where a waveform round the first mismatch goes, made by the simulation that ``traced``
+        builds.
+    """
+    design = simulation.design
+    taken: deque[Vectors] = deque()
+    started = time.perf_counter()
+    answers = simulation.clocks(_records(design, make_vectors(), taken), False, None)
+    done, mismatches, first = 0, 0, None
+    by_kind: dict[str, int] = {}
+    pending = np.zeros((0, 1 + words_for(sum(design.output_widths))), dtype=np.uint32)
+    try:
+        for block in _aligned(design, answers):
+            pending = np.concatenate([pending, block])
+            while taken and len(pending) >= len(taken[0].inputs):
+                vectors = taken.popleft()
+                size = len(vectors.inputs)
+                answer, pending = pending[:size], pending[size:]
+                expected = expected_outputs(design.module, network, vectors.inputs)
+                packed = pack(expected, design.output_widths)
+                wrong = (answer[:, 1:] != packed).any(axis=1) | (answer[:, 0] != VALID)
+                mismatches += int(wrong.sum())
+                if first is None and wrong.any():
+                    first = done + int(np.argmax(wrong))
+                by_kind[vectors.kind] = by_kind.get(vectors.kind, 0) + size
+                done += size
+                progress(done)
+    except _EarlyValid:
+        mismatches, first = mismatches + 1, 0
+    seconds = time.perf_counter() - started
+    found = None
+    if first is not None:
+        found = _locate_with_waveform(simulation, network, make_vectors, first, waveform, traced)
+    return Verdict(
+        design.module,
+        done,
+        mismatches,
+        design.latency,
+        round(seconds, 3),
+        round(done / seconds),
+        by_kind,
+        found,
+    )
+
+
+def _locate_with_waveform(
+    simulation: Simulation,
+    network: Network,
+    make_vectors: Callable[[], Iterable[Vectors]],
+    event: int,
+    waveform: Path | None,
+    traced: Callable[[], Simulation] | None,
+) -> Mismatch:
+    """As :func:`locate`; where no traced simulation can be built, the place without a picture."""
+    if waveform is not None and traced is not None:
+        waveform.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return locate(traced(), network, make_vectors, event, waveform)
+        except ToolFailed as error:
+            print(f"no waveform: {error}", file=sys.stderr)
+    return locate(simulation, network, make_vectors, event, None)
+
+
+def _until(vectors: Iterable[Vectors], last: int) -> Iterator[Vectors]:
+    """Vectors up to and with event ``last``."""
+    seen = 0
+    for block in vectors:
+        if seen > last:
+            return
+        yield Vectors(block.kind, block.inputs[: last + 1 - seen])
+        seen += len(block.inputs)
+
+
+def locate(
+    simulation: Simulation,
+    network: Network,
+    make_vectors: Callable[[], Iterable[Vectors]],
+    event: int,
+    waveform: Path | None,
+) -> Mismatch:
+    """Run again up to a wrong event, watch every layer, and name the first that differs.
+
+    The waveform, where one is asked for, covers the event and ``WAVE_MARGIN`` clocks round it.
+    """
+    design = simulation.design
+    taken: deque[Vectors] = deque()
+    entered = RESET_CLOCKS + event
+    trace = None
+    if waveform is not None:
+        first = max(0, entered - WAVE_MARGIN)
+        trace = (waveform, first, entered + design.latency + WAVE_MARGIN)
+    # What comes behind the event must be the same too: a fault may let it disturb the output.
+    records = _records(design, _until(make_vectors(), event + design.latency + WAVE_MARGIN), taken)
+    wanted = {entered + watched.latency for watched in design.watched} | {entered + design.latency}
+    rows: dict[int, np.ndarray] = {}
+    clock = 0
+    for block in simulation.clocks(records, True, trace):
+        for at in [at for at in wanted if clock <= at < clock + len(block)]:
+            rows[at] = block[at - clock]
+        clock += len(block)
+    seen = 0
+    for vectors in taken:
+        if seen <= event < seen + len(vectors.inputs):
+            inputs, kind = vectors.inputs[event - seen], vectors.kind
+            break
+        seen += len(vectors.inputs)
+    else:
+        raise AssertionError("the event is one of the vectors")
+    name, element, expected, actual = _first_difference(design, network, inputs, rows, entered)
+    path = str(waveform) if waveform else None
+    return Mismatch(name, element, event, expected, actual, kind, inputs.tolist(), path)
+
+
+def _first_difference(
+    design: Design,
+    network: Network,
+    inputs: np.ndarray,
+    rows: dict[int, np.ndarray],
+    entered: int,
+) -> tuple[str, int, int, int]:
+    """Layer, element, expected and actual value of the first difference in one event."""
+    golden = expected_layers(design.module, network, inputs[None])
+    output_words = words_for(sum(design.output_widths))
+    low = 1 + output_words
+    for watched in design.watched:
+        count = words_for(watched.elements * watched.type.width)
+        words = rows[entered + watched.latency][None, low : low + count]
+        low += count
+        raw = unpack(words, [watched.type.width] * watched.elements)[0]
+        actual = signed_fields(raw, watched.type.width, watched.type.signed)
+        for element in np.flatnonzero(actual != golden[watched.name][0]):
+            if element not in watched.not_built:
+                value = golden[watched.name][0, element]
+                return watched.name, int(element), int(value), int(actual[element])
+    final = rows[entered + design.latency]
+    if final[0] != VALID:
+        return "out_valid", 0, 1, int(final[0])
+    frame = unpack(final[None, 1 : 1 + output_words], design.output_widths)[0]
+    masks = (1 << np.array(design.output_widths, dtype=np.int64)) - 1
+    wanted = expected_outputs(design.module, network, inputs[None])[0] & masks
+    for element in np.flatnonzero(frame != wanted):
+        is_sum = design.module == "encoder" and element == len(wanted) - 1
+        name = "sum_code" if is_sum else "out_data"
+        return name, int(element), int(wanted[element]), int(frame[element])
+    return "out_valid", 0, 0, 1

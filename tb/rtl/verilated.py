@@ -1,0 +1,183 @@
+"""The fast path: a module compiled by Verilator, fed through a pipe, no Python a cycle."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from hexcoder.processes import child
+from hexcoder.steps.reads import file_digest
+from hexcoder.tools import make_variables, run_logged, verilator_environment
+from network.packing import words_for
+from tb.rtl.design import Design
+
+HARNESS = Path(__file__).with_name("harness.cpp")
+VALID, RESET = 1, 2
+"""Bits of a record's flag word."""
+
+
+def _accessor(design: Design, path: str) -> str:
+    """Name of a signal in Verilator's root structure."""
+    return "root." + "__DOT__".join([design.module, *path.split(".")])
+
+
+def _ports_header(design: Design) -> str:
+    """The header that fits tb/rtl/harness.cpp to a design."""
+    lines = [
+        f"constexpr int IN_WORDS = {words_for(sum(design.input_widths))};",
+        f"constexpr int OUT_WORDS = {words_for(sum(design.output_widths))};",
+        "template <class Port> void get(const Port& port, uint32_t* words, int count) {",
+        "    if constexpr (std::is_integral_v<Port>) {",
+        "        for (int word = 0; word < count; ++word)",
+        "            words[word] = static_cast<uint32_t>(uint64_t(port) >> (32 * word));",
+        "    } else {",
+        "        for (int word = 0; word < count; ++word) words[word] = port[word];",
+        "    }",
+        "}",
+    ]
+    body, offset = [], 0
+    for watched in design.watched:
+        count = words_for(watched.elements * watched.type.width)
+        body.append(f"    get({_accessor(design, watched.path)}, words + {offset}, {count});")
+        offset += count
+    return "\n".join(
+        [
+            *lines,
+            f"constexpr int WATCHED_WORDS = {offset};",
+            "inline void watch(const Vdut___024root& root, uint32_t* words) {",
+            *body,
+            "    (void)root; (void)words;",
+            "}",
+            "",
+        ]
+    )
+
+
+def _visibility(design: Design) -> str:
+    """Verilator configuration that keeps the watched signals readable."""
+    lines = ["`verilator_config"]
+    for watched in design.watched:
+        *instances, signal = watched.path.split(".")
+        module = "encoder_core" if instances else design.module
+        lines.append(f'public_flat_rd -module "{module}" -var "{signal}"')
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A compiled simulation of one module."""
+
+    design: Design
+    program: Path
+    traced: bool
+
+    def clocks(
+        self, records: Iterable[np.ndarray], watch: bool, trace: tuple[Path, int, int] | None
+    ) -> Iterator[np.ndarray]:
+        """Run clock by clock: uint32 (n, 1 + input words) in, (n, 1 + output words + ...) out.
+
+        Records are fed by a thread, so that the caller can make the next ones meanwhile.
+        """
+        command = [str(self.program)]
+        if watch:
+            command.append("--watch")
+        if trace:
+            command += ["--trace", str(trace[0]), str(trace[1]), str(trace[2])]
+        out_words = 1 + words_for(sum(self.design.output_widths))
+        if watch:
+            out_words += sum(words_for(w.elements * w.type.width) for w in self.design.watched)
+        with child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            yield from self._talk(process, records, out_words)
+
+    def _talk(
+        self, process: subprocess.Popen[bytes], records: Iterable[np.ndarray], out_words: int
+    ) -> Iterator[np.ndarray]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        sizes: list[int] = []
+        ready = threading.Semaphore(0)
+        failure: list[BaseException] = []
+
+        def feed() -> None:
+            assert process.stdin is not None
+            try:
+                for block in records:
+                    sizes.append(len(block))
+                    ready.release()
+                    process.stdin.write(np.ascontiguousarray(block, dtype="<u4").tobytes())
+                process.stdin.close()
+            except BaseException as error:  # handed to the reading side, which raises it
+                failure.append(error)
+                process.kill()
+            ready.release()
+
+        feeder = threading.Thread(target=feed, daemon=True)
+        feeder.start()
+        place = 0
+        try:
+            while True:
+                ready.acquire()
+                if place >= len(sizes):
+                    break
+                wanted = sizes[place] * out_words * 4
+                data = process.stdout.read(wanted)
+                if len(data) != wanted:
+                    if failure:
+                        raise failure[0]
+                    raise InputError(f"{self.program}: the simulation ended early")
+                yield np.frombuffer(data, dtype="<u4").reshape(sizes[place], out_words)
+                place += 1
+            if failure:
+                raise failure[0]
+            if process.wait():
+                raise InputError(f"{self.program}: the simulation failed")
+        finally:
+            process.kill()
+            feeder.join()
+            for stream in (process.stdin, process.stdout):
+                stream.close()
+
+
+def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> Simulation:
+    """Compile a module with Verilator, or take the program made before from the same source.
+
+    Raises
+    ------
+    ToolFailed
+        If the Verilog does not compile: the last lines and the log.
+    """
+    header, visibility = _ports_header(design), _visibility(design)
+    identity = "\n".join(
+        [file_digest(design.verilog), file_digest(HARNESS), header, visibility, str(traced)]
+    )
+    digest = hashlib.sha256(identity.encode()).hexdigest()
+    folder = (folder / f"{design.module}{'_traced' if traced else ''}").resolve()
+    program = folder / "simulation"
+    stamp = folder / "source.sha256"
+    if program.exists() and stamp.exists() and stamp.read_text() == digest:
+        return Simulation(design, program, traced)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "ports.h").write_text(header)
+    (folder / "watched.vlt").write_text(visibility)
+    command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
+    command += ["--top-module", design.module, "--prefix", "Vdut", "--Mdir", str(folder / "obj")]
+    command += ["-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert"]
+    # Large modules are split over files, or the compiler needs minutes.
+    command += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
+    command += ["-MAKEFLAGS", make_variables("-O1")]
+    command += ["-CFLAGS", f"-I{folder} -std=gnu++20"]
+    if traced:
+        command.append("--trace-fst")
+    command += ["-o", str(program), str(folder / "watched.vlt"), str(design.verilog), str(HARNESS)]
+    run_logged(command, folder / "verilator.log", verilator_environment())
+    stamp.write_text(digest)
+    return Simulation(design, program, traced)

@@ -1,0 +1,291 @@
+"""A campaign of flips in batches: by seed, resumable, in parallel, and its statistics."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.processes import die_with_parent
+from hw.chip.register_map import CONTROL
+from netlist.lanes import LANES, spread
+from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
+from tb.chip.session import ChipLanes
+from tb.chip.targets import Target
+from tb.i2c.bus import I2cController
+from tb.i2c.timing import I2cTiming
+from tb.upsets.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, run_batch
+
+FLIPS_A_BATCH = LANES - 1
+_WARM_UP_CLOCKS = 8
+MOMENTS = 64
+"""States of a run, at random clocks of it, from which batches start."""
+CONFIDENCE = 0.95
+
+Open = Callable[[], ChipLanes]
+
+
+def random_words(random: np.random.Generator, clocks: int) -> np.ndarray:
+    """Link words of random cells, int64 (clocks, 12); most energies are small."""
+    exponents = random.integers(0, 16, (clocks, INPUT_LINKS, 4)) * random.integers(
+        0, 2, (clocks, INPUT_LINKS, 4)
+    )
+    codes = exponents << 3 | random.integers(0, 8, exponents.shape)
+    return 0xA << 28 | (codes << np.array([21, 14, 7, 0])).sum(axis=-1)
+
+
+def bus_traffic(timing: I2cTiming) -> tuple[np.ndarray, np.ndarray]:
+    """Levels of SCL and SDA of transfers that are repeated.
+
+    A setting is written, which chips without a shadow refuse, and control registers are read.
+    """
+    controller = I2cController(timing)
+    write = controller.write(DEVICE_ADDRESS, 0, [0xA5, 0x3C])
+    read = controller.read(DEVICE_ADDRESS, CONTROL, 4)
+    return np.concatenate([write.scl, read.scl]), np.concatenate([write.sda, read.sda])
+
+
+def chosen_places(
+    places: Places, random: np.random.Generator, targets: Sequence[Target]
+) -> list[int]:
+    """Places of a batch: a class at random, then one of its bits."""
+    by_class = defaultdict(list)
+    for place, target in enumerate(places.targets):
+        by_class[target].append(place)
+    present = [target for target in targets if by_class[target]]
+    found = []
+    for number in random.integers(0, len(present), FLIPS_A_BATCH):
+        bits = by_class[present[number]]
+        found.append(bits[int(random.integers(0, len(bits)))])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Registers in a clock of a run with events and bus traffic, and the bus from there on."""
+
+    state: np.ndarray
+    scl: np.ndarray
+    sda: np.ndarray
+
+
+def find_moments(chip: ChipLanes, loaded: np.ndarray, seed: int) -> list[Moment]:
+    """The same for a seed."""
+    random = np.random.default_rng(seed)
+    traffic = bus_traffic(chip.pins.bus_timing)
+    clocks = _WARM_UP_CLOCKS + np.sort(random.integers(0, len(traffic[0]), MOMENTS))
+    words = random_words(random, int(clocks[-1]))
+    events = np.column_stack([np.ones((len(words), 1), np.uint8), chip.pins.bits(words)])
+    levels = [
+        np.resize(line, len(words) + WINDOW_CLOCKS) for line in bus_traffic(chip.pins.bus_timing)
+    ]
+    chip.simulation.state = loaded
+    found, past = [], 0
+    for clock in clocks:
+        passed, window = slice(past, clock), slice(clock, clock + WINDOW_CLOCKS)
+        if clock > past:
+            chip.drive(spread(events[passed]), *(line[passed] for line in levels))
+        found.append(Moment(chip.simulation.state, *(line[window] for line in levels)))
+        past = int(clock)
+    return found
+
+
+def one_batch(
+    chip: ChipLanes,
+    places: Places,
+    moments: Sequence[Moment],
+    seed: int,
+    number: int,
+    targets: Sequence[Target],
+) -> list[Flip]:
+    """Flips of batch ``number``: the same for a seed, whatever was run before."""
+    random = np.random.default_rng([seed, number])
+    moment = moments[int(random.integers(len(moments)))]
+    chip.simulation.state = moment.state
+    words = random_words(random, WINDOW_CLOCKS)
+    chosen = chosen_places(places, random, targets)
+    return run_batch(chip, places, chosen, words, moment.scl, moment.sda)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What is flipped how often.
+
+    Parameters
+    ----------
+    open : callable
+        Opens the chip in any process; it can be pickled.
+    loaded : uint64 array
+        State of its registers, loaded.
+    identity : str
+        Of design and settings: results of another are not gone on with.
+    """
+
+    open: Open
+    loaded: np.ndarray
+    identity: str
+    seed: int
+    flips: int
+    targets: tuple[Target, ...] = tuple(Target)
+
+    @property
+    def batches(self) -> int:
+        """Batches of 63 flips that it takes."""
+        return -(-self.flips // FLIPS_A_BATCH)
+
+
+_worker: tuple[ChipLanes, Places, list[Moment], Campaign] | None = None
+
+
+def _start(campaign: Campaign) -> None:
+    # A pool starts each of its processes by a function: one chip a process, opened once.
+    global _worker
+    chip = campaign.open()
+    moments = find_moments(chip, campaign.loaded, campaign.seed)
+    _worker = chip, Places.of(chip), moments, campaign
+
+
+def _work(number: int) -> tuple[int, list[Flip]]:
+    assert _worker is not None
+    chip, places, moments, campaign = _worker
+    return number, one_batch(chip, places, moments, campaign.seed, number, campaign.targets)
+
+
+def _known(path: Path, identity: str) -> dict[int, list[Flip]]:
+    """Batches that an earlier run finished; a line that was cut off is not one."""
+    if not path.is_file():
+        return {}
+    found: dict[int, list[Flip]] = {}
+    for place, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if place == 0:
+            if entry != {"identity": identity}:
+                return {}
+        else:
+            flips = [Flip(p, Outcome(outcome), wrong) for p, outcome, wrong in entry["flips"]]
+            found[entry["batch"]] = flips
+    return found
+
+
+def run_campaign(
+    campaign: Campaign, record: Path, jobs: int, progress: Callable[[int], None]
+) -> list[Flip]:
+    """Run the batches that are not in the record yet.
+
+    Parameters
+    ----------
+    record : Path
+        JSON lines: the identity, then a line a batch, written as they come.
+    jobs : int
+        Processes.
+    progress : callable
+        Gets the number of flips done.
+    """
+    known = _known(record, campaign.identity)
+    whole = [{"identity": campaign.identity}]
+    whole += [_entry(number, flips) for number, flips in sorted(known.items())]
+    partial = record.with_name(f".{record.name}.partial")
+    partial.write_text("".join(json.dumps(entry) + "\n" for entry in whole), encoding="utf-8")
+    partial.replace(record)
+    left = [number for number in range(campaign.batches) if number not in known]
+    progress(len(known) * FLIPS_A_BATCH)
+    with record.open("a", encoding="utf-8") as stream:
+        for number, flips in _results(campaign, left, jobs):
+            known[number] = flips
+            stream.write(json.dumps(_entry(number, flips)) + "\n")
+            stream.flush()
+            progress(len(known) * FLIPS_A_BATCH)
+    flat = [flip for number in range(campaign.batches) for flip in known[number]]
+    return flat[: campaign.flips]
+
+
+def _entry(number: int, flips: Sequence[Flip]) -> dict[str, Any]:
+    return {
+        "batch": number,
+        "flips": [[flip.place, flip.outcome.value, flip.wrong_events] for flip in flips],
+    }
+
+
+def _results(
+    campaign: Campaign, left: Sequence[int], jobs: int
+) -> Iterator[tuple[int, list[Flip]]]:
+    if jobs == 1:
+        _start(campaign)
+        yield from map(_work, left)
+        return
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _start_worker, (campaign,)) as pool:
+        yield from pool.map(_work, left, chunksize=4)
+
+
+def _start_worker(campaign: Campaign) -> None:
+    die_with_parent()
+    _start(campaign)
+
+
+def interval(hits: int, trials: int) -> tuple[float, float]:
+    """Bounds of a probability, by Clopper and Pearson (Biometrika 26, 1934)."""
+    from scipy.stats import beta
+
+    tail = (1 - CONFIDENCE) / 2
+    low = float(beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    return low, high
+
+
+def statistics(flips: Sequence[Flip], places: Places) -> dict[str, Any]:
+    """Outcomes by class, with intervals and cross-sections.
+
+    The cross-section of an outcome is its probability times the bits of the class: in units of one
+    flip-flop's cross-section.
+    """
+    counts: dict[Target, dict[Outcome, int]] = defaultdict(lambda: dict.fromkeys(Outcome, 0))
+    for flip in flips:
+        counts[places.targets[flip.place]][flip.outcome] += 1
+    bits = places.bits()
+    classes = {}
+    for target in Target:
+        if target not in counts:
+            continue
+        total = sum(counts[target].values())
+        outcomes = {}
+        for outcome, hits in counts[target].items():
+            low, high = interval(hits, total)
+            outcomes[outcome.value] = {
+                "flips": hits,
+                "probability": hits / total,
+                "low": low,
+                "high": high,
+                "cross_section_bits": hits / total * bits[target],
+                "cross_section_low": low * bits[target],
+                "cross_section_high": high * bits[target],
+            }
+        classes[target.value] = {"bits": bits[target], "flips": total, "outcomes": outcomes}
+    return {"flips": len(flips), "confidence": CONFIDENCE, "classes": classes}
+
+
+def not_corrected(flips: Sequence[Flip], places: Places) -> list[Flip]:
+    """Flips of registers that were not right again after the next clock, or were seen outside."""
+    return [
+        flip
+        for flip in flips
+        if not places.targets[flip.place].is_transient and flip.outcome != Outcome.CORRECTED
+    ]
+
+
+def lasting(flips: Sequence[Flip], places: Places) -> list[Flip]:
+    """Transients that left a register wrong."""
+    wrong = (Outcome.RELOAD, Outcome.HUNG)
+    return [
+        flip for flip in flips if places.targets[flip.place].is_transient and flip.outcome in wrong
+    ]

@@ -1,0 +1,31 @@
+from hw.i2c.target import I2cTarget
+from tb.i2c.simulation import TOP, write_bank
+from tb.rtl.protocol import read_junit, run_cocotb
+
+TESTS = {
+    "standard_mode",
+    "fast_mode",
+    "fast_mode_plus",
+    "spikes_of_50_ns",
+    "other_targets",
+    "stop_in_mid_byte",
+    "reset_in_mid_transfer",
+}
+
+
+def _failures(tmp_path, target):
+    source = tmp_path / "bank.v"
+    write_bank(target, source)
+    results = read_junit(run_cocotb("tb.i2c.cocotb_bench", [source], TOP, tmp_path / "work"))
+    assert {result.name for result in results} == TESTS
+    return {result.name: result.failure for result in results if result.failure}
+
+
+def test_the_target_passes_all_tests_of_its_pins(tmp_path):
+    assert not _failures(tmp_path, I2cTarget())
+
+
+def test_a_filter_that_is_too_short_is_caught(tmp_path):
+    target = I2cTarget()
+    target.spike_clocks = 1
+    assert set(_failures(tmp_path, target)) == {"spikes_of_50_ns"}
