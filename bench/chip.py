@@ -11,14 +11,14 @@ import numpy as np
 
 from bench.measure import keep
 from bench.networks import ROOT
-from flow.asic.stage import make_asic
+from flow.asic.stage import ASIC
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
 from gen.loadable.network import with_random_parameters
 from hexcoder.code import code_digest
 from hexcoder.config import Chip, load_config
 from hexcoder.errors import CheckFailed
-from hexcoder.files import read_json
+from hexcoder.steps.runner import run_stage
 from hexcoder.tables import markdown_table
 from network.schema import save_network
 from sensor.chip.golden import blank_network
@@ -79,11 +79,10 @@ def _measured(name: str, work: Path) -> dict[str, Any]:
     network = with_random_parameters(blank_network(), np.random.default_rng(SEED))
     save_network(network, work / "network.json")
     build_loadable(network, Settings.of(config), work / "rtl")
-    (work / "asic").mkdir(exist_ok=True)
-    failed = make_asic(config, work, work / "asic")
-    if failed:
-        raise CheckFailed(f"chip, {name}: {failed}")
-    found = read_json(work / "asic" / "metrics.json")
+    outcome = run_stage(ASIC, config, work)
+    if outcome.failures:
+        raise CheckFailed(f"chip, {name}: {'; '.join(outcome.failures)}")
+    found = outcome.metrics
     powers = {part: power["total"] * 1e3 for part, power in found["power_by_layer_w"].items()}
     shutil.rmtree(work)
     return {

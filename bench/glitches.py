@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.networks import ROOT
-from flow.asic.stage import make_asic
+from flow.asic.stage import ASIC
 from gen.compiler import Settings
 from gen.emit.build import build
 from hexcoder.config import Pipeline, load_config
 from hexcoder.errors import CheckFailed
-from hexcoder.files import read_json
+from hexcoder.steps.runner import run_stage
 from network.schema import load_network, save_network
 
 STAGES = (1, 2, 4, 8)
@@ -36,11 +36,10 @@ def run(pdk: str, stages: int, effort: float, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     save_network(network, folder / "network.json")
     build(network, Settings.of(config), folder / "rtl")
-    (folder / "asic").mkdir(exist_ok=True)
-    failed = make_asic(config, folder, folder / "asic")
-    found = read_json(folder / "asic" / "metrics.json")
+    outcome = run_stage(ASIC, config, folder)
+    found = outcome.metrics
     if found["netlist_check"]["mismatches"] or not (found.get("timed_check") or {})["passed"]:
-        raise CheckFailed(f"{pdk}, {stages} stages: {failed}")
+        raise CheckFailed(f"{pdk}, {stages} stages: {'; '.join(outcome.failures)}")
     to_pj = config.clock.period_ns * 1e3
     still = {part: power["total"] * to_pj for part, power in found["power_by_layer_w"].items()}
     added = {p: power * to_pj for p, power in found["glitches"]["power_by_layer_w"].items()}

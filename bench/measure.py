@@ -15,17 +15,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flow.analysis.power import analyse_power, net_loads
-from flow.analysis.sta import wire_load_name, write_constraints
+from flow.analysis.loads import net_loads
+from flow.analysis.power import analyse_power
+from flow.analysis.sta import write_constraints
 from flow.analysis.timing import analyse_timing
+from flow.analysis.wire_load import wire_load_name
+from flow.synthesis.adders import ADDERS
 from flow.synthesis.buffering import insert_buffers
 from flow.synthesis.hierarchy import clean_names
-from flow.synthesis.synthesise import ADDERS, Netlist, synthesise
+from flow.synthesis.synthesise import synthesise
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
 from hexcoder.files import read_json, write_json
 from hexcoder.processes import die_with_parent
 from netlist.cell_models import cell_models
+from netlist.files import Netlist
 from netlist.liberty import Library, read_liberty
 from netlist.simulation import Interface, NetlistSimulation
 from netlist.yosys import quoted, run_yosys

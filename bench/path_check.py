@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from flow.analysis.power import Power, analyse_power, net_loads
+from flow.analysis.loads import net_loads
+from flow.analysis.power import Power, analyse_power
 from flow.analysis.sta import run_sta
-from flow.synthesis.synthesise import Netlist
 from hexcoder.errors import InputError, run_command
+from netlist.files import Netlist
 from netlist.flat import FlatNetlist, Instance
 from netlist.liberty import read_liberty
 from pdk.description import LAYOUT_PDK, Pdk, load_pdk

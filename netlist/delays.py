@@ -99,7 +99,7 @@ def write_sdf(
     flat : FlatNetlist
     tables : mapping of cell to CellTables
     loads : (nets,) float64
-        Capacitance of each net in F: :func:`flow.analysis.power.net_loads`.
+        Capacitance of each net in F: :func:`flow.analysis.loads.net_loads`.
     path : Path
     top : str
     wire_delays : mapping of (instance, pin) to float, optional

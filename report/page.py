@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
-from hexcoder.code import code_digest
 from hexcoder.config import Config
-from hexcoder.stage import Stage, versions
+from hexcoder.steps.reads import Given, Package, Place
+from hexcoder.steps.step import Progress, Stage, Step
 from pdk.description import LAYOUT_PDK
 from report.results import Results, input_digests, read_results
 from report.sections.built import built
@@ -25,42 +26,55 @@ from report.sections.verification import verification
 PAGE = "report.html"
 
 
-def report_stage(config: Config, options: str, config_text: str, build: Path) -> Stage:
-    """Describe the stage: it depends on the files that it shows, and on the code.
+@dataclass(frozen=True)
+class Request:
+    """What the page is to show.
 
-    Parameters
+    Attributes
     ----------
     config : Config
     options : str
         Options that select this design point on each command line; the page repeats them.
     config_text : str
         The config file as the user wrote it.
-    build : Path
-        build/<config>; report.html goes there.
+    place : Place
     """
+
+    config: Config
+    options: str
+    config_text: str
+    place: Place
+
+
+def report_stage(config: Config, options: str, config_text: str) -> Stage[Request]:
+    """The stage report: it depends on the files that it shows, and on the code.
+
+    Parameters
+    ----------
+    config, options, config_text
+        See :class:`Request`.
+    """
+    shown = (
+        Given("files", lambda place: input_digests(place.build)),
+        Given("config", lambda place: config.model_dump(mode="json")),
+        Given("as written", lambda place: [config_text, options]),
+        *(Package(name) for name in ("Jinja2", "matplotlib", "numpy")),
+    )
+    step = Step("report.page", write_page, reads=shown, writes=(PAGE,))
     return Stage(
         "report",
-        build,
-        {
-            "files": input_digests(build),
-            "config": config.model_dump(mode="json"),
-            "config_text": config_text,
-            "options": options,
-            # models: the geometry of the sensor that events are drawn on.
-            "code": code_digest("report.page"),
-            "versions": versions("Jinja2", "matplotlib", "numpy"),
-        },
-        also_writes=(PAGE,),
+        (step,),
+        lambda place: Request(config, options, config_text, place),
+        hands_over=(PAGE,),
     )
 
 
-def make_report(
-    config: Config, options: str, config_text: str, build: Path, folder: Path
-) -> str | None:
-    """Write report.html into ``folder`` from what lies in ``build``; never fails a check."""
-    results = read_results(config, options, config_text, build)
-    (folder / PAGE).write_text(page(results), encoding="utf-8")
-    return None
+def write_page(request: Request, progress: Progress) -> None:
+    """Write report.html from what lies in the build folder; it never fails a check."""
+    results = read_results(
+        request.config, request.options, request.config_text, request.place.build
+    )
+    (request.place.folder / PAGE).write_text(page(results), encoding="utf-8")
 
 
 def page(results: Results) -> str:

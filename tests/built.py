@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.synthesis.synthesise import Netlist
+from netlist.files import Netlist
 from netlist.simulation import Interface
 from network.schema import Network
 from tests.designs import Design

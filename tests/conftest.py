@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flow.asic.run import read_interface
+from flow.design import read_design
 from flow.synthesis.synthesise import synthesise
 from gen.compiler import Settings
 from gen.emit.build import build
-from hexcoder.files import read_json, write_json
+from hexcoder.files import write_json
 from netlist.cell_models import cell_models
 from netlist.liberty import Library, read_liberty
 from network.schema import save_network
@@ -47,7 +47,7 @@ def built(tmp_path_factory, pdk: Pdk, library: Library) -> Built:
     netlist = synthesise(rtl / "encoder.v", design.top, pdk, library, folder)
     cells = folder / "cells.json"
     write_json(cells, cell_models(library))
-    interface = read_interface(read_json(rtl / "metrics.json"), design.top)
+    interface = read_design(rtl / "metrics.json").interface
     return Built(design, build, netlist, cells, interface)
 
 

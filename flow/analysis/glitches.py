@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from flow.analysis.power import InstancePower, analyse_power
-from flow.synthesis.synthesise import Netlist
 from hexcoder.config import Clock
 from netlist.cell_tables import read_tables
 from netlist.delays import write_sdf
+from netlist.files import Netlist
 from netlist.flat import read_cell_models
 from netlist.liberty import Library
 from netlist.simulation import NetlistSimulation, NetlistVerdict
@@ -77,7 +77,7 @@ def measure_glitches(
     cells : Path
         Models that the simulation was built from.
     loads : (nets,) float64
-        In F, as :func:`flow.analysis.power.net_loads` gives them.
+        In F, as :func:`flow.analysis.loads.net_loads` gives them.
     pdk : Pdk
     library : Library
     clock : Clock

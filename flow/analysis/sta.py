@@ -9,28 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flow.synthesis.synthesise import Netlist
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
 from hexcoder.tools import require, run_logged
+from netlist.files import Netlist
 from netlist.liberty import Library
 from pdk.description import Pdk
 
 _FINISHED = "hexcoder: end of script"
-
-
-def wire_load_name(library: Library, wanted: str | None) -> str | None:
-    """Wire-load model in use: the one asked for, else the Liberty file's default, or None.
-
-    Raises
-    ------
-    InputError
-        If the library has no such model.
-    """
-    if wanted is not None and wanted not in library.wire_loads:
-        known = ", ".join(library.wire_loads) or "none"
-        raise InputError(f"silicon.wire_load '{wanted}' is not in {library.name}; it has {known}")
-    return wanted or library.default_wire_load
 
 
 def write_constraints(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from flow.analysis.sta import run_sta
-from flow.synthesis.synthesise import Netlist
 from hexcoder.errors import InputError
+from netlist.files import Netlist
 from netlist.flat import FlatNetlist
 from netlist.liberty import Library
 from pdk.description import Pdk

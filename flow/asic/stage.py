@@ -1,75 +1,91 @@
-"""The stage 'asic': synthesis, check of the netlist, timing and power, and their metrics."""
+"""The stage 'asic': its steps, and what their metrics have to keep."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
-from flow.asic.loadable import make_loadable_asic
-from flow.asic.run import AsicRun
-from flow.asic.vectors import Vectors, load_vectors
-from hexcoder.config import Config
-from hexcoder.files import read_json, write_json
-from netlist.simulation import Interface
+from flow.asic.area import AREA
+from flow.asic.cell_models import CELL_MODELS
+from flow.asic.constraints import CONSTRAINTS
+from flow.asic.equivalence import EQUIVALENCE
+from flow.asic.gate_level import GATE_LEVEL
+from flow.asic.glitches import GLITCHES
+from flow.asic.origin import synthesis_origin
+from flow.asic.power import POWER
+from flow.asic.simulation import SIMULATION
+from flow.asic.synthesis import SYNTHESIS
+from flow.asic.timing import TIMING
+from flow.asic.triplication import TRIPLICATION
+from flow.block import Block
+from flow.power import with_energy
+from flow.verdicts import agrees, holds
+from hexcoder.steps.limits import Verdict
+from hexcoder.steps.reads import Place
+from hexcoder.steps.step import Stage
 
-STEPS = (
-    "synthesis",
-    "netlist simulation",
-    "gate-level simulation",
-    "equivalence",
-    "timing",
-    "power",
-    "glitches",
+
+def _meets_clock(slack_ns: float, metrics: Mapping[str, Any], place: Place) -> str | None:
+    if slack_ns >= 0:
+        return None
+    return (
+        f"clock period of {place.config.clock.period_ns} ns not met: worst setup slack "
+        f"{slack_ns:.3f} ns, {metrics['worst_path']}"
+    )
+
+
+def _cells_agree(verdict: Mapping[str, Any]) -> str | None:
+    first = verdict["first"]
+    return first and (
+        f"cell models: {first['cell']}.{first['pin']} differs from the PDK's Verilog at "
+        f"{first['inputs']}"
+    )
+
+
+LIMITS = (
+    agrees("netlist_check", "netlist"),
+    holds("triplication_check", lambda v: v["failures"] and f"triplication: {v['failures'][0]}"),
+    holds("cell_models_check", _cells_agree),
+    agrees("gate_level_check", "gate-level simulation"),
+    holds(
+        "formal_equivalence",
+        lambda v: None if v["proved"] else f"the netlist is not the RTL: {v['reason']}",
+    ),
+    Verdict("timing__setup__ws", _meets_clock),
+    agrees("timed_check", "simulation with delays"),
 )
 
-Progress = Callable[[str], None]
+
+def header(block: Block) -> dict[str, Any]:
+    """What the metrics are of."""
+    return {
+        "name": block.config.name,
+        "top": block.top,
+        "origin": synthesis_origin(block.pdk, block.wire_load),
+        "clock__period_ns": block.config.clock.period_ns,
+    }
 
 
-def make_asic(
-    config: Config,
-    build: Path,
-    folder: Path,
-    progress: Progress = lambda step: None,
-    vectors: Callable[[Config, Path, str, Interface], Vectors] = load_vectors,
-) -> str | None:
-    """Run every step and write metrics.json.
+def _assemble(block: Block, metrics: dict[str, Any]) -> dict[str, Any]:
+    return with_energy(header(block) | metrics, block.config.clock.period_ns)
 
-    Parameters
-    ----------
-    config : Config
-    build : Path
-        Holds rtl/encoder.v and rtl/metrics.json.
-    folder : Path
-        Gets netlist, constraints, reports, metrics.json and, in logs/, all logs.
-    progress : callable
-        Called with the name of each step of :data:`STEPS` as it starts.
-    vectors : callable
-        See :func:`load_vectors`.
 
-    Returns
-    -------
-    str or None
-        What failed, in one line: a check of the netlist, or the clock period.
-    """
-    rtl = read_json(build / "rtl" / "metrics.json")
-    if "registers" in rtl:
-        return make_loadable_asic(config, build, folder, rtl, progress)
-    run = AsicRun(config, folder, rtl)
-    progress(STEPS[0])
-    run.synthesise(build / "rtl" / "encoder.v")
-    progress(STEPS[1])
-    given = vectors(config, build, run.top, run.interface)
-    run.simulate(given)
-    progress(STEPS[2])
-    run.check_cells()
-    run.simulate_gate_level(given)
-    progress(STEPS[3])
-    run.prove_equivalence(build / "rtl" / "encoder.v")
-    progress(STEPS[4])
-    run.analyse_timing()
-    progress(STEPS[5])
-    run.simulated_power(given)
-    progress(STEPS[6])
-    run.measure_glitches(given)
-    write_json(folder / "metrics.json", run.metrics)
-    return "; ".join(run.failures) or None
+ASIC = Stage(
+    "asic",
+    (
+        SYNTHESIS,
+        CONSTRAINTS,
+        AREA,
+        SIMULATION,
+        TRIPLICATION,
+        CELL_MODELS,
+        GATE_LEVEL,
+        EQUIVALENCE,
+        TIMING,
+        POWER,
+        GLITCHES,
+    ),
+    Block,
+    LIMITS,
+    assemble=_assemble,
+)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from flow.layout.wiring import BLANK, SUPPLIES, Wiring
-from flow.synthesis.synthesise import Netlist
+from netlist.files import Netlist
 from netlist.yosys import quoted, run_yosys
 
 _BIT = re.compile(r"^(.*)\((\d+)\)$")

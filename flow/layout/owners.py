@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flow.design import CORE
 from flow.layout.wiring import BLANK, SUPPLIES, Wiring
-from flow.synthesis.hierarchy import CORE
 from pdk.sky130.cells_worker import direction
 
 CLOCK, FILLER = "clock tree", "filler"

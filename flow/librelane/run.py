@@ -141,7 +141,7 @@ def _hash(family: str) -> str:
 
 def run_librelane(
     config: Config, build: Path, folder: Path, pdk: str, to: str | None
-) -> str | None:
+) -> dict[str, Any]:
     """Write the design, run LibreLane on it and read its results back.
 
     Parameters
@@ -150,16 +150,15 @@ def run_librelane(
     build : Path
         Holds the stage rtl.
     folder : Path
-        Gets ``design/``, ``metrics.json`` with LibreLane's own numbers, ``layout.gds`` where it
-        made one, and LibreLane's timing summaries.
+        Gets ``design/``, ``layout.gds`` where LibreLane made one, and its timing summaries.
     pdk : str
     to : str or None
         Last step.
 
     Returns
     -------
-    str or None
-        What failed, in LibreLane's words.
+    dict
+        ``origin``, LibreLane's own ``metrics``, and ``failed``: what failed, in its words.
 
     Raises
     ------
@@ -181,7 +180,7 @@ def run_librelane(
         shutil.copy(summary, folder / f"{summary.parent.name}.rpt")
     steps = found["steps"]
     routed = any("detailedrouting" in step.lower() for step in steps)
-    metrics = {
+    return {
         "origin": {
             "tool": f"LibreLane {version}",
             "pdk": pdk,
@@ -192,8 +191,6 @@ def run_librelane(
         "failed": found["failed"],
         "metrics": found["metrics"],
     }
-    write_json(folder / "metrics.json", metrics)
-    return found["failed"]
 
 
 def _native(config: Config, path: Path, folder: Path, pdk: str, to: str | None) -> dict[str, Any]:

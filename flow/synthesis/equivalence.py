@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from flow.synthesis.synthesise import ADDERS, Netlist
+from flow.synthesis.adders import ADDERS
 from hexcoder.errors import InputError
 from hexcoder.processes import run
+from netlist.files import Netlist
 from netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
 from netlist.yosys import quoted, run_yosys
 from pdk.description import Pdk

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-CORE = "encoder_core"
+from flow.design import CORE
+
 FULL_ADDER = "full_adder"
 """Module of hw/ whose instances become yosys' full adders."""
 

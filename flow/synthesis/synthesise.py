@@ -6,34 +6,24 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flow.synthesis.adders import ADDERS
 from flow.synthesis.buffering import insert_buffers
 from flow.synthesis.full_adders import map_full_adders
 from flow.synthesis.hierarchy import clean_names, prepare
 from flow.synthesis.voters import keep_voters, map_voters
 from hexcoder.files import read_json
+from netlist.files import Netlist
 from netlist.liberty import Library
 from netlist.yosys import quoted, run_yosys
 from pdk.description import Pdk
-
-ADDERS = Path(__file__).with_name("adders.v")
 
 # Ways to map gates to cells, of which each module takes what comes out smallest: the first for what
 # is left between adders, the second for wide selections (a layer whose weights are inputs becomes
 # 7 % smaller). Short ones: yosys' default (scorr) did not end on unrolled networks in 500 s.
 _ABC = ("+strash;ifraig;dc2;dch;amap", "+strash;ifraig;&get,-n;&dch,-f;&nf;&put")
-
-
-@dataclass(frozen=True)
-class Netlist:
-    """A netlist in two files, with the same cells and names in both."""
-
-    verilog: Path
-    json: Path
-    top: str
 
 
 def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path) -> Netlist:
@@ -59,17 +49,17 @@ def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path
     InputError
         If yosys cannot read or map the design.
     """
-    logs = folder / "logs"
+    logs = folder / "logs" / "synthesis"
     logs.mkdir(parents=True, exist_ok=True)
     work = logs / "design.json"
     netlist = Netlist(folder / "netlist.v", folder / "netlist.json", top)
 
-    run_yosys(_read(verilog, top, work), logs / "synthesis_1_read.ys")
+    run_yosys(_read(verilog, top, work), logs / "1_read.ys")
     with _edit(work) as design:
         prepare(design, top)
         if pdk.voter:
             keep_voters(design)
-    run_yosys(_arithmetic(top, work), logs / "synthesis_2_arithmetic.ys")
+    run_yosys(_arithmetic(top, work), logs / "2_arithmetic.ys")
     with _edit(work) as design:
         for module in design["modules"].values():
             # A half adder of cells is no smaller than its XOR and AND, which ABC can simplify.
@@ -77,12 +67,12 @@ def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path
         if pdk.voter:
             map_voters(design, pdk.voter)
     mapped = [logs / f"mapped_{number}.json" for number in range(len(_ABC))]
-    run_yosys(_map(pdk, top, work, mapped), logs / "synthesis_3_map.ys")
+    run_yosys(_map(pdk, top, work, mapped), logs / "3_map.ys")
     _take_smallest(mapped, work, library)
     with _edit(work) as design:
         clean_names(design)
         insert_buffers(design, top, library, pdk)
-    run_yosys(_write(pdk, work, netlist), logs / "synthesis_4_write.ys")
+    run_yosys(_write(pdk, work, netlist), logs / "4_write.ys")
     work.unlink()
     return netlist
 

@@ -202,7 +202,7 @@ class _Run(Generic[Inputs]):
             self._require(step)
             measured = step.run(inputs, show)
             if measured is not None:
-                record.metrics = measured.model_dump(mode="json", by_alias=True)
+                record.metrics = measured.model_dump(mode="json", by_alias=True, exclude_unset=True)
         except (NotMeasured, ToolMissing) as reason:
             record.not_measured = self._without_folder(str(reason))
         except ToolFailed as error:
@@ -219,7 +219,7 @@ class _Run(Generic[Inputs]):
             if tool.missing:
                 raise NotMeasured(tool.missing)
         for name in _lacking(step, self._place(self.partial)):
-            maker = next((s.id for s in self.stage.steps if _writes(s, name)), "an earlier step")
+            maker = next((s.id for s in self.stage.steps if s.has_written(name)), "an earlier step")
             raise NotMeasured(f"'{maker}' made no {name}")
 
     def _without_folder(self, text: str) -> str:
@@ -227,15 +227,12 @@ class _Run(Generic[Inputs]):
         return text.replace(str(self.partial), str(self.final))
 
     def _clear(self, step: Step[Inputs], goes_on: bool) -> None:
+        if not goes_on:
+            for path in step.files(self.partial):
+                path.unlink()
         for name in step.writes:
-            target = self.partial / name
-            if not goes_on:
-                if target.is_dir():
-                    shutil.rmtree(target)
-                else:
-                    target.unlink(missing_ok=True)
-            parent = target if name.endswith("/") else target.parent
-            parent.mkdir(parents=True, exist_ok=True)
+            place = self.partial / name
+            (place if name.endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
 
     def _take_over(self, step: Step[Inputs], record: _Record) -> None:
         self._clear(step, goes_on=False)
@@ -258,7 +255,7 @@ class _Run(Generic[Inputs]):
                 path.rmdir()
 
     def _metrics(self, records: dict[str, _Record], inputs: Inputs) -> dict[str, Any]:
-        metrics = self.stage.header(inputs)
+        metrics: dict[str, Any] = {}
         reasons: dict[str, str] = {}
         for step in self.stage.steps:
             record = records[step.id]
@@ -267,7 +264,7 @@ class _Run(Generic[Inputs]):
                 metrics |= dict.fromkeys(step.metrics.names())
                 reasons |= dict.fromkeys(step.metrics.names(), reason)
             metrics |= record.metrics
-        return metrics | {"not_measured": reasons}
+        return self.stage.assemble(inputs, metrics | {"not_measured": reasons})
 
     def _move_in(self) -> None:
         for name in self.stage.hands_over:
@@ -292,13 +289,6 @@ class _Run(Generic[Inputs]):
 def _lacking(step: Step[Any], place: Place) -> list[str]:
     files = [read for read in step.reads if isinstance(read, File)]
     return [file.name.partition("/")[2] for file in files if file.is_lacking(place)]
-
-
-def _writes(step: Step[Any], name: str) -> bool:
-    return any(
-        name.startswith(written) if written.endswith("/") else name == written
-        for written in step.writes
-    )
 
 
 def _fingerprint(step: Step[Any], place: Place) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -52,7 +53,7 @@ class Step(Generic[Inputs]):
     reads : sequence of Read
         What the result depends on beside the code.
     writes : sequence of str
-        Files and folders (with a slash at the end) in the stage's folder.
+        Files, patterns of files, and folders (with a slash at the end) in the stage's folder.
     needs : sequence of Tool
         Programs without which there is nothing to measure; parts of the fingerprint.
     weight : float
@@ -73,11 +74,15 @@ class Step(Generic[Inputs]):
     def files(self, folder: Path) -> Iterator[Path]:
         """Files below a folder that this step has written."""
         for name in self.writes:
-            place = folder / name
-            if name.endswith("/"):
-                yield from sorted(path for path in place.rglob("*") if path.is_file())
-            elif place.is_file():
-                yield place
+            paths = (folder / name).rglob("*") if name.endswith("/") else folder.glob(name)
+            yield from sorted(path for path in paths if path.is_file())
+
+    def has_written(self, name: str) -> bool:
+        """Whether a file of this name is one that the step writes."""
+        return any(
+            name.startswith(pattern) if pattern.endswith("/") else fnmatch(name, pattern)
+            for pattern in self.writes
+        )
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,8 @@ class Stage(Generic[Inputs]):
     limits : sequence of Limit
     hands_over : sequence of str
         Files of the stage's folder that belong one level up. A user may put others in their place.
+    assemble : callable
+        From the inputs and the metrics of all steps, with ``not_measured``, to metrics.json.
     """
 
     name: str
@@ -101,4 +108,4 @@ class Stage(Generic[Inputs]):
     inputs: Callable[[Place], Inputs]
     limits: Sequence[Limit] = ()
     hands_over: Sequence[str] = ()
-    header: Callable[[Inputs], dict[str, Any]] = lambda inputs: {}
+    assemble: Callable[[Inputs, dict[str, Any]], dict[str, Any]] = lambda inputs, metrics: metrics

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.analysis.layers import area_by_layer, layer_finder
-from flow.analysis.sta import wire_load_name, write_constraints
+from flow.analysis.layers import layer_finder
+from flow.analysis.sta import write_constraints
 from flow.analysis.timing import analyse_timing
+from flow.analysis.wire_load import wire_load_name
+from flow.asic.area import area_by_layer
 from flow.asic.origin import synthesis_origin
-from flow.synthesis.hierarchy import CORE
+from flow.design import CORE
 from flow.synthesis.synthesise import synthesise
 from hexcoder.code import code_digest
 from hexcoder.config import Config, config_text

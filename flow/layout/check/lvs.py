@@ -18,8 +18,8 @@ from typing import Any
 from klayout import db
 
 from flow.layout.wiring import GDS_LAYERS, LABEL_DATATYPE, SUPPLIES, Box, Wiring
-from flow.synthesis.synthesise import Netlist
 from hexcoder.files import read_json
+from netlist.files import Netlist
 from pdk.sky130.extraction import LAYERS
 
 KINDS = ("nfet", "pfet")

@@ -21,10 +21,10 @@ from flow.layout.repair.rerouting import Rerouting
 from flow.layout.repair.search import METALS
 from flow.layout.routing import CUT_SIZE
 from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
-from flow.synthesis.synthesise import Netlist
 from hexcoder.errors import InputError
 from hexcoder.files import read_json, write_json
 from hexcoder.tools import run_logged
+from netlist.files import Netlist
 from netlist.liberty import read_liberty
 from netlist.yosys import quoted, run_yosys
 from pdk.sky130.cells import TERMINALS, drawn_cells, version
@@ -87,7 +87,7 @@ def _write_blif(netlist: Netlist, liberty: Path, path: Path, logs: Path, clock: 
         "delete =A:blackbox",
         f"write_json {quoted(flat)}",
     ]
-    run_yosys(commands, logs / "layout_netlist.ys")
+    run_yosys(commands, logs / "netlist.ys")
     late = _delay_direct_paths(flat, clock)
     commands = [
         f"read_liberty -lib {quoted(liberty)}",
@@ -96,7 +96,7 @@ def _write_blif(netlist: Netlist, liberty: Path, path: Path, logs: Path, clock: 
         "check -assert -mapped",
         f"write_blif {quoted(path)}",
     ]
-    run_yosys(commands, logs / "layout_blif.ys")
+    run_yosys(commands, logs / "blif.ys")
     return late
 
 
@@ -192,7 +192,7 @@ def place_and_route(
         Of cells of the PDK ``sky130``.
     liberty : Path
     folder : Path
-        Gets ``layout.gds``, ``layout.json``, ``wiring.json`` and the logs.
+        Gets ``layout.gds``, ``layout.json``, ``wiring.json``, the attempts in place/, and the logs.
     clock : str
         The clock's port.
     utilisations : sequence of float
@@ -208,10 +208,12 @@ def place_and_route(
     """
     version("coriolis-eda")
     cells = drawn_cells()
-    logs = folder / "logs"
+    logs = folder / "logs" / "place"
     logs.mkdir(parents=True, exist_ok=True)
     top = netlist.top
-    source = folder / f"{top}.blif"
+    attempts = folder / "place"
+    attempts.mkdir(exist_ok=True)
+    source = attempts / f"{top}.blif"
     late = _write_blif(netlist, liberty, source, logs, clock)
     module = read_json(source.with_suffix(".json"))["modules"][top]
     ports = {name: port["direction"] for name, port in module["ports"].items()}
@@ -220,7 +222,7 @@ def place_and_route(
     while left:
         utilisation = left.pop(0)
         progress(f"place and route at {utilisation:.2f}")
-        work = folder / f"attempt_{utilisation:.2f}"
+        work = attempts / f"attempt_{utilisation:.2f}"
         settings = {
             "top": top,
             "clock": clock,
@@ -230,7 +232,7 @@ def place_and_route(
             "pins": _sides(ports, clock),
             **_electrical(liberty),
         }
-        path = logs / f"place_route_{utilisation:.2f}.log"
+        path = logs / f"{utilisation:.2f}.log"
         if not _is_done(work, settings):
             shutil.rmtree(work, ignore_errors=True)
             work.mkdir()

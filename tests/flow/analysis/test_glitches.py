@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flow.analysis.glitches import measure_glitches
-from flow.analysis.power import net_loads
+from flow.analysis.loads import net_loads
 from flow.analysis.sta import write_constraints
 from flow.analysis.timing import analyse_timing
 from hexcoder.config import Clock

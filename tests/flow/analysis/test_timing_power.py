@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.analysis.power import Power, analyse_power, by_kind, net_loads, sum_by
-from flow.analysis.sta import wire_load_name, write_constraints
+from flow.analysis.loads import net_loads
+from flow.analysis.power import Power, analyse_power, by_kind, sum_by
+from flow.analysis.sta import write_constraints
 from flow.analysis.timing import Timing, analyse_timing, constant_outputs
+from flow.analysis.wire_load import wire_load_name
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
 from netlist.cell_tables import read_tables

@@ -2,12 +2,17 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flow.asic.stage import STEPS, Vectors, make_asic
+from flow.asic.stage import ASIC
+from flow.block import Block
+from flow.simulated import vectors
+from flow.vectors import Vectors
 from hexcoder.config import load_config
+from hexcoder.steps.runner import run_stage
 from tests.designs import Design
 from tests.needs import needs_iverilog, needs_sta
 
@@ -42,35 +47,31 @@ def design(tmp_path) -> Design:
     return design
 
 
-def vectors_of(design: Design, change: int = 0):
-    def vectors(config, build, top, interface):
-        inputs = design.random_inputs(2000)
-        expected = design.reference(inputs)
-        expected[7, 1] += change
-        return Vectors(inputs, expected, inputs, "test events")
-
-    return vectors
+def asic_of(design: Design, change: int = 0):
+    """The stage, fed with a design's own inputs and reference."""
+    inputs = design.random_inputs(2000)
+    expected = design.reference(inputs)
+    expected[7, 1] += change
+    given = Vectors(inputs, expected, inputs, "test events")
+    return replace(ASIC, inputs=lambda place: Block(place, {vectors: given}))
 
 
 @needs_sta
 @needs_iverilog
 def test_a_network_without_a_front_end_goes_through(design, tmp_path):
-    folder = tmp_path / "asic"
-    folder.mkdir()
     config = load_config(CONFIG)
     verification = config.verification.model_copy(update={"gate_level_vectors": 50, "formal": True})
     config = config.model_copy(update={"verification": verification})
-    steps: list[str] = []
-    failure = make_asic(config, tmp_path / "build", folder, steps.append, vectors_of(design))
-    assert failure is None
-    assert steps == list(STEPS)
-    metrics = json.loads((folder / "metrics.json").read_text())
+    outcome = run_stage(asic_of(design), config, tmp_path / "build")
+    assert outcome.failures == ()
+    assert outcome.ran == tuple(step.id for step in ASIC.steps)
+    metrics = outcome.metrics
     assert metrics["netlist_check"]["passed"]
     assert metrics["netlist_check"]["vectors"] == 2000
     assert metrics["cell_models_check"]["passed"]
     assert metrics["gate_level_check"]["vectors"] == config.verification.gate_level_vectors
     assert metrics["formal_equivalence"]["proved"]
-    assert metrics["not_measured"] == {}
+    assert metrics["not_measured"] == {"triplication_check": "chip.triplicated is off"}
     parts = [metrics[f"power__{part}__total"] for part in ("internal", "switching", "leakage")]
     assert metrics["power__total"] == pytest.approx(sum(parts))
     assert metrics["energy_per_event_pj"] == pytest.approx(metrics["power__total"] * 25e-9 * 1e12)
@@ -82,11 +83,8 @@ def test_a_network_without_a_front_end_goes_through(design, tmp_path):
 
 
 def test_a_wrong_golden_value_fails_the_stage_and_keeps_its_reports(design, tmp_path):
-    folder = tmp_path / "asic"
-    folder.mkdir()
-    vectors = vectors_of(design, change=1)
-    failure = make_asic(load_config(CONFIG), tmp_path / "build", folder, vectors=vectors)
-    assert failure is not None
+    stage, folder = asic_of(design, change=1), tmp_path / "build" / "asic"
+    [failure] = run_stage(stage, load_config(CONFIG), tmp_path / "build").failures
     assert "1 of 2000 events differ, first event 7, element 1" in failure
     assert (folder / "metrics.json").is_file()
     assert (folder / "netlist.v").is_file()

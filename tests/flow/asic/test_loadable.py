@@ -5,20 +5,22 @@ import json
 import numpy as np
 import pytest
 
-from flow.asic import loadable
-from flow.asic.run import AsicRun
-from flow.asic.stage import make_asic
-from flow.asic.vectors import load_events_of
+from flow import loadable
+from flow.asic import verify
+from flow.asic.simulation import SIMULATION
+from flow.asic.stage import ASIC, LIMITS
 from flow.asic.verify import verify_netlist
+from flow.block import Block
 from gen.compiler import Settings
 from gen.loadable.build import build_loadable
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
 from hexcoder.files import read_json
-from network.schema import load_network, save_network
+from hexcoder.steps.reads import Place
+from hexcoder.steps.runner import run_stage
+from network.schema import save_network
 from tb.__main__ import main as prove
 from tb.chip.pins import CHIP, ENCODER
-from tb.chip.vectors import chip_fields
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("loadable")
@@ -40,8 +42,7 @@ def made(request, tmp_path_factory):
     save_network(network, build / "network.json")
     metrics = build_loadable(network, Settings.of(config), build / "rtl")
     assert metrics["top"] == top
-    (build / "asic").mkdir()
-    return config, build, make_asic(config, build, build / "asic")
+    return config, build, run_stage(ASIC, config, build).failures
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def built(made):
 
 def test_its_netlist_is_proved_and_measured(made):
     _, build, failed = made
-    assert failed is None
+    assert failed == ()
     found = read_json(build / "asic" / "metrics.json")
     assert found["netlist_check"]["mismatches"] == 0
     assert found["netlist_check"]["configurations"] == 65
@@ -64,7 +65,7 @@ def test_its_netlist_is_proved_and_measured(made):
 
 def test_many_vectors_go_through_its_netlist(built, monkeypatch):
     config, build = built
-    monkeypatch.setattr(loadable, "sets_for", lambda events: events // 10)
+    monkeypatch.setattr(verify, "sets_for", lambda events: events // 10)
     done = []
     found = verify_netlist(config, build, 700, None, done.append)
     # Without events of its own the chip has no first set; the encoder's has edges.
@@ -104,13 +105,8 @@ def test_a_wrong_event_of_the_netlist_fails(built, monkeypatch):
         return chip
 
     monkeypatch.setattr(loadable, "open_netlist", with_a_fault)
-    run = AsicRun(config, build / "asic", read_json(build / "rtl" / "metrics.json"))
-    loadable.check_netlist(
-        run,
-        loadable.open_netlist(build / "rtl", build / "asic"),
-        load_network(build / "network.json"),
-        load_events_of(config, build)[0],
-        chip_fields(build / "rtl"),
-    )
-    assert not run.metrics["netlist_check"]["passed"]
-    assert "events differ, first event" in run.failures[0]
+    place = Place(config, build, "asic", build / "asic")
+    metrics = SIMULATION.run(Block(place), lambda what, part: None).model_dump(mode="json")
+    assert not metrics["netlist_check"]["passed"]
+    [failure] = filter(None, (limit.failure(metrics, place) for limit in LIMITS))
+    assert "events differ, first event" in failure

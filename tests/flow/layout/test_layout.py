@@ -27,9 +27,10 @@ from flow.layout.wiring import (
     cell_boxes,
     write_gds,
 )
-from flow.synthesis.synthesise import Netlist, synthesise
+from flow.synthesis.synthesise import synthesise
 from hexcoder.errors import InputError
 from hexcoder.files import read_json
+from netlist.files import Netlist
 from netlist.liberty import read_liberty
 from pdk.description import load_pdk
 from pdk.sky130.cells import TERMINALS, drawn_cells

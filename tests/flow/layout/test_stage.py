@@ -3,14 +3,22 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from flow.asic.stage import make_asic
-from flow.asic.vectors import Vectors
-from flow.layout.stage import STEPS, make_layout, require_layout
+from flow.asic.stage import ASIC
+from flow.block import Block
+from flow.layout.block import LaidOut
+from flow.layout.stage import LAYOUT, LIMITS, require_layout
+from flow.layout.steps.checks import LVS
+from flow.layout.steps.timing import TIMING
+from flow.simulated import vectors
+from flow.vectors import Vectors
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
+from hexcoder.steps.reads import Place
+from hexcoder.steps.runner import run_stage
 from pdk.description import load_pdk
 from tests.designs import Design
 from tests.needs import needs_iverilog, needs_sta
@@ -24,40 +32,38 @@ class _Killed(Exception):
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
-    """A small design after synthesis to sky130's cells: config, build folder and vectors."""
+    """A small design after synthesis to sky130's cells: config, build folder and views."""
     build = tmp_path_factory.mktemp("sky130")
     design = Design.random(4, 3, 2)
     design.write(build)
     config = load_config("configs/tiny.toml", pdk="sky130")
     inputs = design.random_inputs(500)
-
-    def vectors(config, build, top, interface):
-        return Vectors(inputs, design.reference(inputs), inputs, "test events")
-
-    (build / "asic").mkdir()
-    assert make_asic(config, build, build / "asic", vectors=vectors) is None
-    return config, build, vectors
+    views = {vectors: Vectors(inputs, design.reference(inputs), inputs, "test events")}
+    stage = replace(ASIC, inputs=lambda place: Block(place, views))
+    assert run_stage(stage, config, build).failures == ()
+    return config, build, views
 
 
 @pytest.fixture(scope="module")
-def whole(given, tmp_path_factory):
+def whole(given):
     """A layout that was stopped once, at its timing, and gone on with."""
-    config, build, vectors = given
-    folder = tmp_path_factory.mktemp("layout")
-    seen = []
+    config, build, views = given
+    stage = replace(LAYOUT, inputs=lambda place: LaidOut(place, views))
 
-    def stop(step):
-        seen.append(step)
-        if step == "timing":
+    def stop(what, part):
+        if what == "layout.timing":
             raise _Killed
 
     with pytest.raises(_Killed):
-        make_layout(config, build, folder, stop, vectors)
-    drawn = (folder / "layout.gds").stat().st_mtime_ns
-    failure = make_layout(config, build, folder, seen.append, vectors)
+        run_stage(stage, config, build, stop)
+    drawn = (build / ".layout.partial" / "layout.gds").stat().st_mtime_ns
+    outcome = run_stage(stage, config, build)
+    folder = build / "layout"
     assert (folder / "layout.gds").stat().st_mtime_ns == drawn
-    assert seen[-len(STEPS) :] == list(STEPS)
-    return failure, folder, json.loads((folder / "metrics.json").read_text())
+    ids = [step.id for step in LAYOUT.steps]
+    assert outcome.ran == tuple(ids[ids.index("layout.timing") :])
+    failure = "; ".join(outcome.failures) or None
+    return failure, folder, outcome.metrics
 
 
 def test_every_check_passes_and_timing_holds_at_all_corners(whole):
@@ -109,20 +115,17 @@ def test_the_clock_s_latency_is_opensta_s(whole):
         assert all(abs(time / latency - 1) < 0.2 for time in times)
 
 
-def _again(given, tmp_path, whole, change, done):
-    """The steps after ``done`` in a copy of the layout's folder."""
-    config, build, vectors = given
-    for path in whole[1].rglob("*"):
-        target = tmp_path / path.relative_to(whole[1])
-        if path.is_dir():
-            target.mkdir(exist_ok=True)
-        elif path.suffix not in (".png", ".log", ".blif"):
-            target.write_bytes(path.read_bytes())
-    names = list(STEPS)
-    state = {"done": names[: names.index(done) + 1], "failures": []}
-    (tmp_path / "steps.json").write_text(json.dumps(state))
-    change(tmp_path)
-    return make_layout(config, build, tmp_path, vectors=vectors)
+def _again(given, tmp_path, change, step):
+    """What the limits say of one step's metrics in a changed copy of the layout's folder."""
+    config, build, views = given
+    copy = tmp_path / "build"
+    shutil.copytree(build, copy, ignore=shutil.ignore_patterns("*.png", "place", "logs"))
+    shutil.copytree(build / "layout" / "place", copy / "layout" / "place")
+    change(copy / "layout")
+    place = Place(config, copy, "layout", copy / "layout")
+    metrics = step.run(LaidOut(place, views), lambda what, part: None)
+    values = metrics.model_dump(mode="json", by_alias=True)
+    return "; ".join(filter(None, (limit.failure(values, place) for limit in LIMITS)))
 
 
 def test_a_changed_gate_in_the_final_netlist_is_found(given, tmp_path, whole):
@@ -138,8 +141,7 @@ def test_a_changed_gate_in_the_final_netlist_is_found(given, tmp_path, whole):
         assert f"nand2_x0 {name} " in text
         verilog.write_text(text.replace(f"nand2_x0 {name} ", f"nor2_x0 {name} "))
 
-    failure = _again(given, tmp_path, whole, change, "simulation")
-    assert failure is not None
+    failure = _again(given, tmp_path, change, LVS)
     assert "layout against netlist" in failure
 
 
@@ -165,8 +167,7 @@ def test_a_removed_buffer_is_found(given, tmp_path, whole):
         path.write_text(json.dumps(design))
         verilog.write_text(text)
 
-    failure = _again(given, tmp_path, whole, change, "simulation")
-    assert failure is not None
+    failure = _again(given, tmp_path, change, LVS)
     assert "layout against netlist" in failure
 
 
@@ -191,8 +192,7 @@ def test_a_slow_cell_misses_the_clock(given, tmp_path, whole, monkeypatch):
     library.write_text(text[:start] + cell + text[end:])
     monkeypatch.setattr("pdk.description._FOLDER", pdks)
     (tmp_path / "run").mkdir()
-    failure = _again(given, tmp_path / "run", whole, lambda folder: None, "parasitics")
-    assert failure is not None
+    failure = _again(given, tmp_path / "run", lambda folder: None, TIMING)
     assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)
 
 
@@ -201,8 +201,7 @@ def test_slow_wires_miss_the_clock(given, tmp_path, whole):
         path = folder / "final.spef"
         path.write_text(path.read_text().replace("*C_UNIT 1 FF", "*C_UNIT 100 FF"))
 
-    failure = _again(given, tmp_path, whole, change, "parasitics")
-    assert failure is not None
+    failure = _again(given, tmp_path, change, TIMING)
     assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)
 
 
@@ -216,8 +215,7 @@ def test_a_hold_violation_is_found(given, tmp_path, whole):
         late = re.sub(r"(?m)^(\d+ \S+) [\d.e-]+$", r"\1 2000", leaf.split("*RES")[0])
         path.write_text(text.replace(leaf, late + "*RES" + leaf.split("*RES")[1]))
 
-    failure = _again(given, tmp_path, whole, change, "parasitics")
-    assert failure is not None
+    failure = _again(given, tmp_path, change, TIMING)
     assert "hold not met" in failure
 
 

@@ -2,7 +2,8 @@ import json
 import re
 
 from flow.synthesis.equivalence import prove_equivalence
-from flow.synthesis.synthesise import Netlist, synthesise
+from flow.synthesis.synthesise import synthesise
+from netlist.files import Netlist
 
 
 def _prove(built, pdk, folder, netlist=None, rtl=None, latency=None):

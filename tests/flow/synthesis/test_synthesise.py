@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flow.analysis.layers import area_by_layer, layer_finder
+from flow.analysis.layers import layer_finder
+from flow.asic.area import area_by_layer
 from flow.synthesis.synthesise import synthesise
 from hexcoder.errors import InputError
 from netlist.flat import read_cell_models, read_netlist
@@ -54,7 +55,7 @@ def test_areas_by_layer_are_those_of_yosys(built, library):
     flat = read_netlist(built.netlist.json, models, "encoder")
     layer_of = layer_finder(json.loads(built.netlist.json.read_text()), "encoder")
     areas = area_by_layer(flat, library, layer_of)
-    log = (built.netlist.json.parent / "logs" / "synthesis_4_write.log").read_text()
+    log = (built.netlist.json.parent / "logs" / "synthesis" / "4_write.log").read_text()
     yosys = dict(re.findall(r"Chip area for module '\\(\w+)': ([\d.]+)", log))
     total = re.findall(r"Chip area for top module '\\encoder': ([\d.]+)", log)
     assert set(areas) == {"conv", "latent", "normalise", "encoder", "encoder_core"}
@@ -70,7 +71,7 @@ def test_the_same_design_gives_the_same_netlist(built, pdk, library, tmp_path):
 
 
 def test_no_net_loads_its_driver_beyond_the_liberty_limit(built, library, pdk):
-    from flow.analysis.power import net_loads
+    from flow.analysis.loads import net_loads
 
     flat = read_netlist(built.netlist.json, read_cell_models(built.cells), "encoder")
     loads = net_loads(flat, library, pdk, library.default_wire_load)
@@ -182,5 +183,5 @@ def test_every_arithmetic_operator_is_mapped_right(
 def test_an_error_of_yosys_shows_its_message_and_log(pdk, library, tmp_path):
     verilog = tmp_path / "wrong.v"
     verilog.write_text("module encoder_core(input clk); missing m(.clk(clk)); endmodule\n")
-    with pytest.raises(InputError, match=r"missing.*synthesis_1_read.log"):
+    with pytest.raises(InputError, match=r"missing.*1_read.log"):
         synthesise(verilog, "encoder_core", pdk, library, tmp_path)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hexcoder.config import Config
-from netlist.simulation import Interface
+from flow.design import Design
+from hexcoder.steps.reads import File, Key, Place, Read
 from network.schema import Network, load_network
 from sensor.events import load_events
 from sensor.front_end import normalise, sensor_image_order
@@ -16,6 +16,17 @@ from sensor.generator import generate_events
 from sensor.stimulus import expected_outputs, module_vectors
 
 RANDOM = "random inputs"
+
+VECTORS: tuple[Read, ...] = (
+    File("network.json", maker="'make train'"),
+    File("train/held_out.csv", optional=True),
+    Key("data.events"),
+    Key("data.seed"),
+    Key("verification.netlist_vectors"),
+    Key("verification.seed"),
+    Key("silicon.power_events"),
+)
+"""What :func:`load_vectors` reads."""
 
 
 @dataclass(frozen=True)
@@ -43,28 +54,29 @@ class Vectors:
     activity_expected: np.ndarray | None = None
 
 
-def load_vectors(config: Config, build: Path, top: str, interface: Interface) -> Vectors:
+def load_vectors(place: Place, design: Design) -> Vectors:
     """Vectors for the netlist's check, and events for its activity.
 
     Events are those that the stage ``train`` left; a network that was brought along has none, and
     the generator's take their place.
     """
-    del interface
-    network = load_network(build / "network.json")
-    events, origin = load_events_of(config, build)
+    config, top = place.config, design.top
+    network = load_network(place.path("network.json"))
+    events, origin = load_events_of(place)
     settings = config.verification
-    blocks = list(module_vectors(top, network, settings.netlist_vectors, settings.seed, events))
-    inputs = np.concatenate([block.inputs for block in blocks])
+    vectors = list(module_vectors(top, network, settings.netlist_vectors, settings.seed, events))
+    inputs = np.concatenate([part.inputs for part in vectors])
     activity = _activity(network, top, events[: config.silicon.power_events])
     if activity is None:
-        activity, origin = blocks[-1].inputs[: config.silicon.power_events], RANDOM
-    expected, its = (expected_outputs(top, network, values) for values in (inputs, activity))
-    return Vectors(inputs, expected, activity, origin, its)
+        activity, origin = vectors[-1].inputs[: config.silicon.power_events], RANDOM
+    expected, answers = (expected_outputs(top, network, values) for values in (inputs, activity))
+    return Vectors(inputs, expected, activity, origin, answers)
 
 
-def load_events_of(config: Config, build: Path) -> tuple[np.ndarray, str]:
+def load_events_of(place: Place) -> tuple[np.ndarray, str]:
     """Events of the stage ``train``, or generated ones, and what they are."""
-    held_out = build / "train" / "held_out.csv"
+    config = place.config
+    held_out = place.path("train/held_out.csv")
     source = config.data.events
     if held_out.is_file():
         name = "generated events" if source == "generated" else f"events of {Path(source).name}"

@@ -1,0 +1,37 @@
+"""Step: the models of the cells in use against the PDK's own Verilog."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from flow.asic.synthesis import NETLIST
+from flow.block import Block
+from flow.programs import IVERILOG
+from flow.views import flat, models
+from hexcoder.metrics.asic import CellModelsMetrics, CellVerdict
+from hexcoder.steps.step import Progress, Step
+from netlist.cell_check import check_cells
+from pdk.reads import PdkFiles
+
+
+def compare_cells(block: Block, progress: Progress) -> CellModelsMetrics:
+    """Give every cell all of its inputs."""
+    verdict = check_cells(
+        {instance.kind for instance in block.view(flat).instances},
+        block.view(models),
+        block.pdk.file(block.pdk.cell_verilog),
+        block.folder / "logs" / "cells",
+    )
+    return CellModelsMetrics(
+        cell_models_check=CellVerdict.model_validate(asdict(verdict) | {"passed": verdict.passed})
+    )
+
+
+CELL_MODELS = Step(
+    "asic.cell_models",
+    compare_cells,
+    CellModelsMetrics,
+    reads=(*NETLIST, PdkFiles(liberty=False, cell_verilog=True)),
+    writes=("logs/cells/",),
+    needs=(IVERILOG,),
+)

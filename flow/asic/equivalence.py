@@ -1,0 +1,47 @@
+"""Step: the proof that the netlist computes what its RTL does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from flow.asic.synthesis import NETLIST, RTL
+from flow.block import Block
+from flow.design import FIXED_ONLY
+from flow.synthesis.equivalence import prove_equivalence
+from hexcoder.metrics.asic import Equivalence, EquivalenceMetrics
+from hexcoder.steps.reads import File, Key, Package
+from hexcoder.steps.step import NotMeasured, Progress, Step
+from pdk.reads import PdkFiles
+
+
+def prove(block: Block, progress: Progress) -> EquivalenceMetrics:
+    """Prove it for every input, where the config asks for that."""
+    if block.design.is_loadable:
+        raise NotMeasured(FIXED_ONLY)
+    if not block.config.verification.formal:
+        raise NotMeasured("verification.formal is off; `make verify` proves it")
+    verdict = prove_equivalence(
+        block.verilog,
+        block.netlist,
+        block.cells,
+        block.pdk,
+        block.design.interface.latency_cycles,
+        block.folder / "logs" / "equivalence",
+    )
+    return EquivalenceMetrics(formal_equivalence=Equivalence(**asdict(verdict)))
+
+
+EQUIVALENCE = Step(
+    "asic.equivalence",
+    prove,
+    EquivalenceMetrics,
+    reads=(
+        RTL,
+        *NETLIST,
+        File("asic/netlist.v"),
+        Key("verification.formal"),
+        PdkFiles(),
+        Package("pyosys"),
+    ),
+    writes=("logs/equivalence/",),
+)

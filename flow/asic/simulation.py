@@ -1,0 +1,34 @@
+"""Step: the netlist against the golden model, without delays."""
+
+from __future__ import annotations
+
+from flow.asic.synthesis import NETLIST
+from flow.block import Block
+from flow.loadable import check_loadable
+from flow.programs import COMPILER
+from flow.simulated import simulation, vectors
+from flow.vectors import VECTORS
+from flow.verdicts import verdict_of
+from hexcoder.metrics.asic import NetlistCheckMetrics
+from hexcoder.steps.step import NotMeasured, Progress, Step
+
+
+def simulate(block: Block, progress: Progress) -> NetlistCheckMetrics:
+    """Feed edges, events and random vectors; over sets of registers if there are any."""
+    if block.design.is_loadable:
+        return NetlistCheckMetrics(netlist_check=check_loadable(block))
+    given = block.view(vectors)
+    if given.expected is None:
+        raise NotMeasured("no expected outputs were given")
+    verdict = block.view(simulation).check(given.inputs, given.expected)
+    return NetlistCheckMetrics(netlist_check=verdict_of(verdict))
+
+
+SIMULATION = Step(
+    "asic.simulation",
+    simulate,
+    NetlistCheckMetrics,
+    reads=(*NETLIST, *VECTORS),
+    needs=(COMPILER,),
+    weight=2,
+)

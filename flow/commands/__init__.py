@@ -1,0 +1,1 @@
+"""The commands of ``python -m flow``, a file each: its options and what it runs."""

@@ -1,0 +1,66 @@
+"""``python -m flow asic``: synthesis, check of the netlist, timing and power."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flow.asic.stage import ASIC
+from flow.commands import layout
+from hexcoder.config import Config
+from hexcoder.console import Commands, add_config_options, config_and_build
+from hexcoder.steps.console import show_stage, state_of
+from pdk.description import LAYOUT_PDK, load_pdk
+
+EXAMPLES = """examples:
+  python -m flow asic --config configs/econ_t.toml
+  python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
+  python -m flow asic --config configs/tiny.toml --pdk sky130
+"""
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "asic",
+        help="synthesis, check of the netlist, timing and power; with 'sky130' the layout too",
+        description="Map build/<config>/rtl/encoder.v to library cells, check, time and measure.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_options(parser, required=True)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    config, build = config_and_build(arguments)
+    run_asic(config, build)
+    if config.silicon.layout and config.silicon.pdk == LAYOUT_PDK:
+        layout.run_layout(config, build)
+
+
+def run_asic(config: Config, build: Path) -> None:
+    """Run the stage and say in one line what it gave."""
+    load_pdk(config.silicon.pdk)
+    outcome = show_stage(ASIC, config, build)
+    print(summary(outcome.metrics) + state_of(outcome))
+    outcome.judge()
+
+
+def summary(metrics: Mapping[str, Any]) -> str:
+    """One line; what was not measured is said to be so."""
+
+    def show(key: str, form: str, scale: float = 1) -> str:
+        value = metrics.get(key)
+        return "not measured" if value is None else form.format(value * scale)
+
+    return (
+        f"asic: {show('design__instance__area', '{:,.0f} um2')}, "
+        f"{show('design__instance__count', '{:,} cells')}, "
+        f"setup slack {show('timing__setup__ws', '{:.3f} ns')}, "
+        f"power {show('power__total', '{:.3f} mW', 1e3)}, "
+        f"energy per event {show('energy_per_event_pj', '{:.1f} pJ')}, "
+        f"with glitches {show('energy_per_event_with_glitches_pj', '{:.1f} pJ')}"
+    )

@@ -1,0 +1,72 @@
+"""The compiled design that a netlist is of, as rtl/metrics.json describes it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hexcoder.errors import InputError
+from hexcoder.files import read_json
+from hexcoder.steps.reads import Given, Place
+from netlist.simulation import Interface
+
+RTL_METRICS = "rtl/metrics.json"
+CORE = "encoder_core"
+FIXED_ONLY = "weights in registers: the netlist is simulated in 64 lanes instead"
+"""Why a check is left out where weights are loadable."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Shape of a design's top module.
+
+    Attributes
+    ----------
+    top : str
+    interface : Interface
+        Of its data; the frame of ``encoder`` ends with the code of the energy sum.
+    is_loadable : bool
+        Its weights lie in registers.
+    triplicated_bits : int
+        Registers that have three copies.
+    """
+
+    top: str
+    interface: Interface
+    is_loadable: bool = False
+    triplicated_bits: int = 0
+
+
+def read_design(path: Path) -> Design:
+    """Read rtl/metrics.json.
+
+    Raises
+    ------
+    InputError
+        If it is not a file that the compiler wrote.
+    """
+    rtl = read_json(path)
+    try:
+        top: str = rtl["top"]
+        ports = rtl["modules"][top]
+        outputs = [ports["output_width"]] * ports["output_elements"]
+        if rest := ports["output_bits"] - sum(outputs):
+            outputs.append(rest)
+        inputs = [ports["input_width"]] * ports["input_elements"]
+        interface = Interface(tuple(inputs), tuple(outputs), ports["latency_cycles"])
+        is_loadable = "registers" in rtl
+        triplicated = is_loadable and rtl["chip"]["triplicated"]
+        return Design(top, interface, is_loadable, rtl["triplicated_bits"] if triplicated else 0)
+    except (KeyError, TypeError):
+        raise InputError(f"{path}: not as the compiler writes it; run `make rtl` again") from None
+
+
+def _state(place: Place) -> object:
+    path = place.path(RTL_METRICS)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; 'make rtl' writes it")
+    return asdict(read_design(path))
+
+
+DESIGN = Given(RTL_METRICS, _state)
+"""Of rtl/metrics.json what a netlist depends on: how long the compiler took is not."""

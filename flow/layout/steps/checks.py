@@ -1,0 +1,63 @@
+"""Steps: design rules, connections, and transistors of the drawn block."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from flow.layout.block import LaidOut, placed
+from flow.layout.check.connectivity import check_connectivity
+from flow.layout.check.design_rules import check_design_rules
+from flow.layout.check.lvs import compare_layout, netlist_instances
+from flow.layout.steps.reads import DRAWN, FINAL
+from hexcoder.metrics.layout import (
+    Connectivity,
+    ConnectivityMetrics,
+    DesignRuleMetrics,
+    LvsMetrics,
+    Rule,
+    TransistorComparison,
+)
+from hexcoder.steps.reads import Package
+from hexcoder.steps.step import Progress, Step
+from pdk.sky130.cells import PACKAGES, drawn_cells
+
+
+def check_rules(block: LaidOut, progress: Progress) -> DesignRuleMetrics:
+    """Look at the whole of the drawn block."""
+    rules = check_design_rules(block.view(placed).gds)
+    return DesignRuleMetrics(
+        klayout__drc_error__count=sum(rule.count for rule in rules),
+        design_rules={rule.name: Rule(**asdict(rule)) for rule in rules},
+    )
+
+
+def check_connections(block: LaidOut, progress: Progress) -> ConnectivityMetrics:
+    """Probe every pin in the drawn metal."""
+    drawn = block.view(placed)
+    verdict = check_connectivity(drawn.gds, drawn.wiring)
+    return ConnectivityMetrics(connectivity=Connectivity(**asdict(verdict), passed=verdict.passed))
+
+
+def compare(block: LaidOut, progress: Progress) -> LvsMetrics:
+    """Compare transistor by transistor."""
+    drawn = block.view(placed)
+    verdict = compare_layout(
+        drawn.gds,
+        drawn_cells() / "cells.spice",
+        drawn.wiring,
+        netlist_instances(block.netlist, drawn.wiring),
+    )
+    return LvsMetrics(
+        design__lvs_error__count=len(verdict.mismatches),
+        layout_against_netlist=TransistorComparison(**asdict(verdict)),
+    )
+
+
+_PACKAGES = tuple(Package(name) for name in PACKAGES)
+DESIGN_RULES = Step(
+    "layout.design_rules", check_rules, DesignRuleMetrics, reads=(*DRAWN, *_PACKAGES)
+)
+CONNECTIVITY = Step(
+    "layout.connectivity", check_connections, ConnectivityMetrics, reads=(*DRAWN, *_PACKAGES)
+)
+LVS = Step("layout.lvs", compare, LvsMetrics, reads=(*DRAWN, *FINAL, *_PACKAGES), weight=2)

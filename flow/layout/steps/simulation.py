@@ -1,0 +1,34 @@
+"""Step: the final netlist against the golden model, without delays."""
+
+from __future__ import annotations
+
+from flow.layout.block import LaidOut
+from flow.layout.steps.reads import FINAL
+from flow.programs import COMPILER
+from flow.simulated import simulation, vectors
+from flow.vectors import VECTORS
+from flow.verdicts import verdict_of
+from hexcoder.metrics.layout import FinalNetlistCheckMetrics
+from hexcoder.steps.step import NotMeasured, Progress, Step
+
+MOST_VECTORS = 20_000
+
+
+def simulate(block: LaidOut, progress: Progress) -> FinalNetlistCheckMetrics:
+    """Feed the vectors of the stage asic to it."""
+    given = block.view(vectors)
+    if given.expected is None:
+        raise NotMeasured("no expected outputs were given")
+    verdict = block.view(simulation).check(
+        given.inputs[:MOST_VECTORS], given.expected[:MOST_VECTORS]
+    )
+    return FinalNetlistCheckMetrics(final_netlist_check=verdict_of(verdict))
+
+
+SIMULATION = Step(
+    "layout.simulation",
+    simulate,
+    FinalNetlistCheckMetrics,
+    reads=(*FINAL, *VECTORS),
+    needs=(COMPILER,),
+)

@@ -1,0 +1,20 @@
+"""Views of a block for its simulation."""
+
+from __future__ import annotations
+
+from flow.block import Block
+from flow.vectors import Vectors, load_vectors
+from netlist.simulation import NetlistSimulation
+
+
+def simulation(block: Block) -> NetlistSimulation:
+    """The netlist, simulated without delays."""
+    work = block.place.build / ".simulation" / block.place.stage
+    return NetlistSimulation.build(
+        block.netlist.json, block.cells, block.top, block.design.interface, work
+    )
+
+
+def vectors(block: Block) -> Vectors:
+    """What the netlist is fed with."""
+    return load_vectors(block.place, block.design)

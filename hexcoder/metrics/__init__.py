@@ -1,0 +1,1 @@
+"""The files that rooms hand to each other, as types."""

@@ -1,0 +1,27 @@
+"""A stage on the command line: a progress bar while it runs, and what it came to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hexcoder.console import progress_bar
+from hexcoder.steps.runner import Outcome, run_stage
+from hexcoder.steps.step import Stage
+
+
+def show_stage(stage: Stage[Any], config: Any, build: Path) -> Outcome:
+    """Run what is out of date of a stage, with a progress bar on standard error."""
+    with progress_bar() as bar:
+        task = bar.add_task(stage.name, total=1.0)
+        return run_stage(
+            stage,
+            config,
+            build,
+            lambda what, part: bar.update(task, description=what, completed=part),
+        )
+
+
+def state_of(outcome: Outcome) -> str:
+    """What a summary ends with: nothing, or that all was up to date."""
+    return "" if outcome.ran else " (up to date)"

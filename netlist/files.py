@@ -1,0 +1,15 @@
+"""Where a netlist lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A netlist in two files, with the same cells and names in both."""
+
+    verilog: Path
+    json: Path
+    top: str
