@@ -24,7 +24,8 @@ class Design:
     ----------
     top : str
     interface : Interface
-        Of its data; the frame of ``encoder`` ends with the code of the energy sum.
+        Of its data; the frame of ``encoder`` ends with the code of the energy sum. Empty where
+        weights lie in registers: these designs are simulated by way of their pins.
     is_loadable : bool
         Its weights lie in registers.
     triplicated_bits : int
@@ -48,15 +49,15 @@ def read_design(path: Path) -> Design:
     rtl = read_json(path)
     try:
         top: str = rtl["top"]
+        if "registers" in rtl:
+            bits: int = rtl["triplicated_bits"] if rtl["chip"]["triplicated"] else 0
+            return Design(top, Interface((), (), 0), True, bits)
         ports = rtl["modules"][top]
         outputs = [ports["output_width"]] * ports["output_elements"]
         if rest := ports["output_bits"] - sum(outputs):
             outputs.append(rest)
         inputs = [ports["input_width"]] * ports["input_elements"]
-        interface = Interface(tuple(inputs), tuple(outputs), ports["latency_cycles"])
-        is_loadable = "registers" in rtl
-        triplicated = is_loadable and rtl["chip"]["triplicated"]
-        return Design(top, interface, is_loadable, rtl["triplicated_bits"] if triplicated else 0)
+        return Design(top, Interface(tuple(inputs), tuple(outputs), ports["latency_cycles"]))
     except (KeyError, TypeError):
         raise InputError(f"{path}: not as the compiler writes it; run `make rtl` again") from None
 

@@ -42,7 +42,9 @@ class NetlistVerdict(Part):
         default=None, description="sets of registers, where weights lie in registers"
     )
     first_mismatch: Mismatch | None = Field(default=None, description="the same as 'first'")
-    seconds: float | None = None
+    modules: dict[str, dict[str, object]] | None = Field(
+        default=None, description="the same by module, where weights lie in registers"
+    )
 
 
 class AreaMetrics(Metrics):

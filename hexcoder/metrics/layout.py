@@ -25,8 +25,8 @@ class PlaceMetrics(Metrics):
     hold_buffers: int
     nets_beyond_limit_as_placed: int
     nets_buffered_as_placed: int
-    design_powergrid__straps: int
-    design_powergrid__stacks: int
+    design_powergrid__straps: dict[str, int] = Field(description="by supply")
+    design_powergrid__stacks: dict[str, int] = Field(description="by supply")
     antenna__violating__nets: int
     antenna_nets: list[str] = Field(description="the first of them")
     antenna__worst_ratio: float = Field(description="against the limit")
@@ -109,6 +109,7 @@ class TransistorComparison(Part):
     transistors: int
     circuits: int
     mismatches: tuple[str, ...]
+    passed: bool
 
 
 class LvsMetrics(Metrics):

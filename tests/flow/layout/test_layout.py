@@ -47,6 +47,11 @@ endmodule
 pytestmark = pytest.mark.xdist_group("layout")
 
 
+def _block(folder):
+    """The block's module before layout, in yosys' JSON."""
+    return read_json(folder / "place" / "block.json")["modules"]["block"]
+
+
 @pytest.fixture(scope="module")
 def block(tmp_path_factory):
     folder = tmp_path_factory.mktemp("layout")
@@ -224,7 +229,9 @@ def _final(block):
     folder, placed = block
     ports = {
         name: port["direction"]
-        for name, port in read_json(folder / "block.json")["modules"]["block"]["ports"].items()
+        for name, port in read_json(folder / "place" / "block.json")["modules"]["block"][
+            "ports"
+        ].items()
     }
     return write_final_netlist(placed.wiring, ports, load_pdk("sky130").liberty, folder)
 
@@ -315,7 +322,9 @@ def test_opensta_reads_all_parasitics(block):
     library = read_liberty(pdk.liberty)
     ports = {
         name: port["direction"]
-        for name, port in read_json(folder / "block.json")["modules"]["block"]["ports"].items()
+        for name, port in read_json(folder / "place" / "block.json")["modules"]["block"][
+            "ports"
+        ].items()
     }
     final = write_final_netlist(placed.wiring, ports, pdk.liberty, folder)
     cells = read_json(final.json)["modules"]["block"]["cells"]
@@ -435,7 +444,7 @@ def test_a_driver_too_weak_for_its_wires_gets_a_spare_buffer(tmp_path, monkeypat
     near = {net for net in placed.wiring.pins if net.endswith("_near")}
     assert near
     # The router knows of the buffers: no such net is left for routing again.
-    router_s = Wiring.read(tmp_path / "attempt_0.58" / "wiring.json")
+    router_s = Wiring.read(tmp_path / "place" / "attempt_0.58" / "wiring.json")
     behind = {p.instance for net in near for p in router_s.pins[net] if p.pin == "i"}
     relieved = {n for n, pins in router_s.pins.items() if any(p.instance in behind for p in pins)}
     assert near < relieved
@@ -451,7 +460,7 @@ def test_too_much_wire_for_the_die_is_seen_once_it_is_placed(block, tmp_path, mo
     monkeypatch.setattr("flow.layout.place.place_route.MOST_WIRE", most)
     again = place_and_route(asic, liberty, tmp_path / "again", utilisations=(0.58,))
     # What was placed too tightly was not routed, and the next utilisation is worked out.
-    assert not (tmp_path / "again" / "attempt_0.58" / "wiring.json").exists()
+    assert not (tmp_path / "again" / "place" / "attempt_0.58" / "wiring.json").exists()
     assert again.report["attempts"] > 1
     assert 0.2 < again.report["asked"] < 0.5
     assert again.report["wire_m_per_mm2"] <= most
