@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netlist.flat import CellModel, FlatNetlist, Instance
+from netlist.function import Function
 
 # Small functions and files: the compiler's time grows faster than their length.
 _STATEMENTS_PER_FUNCTION = 40
@@ -56,8 +57,8 @@ def write_cpp(
     return [*files, main], first_state + len(registers)
 
 
-def _substitute(function: str, values: Mapping[str, str]) -> str:
-    text = re.sub(r"[A-Za-z_]\w*", lambda match: values[match.group()], function)
+def _substitute(function: Function, values: Mapping[str, str]) -> str:
+    text = re.sub(r"[A-Za-z_]\w*", lambda match: values[match.group()], str(function))
     return re.sub(
         r"(?<![\w\[])([01])(?![\w\]])", lambda m: "~W(0)" if m[1] == "1" else "W(0)", text
     )

@@ -53,19 +53,15 @@ def timed_cells(models: Mapping[str, CellModel], kinds: Iterable[str]) -> str:
             lines += [
                 f"  reg {register.state};",
                 f"  always @(posedge {register.clock}) "
-                f"{register.state} <= {_verilog(register.next_state)};",
+                f"{register.state} <= {register.next_state.verilog()};",
             ]
-        lines += [f"  assign {pin} = {_verilog(f)};" for pin, f in model.outputs.items()]
+        lines += [f"  assign {pin} = {f.verilog()};" for pin, f in model.outputs.items()]
         starts = (register.clock,) if register else model.inputs
         paths = [f"({start} => {pin}) = (0, 0);" for pin in model.outputs for start in starts]
         if paths:
             lines += ["  specify", *(f"    {path}" for path in paths), "  endspecify"]
         lines += ["endmodule", ""]
     return "\n".join(lines)
-
-
-def _verilog(function: str) -> str:
-    return {"0": "1'b0", "1": "1'b1"}.get(function.strip("() "), function)
 
 
 def simulate_timed(

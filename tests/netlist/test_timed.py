@@ -7,6 +7,7 @@ import pytest
 
 from hexcoder.errors import InputError
 from netlist.flat import CellModel, Register, read_netlist
+from netlist.function import Function
 from netlist.simulation import Interface
 from netlist.timed import simulate_timed, timed_cells
 from tests.needs import needs_iverilog
@@ -14,9 +15,11 @@ from tests.needs import needs_iverilog
 pytestmark = needs_iverilog
 
 MODELS = {
-    "INV": CellModel(("a",), {"y": "(~a)"}, None),
-    "XOR": CellModel(("a", "b"), {"y": "(a ^ b)"}, None),
-    "DFF": CellModel(("c", "d"), {"q": "s"}, Register("c", "s", "d")),
+    "INV": CellModel(("a",), {"y": Function.parse("!a")}, None),
+    "XOR": CellModel(("a", "b"), {"y": Function.parse("a ^ b")}, None),
+    "DFF": CellModel(
+        ("c", "d"), {"q": Function.input("s")}, Register("c", "s", Function.input("d"))
+    ),
 }
 SHAPE = Interface((1,), (2,), 1)
 
