@@ -127,7 +127,6 @@ class AsicRun:
             self.folder / "cells.json",
             self.top,
             self.interface,
-            self.folder / "logs" / "simulation",
         )
         self.measure_area()
 

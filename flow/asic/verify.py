@@ -58,7 +58,6 @@ def verify_netlist(
         build / "asic" / "cells.json",
         rtl["top"],
         read_interface(rtl, rtl["top"]),
-        build / ".simulation" / "netlist",
     )
     path = events or build / "train" / "events.csv"
     energies = load_events(path) if events or path.is_file() else None

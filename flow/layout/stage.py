@@ -201,7 +201,6 @@ class _Run:
             self.cells,
             self.top,
             self.interface,
-            self.folder / "logs" / "simulation",
         )
         self.flat = self.simulation.netlist
         self._nets = {

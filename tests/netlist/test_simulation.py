@@ -74,9 +74,7 @@ class Builder:
 
 def build(netlist: Path, inputs: int, outputs: int) -> NetlistSimulation:
     shape = Interface((1,) * inputs, (1,) * outputs, 1)
-    return NetlistSimulation.build(
-        netlist, netlist.parent / "cells.json", "top", shape, netlist.parent / "work"
-    )
+    return NetlistSimulation.build(netlist, netlist.parent / "cells.json", "top", shape)
 
 
 def nand(inputs: np.ndarray) -> np.ndarray:
@@ -146,7 +144,7 @@ def test_a_wrong_latency_shows_in_out_valid(tmp_path):
     netlist = registered_nand(tmp_path)
     shape = Interface((1, 1), (1,), 2)
     models = tmp_path / "cells.json"
-    simulation = NetlistSimulation.build(netlist, models, "top", shape, tmp_path / "work")
+    simulation = NetlistSimulation.build(netlist, models, "top", shape)
     verdict = simulation.check(np.ones((100, 2), int), np.zeros((100, 1), int))
     assert verdict.valid_errors > 0
     assert not verdict.passed
