@@ -13,8 +13,12 @@ def cell_models(library: Library) -> dict[str, object]:
     Latches, clock gates, three-state and asynchronously set or cleared cells are left out: the
     simulation has no model of them, and the flow does not use them.
     """
-    cells = {name: _model(cell) for name, cell in sorted(library.cells.items()) if _has_model(cell)}
-    return CellFile(library=library.name, cells=cells).model_dump()
+    return CellFile(library=library.name, cells=models_of(library)).model_dump()
+
+
+def models_of(library: Library) -> dict[str, CellModel]:
+    """The same models, by cell."""
+    return {name: _model(cell) for name, cell in sorted(library.cells.items()) if _has_model(cell)}
 
 
 def _has_model(cell: Cell) -> bool:

@@ -66,12 +66,16 @@ class CellTables:
     delays : mapping of str to mapping of str to (Table, Table)
         By output and input that turns it: delay in s to a rise and to a fall of the output, the
         mean of all states of the other inputs.
+    setups : mapping of str to Table
+        By data input of a register: setup time in s, the longest of both edges and all states. The
+        table's loads are the data's transition times in s, its slews those of the clock.
     """
 
     outputs: Mapping[str, Mapping[str, Table]]
     inputs: Mapping[str, Sequence[tuple[float, Table]]]
     transitions: Mapping[str, Mapping[str, Table]]
     delays: Mapping[str, Mapping[str, tuple[Table, Table]]]
+    setups: Mapping[str, Table]
 
 
 @lru_cache(maxsize=8)
@@ -97,16 +101,19 @@ class _Reader:
         inputs: dict[str, list[tuple[float, Table]]] = {}
         transitions: dict[str, dict[str, Table]] = {}
         delays: dict[str, dict[str, tuple[Table, Table]]] = {}
+        setups: dict[str, Table] = {}
         for pin in group.of_kind("pin"):
             powers = [p for p in pin.of_kind("internal_power") if self._edges(p)]
             for name in pin.arguments:
                 if pin.attributes.get("direction") == "input":
                     inputs[name] = self._input(powers)
+                    if constraints := self._setups(pin):
+                        setups[name] = _merged(constraints, max)
                 else:
                     outputs[name] = self._by_input((p, self._mean(self._edges(p))) for p in powers)
                     transitions[name] = self._transitions(pin)
                     delays[name] = self._delays(pin)
-        return CellTables(outputs, inputs, transitions, delays)
+        return CellTables(outputs, inputs, transitions, delays, setups)
 
     def _edges(self, power: Group) -> list[Table]:
         groups = [*power.of_kind("rise_power"), *power.of_kind("fall_power")]
@@ -160,6 +167,15 @@ class _Reader:
             if rise[related] and fall[related]
         }
 
+    def _setups(self, pin: Group) -> list[Table]:
+        return [
+            self._table(group, self.second)
+            for timing in pin.of_kind("timing")
+            if timing.attributes.get("timing_type", "").startswith("setup_")
+            for edge in ("rise_constraint", "fall_constraint")
+            for group in timing.of_kind(edge)
+        ]
+
     def _table(self, group: Group, unit: float) -> Table:
         template = self.templates.get(group.arguments[0]) if group.arguments else None
         rows = [_floats(group, row) for row in group.lists.get("values", [["0"]])[0]]
@@ -170,15 +186,14 @@ class _Reader:
                 template.lists.get(f"index_{number}") if template else None
             )
             if name and given:
-                is_load = "capacitance" in name
-                scale = self.farad if is_load else self.second
-                axes["load" if is_load else "slew"] = tuple(
+                scale = self.farad if "capacitance" in name else self.second
+                axes["load" if _is_second_axis(name) else "slew"] = tuple(
                     value * scale for value in _floats(group, " ".join(given[0]))
                 )
         slews, loads = axes.get("slew", (0.0,)), axes.get("load", (0.0,))
         values = np.array([value for row in rows for value in row]) * unit
-        first_is_load = template is not None and "capacitance" in template.attributes.get(
-            "variable_1", ""
+        first_is_load = template is not None and _is_second_axis(
+            template.attributes.get("variable_1", "")
         )
         shape = (len(loads), len(slews)) if first_is_load else (len(slews), len(loads))
         if values.size not in (1, len(slews) * len(loads)):
@@ -188,6 +203,10 @@ class _Reader:
         if first_is_load:
             grid = grid.T
         return Table(slews, loads, tuple(tuple(float(v) for v in row) for row in grid))
+
+
+def _is_second_axis(variable: str) -> bool:
+    return "capacitance" in variable or variable == "constrained_pin_transition"
 
 
 def _floats(group: Group, text: str) -> list[float]:
