@@ -192,7 +192,6 @@ def measure(
         folder / "cells.json",
         TOP,
         _interface(network, latency),
-        folder / "simulation",
     )
     type_ = network.input.type
     random = np.random.default_rng(SEED)

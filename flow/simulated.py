@@ -9,9 +9,8 @@ from netlist.simulation import NetlistSimulation
 
 def simulation(block: Block) -> NetlistSimulation:
     """The netlist, simulated without delays."""
-    work = block.place.build / ".simulation" / block.place.stage
     return NetlistSimulation.build(
-        block.netlist.json, block.cells, block.top, block.design.interface, work
+        block.netlist.json, block.cells, block.top, block.design.interface
     )
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from netlist.liberty import CAPACITANCE_UNITS, Group, parse
+from hexcoder.errors import InputError
+from netlist.liberty import Group, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,16 @@ class CellTables:
     delays : mapping of str to mapping of str to (Table, Table)
         By output and input that turns it: delay in s to a rise and to a fall of the output, the
         mean of all states of the other inputs.
+    setups : mapping of str to Table
+        By data input of a register: setup time in s, the longest of both edges and all states. The
+        table's loads are the data's transition times in s, its slews those of the clock.
     """
 
     outputs: Mapping[str, Mapping[str, Table]]
     inputs: Mapping[str, Sequence[tuple[float, Table]]]
     transitions: Mapping[str, Mapping[str, Table]]
     delays: Mapping[str, Mapping[str, tuple[Table, Table]]]
+    setups: Mapping[str, Table]
 
 
 @lru_cache(maxsize=8)
@@ -82,34 +87,33 @@ def read_tables(path: Path) -> dict[str, CellTables]:
 class _Reader:
     def __init__(self, top: Group):
         self.top = top
-        scale, unit = top.lists.get("capacitive_load_unit", [["1", "pf"]])[0]
-        self.farad = float(scale) * CAPACITANCE_UNITS[unit.lower()]
-        time = re.match(r"([\d.]+)(ps|ns)", top.attributes.get("time_unit", "1ns"))
-        assert time is not None
-        self.second = float(time[1]) * {"ps": 1e-12, "ns": 1e-9}[time[2]]
+        self.farad, self.second = top.farad, top.second
         # Liberty User Guide: energy has the unit of capacitance times voltage squared.
         self.joule = self.farad
         kinds = ("power_lut_template", "lu_table_template")
-        self.templates = {g.arguments[0]: g for kind in kinds for g in top.of_kind(kind)}
+        self.templates = {g.name: g for kind in kinds for g in top.of_kind(kind)}
 
     def cells(self) -> dict[str, CellTables]:
-        return {group.arguments[0]: self._cell(group) for group in self.top.of_kind("cell")}
+        return {group.name: self._cell(group) for group in self.top.of_kind("cell")}
 
     def _cell(self, group: Group) -> CellTables:
         outputs: dict[str, dict[str, Table]] = {}
         inputs: dict[str, list[tuple[float, Table]]] = {}
         transitions: dict[str, dict[str, Table]] = {}
         delays: dict[str, dict[str, tuple[Table, Table]]] = {}
+        setups: dict[str, Table] = {}
         for pin in group.of_kind("pin"):
             powers = [p for p in pin.of_kind("internal_power") if self._edges(p)]
             for name in pin.arguments:
                 if pin.attributes.get("direction") == "input":
                     inputs[name] = self._input(powers)
+                    if constraints := self._setups(pin):
+                        setups[name] = _merged(constraints, max)
                 else:
                     outputs[name] = self._by_input((p, self._mean(self._edges(p))) for p in powers)
                     transitions[name] = self._transitions(pin)
                     delays[name] = self._delays(pin)
-        return CellTables(outputs, inputs, transitions, delays)
+        return CellTables(outputs, inputs, transitions, delays, setups)
 
     def _edges(self, power: Group) -> list[Table]:
         groups = [*power.of_kind("rise_power"), *power.of_kind("fall_power")]
@@ -130,17 +134,15 @@ class _Reader:
         return {related: self._mean(tables) for related, tables in found.items()}
 
     def _input(self, powers: Sequence[Group]) -> list[tuple[float, Table]]:
-        found, always = [], []
+        conditional, always = [], []
         for power in powers:
             table = self._mean(self._edges(power))
-            when = power.attributes.get("when")
-            if when:
+            if power.attributes.get("when"):
                 # Inputs are taken to be 0 as often as 1.
-                names = set(re.findall(r"[A-Za-z_]\w*", when))
-                found.append((_part(when, sorted(names)), table))
+                conditional.append((power.function("when").part_true, table))
             else:
                 always.append(table)
-        return [*found, *([(1.0, self._mean(always))] if always else [])]
+        return [*conditional, *([(1.0, self._mean(always))] if always else [])]
 
     def _transitions(self, pin: Group) -> dict[str, Table]:
         slowest: dict[str, list[Table]] = defaultdict(list)
@@ -165,9 +167,18 @@ class _Reader:
             if rise[related] and fall[related]
         }
 
+    def _setups(self, pin: Group) -> list[Table]:
+        return [
+            self._table(group, self.second)
+            for timing in pin.of_kind("timing")
+            if timing.attributes.get("timing_type", "").startswith("setup_")
+            for edge in ("rise_constraint", "fall_constraint")
+            for group in timing.of_kind(edge)
+        ]
+
     def _table(self, group: Group, unit: float) -> Table:
         template = self.templates.get(group.arguments[0]) if group.arguments else None
-        rows = [_floats(row) for row in group.lists.get("values", [["0"]])[0]]
+        rows = [_floats(group, row) for row in group.lists.get("values", [["0"]])[0]]
         axes: dict[str, tuple[float, ...]] = {}
         for number in (1, 2):
             name = template.attributes.get(f"variable_{number}", "") if template else ""
@@ -175,25 +186,32 @@ class _Reader:
                 template.lists.get(f"index_{number}") if template else None
             )
             if name and given:
-                is_load = "capacitance" in name
-                scale = self.farad if is_load else self.second
-                axes["load" if is_load else "slew"] = tuple(
-                    value * scale for value in _floats(" ".join(given[0]))
+                scale = self.farad if "capacitance" in name else self.second
+                axes["load" if _is_second_axis(name) else "slew"] = tuple(
+                    value * scale for value in _floats(group, " ".join(given[0]))
                 )
         slews, loads = axes.get("slew", (0.0,)), axes.get("load", (0.0,))
         values = np.array([value for row in rows for value in row]) * unit
-        first_is_load = template is not None and "capacitance" in template.attributes.get(
-            "variable_1", ""
+        first_is_load = template is not None and _is_second_axis(
+            template.attributes.get("variable_1", "")
         )
         shape = (len(loads), len(slews)) if first_is_load else (len(slews), len(loads))
+        if values.size not in (1, len(slews) * len(loads)):
+            wanted = f"{len(slews)} slews times {len(loads)} loads"
+            raise InputError(f"{group.place}: {values.size} values, not {wanted}")
         grid = np.resize(values, shape) if values.size == 1 else values.reshape(shape)
         if first_is_load:
             grid = grid.T
         return Table(slews, loads, tuple(tuple(float(v) for v in row) for row in grid))
 
 
-def _floats(text: str) -> list[float]:
-    return [float(word) for word in re.split(r"[,\s]+", text.strip()) if word]
+def _is_second_axis(variable: str) -> bool:
+    return "capacitance" in variable or variable == "constrained_pin_transition"
+
+
+def _floats(group: Group, text: str) -> list[float]:
+    words = re.split(r"[,\s]+", text.strip())
+    return [group.as_number("table's entry", word) for word in words if word]
 
 
 def _merged(tables: Sequence[Table], how: Callable[[list[float]], float]) -> Table:
@@ -209,15 +227,3 @@ def _merged(tables: Sequence[Table], how: Callable[[list[float]], float]) -> Tab
             for slew in first.slews
         ),
     )
-
-
-def _part(when: str, names: Sequence[str]) -> float:
-    """Part of the inputs' values for which a condition holds."""
-    text = re.sub(r"\*", "&", when.replace("!", " not ").replace("&&", "&").replace("||", "|"))
-    text = text.replace("&", " and ").replace("|", " or ").replace("+", " or ")
-    code = compile(text.strip(), "when", "eval")
-    held = 0
-    for number in range(1 << len(names)):
-        values = {name: bool(number >> place & 1) for place, name in enumerate(names)}
-        held += bool(eval(code, {"__builtins__": {}}, values))
-    return held / (1 << len(names))

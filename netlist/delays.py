@@ -94,6 +94,8 @@ def write_sdf(
 ) -> None:
     """Write the delay of every arc of every cell.
 
+    Inputs of a cell that lie on one net all get the delay of the slowest of them.
+
     Parameters
     ----------
     flat : FlatNetlist
@@ -119,12 +121,20 @@ def write_sdf(
                 net = instance.pins.get(pin)
                 if net is None:
                     continue
+                delays: dict[str, tuple[float, float]] = {}
                 for related, edges in arcs.items():
                     wire = wires.get((instance.path, related), 0.0)
                     slew = slews[instance.pins[related]]
-                    rise, fall = (
-                        1e9 * max(0.0, wire + edge.at(slew, loads[net])) for edge in edges
-                    )
+                    rise, fall = (max(0.0, wire + edge.at(slew, loads[net])) for edge in edges)
+                    delays[related] = rise, fall
+                for related in delays:
+                    # Pins on one net turn at once: the slowest of them counts for all.
+                    joined = [
+                        delay
+                        for name, delay in delays.items()
+                        if instance.pins[name] == instance.pins[related]
+                    ]
+                    rise, fall = (1e9 * max(edge) for edge in zip(*joined, strict=True))
                     paths.append(f"(IOPATH {related} {pin} ({rise:.4f}) ({fall:.4f}))")
             if paths:
                 file.write(

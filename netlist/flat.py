@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeVar
 
-from hexcoder.errors import InputError
+import pydantic
+from pydantic.dataclasses import dataclass as validated
+
+from hexcoder.errors import InputError, first_problem
+from netlist.function import FunctionText
 
 ZERO, ONE = 0, 1
 """Nets of the constants."""
 
-_FUNCTION = re.compile(r"(?:[A-Za-z_]\w*|[01]|[~&|^() ])+")
 
-
-@dataclass(frozen=True)
+@validated(frozen=True)
 class Register:
     """State of a cell: it takes ``next_state`` at the rising edge of ``clock``."""
 
     clock: str
     state: str
-    next_state: str
+    next_state: FunctionText
 
 
-@dataclass(frozen=True)
+@validated(frozen=True)
 class CellModel:
     """Logic of a library cell: ``outputs`` maps a pin to a function of inputs and state."""
 
     inputs: tuple[str, ...]
-    outputs: dict[str, str]
+    outputs: dict[str, FunctionText]
     register: Register | None
 
     @property
@@ -41,8 +41,46 @@ class CellModel:
         if self.register is None:
             return None
         state = self.register.state
-        found = (pin for pin, made in self.outputs.items() if made.strip("()") == state)
-        return next(found, None)
+        return next((p for p, f in self.outputs.items() if f.single_input == state), None)
+
+
+class CellFile(pydantic.BaseModel):
+    """Cell models as JSON.
+
+    A function is a text that :meth:`netlist.function.Function.parse` reads, over the cell's inputs
+    and the name of its state.
+    """
+
+    format: Literal["hexcoder-cells"] = "hexcoder-cells"
+    version: Literal[1] = 1
+    library: str | None = None
+    cells: dict[str, CellModel]
+
+
+class _Port(pydantic.BaseModel):
+    direction: str
+    bits: list[int | str]
+
+
+class _NetName(pydantic.BaseModel):
+    bits: list[int | str]
+
+
+class _Cell(pydantic.BaseModel):
+    type: str
+    connections: dict[str, list[int | str]]
+
+
+class _Module(pydantic.BaseModel):
+    ports: dict[str, _Port] = {}
+    netnames: dict[str, _NetName] = {}
+    cells: dict[str, _Cell] = {}
+
+
+class _Design(pydantic.BaseModel):
+    """Netlist in yosys' JSON format, as far as it is read."""
+
+    modules: dict[str, _Module] = {}
 
 
 @dataclass(frozen=True)
@@ -86,32 +124,20 @@ class FlatNetlist:
 
 
 def read_cell_models(path: Path) -> dict[str, CellModel]:
-    """Read cell models.
-
-    The file is JSON: ``{"format": "hexcoder-cells", "version": 1, "cells": {NAME: {"inputs":
-    [PIN], "outputs": {PIN: FUNCTION}, "register": null or {"clock": PIN, "state": NAME,
-    "next_state": FUNCTION}}}}``. A FUNCTION is an expression in ``~ & | ^ ( ) 0 1``, the cell's
-    inputs and the name of its state, with the precedence of C.
+    """Read cell models: a :class:`CellFile`.
 
     Raises
     ------
     InputError
-        If the file is of another format or a function is not such an expression.
+        If the file is of another format or a function cannot be read.
     """
-    content = _read_json(path)
-    if not isinstance(content, dict) or content.get("format") != "hexcoder-cells":
-        raise InputError(f"{path}: 'format' is not 'hexcoder-cells'")
-    models = {}
-    for name, cell in content["cells"].items():
-        register = Register(**cell["register"]) if cell["register"] else None
-        model = CellModel(tuple(cell["inputs"]), dict(cell["outputs"]), register)
-        functions = [*model.outputs.values(), *([register.next_state] if register else [])]
+    models = _read(path, CellFile).cells
+    for name, model in models.items():
+        register = model.register
         known = {*model.inputs, *([register.state] if register else [])}
-        for function in functions:
-            names = set(re.findall(r"[A-Za-z_]\w*", function))
-            if not _FUNCTION.fullmatch(function) or not names <= known:
+        for function in [*model.outputs.values(), *([register.next_state] if register else [])]:
+            if not known.issuperset(function.inputs):
                 raise InputError(f"{path}: cell {name}: cannot use the function '{function}'")
-        models[name] = model
     return models
 
 
@@ -124,7 +150,7 @@ def read_netlist(path: Path, models: Mapping[str, CellModel], top: str) -> FlatN
         Naming the net or cell: a top module that is not there, a cell without a model, a net
         without a driver or with two, a combinational loop, a clock that is not the port ``clk``.
     """
-    modules = _read_json(path).get("modules", {})
+    modules = _read(path, _Design).modules
     if top not in modules:
         raise InputError(f"{path}: no module '{top}'; it holds {', '.join(modules)}")
     netlist = _Flattener(path, modules, models).flatten(top)
@@ -148,29 +174,32 @@ def nets_behind_registers(netlist: FlatNetlist, models: Mapping[str, CellModel])
     return found
 
 
-def _read_json(path: Path) -> Any:
+_Content = TypeVar("_Content", bound=pydantic.BaseModel)
+
+
+def _read(path: Path, kind: type[_Content]) -> _Content:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; 'make asic' writes it") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not valid JSON: {error}") from None
+    except pydantic.ValidationError as error:
+        raise InputError(first_problem(error, str(path))) from None
 
 
 class _Flattener:
-    def __init__(self, path: Path, modules: dict[str, Any], models: Mapping[str, CellModel]):
+    def __init__(self, path: Path, modules: dict[str, _Module], models: Mapping[str, CellModel]):
         self._path, self._modules, self._models = path, modules, models
         self._netlist = FlatNetlist()
         self._same: dict[int, int] = {}
 
     def flatten(self, top: str) -> FlatNetlist:
-        ports = self._modules[top]["ports"]
+        ports = self._modules[top].ports
         bits = self._visit(top, "", {})
         netlist = self._netlist
         netlist.ports = {
-            name: [self._find(bits[bit]) for bit in port["bits"]] for name, port in ports.items()
+            name: [self._find(bits[bit]) for bit in port.bits] for name, port in ports.items()
         }
-        netlist.inputs = [name for name, port in ports.items() if port["direction"] == "input"]
+        netlist.inputs = [name for name, port in ports.items() if port.direction == "input"]
         netlist.instances = [
             Instance(i.path, i.kind, {pin: self._find(net) for pin, net in i.pins.items()})
             for i in netlist.instances
@@ -187,34 +216,34 @@ class _Flattener:
         if one != other:
             self._same[other] = one
 
-    def _visit(self, name: str, prefix: str, bound: dict[Any, int]) -> dict[Any, int]:
+    def _visit(self, name: str, prefix: str, bound: dict[int | str, int]) -> dict[int | str, int]:
         module = self._modules[name]
-        bits: dict[Any, int] = {"0": ZERO, "1": ONE} | bound
-        names: dict[Any, str] = {}
+        bits: dict[int | str, int] = {"0": ZERO, "1": ONE} | bound
+        names: dict[int | str, str] = {}
         # Names that a person gave before those that a tool made.
-        named = module["netnames"].items()
+        named = module.netnames.items()
         for net_name, net in sorted(named, key=lambda item: item[0].startswith(("$", "\\$"))):
-            for index, bit in enumerate(net["bits"]):
-                names.setdefault(bit, net_name if len(net["bits"]) == 1 else f"{net_name}[{index}]")
+            for index, bit in enumerate(net.bits):
+                names.setdefault(bit, net_name if len(net.bits) == 1 else f"{net_name}[{index}]")
 
-        def net_of(bit: Any) -> int:
+        def net_of(bit: int | str) -> int:
             if bit not in bits:
                 bits[bit] = len(self._netlist.nets)
                 self._netlist.nets.append(prefix + names.get(bit, f"net {bit}"))
             return bits[bit]
 
-        for port in module["ports"].values():
-            for bit in port["bits"]:
+        for port in module.ports.values():
+            for bit in port.bits:
                 net_of(bit)
-        for cell_name, cell in module["cells"].items():
-            path, kind = prefix + cell_name, cell["type"]
-            pins = {pin: [net_of(bit) for bit in b] for pin, b in cell["connections"].items()}
+        for cell_name, cell in module.cells.items():
+            path, kind = prefix + cell_name, cell.type
+            pins = {pin: [net_of(bit) for bit in b] for pin, b in cell.connections.items()}
             if kind in self._models:
                 single = {pin: nets[0] for pin, nets in pins.items() if nets}
                 self._netlist.instances.append(Instance(path, kind, single))
                 held = self._models[kind].state_pin
                 if held in pins:
-                    bit = cell["connections"][held][0]
+                    bit = cell.connections[held][0]
                     self._netlist.held[path] = names.get(bit, f"net {bit}")
             elif kind in self._modules:
                 self._enter(kind, path, pins)
@@ -223,9 +252,9 @@ class _Flattener:
         return bits
 
     def _enter(self, kind: str, path: str, pins: dict[str, list[int]]) -> None:
-        bound: dict[Any, int] = {}
+        bound: dict[int | str, int] = {}
         for pin, nets in pins.items():
-            for bit, net in zip(self._modules[kind]["ports"][pin]["bits"], nets, strict=True):
+            for bit, net in zip(self._modules[kind].ports[pin].bits, nets, strict=True):
                 if bit in ("0", "1"):
                     bound_net = ZERO if bit == "0" else ONE
                 else:
@@ -268,8 +297,8 @@ def _clock_nets(
     for gate in gates:
         model = models[gate.kind]
         for pin, function in model.outputs.items():
-            if function.strip("() ") in model.inputs and pin in gate.pins:
-                behind[gate.pins[function.strip("() ")]].append(gate.pins[pin])
+            if function.single_input in model.inputs and pin in gate.pins:
+                behind[gate.pins[function.single_input]].append(gate.pins[pin])
     found: set[int] = set()
     left = list(netlist.ports.get("clk", ()))
     while left:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from hexcoder.cache import cache_folder
-from hexcoder.steps.reads import file_digest
-from hexcoder.tools import require, run_logged
+from hexcoder.compiled import compiled
 from netlist.flat import ONE, CellModel, FlatNetlist
 from netlist.lanes_program import write_program
 
@@ -89,7 +87,7 @@ class LaneSimulation:
 
         self._in_nets, self._out_nets = places(["rst", *inputs]), places(outputs)
         self.nets = np.zeros(len(program.place), np.uint64)
-        self.nets[ONE] = ALL
+        self.clear()
 
     @property
     def state(self) -> np.ndarray:
@@ -99,6 +97,11 @@ class LaneSimulation:
     @state.setter
     def state(self, words: np.ndarray) -> None:
         self.nets[self._program.states] = words
+
+    def clear(self) -> None:
+        """Set every net and register to 0 in all lanes."""
+        self.nets[:] = 0
+        self.nets[ONE] = ALL
 
     def scramble(self, seed: int) -> None:
         """Give every register a random value, the same in all lanes: a chip at power-up."""
@@ -113,6 +116,7 @@ class LaneSimulation:
         faults: Faults | None = None,
         watched: np.ndarray | None = None,
         toggles: np.ndarray | None = None,
+        counted: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run some clocks.
 
@@ -125,7 +129,9 @@ class LaneSimulation:
         watched : int64 array, optional
             Numbers of registers to compare with lane 63.
         toggles : uint64 array (nets of the netlist,), optional
-            Gets how often each net changed from clock to clock, over all lanes.
+            Gets how often each net changed from clock to clock.
+        counted : uint64 array (clocks,), optional
+            Lanes in which changes from the clock before to each clock count; by default all.
 
         Returns
         -------
@@ -144,6 +150,7 @@ class LaneSimulation:
         outputs = np.zeros((len(values), len(self._out_nets)), np.uint64)
         differs = np.zeros(len(values), np.uint64)
         counts = np.zeros(len(self.nets), np.uint64) if toggles is not None else None
+        counted = np.full(len(values), ALL) if counted is None else counted
         arguments: list[int | np.ndarray | None] = [
             self.nets, len(self.nets), len(values),
             len(program.kinds), program.kinds, program.counts, program.rows,
@@ -152,7 +159,7 @@ class LaneSimulation:
             len(self._in_nets), self._in_nets, values,
             len(self._out_nets), self._out_nets, outputs,
             len(faults.clocks), faults.clocks, fault_nets, faults.lanes, lasts,
-            len(watched), watched, differs, counts,
+            len(watched), watched, differs, counted, counts,
         ]  # fmt: skip
         self._library.run_clocks(
             *(ctypes.c_int64(a) if isinstance(a, int) else _pointer(a) for a in arguments)
@@ -166,19 +173,11 @@ def _pointer(array: np.ndarray | None) -> ctypes.c_void_p | None:
     return None if array is None else array.ctypes.data_as(ctypes.c_void_p)
 
 
+@cache
 def _library() -> ctypes.CDLL:
-    """The compiled driver, made on first use and kept in the user's cache."""
-    digest = file_digest(_DRIVER)[:16]
-    path = cache_folder() / f"lanes-{digest}.so"
-    if not path.is_file():
-        compiler = require("g++", "on Debian: apt-get install g++")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            made = Path(folder) / path.name
-            flags = ["-O3", "-march=native", "-std=c++20", "-fPIC", "-shared"]
-            run_logged([compiler, *flags, _DRIVER, "-o", made], made.with_suffix(".log"))
-            made.replace(path)
-    return ctypes.CDLL(str(path))
+    """The compiled driver."""
+    options = ["-O3", "-std=c++20", "-fPIC", "-shared"]
+    return ctypes.CDLL(str(compiled("lanes.so", [_DRIVER], options)))
 
 
 def spread(bits: np.ndarray) -> np.ndarray:
@@ -189,8 +188,8 @@ def spread(bits: np.ndarray) -> np.ndarray:
 def to_lanes(bits: np.ndarray) -> np.ndarray:
     """Bits of each lane, 0/1 array (lanes, ...), as words, uint64 array (...)."""
     words = np.zeros(bits.shape[1:], np.uint64)
-    for lane, its in enumerate(bits):
-        words |= its.astype(np.uint64) << np.uint64(lane)
+    for lane, lane_bits in enumerate(bits):
+        words |= lane_bits.astype(np.uint64) << np.uint64(lane)
     return words
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,6 +9,7 @@ from enum import IntEnum
 import numpy as np
 
 from netlist.flat import ONE, ZERO, CellModel, FlatNetlist, Instance
+from netlist.function import Function, Operator
 
 
 class Kind(IntEnum):
@@ -27,12 +27,12 @@ class Kind(IntEnum):
     MUX = 9
 
 
-_BINARY = {ast.BitAnd: Kind.AND, ast.BitOr: Kind.OR, ast.BitXor: Kind.XOR}
+_BINARY = {Operator.AND: Kind.AND, Operator.OR: Kind.OR, Operator.XOR: Kind.XOR}
 
 _WHOLE = {
-    "(A & ~S) | (B & S)": (Kind.MUX, "ABS"),
-    "(a & b) | (c & (a | b))": (Kind.MAJORITY, "abc"),
-    "a ^ b ^ c": (Kind.XOR3, "abc"),
+    Function.parse("(A & ~S) | (B & S)"): (Kind.MUX, "ABS"),
+    Function.parse("(a & b) | (c & (a | b))"): (Kind.MAJORITY, "abc"),
+    Function.parse("a ^ b ^ c"): (Kind.XOR3, "abc"),
 }
 """Functions that are one operation as they stand."""
 
@@ -77,7 +77,6 @@ class _Writer:
         self.words = len(netlist.nets)
         self.level = [0] * self.words
         self.operations: list[tuple[int, int, int, int, int, int]] = []
-        self._parsed: dict[str, ast.expr] = {}
 
     def net(self) -> int:
         self.words += 1
@@ -91,40 +90,35 @@ class _Writer:
         self.operations.append((level, kind, target, a, b, c))
         return target
 
-    def function(self, text: str, values: Mapping[str, int], target: int | None) -> int:
+    def function(
+        self, function: Function, values: Mapping[str, int], target: int | None = None
+    ) -> int:
         """Net of a function's value; ``target``, or any if None."""
-        if text in _WHOLE:
-            kind, pins = _WHOLE[text]
-            return self.put(kind, self._or_new(target), [values[pin] for pin in pins])
-        if text not in self._parsed:
-            self._parsed[text] = ast.parse(text, mode="eval").body
-        return self._expression(self._parsed[text], values, target)
+        if function in _WHOLE:
+            kind, pins = _WHOLE[function]
+            return self._put(kind, target, [values[pin] for pin in pins])
+        if not function.operands:
+            name = function.single_input
+            value = values[name] if name else ONE if function.name == "1" else ZERO
+            return value if target is None else self._put(Kind.COPY, target, [value])
+        kind, operands = _operation(function)
+        return self._put(kind, target, [self.function(operand, values) for operand in operands])
 
-    def _or_new(self, target: int | None) -> int:
-        return self.net() if target is None else target
+    def _put(self, kind: Kind, target: int | None, operands: Sequence[int]) -> int:
+        return self.put(kind, self.net() if target is None else target, operands)
 
-    def _expression(self, tree: ast.expr, values: Mapping[str, int], target: int | None) -> int:
-        if isinstance(tree, (ast.Name, ast.Constant)):
-            value = values[tree.id] if isinstance(tree, ast.Name) else (ONE if tree.value else ZERO)
-            return value if target is None else self.put(Kind.COPY, target, [value])
-        if isinstance(tree, ast.UnaryOp):
-            inner = self._expression(tree.operand, values, None)
-            return self.put(Kind.NOT, self._or_new(target), [inner])
-        assert isinstance(tree, ast.BinOp)
-        left, right = tree.left, tree.right
-        if isinstance(tree.op, ast.BitOr):
-            for one, other in ((left, right), (right, left)):
-                if isinstance(one, ast.BinOp) and isinstance(one.op, ast.BitAnd):
-                    parts = (one.left, one.right, other)
-                    nets = [self._expression(part, values, None) for part in parts]
-                    return self.put(Kind.AND_OR, self._or_new(target), nets)
-        if isinstance(tree.op, ast.BitAnd):
-            for one, other in ((left, right), (right, left)):
-                if isinstance(other, ast.UnaryOp):
-                    nets = [self._expression(part, values, None) for part in (one, other.operand)]
-                    return self.put(Kind.ANDNOT, self._or_new(target), nets)
-        nets = [self._expression(part, values, None) for part in (left, right)]
-        return self.put(_BINARY[type(tree.op)], self._or_new(target), nets)
+
+def _operation(function: Function) -> tuple[Kind, Sequence[Function]]:
+    """The last operation of a function, and what the operation reads."""
+    if function.operator is Operator.NOT:
+        return Kind.NOT, function.operands
+    left, right = function.operands
+    for first, second in ((left, right), (right, left)):
+        if function.operator is Operator.OR and first.operator is Operator.AND:
+            return Kind.AND_OR, (*first.operands, second)
+        if function.operator is Operator.AND and second.operator is Operator.NOT:
+            return Kind.ANDNOT, (first, *second.operands)
+    return _BINARY[function.operator], function.operands
 
 
 def write_program(
@@ -150,8 +144,8 @@ def write_program(
             if net is None:
                 continue
             if net in inverting:
-                made = writer.function(function, values, None)
-                writer.put(Kind.XOR, net, [made, inverting[net]])
+                value = writer.function(function, values)
+                writer.put(Kind.XOR, net, [value, inverting[net]])
             else:
                 writer.function(function, values, net)
 
@@ -167,7 +161,7 @@ def write_program(
         register = models[instance.kind].register
         assert register is not None
         values = {register.state: state} | instance.pins
-        next_nets.append(writer.function(register.next_state, values, None))
+        next_nets.append(writer.function(register.next_state, values))
     table = np.array(writer.operations, dtype=np.int64).reshape(-1, 6)
     table = table[np.lexsort((table[:, 2], table[:, 1], table[:, 0]))]
     starts = np.flatnonzero(np.any(np.diff(table[:, :2], axis=0, prepend=-1), axis=1))

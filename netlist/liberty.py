@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from hexcoder.errors import InputError
+from netlist.function import Function
 
 _TOKEN = re.compile(
     r'/\*.*?\*/|//[^\n]*|\\\n|\s+|(?P<string>"[^"]*")|(?P<mark>[(){}:;,])|(?P<word>[^\s(){}:;,"]+)',
@@ -16,6 +19,7 @@ _TOKEN = re.compile(
 )
 CAPACITANCE_UNITS = {"ff": 1e-15, "pf": 1e-12}
 _TIME_UNITS = {"ps": 1e-12, "ns": 1e-9}
+_MAX_DEPTH = 50
 _POWER_UNITS = {"pW": 1e-12, "nW": 1e-9, "uW": 1e-6, "mW": 1e-3}
 
 
@@ -28,6 +32,88 @@ class Group:
     attributes: dict[str, str] = field(default_factory=dict)
     lists: dict[str, list[list[str]]] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+    source: str = ""
+    parent: Group | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def place(self) -> str:
+        """The file, and the groups down to this one, for messages."""
+        if self.parent is None:
+            return self.source
+        return f"{self.parent.place}: {self.kind} ({', '.join(self.arguments)})"
+
+    @property
+    def name(self) -> str:
+        """The first argument.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        return self.argument(0)
+
+    def argument(self, index: int) -> str:
+        """Argument by its place; InputError if there is none."""
+        if index >= len(self.arguments):
+            raise InputError(f"{self.place}: {self.kind} needs {index + 1} arguments in brackets")
+        return self.arguments[index]
+
+    def text(self, key: str) -> str:
+        """Value of an attribute; InputError if there is none."""
+        if key not in self.attributes:
+            raise InputError(f"{self.place}: {key} is missing")
+        return self.attributes[key]
+
+    def number(self, key: str, default: float | None = None) -> float:
+        """Value of an attribute as a number, ``default`` where the attribute is absent.
+
+        Raises
+        ------
+        InputError
+            If the value is no number, or is absent and there is no default.
+        """
+        if default is not None and key not in self.attributes:
+            return default
+        return self.as_number(key, self.text(key))
+
+    def as_number(self, key: str, text: str) -> float:
+        """Read a number of this group; InputError if it is none."""
+        try:
+            return float(text)
+        except ValueError:
+            raise InputError(f"{self.place}: {key} '{_shortened(text)}' is not a number") from None
+
+    def function(self, key: str) -> Function:
+        """Value of an attribute as a function; InputError if it is none."""
+        try:
+            return Function.parse(self.text(key))
+        except InputError as error:
+            raise InputError(f"{self.place}: {key}: {error}") from None
+
+    def unit(self, key: str, default: str, units: Mapping[str, float]) -> float:
+        """Value of an attribute such as '1ns' in SI units; InputError if the unit is unknown."""
+        text = self.attributes.get(key, default)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(\w+)", text)
+        if not match or match[2] not in units:
+            raise InputError(
+                f"{self.place}: {key} '{_shortened(text)}' is not a number and one of "
+                f"{', '.join(units)}"
+            )
+        return float(match[1]) * units[match[2]]
+
+    @property
+    def farad(self) -> float:
+        """A library's unit of capacitance in F."""
+        scale, unit, *_ = [*self.lists.get("capacitive_load_unit", [["1", "pf"]])[0], "", ""]
+        if unit.lower() not in CAPACITANCE_UNITS:
+            raise InputError(f"{self.place}: capacitive_load_unit '{unit}' is not one of ff, pf")
+        return self.as_number("capacitive_load_unit", scale) * CAPACITANCE_UNITS[unit.lower()]
+
+    @property
+    def second(self) -> float:
+        """A library's unit of time in s."""
+        return self.unit("time_unit", "1ns", _TIME_UNITS)
 
     def of_kind(self, kind: str) -> list[Group]:
         """Return the groups of one kind, in order."""
@@ -36,12 +122,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Pin:
-    """A signal pin; ``function`` is in Liberty's syntax, None for an input."""
+    """A signal pin; ``function`` is None for an input."""
 
     direction: str
     capacitance_f: float
     max_capacitance_f: float | None
-    function: str | None
+    function: Function | None
     three_state: bool
 
 
@@ -51,7 +137,7 @@ class FlipFlop:
 
     state: str
     inverted_state: str
-    next_state: str
+    next_state: Function
     clocked_on: str
     asynchronous: bool
 
@@ -159,35 +245,26 @@ def read_liberty(path: Path) -> Library:
     top = parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
     if top.kind != "library":
         raise InputError(f"{path}: starts with '{top.kind}', not with a library")
-    scale, unit = top.lists.get("capacitive_load_unit", [["1", "pf"]])[0]
-    if unit.lower() not in CAPACITANCE_UNITS:
-        raise InputError(f"{path}: capacitive_load_unit '{unit}' is not one of ff, pf")
-    farad = float(scale) * CAPACITANCE_UNITS[unit.lower()]
-    watt = _unit(top, "leakage_power_unit", "1nW", _POWER_UNITS, path)
-    default_capacitance = float(top.attributes.get("default_input_pin_cap", 0.0))
+    farad = top.farad
+    watt = top.unit("leakage_power_unit", "1nW", _POWER_UNITS)
+    default_capacitance = top.number("default_input_pin_cap", 0.0)
     return Library(
-        name=top.arguments[0],
-        voltage_v=float(top.attributes.get("nom_voltage", "nan")),
-        temperature_c=float(top.attributes.get("nom_temperature", "nan")),
+        name=top.name,
+        voltage_v=top.number("nom_voltage", math.nan),
+        temperature_c=top.number("nom_temperature", math.nan),
         cells={
-            group.arguments[0]: _cell(group, farad, watt, default_capacitance)
+            group.name: _cell(group, farad, watt, default_capacitance)
             for group in top.of_kind("cell")
         },
-        wire_loads={
-            group.arguments[0]: _wire_load(group, farad) for group in top.of_kind("wire_load")
-        },
+        wire_loads={group.name: _wire_load(group, farad) for group in top.of_kind("wire_load")},
         default_wire_load=top.attributes.get("default_wire_load"),
         capacitance_unit_f=farad,
-        time_unit_s=_unit(top, "time_unit", "1ns", _TIME_UNITS, path),
+        time_unit_s=top.second,
     )
 
 
-def _unit(top: Group, key: str, default: str, units: dict[str, float], path: Path) -> float:
-    text = top.attributes.get(key, default)
-    match = re.fullmatch(r"(\d+)(\w+)", text)
-    if not match or match[2] not in units:
-        raise InputError(f"{path}: {key} '{text}' is not a number and one of {', '.join(units)}")
-    return float(match[1]) * units[match[2]]
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def parse(text: str, source: str = "Liberty") -> Group:
@@ -219,21 +296,23 @@ def _tokens(text: str, source: str) -> tuple[list[str], list[int]]:
 class _Parser:
     def __init__(self, text: str, source: str):
         self._tokens, self._positions = _tokens(text, source)
-        self._text, self._source, self._at = text, source, 0
+        self._text, self._source, self._at, self._depth = text, source, 0, 0
 
     def outermost(self) -> Group:
-        holder = Group("", [])
+        holder = Group("", [], source=self._source)
         self._statement(holder)
         if len(holder.groups) != 1:
             raise self._error("a group such as 'library (name) {'")
-        return holder.groups[0]
+        top = holder.groups[0]
+        top.source, top.parent = self._source, None
+        return top
 
     def _error(self, wanted: str) -> InputError:
         if self._at >= len(self._tokens):
             return InputError(f"{self._source}: ends where {wanted} should stand")
         line = self._text.count("\n", 0, self._positions[self._at]) + 1
-        found = self._tokens[self._at]
-        return InputError(f"{self._source}: line {line}: found '{found}', wanted {wanted}")
+        token = _shortened(self._tokens[self._at])
+        return InputError(f"{self._source}: line {line}: found '{token}', wanted {wanted}")
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -256,7 +335,7 @@ class _Parser:
         elif self._peek() == "(":
             arguments = self._arguments()
             if self._peek() == "{":
-                parent.groups.append(self._body(Group(name, arguments)))
+                parent.groups.append(self._body(Group(name, arguments, parent=parent)))
             else:
                 parent.lists.setdefault(name, []).append(arguments)
         else:
@@ -276,8 +355,12 @@ class _Parser:
 
     def _body(self, group: Group) -> Group:
         self._take("{")
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise self._error(f"no more than {_MAX_DEPTH} groups inside each other")
         while self._peek() != "}":
             self._statement(group)
+        self._depth -= 1
         self._take("}")
         return group
 
@@ -285,9 +368,9 @@ class _Parser:
 def _cell(group: Group, farad: float, watt: float, default_capacitance: float) -> Cell:
     kinds = {inner.kind for inner in group.groups}
     return Cell(
-        name=group.arguments[0],
-        area_um2=float(group.attributes.get("area", 0.0)),
-        leakage_w=float(group.attributes.get("cell_leakage_power", 0.0)) * watt,
+        name=group.name,
+        area_um2=group.number("area", 0.0),
+        leakage_w=group.number("cell_leakage_power", 0.0) * watt,
         pins={
             name: _pin(pin, farad, default_capacitance)
             for pin in group.of_kind("pin")
@@ -301,29 +384,33 @@ def _cell(group: Group, farad: float, watt: float, default_capacitance: float) -
 def _pin(group: Group, farad: float, default_capacitance: float) -> Pin:
     direction = group.attributes.get("direction", "input")
     default = default_capacitance if direction == "input" else 0.0
-    maximum = group.attributes.get("max_capacitance")
+    has_limit = bool(group.attributes.get("max_capacitance"))
     return Pin(
         direction=direction,
-        capacitance_f=float(group.attributes.get("capacitance", default)) * farad,
-        max_capacitance_f=float(maximum) * farad if maximum else None,
-        function=group.attributes.get("function"),
+        capacitance_f=group.number("capacitance", default) * farad,
+        max_capacitance_f=group.number("max_capacitance") * farad if has_limit else None,
+        function=group.function("function") if "function" in group.attributes else None,
         three_state="three_state" in group.attributes,
     )
 
 
 def _flip_flop(group: Group) -> FlipFlop:
     return FlipFlop(
-        state=group.arguments[0],
-        inverted_state=group.arguments[1],
-        next_state=group.attributes["next_state"],
-        clocked_on=group.attributes["clocked_on"],
+        state=group.argument(0),
+        inverted_state=group.argument(1),
+        next_state=group.function("next_state"),
+        clocked_on=group.text("clocked_on"),
         asynchronous=bool({"clear", "preset"} & set(group.attributes)),
     )
 
 
 def _wire_load(group: Group, farad: float) -> WireLoad:
+    lengths = [[*pair, "", ""][:2] for pair in group.lists.get("fanout_length", [])]
     return WireLoad(
-        capacitance_f_per_length=float(group.attributes["capacitance"]) * farad,
-        slope=float(group.attributes.get("slope", 0.0)),
-        lengths={int(n): float(length) for n, length, *_ in group.lists.get("fanout_length", [])},
+        capacitance_f_per_length=group.number("capacitance") * farad,
+        slope=group.number("slope", 0.0),
+        lengths={
+            int(group.as_number("fanout_length", fanout)): group.as_number("fanout_length", length)
+            for fanout, length in lengths
+        },
     )

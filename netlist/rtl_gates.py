@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from hexcoder.files import write_json
 from hexcoder.steps.reads import file_digest
-from netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
+from netlist.flat import CellFile, CellModel, FlatNetlist, Register, read_netlist
+from netlist.function import Function
 from netlist.yosys import quoted, run_yosys
 
 FULL_ADDER = "full_adder"
@@ -25,26 +25,23 @@ _TWO_INPUTS = {
 }
 
 
-def _models() -> dict[str, Any]:
-    """yosys' generic gates in the form of :func:`netlist.flat.read_cell_models`."""
+def _models() -> CellFile:
+    """yosys' generic gates."""
 
-    def gate(inputs: list[str], function: str, register: dict[str, str] | None = None) -> Any:
-        output = "Q" if register else "Y"
-        return {"inputs": inputs, "outputs": {output: function}, "register": register}
+    def gate(inputs: str, function: str) -> CellModel:
+        return CellModel(tuple(inputs), {"Y": Function.parse(function)}, None)
 
-    cells = {kind: gate(["A", "B"], function) for kind, function in _TWO_INPUTS.items()}
-    cells["$_NOT_"] = gate(["A"], "~A")
-    cells["$_BUF_"] = gate(["A"], "A")
-    cells["$_MUX_"] = gate(["A", "B", "S"], "(A & ~S) | (B & S)")
+    cells = {kind: gate("AB", function) for kind, function in _TWO_INPUTS.items()}
+    cells["$_NOT_"] = gate("A", "~A")
+    cells["$_BUF_"] = gate("A", "A")
+    cells["$_MUX_"] = gate("ABS", "(A & ~S) | (B & S)")
     # Two operations in place of five; tests/hw hold the module to it.
-    cells[FULL_ADDER] = {
-        "inputs": ["a", "b", "c"],
-        "outputs": {"sum": "a ^ b ^ c", "carry": "(a & b) | (c & (a | b))"},
-        "register": None,
-    }
-    register = {"clock": "C", "state": "STATE", "next_state": "D"}
-    cells["$_DFF_P_"] = gate(["C", "D"], "STATE", register)
-    return {"format": "hexcoder-cells", "version": 1, "cells": cells}
+    adder = {"sum": "a ^ b ^ c", "carry": "(a & b) | (c & (a | b))"}
+    outputs = {pin: Function.parse(function) for pin, function in adder.items()}
+    cells[FULL_ADDER] = CellModel(("a", "b", "c"), outputs, None)
+    register = Register("C", "STATE", Function.input("D"))
+    cells["$_DFF_P_"] = CellModel(("C", "D"), {"Q": Function.input("STATE")}, register)
+    return CellFile(cells=cells)
 
 
 def rtl_gates(
@@ -87,6 +84,7 @@ def rtl_gates(
         stamp.unlink(missing_ok=True)
         run_yosys(commands, folder / "rtl_gates.ys")
         stamp.write_text(made_from)
-    write_json(cells, _models())
-    models = read_cell_models(cells)
+    generic = _models()
+    models = generic.cells
+    write_json(cells, generic.model_dump(exclude={"library"}))
     return read_netlist(netlist, models, top), models, netlist, cells

@@ -1,24 +1,19 @@
-"""Compiled simulation of a gate netlist, 64 events at a time, with toggle rates for power."""
+"""Simulation of a gate netlist, 64 events at a time, with toggle rates for power."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.tools import require, run_logged
-from netlist.flat import FlatNetlist, read_cell_models, read_netlist
-from netlist.simulation_cpp import write_cpp
+from netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
+from netlist.lanes import LANES, LaneSimulation, from_lanes, to_lanes
+from netlist.streams import from_streams, to_streams
 
-_LANES = 64
 _CHUNK = 1 << 16
-_DRIVER = Path(__file__).with_name("simulation.cpp")
 _PORTS = ("clk", "rst", "in_valid", "in_data", "out_valid", "out_data")
 
 
@@ -74,25 +69,35 @@ class _Outputs:
     values: np.ndarray
     valid_errors: int
     first_valid_event: int | None
+    pairs: int
 
 
-@dataclass(frozen=True)
 class NetlistSimulation:
-    """A netlist as a shared library; make one with :meth:`build`.
+    """A netlist that takes one event a clock; make one with :meth:`build`.
 
-    Zero delay: each net changes at most once a clock, so glitches are not counted.
+    The lanes are streams of consecutive events, all simulated at once. Zero delay: each net changes
+    at most once a clock, so glitches are not counted.
+
+    Parameters
+    ----------
+    netlist : FlatNetlist
+        With the ports that docs name for ``encoder_core``.
+    models : mapping of cell to CellModel
+    interface : Interface
     """
 
-    netlist: FlatNetlist
-    interface: Interface
-    library: ctypes.CDLL
-    words: int
+    def __init__(
+        self, netlist: FlatNetlist, models: Mapping[str, CellModel], interface: Interface
+    ) -> None:
+        self.netlist, self.interface = netlist, interface
+        ports = ["in_valid", "in_data"], ["out_valid", "out_data"]
+        self._lanes = LaneSimulation(netlist, models, *ports)
 
     @staticmethod
     def build(
-        netlist_json: Path, cell_models: Path, top: str, interface: Interface, workdir: Path
+        netlist_json: Path, cell_models: Path, top: str, interface: Interface
     ) -> NetlistSimulation:
-        """Compile a netlist.
+        """Read a netlist.
 
         Parameters
         ----------
@@ -102,8 +107,6 @@ class NetlistSimulation:
             See :func:`netlist.flat.read_cell_models`.
         top : str
         interface : Interface
-        workdir : Path
-            Gets the C++ and the library.
 
         Raises
         ------
@@ -113,10 +116,7 @@ class NetlistSimulation:
         models = read_cell_models(cell_models)
         netlist = read_netlist(netlist_json, models, top)
         _check_ports(netlist, interface, netlist_json)
-        workdir.mkdir(parents=True, exist_ok=True)
-        files, words = write_cpp(netlist, models, workdir)
-        library = _compile([*files, _DRIVER], workdir)
-        return NetlistSimulation(netlist, interface, library, words)
+        return NetlistSimulation(netlist, models, interface)
 
     def run(self, inputs: np.ndarray) -> np.ndarray:
         """Outputs (events, output elements) int64 of inputs (events, input elements)."""
@@ -160,22 +160,17 @@ class NetlistSimulation:
         (nets,) float64
             In the order of ``netlist.nets``; 2 for the clock and its tree.
         """
-        toggles = np.zeros(self.words, np.uint64)
-        pairs = [0]
-        for _ in self._chunks(inputs, toggles, pairs):
-            pass
-        if not pairs[0]:
+        toggles = np.zeros(len(self.netlist.nets), np.uint64)
+        pairs = sum(part.pairs for _, part in self._chunks(inputs, toggles))
+        if not pairs:
             least = self.interface.latency_cycles + 2
             raise InputError(f"toggle rates take at least {least} events, got {len(inputs)}")
-        rates = toggles[: len(self.netlist.nets)] / pairs[0]
+        rates = toggles / pairs
         rates[sorted(self.netlist.clocks)] = 2.0
         return rates
 
     def _chunks(
-        self,
-        inputs: np.ndarray,
-        toggles: np.ndarray | None = None,
-        pairs: list[int] | None = None,
+        self, inputs: np.ndarray, toggles: np.ndarray | None = None
     ) -> Iterator[tuple[int, _Outputs]]:
         """Simulate in chunks that bound memory; reset comes before each."""
         elements = len(self.interface.input_widths)
@@ -183,37 +178,35 @@ class NetlistSimulation:
             wanted = f"(events, {elements})"
             raise InputError(f"inputs have the shape {inputs.shape}, not {wanted}")
         for start in range(0, len(inputs), _CHUNK):
-            part = np.ascontiguousarray(inputs[start : start + _CHUNK], np.int64)
-            outputs, counted = self._simulate(part, toggles)
-            if pairs is not None:
-                pairs[0] += counted
-            yield start, outputs
+            yield start, self._simulate(inputs[start : start + _CHUNK], toggles)
 
-    def _simulate(self, inputs: np.ndarray, toggles: np.ndarray | None) -> tuple[_Outputs, int]:
-        shape = self.interface
+    def _simulate(self, inputs: np.ndarray, toggles: np.ndarray | None) -> _Outputs:
+        events, latency = len(inputs), self.interface.latency_cycles
         # Streams of a few events would be all warm-up.
-        steps = max(-(-len(inputs) // _LANES), min(len(inputs), 4 * (shape.latency_cycles + 1)))
-        values = np.zeros((len(inputs), len(shape.output_widths)), np.int64)
-        wrong_valid = np.zeros(2, np.int64)
-        pairs = self.library.simulate(
-            _pointer(inputs),
-            ctypes.c_int64(len(inputs)),
-            ctypes.c_int64(steps),
-            shape.latency_cycles,
-            len(shape.input_widths),
-            _pointer(np.array(shape.input_widths, np.int32)),
-            _pointer(values),
-            len(shape.output_widths),
-            _pointer(np.array(shape.output_widths, np.int32)),
-            _pointer(toggles) if toggles is not None else None,
-            _pointer(wrong_valid),
+        steps = max(-(-events // LANES), min(events, 4 * (latency + 1)))
+        clocks = steps + latency
+        busy = np.zeros((LANES, clocks), np.uint8)
+        busy[:, :steps] = np.arange(LANES * steps).reshape(LANES, steps) < events
+        entering, leaving = to_lanes(busy), to_lanes(np.roll(busy, latency, axis=1))
+
+        values = np.zeros((clocks, 1 + sum(self.interface.input_widths)), np.uint64)
+        values[:, 0] = entering
+        values[:steps, 1:] = to_streams(inputs, self.interface.input_widths, steps)
+        # The pipeline is full once the first event has left it.
+        counted = entering.copy()
+        counted[: latency + 1] = 0
+        self._lanes.clear()
+        self._lanes.run(np.zeros_like(values, shape=(latency + 2, values.shape[1])), reset=True)
+        outputs, _ = self._lanes.run(values, toggles=toggles, counted=counted)
+
+        lanes, cycles = np.nonzero(from_lanes(outputs[:, 0] ^ leaving))
+        wrong = lanes * steps + np.maximum(cycles - latency, 0)
+        return _Outputs(
+            from_streams(outputs[latency:, 1:], self.interface.output_widths, events),
+            len(wrong),
+            int(wrong.min()) if len(wrong) else None,
+            int(np.bitwise_count(counted).sum()),
         )
-        errors = int(wrong_valid[0])
-        return _Outputs(values, errors, int(wrong_valid[1]) if errors else None), pairs
-
-
-def _pointer(array: np.ndarray) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
 
 
 def _check_ports(netlist: FlatNetlist, interface: Interface, path: Path) -> None:
@@ -224,25 +217,3 @@ def _check_ports(netlist: FlatNetlist, interface: Interface, path: Path) -> None
     for port, bits in wanted.items():
         if len(netlist.ports[port]) != bits:
             raise InputError(f"{path}: port {port} has {len(netlist.ports[port])} bits, not {bits}")
-
-
-def _compile(files: list[Path], workdir: Path) -> ctypes.CDLL:
-    compiler = require("g++", "on Debian: apt-get install g++")
-
-    def compile_one(source: Path) -> Path:
-        target = workdir / f"{source.stem}.o"
-        flags = ["-O1", "-march=native", "-fPIC", "-c"]
-        run_logged(
-            [compiler, *flags, str(source), "-o", str(target)], workdir / f"{source.stem}.log"
-        )
-        return target
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(compile_one, files))
-    library = workdir / "netlist.so"
-    run_logged([compiler, "-shared", "-o", str(library), *map(str, objects)], workdir / "link.log")
-    for compiled in objects:
-        compiled.unlink()
-    loaded = ctypes.CDLL(str(library.resolve()))
-    loaded.simulate.restype = ctypes.c_int64
-    return loaded

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hexcoder.config import Config
-from hexcoder.errors import InputError
 from hexcoder.technology import Technology
+from pdk.derived import derived_technology
 from pdk.description import load_pdk
 
 _NEAREST = {
@@ -20,18 +20,15 @@ _NEAREST = {
 def technology_of(pdk: str) -> Technology:
     """Table of a PDK by its name, or by the path of its description.
 
+    Where the description has no section [technology], its Liberty file gives the table.
+
     Raises
     ------
     InputError
-        If there is no such PDK, or its description has no table.
+        If there is no such PDK, or its Liberty file lacks what the table needs.
     """
     description = load_pdk(_NEAREST.get(pdk, pdk))
-    if description.technology is None:
-        raise InputError(
-            f"PDK {description.name}: section [technology] is missing; it says what adders and "
-            "gates cost (docs/extending.md)"
-        )
-    return description.technology
+    return description.technology or derived_technology(description)
 
 
 def technology_for(config: Config) -> Technology:

@@ -61,7 +61,6 @@ def verify_netlist(
         build / "asic" / "cells.json",
         design.top,
         design.interface,
-        build / ".simulation" / "netlist",
     )
     path = events or build / "train" / "events.csv"
     energies = load_events(path) if events or path.is_file() else None

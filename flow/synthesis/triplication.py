@@ -67,21 +67,21 @@ def check_triplication(
         driver |= dict.fromkeys(instance.nets(model.outputs), instance)
         match = _COPY.match(instance.path)
         if match:
-            found = gates if model.register is None else copies
-            found[match["register"] + match["number"]][int(match["copy"])].append(instance)
+            kind = gates if model.register is None else copies
+            kind[match["register"] + match["number"]][int(match["copy"])].append(instance)
         elif model.register is not None:
             others += 1
     behind = nets_behind_registers(netlist, models)
     failures: list[str] = []
     bits = flip_flops = 0
-    for register, its in copies.items():
-        counts = [len(its[copy]) for copy in range(COPIES)]
+    for register, flops in copies.items():
+        counts = [len(flops[copy]) for copy in range(COPIES)]
         flip_flops += sum(counts)
         bits += max(counts)
-        if len(set(counts)) > 1 or set(its) != set(range(COPIES)):
+        if len(set(counts)) > 1 or set(flops) != set(range(COPIES)):
             failures.append(f"{register}: its copies have {counts} flip-flops")
             continue
-        votes = _votes(its, driver, models)
+        votes = _votes(flops, driver, models)
         if not any(votes.values()):
             continue
         failures += [
@@ -89,7 +89,7 @@ def check_triplication(
             for path, read in votes.items()
             if read and read != set(range(COPIES))
         ]
-        whole = {copy: its[copy] + gates[register][copy] for copy in range(COPIES)}
+        whole = {copy: flops[copy] + gates[register][copy] for copy in range(COPIES)}
         failures += [
             f"{register}: all of its copies depend on {netlist.nets[net]} directly"
             for net in sorted(_read_by_all(whole, driver, models) & behind)
@@ -123,7 +123,12 @@ def _read_by_all(
     models: Mapping[str, CellModel],
 ) -> set[int]:
     """Nets from outside that instances of every copy read, be it through buffers or inverters."""
-    made = {net for its in copies.values() for i in its for net in i.nets(models[i.kind].outputs)}
+    driven = {
+        net
+        for instances in copies.values()
+        for instance in instances
+        for net in instance.nets(models[instance.kind].outputs)
+    }
 
     def origin(net: int) -> int:
         while net in driver and models[driver[net].kind].register is None:
@@ -133,8 +138,11 @@ def _read_by_all(
             net = pins[0]
         return net
 
-    read = [{origin(n) for i in its for n in i.nets(_inputs(i, models))} for its in copies.values()]
-    return set.intersection(*read) - made
+    read = [
+        {origin(net) for instance in instances for net in instance.nets(_inputs(instance, models))}
+        for instances in copies.values()
+    ]
+    return set.intersection(*read) - driven
 
 
 def _module(instance: Instance) -> str:
@@ -150,7 +158,7 @@ def _sources(
     assert register is not None
     left = [net for pin, net in flop.pins.items() if pin in _inputs(flop, models)]
     seen: set[int] = set()
-    found = set()
+    registers = set()
     while left:
         net = left.pop()
         if net in seen or net not in driver:
@@ -158,10 +166,10 @@ def _sources(
         seen.add(net)
         instance = driver[net]
         if models[instance.kind].register is not None:
-            found.add(instance.path)
+            registers.add(instance.path)
         elif instance.path.startswith(prefix):
             left += [instance.pins[pin] for pin in _inputs(instance, models)]
-    return found
+    return registers
 
 
 def _inputs(instance: Instance, models: Mapping[str, CellModel]) -> list[str]:

@@ -11,9 +11,7 @@ Schrimpf et al. 2000, with simulated annealing).
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -21,9 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from hexcoder.cache import cache_folder
+from hexcoder.compiled import compiled
 from hexcoder.errors import InputError
-from hexcoder.processes import child, run
+from hexcoder.processes import child
 from hexcoder.technology import Technology
 
 _SOURCES = ("main.cpp", "anneal.hpp", "greedy.hpp", "sums.hpp", "digits.hpp")
@@ -80,33 +78,8 @@ def search_program() -> Path:
     InputError
         If there is no C++ compiler, or it fails.
     """
-    compiler = shutil.which("g++") or shutil.which("c++")
-    if compiler is None:
-        raise InputError("program 'g++' is not installed; on Debian: apt-get install g++")
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for name in _SOURCES:
-        digest.update((here / name).read_bytes())
-    digest.update(" ".join([compiler, *_OPTIONS]).encode())
-    program = cache_folder() / f"share_search-{digest.hexdigest()[:16]}"
-    if program.is_file():
-        return program
-    try:
-        program.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(dir=program.parent)
-    except OSError as error:
-        raise InputError(f"{program.parent}: cannot keep the compiled search: {error}") from None
-    partial = Path(folder) / program.name
-    try:
-        done = run([compiler, *_OPTIONS, here / "main.cpp", "-o", partial])
-        if done.returncode:
-            last = done.stdout.strip().splitlines()[-1:] or ["no message"]
-            raise InputError(f"{compiler} could not compile gen/sharing/main.cpp: {last[0]}")
-        # Two processes may get here at once: either one's program will do.
-        partial.replace(program)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return program
+    folder = Path(__file__).parent
+    return compiled("share_search", [folder / name for name in _SOURCES], _OPTIONS)
 
 
 def _rows(lines: list[str]) -> tuple[Terms, ...]:

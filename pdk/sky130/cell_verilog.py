@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
-from pdk.sky130.functions import FLOP_PINS, FUNCTIONS, inputs_of
+from pdk.sky130.functions import FLOP_PINS, FUNCTIONS, function_of, inputs_of
 
 
 def cell_verilog() -> str:
@@ -14,15 +13,11 @@ def cell_verilog() -> str:
     lines = ["// Made by python -m pdk.sky130.cell_verilog; no delays.", ""]
     for cell, functions in sorted(FUNCTIONS.items()):
         inputs = inputs_of(cell)
-        expressions = {
-            output: re.sub(r"\b([01])\b", r"1'b\1", function).replace("!", "~")
-            for output, function in functions.items()
-        }
         lines += [
             f"module {cell} ({', '.join([*inputs, *functions])});",
             *(f"  input {pin};" for pin in inputs),
             *(f"  output {output};" for output in functions),
-            *(f"  assign {output} = {text};" for output, text in expressions.items()),
+            *(f"  assign {pin} = {function_of(cell, pin).verilog()};" for pin in functions),
             "endmodule",
             "",
         ]

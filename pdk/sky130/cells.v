@@ -5,7 +5,7 @@ module and21nor_x0 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~((i0&i1)|i2);
+  assign nq = (~((i0 & i1) | i2));
 endmodule
 
 module and21nor_x1 (i0, i1, i2, nq);
@@ -13,14 +13,14 @@ module and21nor_x1 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~((i0&i1)|i2);
+  assign nq = (~((i0 & i1) | i2));
 endmodule
 
 module and2_x1 (i0, i1, q);
   input i0;
   input i1;
   output q;
-  assign q = i0&i1;
+  assign q = (i0 & i1);
 endmodule
 
 module and3_x1 (i0, i1, i2, q);
@@ -28,7 +28,7 @@ module and3_x1 (i0, i1, i2, q);
   input i1;
   input i2;
   output q;
-  assign q = i0&i1&i2;
+  assign q = ((i0 & i1) & i2);
 endmodule
 
 module and4_x1 (i0, i1, i2, i3, q);
@@ -37,7 +37,7 @@ module and4_x1 (i0, i1, i2, i3, q);
   input i2;
   input i3;
   output q;
-  assign q = i0&i1&i2&i3;
+  assign q = (((i0 & i1) & i2) & i3);
 endmodule
 
 module buf_x1 (i, q);
@@ -64,32 +64,32 @@ module fulladder_x0 (i0, i1, i2, carry, sum);
   input i2;
   output carry;
   output sum;
-  assign carry = (i0&i1)|(i2&(i0|i1));
-  assign sum = i0^i1^i2;
+  assign carry = ((i0 & i1) | (i2 & (i0 | i1)));
+  assign sum = ((i0 ^ i1) ^ i2);
 endmodule
 
 module inv_x0 (i, nq);
   input i;
   output nq;
-  assign nq = ~i;
+  assign nq = (~i);
 endmodule
 
 module inv_x1 (i, nq);
   input i;
   output nq;
-  assign nq = ~i;
+  assign nq = (~i);
 endmodule
 
 module inv_x2 (i, nq);
   input i;
   output nq;
-  assign nq = ~i;
+  assign nq = (~i);
 endmodule
 
 module inv_x4 (i, nq);
   input i;
   output nq;
-  assign nq = ~i;
+  assign nq = (~i);
 endmodule
 
 module mux2_x1 (cmd, i0, i1, q);
@@ -97,21 +97,21 @@ module mux2_x1 (cmd, i0, i1, q);
   input i0;
   input i1;
   output q;
-  assign q = (cmd&i1)|(~cmd&i0);
+  assign q = ((cmd & i1) | ((~cmd) & i0));
 endmodule
 
 module nand2_x0 (i0, i1, nq);
   input i0;
   input i1;
   output nq;
-  assign nq = ~(i0&i1);
+  assign nq = (~(i0 & i1));
 endmodule
 
 module nand2_x1 (i0, i1, nq);
   input i0;
   input i1;
   output nq;
-  assign nq = ~(i0&i1);
+  assign nq = (~(i0 & i1));
 endmodule
 
 module nand3_x0 (i0, i1, i2, nq);
@@ -119,7 +119,7 @@ module nand3_x0 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~(i0&i1&i2);
+  assign nq = (~((i0 & i1) & i2));
 endmodule
 
 module nand3_x1 (i0, i1, i2, nq);
@@ -127,7 +127,7 @@ module nand3_x1 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~(i0&i1&i2);
+  assign nq = (~((i0 & i1) & i2));
 endmodule
 
 module nand4_x0 (i0, i1, i2, i3, nq);
@@ -136,7 +136,7 @@ module nand4_x0 (i0, i1, i2, i3, nq);
   input i2;
   input i3;
   output nq;
-  assign nq = ~(i0&i1&i2&i3);
+  assign nq = (~(((i0 & i1) & i2) & i3));
 endmodule
 
 module nand4_x1 (i0, i1, i2, i3, nq);
@@ -145,21 +145,21 @@ module nand4_x1 (i0, i1, i2, i3, nq);
   input i2;
   input i3;
   output nq;
-  assign nq = ~(i0&i1&i2&i3);
+  assign nq = (~(((i0 & i1) & i2) & i3));
 endmodule
 
 module nor2_x0 (i0, i1, nq);
   input i0;
   input i1;
   output nq;
-  assign nq = ~(i0|i1);
+  assign nq = (~(i0 | i1));
 endmodule
 
 module nor2_x1 (i0, i1, nq);
   input i0;
   input i1;
   output nq;
-  assign nq = ~(i0|i1);
+  assign nq = (~(i0 | i1));
 endmodule
 
 module nor3_x0 (i0, i1, i2, nq);
@@ -167,7 +167,7 @@ module nor3_x0 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~(i0|i1|i2);
+  assign nq = (~((i0 | i1) | i2));
 endmodule
 
 module nor3_x1 (i0, i1, i2, nq);
@@ -175,7 +175,7 @@ module nor3_x1 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~(i0|i1|i2);
+  assign nq = (~((i0 | i1) | i2));
 endmodule
 
 module nor4_x0 (i0, i1, i2, i3, nq);
@@ -184,7 +184,7 @@ module nor4_x0 (i0, i1, i2, i3, nq);
   input i2;
   input i3;
   output nq;
-  assign nq = ~(i0|i1|i2|i3);
+  assign nq = (~(((i0 | i1) | i2) | i3));
 endmodule
 
 module nor4_x1 (i0, i1, i2, i3, nq);
@@ -193,7 +193,7 @@ module nor4_x1 (i0, i1, i2, i3, nq);
   input i2;
   input i3;
   output nq;
-  assign nq = ~(i0|i1|i2|i3);
+  assign nq = (~(((i0 | i1) | i2) | i3));
 endmodule
 
 module one_x1 (one);
@@ -206,7 +206,7 @@ module or21nand_x0 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~((i0|i1)&i2);
+  assign nq = (~((i0 | i1) & i2));
 endmodule
 
 module or21nand_x1 (i0, i1, i2, nq);
@@ -214,14 +214,14 @@ module or21nand_x1 (i0, i1, i2, nq);
   input i1;
   input i2;
   output nq;
-  assign nq = ~((i0|i1)&i2);
+  assign nq = (~((i0 | i1) & i2));
 endmodule
 
 module or2_x1 (i0, i1, q);
   input i0;
   input i1;
   output q;
-  assign q = i0|i1;
+  assign q = (i0 | i1);
 endmodule
 
 module or3_x1 (i0, i1, i2, q);
@@ -229,7 +229,7 @@ module or3_x1 (i0, i1, i2, q);
   input i1;
   input i2;
   output q;
-  assign q = i0|i1|i2;
+  assign q = ((i0 | i1) | i2);
 endmodule
 
 module or4_x1 (i0, i1, i2, i3, q);
@@ -238,14 +238,14 @@ module or4_x1 (i0, i1, i2, i3, q);
   input i2;
   input i3;
   output q;
-  assign q = i0|i1|i2|i3;
+  assign q = (((i0 | i1) | i2) | i3);
 endmodule
 
 module xor2_x0 (i0, i1, q);
   input i0;
   input i1;
   output q;
-  assign q = i0^i1;
+  assign q = (i0 ^ i1);
 endmodule
 
 module zero_x1 (zero);

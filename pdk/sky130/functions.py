@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import ast
 from itertools import product
 
-FLOP_PINS = {"clock": "clk", "data": "i", "output": "q"}
+from netlist.function import Function
 
+FLOP_PINS = {"clock": "clk", "data": "i", "output": "q"}
 
 FULL_ADDER = "fulladder_x0"
 """Three inputs and two outputs; every other cell has one."""
 
 
 def _functions() -> dict[str, dict[str, str]]:
-    found = {
+    single = {
         "mux2_x1": "(cmd&i1)|(!cmd&i0)",
         "xor2_x0": "i0^i1",
         "one_x1": "1",
         "zero_x1": "0",
     }
-    found |= {f"inv_x{drive}": "!i" for drive in (0, 1, 2, 4)}
-    found |= {f"buf_x{drive}": "i" for drive in (1, 2, 4)}
+    single |= {f"inv_x{drive}": "!i" for drive in (0, 1, 2, 4)}
+    single |= {f"buf_x{drive}": "i" for drive in (1, 2, 4)}
     for count in (2, 3, 4):
         both = "&".join(f"i{k}" for k in range(count))
         either = both.replace("&", "|")
         for drive in (0, 1):
-            found[f"nand{count}_x{drive}"] = f"!({both})"
-            found[f"nor{count}_x{drive}"] = f"!({either})"
-        found[f"and{count}_x1"], found[f"or{count}_x1"] = both, either
+            single[f"nand{count}_x{drive}"] = f"!({both})"
+            single[f"nor{count}_x{drive}"] = f"!({either})"
+        single[f"and{count}_x1"], single[f"or{count}_x1"] = both, either
     for drive in (0, 1):
-        found[f"and21nor_x{drive}"] = "!((i0&i1)|i2)"
-        found[f"or21nand_x{drive}"] = "!((i0|i1)&i2)"
-    functions = {cell: {_output(cell): function} for cell, function in found.items()}
+        single[f"and21nor_x{drive}"] = "!((i0&i1)|i2)"
+        single[f"or21nand_x{drive}"] = "!((i0|i1)&i2)"
+    functions = {cell: {_output(cell): function} for cell, function in single.items()}
     functions[FULL_ADDER] = {"carry": "(i0&i1)|(i2&(i0|i1))", "sum": "i0^i1^i2"}
     return functions
 
@@ -51,11 +51,14 @@ flip-flop with asynchronous reset are not used.
 """
 
 
+def function_of(cell: str, output: str) -> Function:
+    """Function of an output of a combinational cell."""
+    return Function.parse(FUNCTIONS[cell][output])
+
+
 def inputs_of(cell: str) -> list[str]:
     """Input pins of a combinational cell."""
-    trees = [ast.parse(text.replace("!", "~"), mode="eval") for text in FUNCTIONS[cell].values()]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    return sorted({node.id for node in nodes if isinstance(node, ast.Name)})
+    return sorted({pin for output in FUNCTIONS[cell] for pin in function_of(cell, output).inputs})
 
 
 def outputs_of(cell: str) -> list[str]:
@@ -65,11 +68,7 @@ def outputs_of(cell: str) -> list[str]:
 
 def evaluate(cell: str, values: dict[str, int]) -> dict[str, int]:
     """Outputs of a combinational cell."""
-    found = {}
-    for output, function in FUNCTIONS[cell].items():
-        code = compile(function.replace("!", "~"), cell, "eval")
-        found[output] = eval(code, {"__builtins__": {}}, values) & 1
-    return found
+    return {output: function_of(cell, output).bit(values) for output in FUNCTIONS[cell]}
 
 
 def states_of(cell: str) -> list[dict[str, int]]:

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from netlist.cell_check import check_cells
 from netlist.flat import read_cell_models
+from netlist.function import Function
 from tests.needs import needs_iverilog
 
 pytestmark = needs_iverilog
@@ -19,7 +20,7 @@ def test_every_cell_model_is_that_of_the_pdks_verilog(built, pdk, tmp_path):
 
 def test_a_wrong_model_is_caught(built, pdk, tmp_path):
     models = read_cell_models(built.cells)
-    wrong = replace(models["OAI21_X1"], outputs={"ZN": "~(A | (B1 & B2))"})
+    wrong = replace(models["OAI21_X1"], outputs={"ZN": Function.parse("~(A | (B1 & B2))")})
     verdict = check_cells(
         ["OAI21_X1"], models | {"OAI21_X1": wrong}, pdk.file(pdk.cell_verilog), tmp_path
     )
@@ -31,6 +32,6 @@ def test_a_wrong_register_is_caught(built, pdk, tmp_path):
     models = read_cell_models(built.cells)
     register = models["DFF_X1"].register
     assert register is not None
-    wrong = replace(models["DFF_X1"], register=replace(register, next_state="(~D)"))
+    wrong = replace(models["DFF_X1"], register=replace(register, next_state=Function.parse("!D")))
     verdict = check_cells(["DFF_X1"], {"DFF_X1": wrong}, pdk.file(pdk.cell_verilog), tmp_path)
     assert verdict.mismatches == verdict.values

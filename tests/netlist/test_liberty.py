@@ -1,11 +1,13 @@
 import itertools
+import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hexcoder.errors import InputError
-from netlist.cell_models import cell_models, translate
+from hexcoder.files import write_json
+from netlist.cell_models import cell_models
+from netlist.cell_tables import read_tables
+from netlist.flat import CellModel, read_cell_models
 from netlist.liberty import WireLoad, parse, read_liberty
 
 SMALL = """
@@ -30,7 +32,10 @@ def test_units_become_si(tmp_path):
     assert inverter.leakage_w == pytest.approx(4e-6)
     assert inverter.pins["A"].capacitance_f == pytest.approx(3e-15)
     assert inverter.pins["Z"].max_capacitance_f == pytest.approx(50e-15)
-    assert cell_models(library)["cells"]["INV"]["outputs"] == {"Z": "(~A)"}
+    model = {"inputs": ["A"], "outputs": {"Z": "(~A)"}, "register": None}
+    header = {"format": "hexcoder-cells", "version": 1, "library": "small"}
+    content = json.loads(json.dumps(cell_models(library)))
+    assert content == header | {"cells": {"INV": model}}
 
 
 def test_wire_load_interpolates_and_extrapolates():
@@ -51,63 +56,100 @@ def test_a_broken_file_names_the_place(text, message):
         parse(text)
 
 
-def test_a_full_adder_adds(library):
-    outputs = cell_models(library)["cells"]["FA_X1"]["outputs"]
+@pytest.fixture
+def models(library, tmp_path) -> dict[str, CellModel]:
+    write_json(tmp_path / "cells.json", cell_models(library))
+    return read_cell_models(tmp_path / "cells.json")
+
+
+def test_a_full_adder_adds(models):
+    outputs = models["FA_X1"].outputs
     for a, b, c in itertools.product((0, 1), repeat=3):
         values = {"A": a, "B": b, "CI": c}
-        total = eval(outputs["S"], {}, values) + 2 * eval(outputs["CO"], {}, values)
-        assert total == a + b + c
+        assert outputs["S"].bit(values) + 2 * outputs["CO"].bit(values) == a + b + c
 
 
-def test_cells_that_cannot_be_simulated_have_no_model(library):
-    models = cell_models(library)["cells"]
+def test_the_inverted_state_of_a_register_is_the_inverse_of_its_state(models):
+    flop = models["DFF_X1"]
+    assert {pin: str(function) for pin, function in flop.outputs.items()} == {
+        "Q": "IQ",
+        "QN": "(~IQ)",
+    }
+
+
+def test_cells_that_cannot_be_simulated_have_no_model(models):
     assert "DFF_X1" in models
     assert not {"DLH_X1", "DFFR_X1", "TBUF_X1", "CLKGATE_X1"} & set(models)
 
 
-EXPRESSIONS = st.recursive(
-    st.sampled_from(["A", "B", "C", "0", "1"]),
-    lambda inner: st.one_of(
-        inner.map(lambda x: f"!({x})"),
-        inner.map(lambda x: f"({x})'"),
-        st.tuples(inner, st.sampled_from("&*|+^ "), inner).map(lambda t: f"({t[0]}{t[1]}{t[2]})"),
-    ),
-    max_leaves=12,
-)
-
-
-@given(EXPRESSIONS)
-def test_translation_keeps_the_meaning_of_parenthesised_functions(function):
-    python = function.replace("*", "&").replace("+", "|").replace(" ", "&").replace("!", "1^")
-    while "'" in python:  # (x)' is (1^(x))
-        end = python.index("'")
-        depth, start = 0, end
-        while True:
-            start -= 1
-            depth += {")": 1, "(": -1}.get(python[start], 0)
-            if depth == 0:
-                break
-        python = f"{python[:start]}(1^{python[start:end]}){python[end + 1 :]}"
-    python = python.replace("1^", "1-")
-    for a, b, c in itertools.product((0, 1), repeat=3):
-        values = {"A": a, "B": b, "C": c}
-        assert eval(translate(function), {}, values) & 1 == eval(python, {}, values) & 1
+FLOP = """library (small) {
+  cell (DFF) { area : 2; ff (IQ, IQN) { next_state : "D"; clocked_on : "C"; }
+    pin (D) { direction : input; capacitance : 0.1; }
+    pin (Q) { direction : output; function : "IQ";
+      internal_power () { when : "D & !C"; rise_power (scalar) { values ("1"); } } } } }
+"""
 
 
 @pytest.mark.parametrize(
-    ("function", "translated"),
+    ("right", "wrong", "message"),
     [
-        ("A B + C", "((A & B) | C)"),
-        ("A ^ B & C", "((A ^ B) & C)"),
-        ("!A'", "(~(~A))"),
-        ("A + B ^ C D", "(A | ((B ^ C) & D))"),
+        ('next_state : "D";', "", r"cell \(DFF\): ff \(IQ, IQN\): next_state is missing"),
+        ('clocked_on : "C";', "", r"cell \(DFF\): ff \(IQ, IQN\): clocked_on is missing"),
+        ("ff (IQ, IQN)", "ff (IQ)", r"cell \(DFF\): ff \(IQ\): ff needs 2 arguments"),
+        ("area : 2", "area : big", r"cell \(DFF\): area 'big' is not a number"),
+        ("capacitance : 0.1", "capacitance : 1 2", r"pin \(D\): capacitance '1 2' is not a number"),
+        ('function : "IQ"', 'function : "IQ &"', r"pin \(Q\): function: .* the function 'IQ &'"),
+        ("cell (DFF)", "cell ()", r"cell \(\): cell needs 1 arguments"),
+        (
+            "cell (DFF)",
+            'time_unit : "1h"; cell (DFF)',
+            r"time_unit '1h' is not a number and",
+        ),
+        ("cell (DFF)", "capacitive_load_unit (x, pf); cell (DFF)", "'x' is not a number"),
+        ("cell (DFF)", "capacitive_load_unit (1); cell (DFF)", "unit '' is not one of ff, pf"),
+        ("cell (DFF)", "wire_load (w) { slope : 1; } cell (DFF)", "capacitance is missing"),
+        (
+            "cell (DFF)",
+            "wire_load (w) { capacitance : 1; fanout_length (1); } cell (DFF)",
+            "fanout_length '' is not a number",
+        ),
+        ("cell (DFF) {", "a () {" * 60, "no more than 50 groups inside each other"),
     ],
 )
-def test_operators_bind_as_liberty_says(function, translated):
-    assert translate(function) == translated
+def test_wrong_liberty_is_one_line_with_the_file_and_the_place(tmp_path, right, wrong, message):
+    path = tmp_path / "wrong.lib"
+    path.write_text(FLOP.replace(right, wrong))
+    assert right in FLOP
+    with pytest.raises(InputError, match=message) as error:
+        read_liberty(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("function", ["A &", "(A", "A % B", "", "A )"])
-def test_a_broken_function_is_refused(function):
-    with pytest.raises(InputError, match="cannot read the function"):
-        translate(function)
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ('"D & !C"', '"os.abort()"', r"internal_power \(\): when: .* cannot read the function"),
+        ('values ("1")', 'values ("1, x")', r"rise_power \(scalar\): table's entry 'x' is not"),
+        ('values ("1")', 'values ("1, 2")', r"rise_power \(scalar\): 2 values, not 1 slews times"),
+    ],
+)
+def test_wrong_tables_are_one_line_with_the_file_and_the_place(tmp_path, right, wrong, message):
+    path = tmp_path / "wrong.lib"
+    # Of an input: what counts only while a condition holds.
+    text = FLOP.replace('direction : output; function : "IQ"', "direction : input")
+    path.write_text(text.replace(right, wrong))
+    assert right in text
+    with pytest.raises(InputError, match=message) as error:
+        read_tables(path)
+    assert str(error.value).startswith(f"{path}: ")
+
+
+def test_a_condition_weighs_by_the_part_of_time_in_which_it_holds(tmp_path):
+    path = tmp_path / "when.lib"
+    text = FLOP.replace('direction : output; function : "IQ"', "direction : input")
+    for condition, part in {"D & !C": 0.25, "D + C'": 0.75, "D ^ C": 0.5, "!(D C)": 0.75}.items():
+        path.write_text(text.replace("D & !C", condition))
+        read_tables.cache_clear()
+        ((weight, _),) = read_tables(path)["DFF"].inputs["Q"]
+        assert weight == part

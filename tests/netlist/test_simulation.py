@@ -74,9 +74,7 @@ class Builder:
 
 def build(netlist: Path, inputs: int, outputs: int) -> NetlistSimulation:
     shape = Interface((1,) * inputs, (1,) * outputs, 1)
-    return NetlistSimulation.build(
-        netlist, netlist.parent / "cells.json", "top", shape, netlist.parent / "work"
-    )
+    return NetlistSimulation.build(netlist, netlist.parent / "cells.json", "top", shape)
 
 
 def nand(inputs: np.ndarray) -> np.ndarray:
@@ -146,7 +144,7 @@ def test_a_wrong_latency_shows_in_out_valid(tmp_path):
     netlist = registered_nand(tmp_path)
     shape = Interface((1, 1), (1,), 2)
     models = tmp_path / "cells.json"
-    simulation = NetlistSimulation.build(netlist, models, "top", shape, tmp_path / "work")
+    simulation = NetlistSimulation.build(netlist, models, "top", shape)
     verdict = simulation.check(np.ones((100, 2), int), np.zeros((100, 1), int))
     assert verdict.valid_errors > 0
     assert not verdict.passed
@@ -238,5 +236,23 @@ def test_a_function_with_another_operator_is_refused(tmp_path):
     models = json.loads(json.dumps(MODELS))
     models["cells"]["NAND"]["outputs"]["Z"] = "system(A)"
     (tmp_path / "cells.json").write_text(json.dumps(models))
-    with pytest.raises(InputError, match=r"cell NAND: cannot use the function 'system\(A\)'"):
+    with pytest.raises(InputError, match=r"cell NAND: cannot use the function '\(system & A\)'"):
+        build(netlist, 2, 1)
+
+
+def test_a_function_that_cannot_be_read_is_named_by_its_cell_and_pin(tmp_path):
+    netlist = registered_nand(tmp_path)
+    models = json.loads(json.dumps(MODELS))
+    models["cells"]["NAND"]["outputs"]["Z"] = "A.real"
+    (tmp_path / "cells.json").write_text(json.dumps(models))
+    with pytest.raises(InputError, match=r"cells\.json: key 'cells\.NAND\.outputs\.Z' = 'A\.real'"):
+        build(netlist, 2, 1)
+
+
+def test_a_netlist_of_another_form_is_named_by_its_key(tmp_path):
+    netlist = registered_nand(tmp_path)
+    design = json.loads(netlist.read_text())
+    design["modules"]["top"]["cells"]["cell_1"]["connections"]["A"] = 7
+    netlist.write_text(json.dumps(design))
+    with pytest.raises(InputError, match=r"cell_1\.connections\.A' = 7"):
         build(netlist, 2, 1)

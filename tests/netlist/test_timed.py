@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
+from netlist.cell_tables import CellTables, Table
+from netlist.delays import write_sdf
 from netlist.flat import CellModel, Register, read_netlist
+from netlist.function import Function
 from netlist.simulation import Interface
 from netlist.timed import simulate_timed, timed_cells
 from tests.needs import needs_iverilog
@@ -14,9 +17,12 @@ from tests.needs import needs_iverilog
 pytestmark = needs_iverilog
 
 MODELS = {
-    "INV": CellModel(("a",), {"y": "(~a)"}, None),
-    "XOR": CellModel(("a", "b"), {"y": "(a ^ b)"}, None),
-    "DFF": CellModel(("c", "d"), {"q": "s"}, Register("c", "s", "d")),
+    "INV": CellModel(("a",), {"y": Function.parse("!a")}, None),
+    "XOR": CellModel(("a", "b"), {"y": Function.parse("a ^ b")}, None),
+    "NOR": CellModel(("a", "b"), {"y": Function.parse("!(a | b)")}, None),
+    "DFF": CellModel(
+        ("c", "d"), {"q": Function.input("s")}, Register("c", "s", Function.input("d"))
+    ),
 }
 SHAPE = Interface((1,), (2,), 1)
 
@@ -110,6 +116,69 @@ def test_an_sdf_of_another_netlist_is_refused(circuit):
     sdf.write_text(sdf.read_text().replace("INSTANCE hazard", "INSTANCE nothing"))
     with pytest.raises(InputError, match="nothing"):
         _run(circuit, sdf)
+
+
+@pytest.fixture
+def joined(circuit):
+    """The circuit with a NOR whose two inputs lie on one net in the inverter's place."""
+    folder, _ = circuit
+    verilog = (folder / "n.v").read_text()
+    nor = "NOR inverter (.b(out_data[0]), .a(out_data[0])"
+    (folder / "n.v").write_text(verilog.replace("INV inverter (.a(out_data[0])", nor))
+    design = json.loads((folder / "n.json").read_text())
+    design["modules"]["top"]["cells"]["inverter"] = _cell("NOR", a=7, b=7, y=9)
+    (folder / "n.json").write_text(json.dumps(design))
+    return folder, read_netlist(folder / "n.json", MODELS, "top")
+
+
+def _with_nor(sdf, a, b):
+    old = next(line for line in sdf.read_text().splitlines() if "inverter" in line)
+    new = old.replace("INV", "NOR")
+    start, end = new.index("(IOPATH"), new.rindex(")))")
+    paths = " ".join(f"(IOPATH {pin} y ({delay}) ({delay}))" for pin, delay in (("a", a), ("b", b)))
+    sdf.write_text(sdf.read_text().replace(old, f"{new[:start]}{paths}{new[end:]}"))
+    return sdf
+
+
+def test_a_cell_with_two_pins_on_one_net_keeps_its_delay(joined):
+    timed, rates = _run(joined, _with_nor(_sdf(joined[0], 0.5, 0.3), 0.5, 0.5))
+    assert timed.verdict is not None
+    assert timed.verdict.passed
+    assert rates["out_data[1]"] == pytest.approx(2.0, abs=0.1)
+    _, rates = _run(joined, _with_nor(_sdf(joined[0], 0.2, 0.3), 0.2, 0.2))
+    assert rates["out_data[1]"] == 0.0
+
+
+def test_a_pin_that_the_cell_does_not_have_is_still_refused(joined):
+    sdf = _with_nor(_sdf(joined[0], 0.5, 0.3), 0.5, 0.5)
+    sdf.write_text(sdf.read_text().replace("IOPATH b", "IOPATH other"))
+    with pytest.raises(InputError, match="other"):
+        _run(joined, sdf)
+
+
+def test_pins_on_one_net_get_the_delay_of_the_slowest(joined):
+    folder, flat = joined
+
+    def table(delay):
+        return Table((0.0,), (0.0,), ((delay * 1e-9,),))
+
+    def tables(**delays):
+        arcs = {pin: (table(rise), table(fall)) for pin, (rise, fall) in delays.items()}
+        slews = {pin: table(0.1) for pin in delays}
+        output = "q" if "c" in delays else "y"
+        return CellTables({}, {}, {output: slews}, {output: arcs}, {})
+
+    cells = {
+        "NOR": tables(a=(0.1, 0.4), b=(0.2, 0.3)),
+        "XOR": tables(a=(0.1, 0.2), b=(0.3, 0.4)),
+        "DFF": tables(c=(0.1, 0.1)),
+    }
+    write_sdf(flat, cells, np.zeros(len(flat.nets)), folder / "n.sdf", "top")
+    text = (folder / "n.sdf").read_text()
+    assert "(IOPATH a y (0.2000) (0.4000)) (IOPATH b y (0.2000) (0.4000))" in text
+    # Pins on nets of their own keep their own.
+    assert "(IOPATH a y (0.1000) (0.2000)) (IOPATH b y (0.3000) (0.4000))" in text
+    assert _run(joined, folder / "n.sdf")[0].cycles == 38
 
 
 def test_cells_have_a_path_from_each_input():

@@ -80,13 +80,13 @@ class _Layout:
 
         self.CRL, self.u = CRL, u
         importlib.import_module("coriolis_cells.techno").setup()
-        library = importlib.import_module("coriolis_cells.cells")
         text = (cells / "coriolis_cells" / "cells.py").read_text()
         first = text.index("    rg = CRL.RoutingGauge.create")
         last = text.index("    af.addRoutingGauge(rg)")
         text = text[:first] + gauge_source() + text[last:]
-        exec(compile(text, "cells.py", "exec"), library.__dict__)
-        library.setup()
+        Path("cells_with_gauge.py").write_text(text)
+        sys.path.insert(0, str(Path.cwd()))
+        importlib.import_module("cells_with_gauge").setup()
         with overlay.CfgCache(priority=Cfg.Parameter.Priority.UserFile) as cfg:
             cfg.misc.catchCore = False
             cfg.misc.info = False

@@ -21,7 +21,7 @@ def found(built, pdk, library, tmp_path_factory):
     """Function from a clock period to what its simulation with delays gives."""
     folder = tmp_path_factory.mktemp("glitches")
     simulation = NetlistSimulation.build(
-        built.netlist.json, built.cells, built.design.top, built.interface, folder / "simulation"
+        built.netlist.json, built.cells, built.design.top, built.interface
     )
     loads = net_loads(simulation.netlist, library, pdk, library.default_wire_load)
     events = built.design.random_inputs(60)
@@ -65,7 +65,7 @@ def test_glitches_add_toggles_and_energy(found):
 
 def test_the_sdf_has_the_liberty_file_s_delays(built, pdk, library, tmp_path):
     simulation = NetlistSimulation.build(
-        built.netlist.json, built.cells, built.design.top, built.interface, tmp_path / "simulation"
+        built.netlist.json, built.cells, built.design.top, built.interface
     )
     flat, tables = simulation.netlist, read_tables(pdk.liberty)
     loads = np.full(len(flat.nets), 5e-15)

@@ -15,10 +15,8 @@ from tests.built import Built
 from tests.needs import needs_iverilog
 
 
-def check(built: Built, netlist: Path, workdir: Path, count: int = 5000) -> NetlistVerdict:
-    simulation = NetlistSimulation.build(
-        netlist, built.cells, built.design.top, built.interface, workdir
-    )
+def check(built: Built, netlist: Path, count: int = 5000) -> NetlistVerdict:
+    simulation = NetlistSimulation.build(netlist, built.cells, built.design.top, built.interface)
     inputs = built.design.random_inputs(count)
     return simulation.check(inputs, built.design.reference(inputs))
 
@@ -30,8 +28,8 @@ def gate_level(built: Built, verilog: Path, cells: Path, workdir: Path) -> Netli
     return check_gate_level(verilog, cells, built.design.top, shape, inputs, expected, workdir)
 
 
-def test_the_netlist_computes_what_numpy_computes(built, tmp_path):
-    verdict = check(built, built.netlist.json, tmp_path)
+def test_the_netlist_computes_what_numpy_computes(built):
+    verdict = check(built, built.netlist.json)
     assert verdict.passed
     assert verdict.vectors == 5000
 
@@ -97,14 +95,14 @@ def planted(built: Built, folder: Path, old: str, new: dict[str, str] | None, ki
 
 
 def test_a_changed_gate_is_caught(built, tmp_path):
-    verdict = check(built, planted(built, tmp_path, "NAND2_X1", None, "NOR2_X1"), tmp_path)
+    verdict = check(built, planted(built, tmp_path, "NAND2_X1", None, "NOR2_X1"))
     assert verdict.mismatches > 0
     assert verdict.first is not None
 
 
 def test_swapped_outputs_of_a_full_adder_are_caught(built, tmp_path):
     swap = {"S": "CO", "CO": "S"}
-    verdict = check(built, planted(built, tmp_path, "FA_X1", swap, ""), tmp_path)
+    verdict = check(built, planted(built, tmp_path, "FA_X1", swap, ""))
     assert verdict.mismatches > 0
 
 
@@ -173,7 +171,7 @@ def test_every_arithmetic_operator_is_mapped_right(
     )
     netlist = synthesise(verilog, "one", pdk, library, tmp_path / "netlist")
     simulation = NetlistSimulation.build(
-        netlist.json, built.cells, "one", Interface((5, 5), (12,), 1), tmp_path / "work"
+        netlist.json, built.cells, "one", Interface((5, 5), (12,), 1)
     )
     inputs = np.array([(a, b) for a in range(-16, 16) for b in range(-16, 16)])
     expected = np.array([[reference(int(a), int(b))] for a, b in inputs])

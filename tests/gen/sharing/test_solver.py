@@ -83,7 +83,7 @@ def test_a_missing_compiler_is_named(monkeypatch):
 def test_a_cache_that_cannot_be_written_is_named(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(InputError, match="cannot keep the compiled search"):
+    with pytest.raises(InputError, match="cannot keep the compiled share_search"):
         search_program()
 
 

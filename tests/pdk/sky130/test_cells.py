@@ -14,7 +14,7 @@ from pdk.sky130.cells import drawn_cells
 from pdk.sky130.extraction import read_cells
 from pdk.sky130.functions import FUNCTIONS, evaluate, inputs_of, outputs_of
 
-CELLS = Path(__file__).parents[3] / "flow" / "pdks" / "sky130" / "cells.v"
+CELLS = Path(__file__).parents[3] / "pdk" / "sky130" / "cells.v"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
+import importlib.util
 import inspect
 import json
 import sys
-import types
 
 import pytest
 
@@ -39,13 +39,18 @@ FAULTS = {
 }  # fmt: skip
 
 
-def _with_fault(old, new):
+def _with_fault(old, new, folder):
     """The target with a part of its source replaced."""
     source = inspect.getsource(i2c_target)
     assert source.count(old) == 1
-    module = types.ModuleType("faulty_target")
+    path = folder / "faulty_target.py"
+    path.write_text(source.replace(old, new))
+    spec = importlib.util.spec_from_file_location("faulty_target", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
     sys.modules["faulty_target"] = module
-    exec(compile(source.replace(old, new), "faulty_target", "exec"), module.__dict__)
+    spec.loader.exec_module(module)
     return module.I2cTarget()
 
 
@@ -62,7 +67,7 @@ def test_the_target_is_as_the_reference_and_works_after_everything(clock_period_
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_caught(fault, tmp_path):
     old, new, what = FAULTS[fault]
-    verdict = fuzz(_with_fault(old, new), 300, 1, tmp_path)
+    verdict = fuzz(_with_fault(old, new, tmp_path), 300, 1, tmp_path)
     assert verdict["mismatches"] > 0
     assert what in verdict["first_mismatch"]["what"]
 
@@ -87,7 +92,7 @@ def test_the_command_prints_the_same_verdict_for_the_same_seed(tmp_path, capsys)
 
 def test_a_mismatch_fails_the_command_after_its_verdict(tmp_path, capsys, monkeypatch):
     old, new, _ = FAULTS["does not end at a STOP"]
-    monkeypatch.setattr(i2c_fuzz, "I2cTarget", lambda: _with_fault(old, new))
+    monkeypatch.setattr(i2c_fuzz, "I2cTarget", lambda: _with_fault(old, new, tmp_path))
     with pytest.raises(CheckFailed, match="stretch 0"):
         tb_main.main(["i2c-fuzz", "--transfers", "30", "--work", str(tmp_path)])
     assert json.loads(capsys.readouterr().out)["mismatches"] > 0
