@@ -212,7 +212,7 @@ class SynthesisOrigin(Part):
     stage: str
     pdk: str
     process: str
-    node_nm: float | None
+    node_nm: int | None
     corner: str
     voltage_v: float
     temperature_c: float

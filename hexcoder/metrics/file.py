@@ -51,11 +51,12 @@ class MetricsFile(BaseModel):
             if metrics.model_config.get("extra") == "allow":
                 keys += [key for key in values if CORNER in key]
             measured = {key: rest.pop(key) for key in keys if key in rest}
+            if all(value is None for value in measured.values()):
+                continue
             if "activity" in keys:
                 # In the file it is part of the origin.
                 measured["activity"] = (values.get("origin") or {}).get("activity")
-            if any(value is not None for value in measured.values()):
-                steps[name] = measured
+            steps[name] = measured
         return cls.model_validate(rest | steps)
 
     def flat(self) -> dict[str, Any]:
