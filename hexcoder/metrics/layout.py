@@ -39,8 +39,10 @@ class PlaceMetrics(Metrics):
         description="nets whose load or slew was beyond the limit after placement"
     )
     nets_buffered_as_placed: int = Field(description="nets among them that were buffered")
-    design_powergrid__straps: int
-    design_powergrid__stacks: int
+    design_powergrid__straps: dict[str, int] = Field(description="power straps by supply")
+    design_powergrid__stacks: dict[str, int] = Field(
+        description="stacks of cuts to rails by supply"
+    )
     antenna__violating__nets: int = Field(description="nets above the antenna limit")
     antenna_nets: list[str] = Field(description="the first of them")
     antenna__worst_ratio: float = Field(description="against the limit")
