@@ -11,6 +11,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hexcoder.metrics.asic import Histogram
+
 OURS, OTHERS, THIRD, FOURTH = "#b5432a", "#1f4e79", "#8fa3b5", "#d9a441"
 INK = "#333940"
 _STYLE: dict[Any, Any] = {
@@ -147,23 +149,22 @@ def stacked_bars(
     return _svg(name, draw, 0.9 + 0.36 * max(len(parts), 3))
 
 
-def slack_bars(name: str, histograms: Mapping[str, Mapping[str, Any]]) -> str:
+def slack_bars(name: str, histograms: Mapping[str, Histogram]) -> str:
     """Endpoints by setup slack, a line of steps for each corner.
 
     Parameters
     ----------
     name : str
         Keeps the identifiers of this picture apart from those of others.
-    histograms : mapping of corner to histogram
-        As :func:`flow.analysis.timing.slack_histogram` gives them.
+    histograms : mapping of corner to Histogram
     """
 
     def draw(axes: Axes) -> None:
         colours = dict(zip(histograms, (OTHERS, OURS, FOURTH), strict=False))
         for corner, histogram in histograms.items():
             axes.stairs(
-                histogram["count"],
-                histogram["edges_ns"],
+                histogram.count,
+                histogram.edges_ns,
                 color=colours.get(corner, THIRD),
                 fill=len(histograms) == 1,
                 linewidth=1.5,

@@ -92,7 +92,7 @@ def page(results: Results) -> str:
         builders.insert(4, layout)
     if results.config.chip.weights == "loadable":
         builders.insert(3, upsets)
-    if results.metrics["librelane"] is not None:
+    if results.librelane is not None or "librelane" in results.stale:
         builders.insert(-1, librelane)
     sections = [build(results) for build in builders]
     return (

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hexcoder.config import Config
 from hexcoder.files import read_json
+from hexcoder.metrics.asic import AsicFile
+from hexcoder.metrics.file import File, read_metrics
+from hexcoder.metrics.layout import LayoutFile
+from hexcoder.metrics.librelane import LibrelaneFile
 from hexcoder.stage import RECORD
 from hexcoder.steps.reads import file_digest
 from report.blocks import Notice
@@ -65,8 +69,13 @@ class Results:
         Options that select this design point on each command line.
     config_text : str
         The config file as the user wrote it.
-    metrics : mapping
-        By stage its metrics.json; None where the stage has not run.
+    train, rtl, sim : dict or None
+        metrics.json of the stage; None where it has not run, or is of other files.
+    asic : AsicFile or None
+    layout : LayoutFile or None
+    librelane : LibrelaneFile or None
+    stale : mapping
+        By stage the files that it is not of: the ones that lie here now are others.
     digests : mapping
         By file of :data:`INPUTS` its SHA-256; None where it is missing.
     records : mapping
@@ -87,37 +96,32 @@ class Results:
     config: Config
     options: str
     config_text: str
-    metrics: Mapping[str, dict[str, Any] | None]
+    train: dict[str, Any] | None
+    rtl: dict[str, Any] | None
+    sim: dict[str, Any] | None
+    asic: AsicFile | None
+    layout: LayoutFile | None
+    librelane: LibrelaneFile | None
+    stale: Mapping[str, tuple[str, ...]]
     digests: Mapping[str, str | None]
     records: Mapping[str, dict[str, Any]]
     cells: Mapping[str, Any]
     setup_report: str
     pictures: Mapping[str, bytes]
     flips: Mapping[str, tuple[dict[str, Any], bytes]]
-    others: Mapping[str, Mapping[str, Any]]
+    others: Mapping[str, Silicon]
 
     def command(self, stage: str) -> str:
         """Return the command line that makes a stage."""
         return f"{STAGES[stage]} {self.options}"
 
     def missing(self, stage: str, what: str) -> Notice:
-        """Say that a stage has not run, what it would show, and how to run it."""
+        """Say why a stage has nothing to show, what it would show, and how to run it."""
+        if stage in self.stale:
+            text = f"{what}: not shown, because the results of stage '{stage}' are out of date."
+            return Notice("stale", text, self.command(stage))
         text = f"{what}: not measured, because stage '{stage}' has no result yet."
         return Notice("missing", text, self.command(stage))
-
-    def why_not(self, stage: str, key: str) -> str:
-        """Return the reason that a stage gave for a value that it did not measure."""
-        reasons = (self.metrics[stage] or {}).get("not_measured") or {}
-        return reasons.get(key, "no reason recorded")
-
-    def made_from_others(self, stage: str) -> list[str]:
-        """Files that have changed since the stage read them."""
-        reads = self.records[stage].get("reads", {})
-        return [
-            file
-            for key, file in _MADE_FROM.get(stage, {}).items()
-            if reads.get(key) and self.digests[file] and reads[key] != self.digests[file]
-        ]
 
     def doubts(self) -> list[Notice]:
         """Failed checks and results that do not belong together, most serious first."""
@@ -133,10 +137,35 @@ class Results:
                 "than the one that lies here now: they do not describe this design.",
                 self.command(stage),
             )
-            for stage in _MADE_FROM
-            if self.metrics[stage] is not None and (files := self.made_from_others(stage))
+            for stage, files in self.stale.items()
         ]
         return failures + stale
+
+
+def stale_files(
+    stage: str, records: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str | None]
+) -> tuple[str, ...]:
+    """Files that a stage's results are not of: others lie there now.
+
+    A stage that read a file of a stale stage is stale with it.
+
+    Parameters
+    ----------
+    stage : str
+    records : mapping
+        By stage what it recorded of its own run: under 'reads' the digests of :data:`_MADE_FROM`.
+    digests : mapping
+        By file the SHA-256 of what lies there now.
+    """
+    reads = records.get(stage, {}).get("reads", {})
+    stale = []
+    for key, file in _MADE_FROM.get(stage, {}).items():
+        is_other = reads.get(key) and digests.get(file) and reads[key] != digests[file]
+        if is_other:
+            stale.append(file)
+        elif file.count("/"):
+            stale += stale_files(file.partition("/")[0], records, digests)
+    return tuple(dict.fromkeys(stale))
 
 
 def input_digests(build: Path) -> dict[str, str | None]:
@@ -173,25 +202,44 @@ def _nameless(build: Path) -> dict[str, Any]:
 
 
 def read_results(config: Config, options: str, config_text: str, build: Path) -> Results:
-    """Read all that is there.
+    """Read all that is there; of a stage whose results are of other files, nothing.
 
     Raises
     ------
     InputError
-        If a file is there and is not JSON.
+        If a file is there and is not what this version writes: with the stage to run again.
     """
 
     def read(name: str) -> Any:
         return read_json(build / name) if (build / name).is_file() else None
+
+    digests = input_digests(build)
+    records = {stage: read(f"{stage}/{RECORD}") or {} for stage in _SHOWN}
+    stale = {
+        stage: files
+        for stage in _MADE_FROM
+        if digests[f"{stage}/metrics.json"] and (files := stale_files(stage, records, digests))
+    }
+    plain = {
+        stage: None if stage in stale else read(f"{stage}/metrics.json")
+        for stage in ("train", "rtl", "sim")
+    }
+
+    def measured(stage: str, file: type[File]) -> File | None:
+        return None if stage in stale else read_stage(build, stage, file, options)
 
     setup = build / "asic" / "timing_setup.rpt"
     return Results(
         config=config,
         options=options,
         config_text=config_text,
-        metrics={stage: read(f"{stage}/metrics.json") for stage in _SHOWN},
-        digests=input_digests(build),
-        records={stage: read(f"{stage}/{RECORD}") or {} for stage in _SHOWN},
+        **plain,
+        asic=measured("asic", AsicFile),
+        layout=measured("layout", LayoutFile),
+        librelane=measured("librelane", LibrelaneFile),
+        stale=stale,
+        digests=digests,
+        records=records,
         cells=(read("asic/cells.json") or {}).get("cells", {}),
         setup_report=setup.read_text(encoding="utf-8") if setup.is_file() else "",
         pictures={
@@ -205,9 +253,22 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             if all((build / folder / f"flips.{kind}").is_file() for kind in ("json", "svg"))
         },
         others={
-            other.name: {
-                stage: read(f"../{other.name}/{stage}/metrics.json") for stage in _COMPARED
-            }
-            for other in _others(build)
+            folder.name: Silicon(
+                read_stage(folder, "asic", AsicFile), read_stage(folder, "layout", LayoutFile)
+            )
+            for folder in _others(build)
         },
     )
+
+
+class Silicon(NamedTuple):
+    """What was measured of one run in a process; None where a stage has not run."""
+
+    asic: AsicFile | None
+    layout: LayoutFile | None
+
+
+def read_stage(build: Path, stage: str, file: type[File], options: str = "") -> File | None:
+    """Read a stage's metrics; None where it has not run."""
+    command = f"{STAGES[stage]} {options}".strip()
+    return read_metrics(build / stage / "metrics.json", file, command)

@@ -6,17 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flow.librelane.run import run_librelane
+from hexcoder.metrics.librelane import LibrelaneMetrics
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import File, Given, Key, Package, Place
-from hexcoder.steps.step import Metrics, Progress, Stage, Step
-
-
-class LibrelaneMetrics(Metrics):
-    """What LibreLane measured, under its own names."""
-
-    origin: dict[str, str | None]
-    failed: str | None
-    metrics: dict[str, object]
+from hexcoder.steps.step import Progress, Stage, Step
 
 
 @dataclass(frozen=True)

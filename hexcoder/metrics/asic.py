@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hexcoder.metrics.file import MetricsFile
 from hexcoder.steps.step import Metrics
 
 PowerParts = dict[str, float]
@@ -56,7 +57,9 @@ class AreaMetrics(Metrics):
         int,
         Field(alias="design__instance__count__class:sequential_cell", description="registers"),
     ]
-    area_by_layer_um2: dict[str, float]
+    area_by_layer_um2: dict[str, float] = Field(
+        description="by layer, part of the front end, and registers between layers, um2"
+    )
     cells_by_layer: dict[str, dict[str, int]] = Field(
         description="number of cells of each kind in each layer, the most frequent first"
     )
@@ -65,7 +68,7 @@ class AreaMetrics(Metrics):
 class NetlistCheckMetrics(Metrics):
     """The netlist against the golden model."""
 
-    netlist_check: NetlistVerdict
+    netlist_check: NetlistVerdict = Field(description="the netlist against the golden model")
 
 
 class Triplication(Part):
@@ -83,7 +86,9 @@ class Triplication(Part):
 class TriplicationMetrics(Metrics):
     """Whether every register still has its three copies."""
 
-    triplication_check: Triplication
+    triplication_check: Triplication = Field(
+        description="copies of triplicated registers in the netlist"
+    )
 
 
 class CellMismatch(Part):
@@ -109,13 +114,17 @@ class CellVerdict(Part):
 class CellModelsMetrics(Metrics):
     """The models of the cells in use against the PDK's Verilog."""
 
-    cell_models_check: CellVerdict
+    cell_models_check: CellVerdict = Field(
+        description="models of the cells in use against the PDK's Verilog"
+    )
 
 
 class GateLevelMetrics(Metrics):
     """The netlist with the PDK's own cell models against the golden model."""
 
-    gate_level_check: NetlistVerdict
+    gate_level_check: NetlistVerdict = Field(
+        description="the netlist with the PDK's own cell models against the golden model"
+    )
 
 
 class Equivalence(Part):
@@ -132,7 +141,9 @@ class Equivalence(Part):
 class EquivalenceMetrics(Metrics):
     """Formal equivalence of netlist and RTL."""
 
-    formal_equivalence: Equivalence
+    formal_equivalence: Equivalence = Field(
+        description="the proof that the netlist computes what its RTL does"
+    )
 
 
 class Histogram(Part):
@@ -149,21 +160,29 @@ class TimingMetrics(Metrics):
     timing__setup__ws: float = Field(description="worst setup slack, ns")
     timing__setup__tns: float = Field(description="total negative setup slack, ns")
     timing__hold__ws: float = Field(description="worst hold slack, ns")
-    unconstrained_endpoints: int
-    worst_path: str
-    timing__setup__histogram: Histogram
+    unconstrained_endpoints: int = Field(
+        description="endpoints that no constraint reaches; must be 0"
+    )
+    worst_path: str = Field(description="start and end of the worst setup path")
+    timing__setup__histogram: Histogram = Field(description="endpoints by setup slack")
 
 
 class PowerMetrics(Metrics):
     """Power at one toggle of a net a clock at most: glitches are not counted."""
 
-    power__total: float = Field(description="W")
-    power__internal__total: float = Field(description="W")
-    power__switching__total: float = Field(description="W")
-    power__leakage__total: float = Field(description="W")
-    energy_per_event_pj: float
-    power_by_layer_w: dict[str, PowerParts]
-    power_by_kind_w: dict[str, PowerParts]
+    power__total: float = Field(description="sum of the next three, W")
+    power__internal__total: float = Field(description="internal power, W")
+    power__switching__total: float = Field(description="switching power, W")
+    power__leakage__total: float = Field(description="leakage power, W")
+    energy_per_event_pj: float = Field(
+        description="power__total times the clock period, pJ: at most one toggle of a net a clock"
+    )
+    power_by_layer_w: dict[str, PowerParts] = Field(
+        description="by layer: 'total', 'internal', 'switching', 'leakage', W"
+    )
+    power_by_kind_w: dict[str, PowerParts] = Field(
+        description="by kind of cell: 'total', 'internal', 'switching', 'leakage', W"
+    )
     activity: str = Field(description="what was simulated; in the file it is part of 'origin'")
 
 
@@ -179,8 +198,50 @@ class GlitchToggles(Part):
 class GlitchMetrics(Metrics):
     """What glitches add, from a simulation with delays."""
 
-    power__glitch: float = Field(description="W")
-    glitches: GlitchToggles
+    power__glitch: float = Field(description="what glitches add to power__total, W")
+    glitches: GlitchToggles = Field(
+        description="toggles of all nets, and what glitches add by layer"
+    )
     timed_check: NetlistVerdict | None = Field(
-        description="outputs at the clock's period, with delays, against the golden model"
+        default=None,
+        description="outputs at the clock's period, with delays, against the golden model",
+    )
+
+
+class SynthesisOrigin(Part):
+    """What the numbers are of."""
+
+    stage: str
+    pdk: str
+    process: str
+    node_nm: int | None
+    corner: str
+    voltage_v: float
+    temperature_c: float
+    wires: str
+    clock: str
+    activity: str | None = Field(description="what was simulated for power; null without power")
+    tools: dict[str, str | None]
+
+
+class AsicFile(MetricsFile):
+    """The whole file."""
+
+    name: str = Field(description="of the config")
+    top: str = Field(description="top module")
+    origin: SynthesisOrigin = Field(
+        description="stage, process, corner, wires, clock, activity and tools behind the numbers"
+    )
+    clock__period_ns: float = Field(description="the constraint, ns")
+    area: AreaMetrics | None = None
+    netlist: NetlistCheckMetrics | None = None
+    triplication: TriplicationMetrics | None = None
+    cell_models: CellModelsMetrics | None = None
+    gate_level: GateLevelMetrics | None = None
+    equivalence: EquivalenceMetrics | None = None
+    timing: TimingMetrics | None = None
+    power: PowerMetrics | None = None
+    glitch: GlitchMetrics | None = None
+    energy_per_event_with_glitches_pj: float | None = Field(
+        default=None, description="power__total and power__glitch times the clock period, pJ"
     )

@@ -14,7 +14,7 @@ _WORDS = {"relu": "ReLU", "none": "none", "floor": "floor", "round_half_up": "ro
 
 def built(results: Results) -> Section:
     """Data flow, layers and structure."""
-    train, rtl = results.metrics["train"], results.metrics["rtl"]
+    train, rtl = results.train, results.rtl
     blocks: list[Block] = []
     if rtl is None:
         blocks.append(results.missing("rtl", "Data flow, registers, adders and latency"))

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from hexcoder.metrics.asic import Triplication
 from report.blocks import Block, Column, Notice, Picture, Pictures, Section, Table, Text
 from report.numbers import count
 from report.results import FLIPS, Results
@@ -24,9 +25,8 @@ def upsets(results: Results) -> Section:
             "mattered; else wrong data for an event, wrong until reloaded, or hung."
         )
     ]
-    check = (results.metrics["asic"] or {}).get("triplication_check")
-    if check:
-        blocks.append(_kept_copies(check))
+    if results.asic is not None and results.asic.triplication is not None:
+        blocks.append(_kept_copies(results.asic.triplication.triplication_check))
     for folder in FLIPS:
         found = results.flips.get(folder)
         if found is None:
@@ -40,13 +40,13 @@ def upsets(results: Results) -> Section:
     return Section("upsets", "Single-event upsets", blocks)
 
 
-def _kept_copies(check: Mapping[str, Any]) -> Block:
+def _kept_copies(check: Triplication) -> Block:
     """Whether synthesis kept every copy and its voter."""
-    if not check["passed"]:
-        return Notice("failure", f"Triplication in the netlist: {check['failures'][0]}")
-    unread = check["bits_in_rtl"] - check["bits"]
+    if not check.passed:
+        return Notice("failure", f"Triplication in the netlist: {check.failures[0]}")
+    unread = check.bits_in_rtl - check.bits
     return Text(
-        f"In the netlist {count(check['bits'])} bits stand in {count(check['flip_flops'])} "
+        f"In the netlist {count(check.bits)} bits stand in {count(check.flip_flops)} "
         f"flip-flops, each followed back to its voter; synthesis left out {count(unread)} bits "
         "that nothing reads, with all their copies."
     )

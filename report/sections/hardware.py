@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hexcoder.metrics.asic import AreaMetrics, AsicFile
 from report.blocks import (
     Block,
     Column,
@@ -38,7 +39,7 @@ _PARTS = {
 
 def hardware(results: Results) -> Section:
     """Area, timing, power and the comparison with the chip."""
-    asic = results.metrics["asic"]
+    asic = results.asic
     blocks: list[Block] = []
     if asic is None:
         blocks.append(results.missing("asic", "Area, timing and power"))
@@ -52,22 +53,22 @@ def hardware(results: Results) -> Section:
     return Section("hardware", "Hardware", blocks)
 
 
-def _origin(asic: Mapping[str, Any]) -> str:
-    origin = asic["origin"]
+def _origin(asic: AsicFile) -> str:
+    origin = asic.origin
     return (
-        f"All figures are of the gates {origin['stage']}. Process: {origin['process']}. "
-        f"Corner {origin['corner']}, {origin['voltage_v']:g} V, {origin['temperature_c']:g} °C. "
-        f"Wires: {origin['wires']}. Clock: {origin['clock']}."
+        f"All figures are of the gates {origin.stage}. Process: {origin.process}. "
+        f"Corner {origin.corner}, {origin.voltage_v:g} V, {origin.temperature_c:g} °C. "
+        f"Wires: {origin.wires}. Clock: {origin.clock}."
     )
 
 
 def _layers(results: Results) -> list[str]:
-    return [layer["name"] for layer in (results.metrics["rtl"] or {}).get("layers", [])]
+    return [layer["name"] for layer in (results.rtl or {}).get("layers", [])]
 
 
-def _parts(asic: Mapping[str, Any], results: Results) -> list[str]:
+def _parts(area: AreaMetrics, results: Results) -> list[str]:
     """Layers in the order of the data, then the other parts, the largest first."""
-    areas, layers = asic["area_by_layer_um2"], _layers(results)
+    areas, layers = area.area_by_layer_um2, _layers(results)
     others = sorted((part for part in areas if part not in layers), key=lambda part: -areas[part])
     return [layer for layer in layers if layer in areas] + others
 
@@ -78,12 +79,13 @@ def _part(name: str) -> str:
     return f"{name}: {held}" if held else name
 
 
-def _area(asic: Mapping[str, Any], results: Results) -> list[Block]:
-    areas, total = asic.get("area_by_layer_um2"), asic.get("design__instance__area")
-    if not areas or total is None:
-        reason = results.why_not("asic", "design__instance__area")
+def _area(asic: AsicFile, results: Results) -> list[Block]:
+    area = asic.area
+    if area is None:
+        reason = asic.why_not("design__instance__area")
         return [Notice("missing", f"Area: not measured ({reason}).", results.command("asic"))]
-    parts = _parts(asic, results)
+    areas, total = area.area_by_layer_um2, area.design__instance__area
+    parts = _parts(area, results)
     # A bar of less than a thousandth of the whole cannot be seen; the table has them all.
     seen = [part for part in parts if areas[part] >= total / 1000]
     picture = Picture(
@@ -95,13 +97,13 @@ def _area(asic: Mapping[str, Any], results: Results) -> list[Block]:
         "Area of the cells by layer; parts under 0.1 % are in the table only.",
         "Area by layer",
     )
-    power = power_picture("power", asic, parts)
-    return [Pictures([picture, power] if power else [picture]), _area_table(asic, results, parts)]
+    power = asic.power and power_picture("power", asic.power, asic.glitch, parts)
+    return [Pictures([picture, power] if power else [picture]), _area_table(area, results, parts)]
 
 
-def _area_table(asic: Mapping[str, Any], results: Results, parts: list[str]) -> Table:
-    areas, total = asic["area_by_layer_um2"], asic["design__instance__area"]
-    cells = asic.get("cells_by_layer") or {}
+def _area_table(measured: AreaMetrics, results: Results, parts: list[str]) -> Table:
+    areas, total = measured.area_by_layer_um2, measured.design__instance__area
+    cells = measured.cells_by_layer
 
     def row(name: str, area: float, kinds: Mapping[str, int]) -> list[str]:
         number = sum(kinds.values()) or None
@@ -158,12 +160,13 @@ def cell_classes(
     return adders, registers, sum(kinds.values()) - adders - registers
 
 
-def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
-    slack, period = asic.get("timing__setup__ws"), asic["clock__period_ns"]
-    if slack is None:
-        reason = results.why_not("asic", "timing__setup__ws")
+def _timing(asic: AsicFile, results: Results) -> list[Block]:
+    timing, period = asic.timing, asic.clock__period_ns
+    if timing is None:
+        reason = asic.why_not("timing__setup__ws")
         return [Notice("missing", f"Timing: not measured ({reason}).", results.command("asic"))]
     blocks: list[Block] = []
+    slack = timing.timing__setup__ws
     if slack < 0:
         text = f"The clock period of {period:g} ns is not met: setup slack {fixed(slack, 3)} ns."
         blocks.append(Notice("failure", text))
@@ -174,19 +177,19 @@ def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
         ["input delay", fixed(clock.input_delay_ns, 2), "ns"],
         ["output delay", fixed(clock.output_delay_ns, 2), "ns"],
         ["worst setup slack", fixed(slack, 3), "ns"],
-        ["total negative setup slack", fixed(asic.get("timing__setup__tns"), 3), "ns"],
-        ["worst hold slack", fixed(asic.get("timing__hold__ws"), 3), "ns"],
-        ["endpoints without constraint", count(asic.get("unconstrained_endpoints")), "endpoints"],
+        ["total negative setup slack", fixed(timing.timing__setup__tns, 3), "ns"],
+        ["worst hold slack", fixed(timing.timing__hold__ws, 3), "ns"],
+        ["endpoints without constraint", count(timing.unconstrained_endpoints), "endpoints"],
     ]
     columns = [Column("quantity", numeric=False), Column("value"), Column("unit", numeric=False)]
     note = (
-        f"Worst path: {asic.get('worst_path')}. By OpenSTA, {asic['origin']['corner']} corner "
+        f"Worst path: {timing.worst_path}. By OpenSTA, {asic.origin.corner} corner "
         "only. Hold is of an ideal clock: it can be judged only with a clock tree."
     )
     blocks.append(Table("Timing", columns, rows, note))
-    histogram = asic.get("timing__setup__histogram") or {}
-    if histogram.get("count"):
-        corner = asic["origin"]["corner"]
+    histogram = timing.timing__setup__histogram
+    if histogram.count:
+        corner = asic.origin.corner
         text = "Endpoints by setup slack after synthesis; what is left of the dashed line is late."
         drawn = slack_bars("slack", {corner: histogram})
         blocks.append(Pictures([Picture(f"Slack: {text}", drawn, text, "Slack")]))
@@ -199,11 +202,13 @@ def _timing(asic: Mapping[str, Any], results: Results) -> list[Block]:
     return blocks
 
 
-def _power(asic: Mapping[str, Any], results: Results) -> list[Block]:
-    if asic.get("power__total") is None:
-        reason = results.why_not("asic", "power__total")
+def _power(asic: AsicFile, results: Results) -> list[Block]:
+    power = asic.power
+    if power is None:
+        reason = asic.why_not("power__total")
         return [Notice("missing", f"Power: not measured ({reason}).", results.command("asic"))]
-    layers = asic.get("power_by_layer_w") or {}
-    parts = [part for part in _parts(asic, results) if part in layers]
+    ordered = _parts(asic.area, results) if asic.area else list(power.power_by_layer_w)
+    parts = [part for part in ordered if part in power.power_by_layer_w]
     title = "Power by layer and by kind of cell"
-    return [power_table(asic, parts, title, asic["clock__period_ns"], _part)]
+    energy = asic.energy_per_event_with_glitches_pj
+    return [power_table(power, asic.glitch, energy, parts, title, asic.clock__period_ns, _part)]

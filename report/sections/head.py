@@ -10,7 +10,7 @@ from report.sections.built import where_weights_are
 
 def sentence(results: Results) -> str:
     """What was built, as far as the results tell."""
-    train, rtl = results.metrics["train"], results.metrics["rtl"]
+    train, rtl = results.train, results.rtl
     network = results.config.network
     what = f"A neural encoder for {shape(network.input_shape)} inputs of type {network.input_type}"
     if train:
@@ -41,7 +41,7 @@ def _absent(name: str, reason: str) -> Figure:
 
 def _emd(results: Results) -> Figure:
     name = "EMD, mean"
-    physics = (results.metrics["train"] or {}).get("physics") or {}
+    physics = (results.train or {}).get("physics") or {}
     if not is_measured(physics.get("emd_mean")):
         return _absent(name, f"run {results.command('train')}")
     return Figure(
@@ -55,7 +55,7 @@ def _emd(results: Results) -> Figure:
 
 def _bits(results: Results) -> Figure:
     name = "Output"
-    physics = (results.metrics["train"] or {}).get("physics") or {}
+    physics = (results.train or {}).get("physics") or {}
     if physics.get("bits_per_event") is None:
         return _absent(name, f"run {results.command('train')}")
     return Figure(
@@ -65,7 +65,7 @@ def _bits(results: Results) -> Figure:
 
 def _vectors(results: Results) -> Figure:
     name = "RTL against golden model"
-    sim = results.metrics["sim"]
+    sim = results.sim
     if sim is None:
         return _absent(name, f"run {results.command('sim')}")
     tested = f"simulated by {sim['simulator']}"
@@ -78,7 +78,7 @@ def _vectors(results: Results) -> Figure:
 
 def _latency(results: Results) -> Figure:
     name = "Latency"
-    rtl = results.metrics["rtl"]
+    rtl = results.rtl
     if rtl is None:
         return _absent(name, f"run {results.command('rtl')}")
     clocks = rtl["modules"][rtl["top"]]["latency_cycles"]
@@ -92,24 +92,46 @@ def _latency(results: Results) -> Figure:
 
 
 def _silicon(results: Results) -> list[Figure]:
-    asic = results.metrics["asic"]
+    asic = results.asic
     names = ("Area", "Setup slack", "Power", "Energy")
     if asic is None:
         return [_absent(name, f"run {results.command('asic')}") for name in names]
-    origin = asic["origin"]
-    period = asic["clock__period_ns"]
-    corner = f"{origin['corner']} corner, {origin['voltage_v']:g} V, {origin['temperature_c']:g} °C"
-    figures = []
-    for name, key, decimals, scale, unit, source in (
-        ("Area", "design__instance__area", 3, 1e-6, "mm²", f"cells only, {origin['stage']}"),
-        ("Setup slack", "timing__setup__ws", 2, 1.0, "ns", f"at {period:g} ns period, {corner}"),
-        ("Power", "power__total", 2, 1e3, "mW", f"{corner}; {origin['activity']}"),
-        ("Energy", "energy_per_event_pj", 0, 1.0, "pJ per event", f"power over {period:g} ns"),
-    ):
-        value = asic.get(key)
-        if value is None:
-            figures.append(_absent(name, results.why_not("asic", key)))
-            continue
-        state = "" if key != "timing__setup__ws" else "good" if value >= 0 else "bad"
-        figures.append(Figure(name, fixed(value, decimals, scale), unit, source, state))
-    return figures
+    origin, area, timing, power = asic.origin, asic.area, asic.timing, asic.power
+    period = asic.clock__period_ns
+    corner = f"{origin.corner} corner, {origin.voltage_v:g} V, {origin.temperature_c:g} °C"
+    slack = timing and timing.timing__setup__ws
+    figures = (
+        (
+            "design__instance__area",
+            area and area.design__instance__area,
+            (3, 1e-6),
+            ("Area", "mm²", f"cells only, {origin.stage}"),
+        ),
+        (
+            "timing__setup__ws",
+            slack,
+            (2, 1.0),
+            ("Setup slack", "ns", f"at {period:g} ns period, {corner}"),
+        ),
+        (
+            "power__total",
+            power and power.power__total,
+            (2, 1e3),
+            ("Power", "mW", f"{corner}; {origin.activity}"),
+        ),
+        (
+            "energy_per_event_pj",
+            power and power.energy_per_event_pj,
+            (0, 1.0),
+            ("Energy", "pJ per event", f"power over {period:g} ns"),
+        ),
+    )
+    met = "bad" if slack is not None and slack < 0 else "good"
+    return [
+        _absent(name, asic.why_not(key))
+        if value is None
+        else Figure(
+            name, fixed(value, *form), unit, source, met if key == "timing__setup__ws" else ""
+        )
+        for key, value, form, (name, unit, source) in figures
+    ]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from typing import Any
 
+from hexcoder.metrics.asic import NetlistVerdict
+from hexcoder.metrics.layout import (
+    Connectivity,
+    LayoutFile,
+    PlaceMetrics,
+    TransistorComparison,
+)
 from report.blocks import Block, Column, Notice, Picture, Pictures, Section, Table, Text
 from report.charts import slack_bars
 from report.numbers import count, fixed, percent
@@ -25,22 +30,26 @@ _CAPTIONS = {
 
 def layout(results: Results) -> Section:
     """Place and route, timing and power with the drawn wires, and checks."""
-    found = results.metrics["layout"]
-    if found is None:
+    drawn = results.layout
+    if drawn is None:
         missing = results.missing("layout", "Place and route")
         return Section("layout", "Layout", [missing])
-    blocks: list[Block] = [Text(_origin(found)), *_pictures(results), _block(found)]
-    blocks += [*_timing(found, results), *_power(found, results), _checks(found)]
+    blocks: list[Block] = [Text(_origin(drawn)), *_pictures(results)]
+    if drawn.place is None:
+        blocks.append(results.missing("layout", "Place and route"))
+    else:
+        blocks.append(_block(drawn, drawn.place))
+    blocks += [*_timing(drawn, results), *_power(drawn, results), _checks(drawn)]
     return Section("layout", "Layout", blocks)
 
 
-def _origin(found: Mapping[str, Any]) -> str:
-    origin = found["origin"]
+def _origin(drawn: LayoutFile) -> str:
+    derate = drawn.timing.timing__derate if drawn.timing else 0
     return (
-        f"All figures of this section are of the block after layout, by {origin['tool']}, with "
+        f"All figures of this section are of the block after layout, by {drawn.origin.tool}, with "
         "resistance and capacitance of the drawn wires (flow/layout/parasitics.py). Coupling "
         f"stands against ground. Early and late delays differ from Liberty's by "
-        f"{found.get('timing__derate', 0) * 100:g} %."
+        f"{derate * 100:g} %."
     )
 
 
@@ -54,52 +63,61 @@ def _pictures(results: Results) -> list[Block]:
     return [Pictures(pictures)] if pictures else []
 
 
-def _block(found: Mapping[str, Any]) -> Table:
-    wires = found["route__wirelength_by_layer_um"]
-    straps, stacks = found["design_powergrid__straps"], found["design_powergrid__stacks"]
+def _block(drawn: LayoutFile, place: PlaceMetrics) -> Table:
+    wires = place.route__wirelength_by_layer_um
+    straps, stacks = place.design_powergrid__straps, place.design_powergrid__stacks
+    capacitance = drawn.parasitics and drawn.parasitics.parasitics__capacitance_pf
+    drop = drawn.power and drawn.power.ir__drop__worst
     rows = [
-        ["die", found["design__die__bbox"].removeprefix("0 0 ").replace(" ", " x "), "um"],
-        ["die area", fixed(found["design__die__area"] / 1e6, 4), "mm²"],
-        ["area of the cells", fixed(found["design__instance__area"] / 1e6, 4), "mm²"],
-        ["utilisation", percent(found["design__instance__utilization"], 1), ""],
-        ["cells, with fillers", count(found["design__instance__count"]), ""],
-        ["wires", fixed(found["route__wirelength"] / 1e3, 1), "mm"],
+        ["die", place.design__die__bbox.removeprefix("0 0 ").replace(" ", " x "), "um"],
+        ["die area", fixed(place.design__die__area / 1e6, 4), "mm²"],
+        ["area of the cells", fixed(place.design__instance__area / 1e6, 4), "mm²"],
+        ["utilisation", percent(place.design__instance__utilization, 1), ""],
+        ["cells, with fillers", count(place.design__instance__count), ""],
+        ["wires", fixed(place.route__wirelength / 1e3, 1), "mm"],
         *([f"of it {metal}", fixed(length / 1e3, 1), "mm"] for metal, length in wires.items()),
-        ["cuts", count(found["route__vias"]), ""],
+        ["cuts", count(place.route__vias), ""],
         [
             "segments that Coriolis left open",
-            count(found["route__open_segments_of_the_router"]),
+            count(place.route__open_segments_of_the_router),
             "",
         ],
-        ["nets routed again by hexcoder", count(found["route__nets_routed_again"]), ""],
-        ["nets still open", count(found["route__open_nets"]), ""],
+        ["nets routed again by hexcoder", count(place.route__nets_routed_again), ""],
+        ["nets still open", count(place.route__open_nets), ""],
         ["power straps, vdd and vss", " and ".join(map(str, straps.values())), ""],
         ["stacks of cuts to rails", count(sum(stacks.values())), ""],
-        ["capacitance of the wires", fixed(found.get("parasitics__capacitance_pf"), 1), "pF"],
-        ["worst static drop of a supply", fixed(found.get("ir__drop__worst"), 2, 1e3), "mV"],
-        ["memory", fixed(found["memory_gib"], 2), "GiB"],
-        *([f"time: {step}", fixed(took, 1), "s"] for step, took in found["seconds"].items()),
+        [
+            "capacitance of the wires",
+            fixed(capacitance, 1),
+            "pF",
+        ],
+        [
+            "worst static drop of a supply",
+            fixed(drop, 2, 1e3),
+            "mV",
+        ],
+        ["memory", fixed(place.memory_gib, 2), "GiB"],
+        *([f"time: {step}", fixed(took, 1), "s"] for step, took in place.seconds.items()),
     ]
     columns = [Column("quantity", numeric=False), Column("value"), Column("unit", numeric=False)]
     return Table("The block", columns, rows)
 
 
-def _timing(found: Mapping[str, Any], results: Results) -> list[Block]:
-    head = "timing__setup__ws__corner:"
-    corners = [key.removeprefix(head) for key in found if key.startswith(head)]
-    if not corners:
+def _timing(drawn: LayoutFile, results: Results) -> list[Block]:
+    if drawn.timing is None:
         return [Notice("missing", "Timing after layout: not measured.", results.command("layout"))]
+    corners = drawn.timing.corners
     rows = [
         [
             corner,
-            fixed(found[head + corner], 3),
-            fixed(found[f"timing__setup__tns__corner:{corner}"], 3),
-            fixed(found[f"timing__hold__ws__corner:{corner}"], 3),
-            fixed(found[f"clock__skew__worst_setup__corner:{corner}"], 2),
-            fixed(found.get(f"clock__latency__corner:{corner}"), 2),
-            found[f"worst_path__corner:{corner}"],
+            fixed(timing.timing__setup__ws, 3),
+            fixed(timing.timing__setup__tns, 3),
+            fixed(timing.timing__hold__ws, 3),
+            fixed(timing.clock__skew__worst_setup, 2),
+            fixed(timing.clock__latency, 2),
+            timing.worst_path,
         ]
-        for corner in corners
+        for corner, timing in corners.items()
     ]
     columns = [
         Column("corner", numeric=False),
@@ -117,9 +135,9 @@ def _timing(found: Mapping[str, Any], results: Results) -> list[Block]:
     )
     table = Table("Timing by corner, clock tree included", columns, rows, note)
     histograms = {
-        corner: found[f"timing__setup__histogram__corner:{corner}"]
-        for corner in corners
-        if found.get(f"timing__setup__histogram__corner:{corner}", {}).get("count")
+        corner: timing.timing__setup__histogram
+        for corner, timing in corners.items()
+        if timing.timing__setup__histogram.count
     }
     if not histograms:
         return [table]
@@ -129,47 +147,59 @@ def _timing(found: Mapping[str, Any], results: Results) -> list[Block]:
     return [table, Pictures([picture])]
 
 
-def _power(found: Mapping[str, Any], results: Results) -> list[Block]:
-    if not found.get("power__total"):
+def _power(drawn: LayoutFile, results: Results) -> list[Block]:
+    power = drawn.power
+    if power is None:
         return [Notice("missing", "Power after layout: not measured.", results.command("layout"))]
-    layers = found.get("power_by_layer_w") or {}
+    layers = power.power_by_layer_w
     parts = sorted(layers, key=lambda part: -layers[part]["total"])
-    period = results.config.clock.period_ns
-    picture = power_picture("layout-power", found, parts)
-    table = power_table(found, parts, "Power after layout", period)
+    period, energy = results.config.clock.period_ns, drawn.energy_per_event_with_glitches_pj
+    picture = power_picture("layout-power", power, drawn.glitch, parts)
+    table = power_table(power, drawn.glitch, energy, parts, "Power after layout", period)
     return [Pictures([picture]), table] if picture else [table]
 
 
-def _checks(found: Mapping[str, Any]) -> Table:
-    def verdict(key: str) -> str:
-        check = found.get(key)
-        return "not run" if check is None else "passed" if check["passed"] else "failed"
+def _checks(drawn: LayoutFile) -> Table:
+    def verdict(check: NetlistVerdict | Connectivity | TransistorComparison | None) -> str:
+        return "not run" if check is None else "passed" if check.passed else "failed"
 
-    proof = found.get("final_formal_equivalence")
-    lvs = found.get("layout_against_netlist") or {}
-    connected = found.get("connectivity") or {}
+    proof = drawn.equivalence and drawn.equivalence.final_formal_equivalence
+    lvs = drawn.lvs and drawn.lvs.layout_against_netlist
+    connected = drawn.connections and drawn.connections.connectivity
+    simulated = drawn.netlist and drawn.netlist.final_netlist_check
+    timed = drawn.glitch and drawn.glitch.timed_check
+    violations = drawn.rules and drawn.rules.klayout__drc_error__count
+    antennas = drawn.place and drawn.place.antenna__violating__nets
     rows = [
-        ["design rules", count(found.get("klayout__drc_error__count")), "violations"],
-        ["antenna rules", count(found.get("antenna__violating__nets")), "nets above the limit"],
+        [
+            "design rules",
+            count(violations),
+            "violations",
+        ],
+        [
+            "antenna rules",
+            count(antennas),
+            "nets above the limit",
+        ],
         [
             "layout against netlist, by transistors",
-            verdict("layout_against_netlist"),
-            f"{count(lvs.get('transistors'))} transistors",
+            verdict(lvs),
+            f"{count(lvs and lvs.transistors)} transistors",
         ],
-        ["every pin probed", verdict("connectivity"), f"{count(connected.get('pins'))} pins"],
+        ["every pin probed", verdict(connected), f"{count(connected and connected.pins)} pins"],
         [
             "final netlist simulated",
-            verdict("final_netlist_check"),
-            f"{count((found.get('final_netlist_check') or {}).get('vectors'))} vectors",
+            verdict(simulated),
+            f"{count(simulated and simulated.vectors)} vectors",
         ],
         [
             "final netlist simulated with delays",
-            verdict("timed_check"),
-            f"{count((found.get('timed_check') or {}).get('vectors'))} events",
+            verdict(timed),
+            f"{count(timed and timed.vectors)} events",
         ],
         [
             "final netlist is the RTL",
-            "not run" if proof is None else "proved" if proof["proved"] else "failed",
+            "not run" if proof is None else "proved" if proof.proved else "failed",
             "formally" if proof else "verification.formal is off",
         ],
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from report.blocks import Block, Column, Notice, Section, Table, Text
 from report.numbers import NOT_MEASURED, count, fixed
@@ -30,24 +29,27 @@ _ROWS = (
 
 def librelane(results: Results) -> Section:
     """LibreLane's own numbers, with those of the embedded flow in columns of their own."""
-    found = results.metrics["librelane"]
-    assert found is not None
-    origin = found["origin"]
+    measured = results.librelane and results.librelane.run
+    if measured is None:
+        return Section("librelane", "LibreLane", [results.missing("librelane", "LibreLane")])
+    origin = measured.origin
     text = (
-        f"By {origin['tool']} with PDK {origin['pdk']}, {origin['state']}: its last step was "
-        f"{origin['last_step']}. Its column has its own numbers alone. Power of LibreLane is of "
+        f"By {origin.tool} with PDK {origin.pdk}, {origin.state}: its last step was "
+        f"{origin.last_step}. Its column has its own numbers alone. Power of LibreLane is of "
         "its default activity, that of the embedded flow of simulated events."
     )
     blocks: list[Block] = [Text(text)]
-    if found["failed"]:
-        blocks.append(Notice("failure", f"LibreLane: {found['failed']}"))
-    columns = [Column("quantity", numeric=False), Column(f"LibreLane, {origin['pdk']}")]
-    sources: list[Mapping[str, Any]] = [found["metrics"]]
-    for stage, title in (("asic", "embedded, synthesis"), ("layout", "embedded, layout")):
-        own = results.metrics[stage]
+    if measured.failed:
+        blocks.append(Notice("failure", f"LibreLane: {measured.failed}"))
+    columns = [Column("quantity", numeric=False), Column(f"LibreLane, {origin.pdk}")]
+    sources: list[Mapping[str, object]] = [measured.metrics]
+    for own, title in (
+        (results.asic, "embedded, synthesis"),
+        (results.layout, "embedded, layout"),
+    ):
         if own is not None:
             columns.append(Column(f"{title}, {results.config.silicon.pdk}"))
-            sources.append(own)
+            sources.append(own.flat())
     rows = []
     for name, key, unit, factor, decimals in _ROWS:
         values = [_value(source.get(key), factor, decimals) for source in sources]
@@ -58,7 +60,7 @@ def librelane(results: Results) -> Section:
     return Section("librelane", "LibreLane", blocks)
 
 
-def _value(value: Any, factor: float, decimals: int | None) -> str:
+def _value(value: object, factor: float, decimals: int | None) -> str:
     if not isinstance(value, (int, float)):
         return NOT_MEASURED
     return count(int(value)) if decimals is None else fixed(float(value), decimals, factor)

@@ -21,12 +21,11 @@ def origin(results: Results) -> Section:
 
 
 def _settings(results: Results) -> Table:
-    config, train = results.config, results.metrics["train"] or {}
-    asic, sim = results.metrics["asic"] or {}, results.metrics["sim"] or {}
+    config, train = results.config, results.train or {}
+    sim, process = results.sim or {}, results.asic and results.asic.origin
     unknown = "stage has not run"
-    process = asic.get("origin") or {}
     corner = (
-        f"{process['corner']}, {process['voltage_v']:g} V, {process['temperature_c']:g} °C"
+        f"{process.corner}, {process.voltage_v:g} V, {process.temperature_c:g} °C"
         if process
         else unknown
     )
@@ -35,9 +34,9 @@ def _settings(results: Results) -> Table:
         ["seed of the events and their split", str(train.get("events", {}).get("seed", unknown))],
         ["seed of training", str(train.get("training", {}).get("seed", unknown))],
         ["seed of the RTL's vectors", str(sim.get("seed", unknown))],
-        ["PDK", f"{config.silicon.pdk}: {process.get('process', unknown)}"],
+        ["PDK", f"{config.silicon.pdk}: {process.process if process else unknown}"],
         ["corner", corner],
-        ["activity for power", str(process.get("activity") or unknown)],
+        ["activity for power", (process and process.activity) or unknown],
     ]
     columns = [Column("setting", numeric=False), Column("value", numeric=False)]
     return Table("Seeds and settings", columns, rows)

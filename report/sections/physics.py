@@ -24,7 +24,7 @@ _UNIT = "half pitches"
 
 def physics(results: Results) -> Section:
     """Events, EMD at equal bits, training, examples, published figures."""
-    train = results.metrics["train"]
+    train = results.train
     blocks: list[Block] = []
     if train is None:
         blocks.append(results.missing("train", "EMD, baselines, training curves and examples"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from hexcoder.metrics.asic import GlitchMetrics, PowerMetrics
 from report.blocks import Column, Picture, Table
 from report.charts import stacked_bars
 from report.numbers import count, fixed, percent
@@ -12,27 +12,24 @@ from report.numbers import count, fixed, percent
 _POWER = ("internal", "switching", "leakage")
 
 
-def glitch_power(found: Mapping[str, Any]) -> Mapping[str, float]:
-    """What glitches add in W, by part; empty where it was not measured."""
-    return (found.get("glitches") or {}).get("power_by_layer_w", {})
-
-
-def power_picture(name: str, found: Mapping[str, Any], parts: Sequence[str]) -> Picture | None:
-    """Bars by part.
+def power_picture(
+    name: str, power: PowerMetrics, glitch: GlitchMetrics | None, parts: Sequence[str]
+) -> Picture | None:
+    """Bars by part; None without any power.
 
     Parameters
     ----------
     name : str
         Keeps the picture's identifiers apart.
-    found : mapping
-        Metrics of the stage asic or layout.
+    power : PowerMetrics
+    glitch : GlitchMetrics or None
     parts : sequence of str
         In the order of the bars.
     """
-    powers, total = found.get("power_by_layer_w"), found.get("power__total")
+    powers, total = power.power_by_layer_w, power.power__total
     if not powers or not total:
         return None
-    glitches = glitch_power(found)
+    glitches = glitch.glitches.power_by_layer_w if glitch else {}
     total += sum(glitches.values())
 
     def whole(part: str) -> float:
@@ -53,7 +50,9 @@ def power_picture(name: str, found: Mapping[str, Any], parts: Sequence[str]) -> 
 
 
 def power_table(
-    found: Mapping[str, Any],
+    power: PowerMetrics,
+    glitch: GlitchMetrics | None,
+    energy_with_glitches_pj: float | None,
     parts: Sequence[str],
     title: str,
     period_ns: float,
@@ -63,8 +62,10 @@ def power_table(
 
     Parameters
     ----------
-    found : mapping
-        Metrics of the stage asic or layout.
+    power : PowerMetrics
+    glitch : GlitchMetrics or None
+    energy_with_glitches_pj : float or None
+        Of an event.
     parts : sequence of str
         In the order of the rows.
     title : str
@@ -72,23 +73,28 @@ def power_table(
     label : callable
         What a part is called in its row.
     """
-    total, glitches = found["power__total"], found.get("glitches")
-    by_part = glitch_power(found)
+    total, glitches = power.power__total, glitch and glitch.glitches
+    by_part = glitches.power_by_layer_w if glitches else {}
     lively = total + sum(by_part.values())
 
-    def row(name: str, power: Mapping[str, float], glitch: float | None) -> list[str]:
-        values = [fixed(power[kind], 3, 1e3) for kind in (*_POWER, "total")]
+    def row(name: str, watts: Mapping[str, float], added: float | None) -> list[str]:
+        values = [fixed(watts[kind], 3, 1e3) for kind in (*_POWER, "total")]
         if glitches:
-            values.append("" if glitch is None else fixed(glitch, 3, 1e3))
-        return [name, *values, percent(power["total"] + (glitch or 0.0), lively)]
+            values.append("" if added is None else fixed(added, 3, 1e3))
+        return [name, *values, percent(watts["total"] + (added or 0.0), lively)]
 
-    layers = found.get("power_by_layer_w") or {}
+    layers = power.power_by_layer_w
     rows = [row(label(part), layers[part], by_part.get(part, 0.0)) for part in parts]
-    whole = {kind: found[f"power__{kind}__total"] for kind in _POWER} | {"total": total}
+    whole = {
+        "internal": power.power__internal__total,
+        "switching": power.power__switching__total,
+        "leakage": power.power__leakage__total,
+        "total": total,
+    }
     rows.append(row("whole design", whole, sum(by_part.values())))
     mark = frozenset({len(rows) - 1})
-    kinds = found.get("power_by_kind_w") or {}
-    rows += [row(f"of it {kind}", power, None) for kind, power in kinds.items()]
+    kinds = power.power_by_kind_w
+    rows += [row(f"of it {kind}", watts, None) for kind, watts in kinds.items()]
     columns = [
         Column("part", numeric=False),
         *(Column(kind, "mW") for kind in _POWER),
@@ -97,15 +103,15 @@ def power_table(
         Column("share", "of power"),
     ]
     note = (
-        f"Activity: {found['origin'].get('activity')}. Power over the clock period of "
-        f"{period_ns:g} ns makes {fixed(found['energy_per_event_pj'], 1)} pJ per event."
+        f"Activity: {power.activity}. Power over the clock period of "
+        f"{period_ns:g} ns makes {fixed(power.energy_per_event_pj, 1)} pJ per event."
     )
     if glitches:
         note += (
-            f" Glitches: {count(glitches['events'])} events simulated with the cells' delays by "
-            f"Icarus Verilog, {fixed(glitches['toggles_per_event'], 0)} toggles an event instead "
-            f"of {fixed(glitches['toggles_per_event_zero_delay'], 0)}; with them "
-            f"{fixed(found['energy_per_event_with_glitches_pj'], 1)} pJ per event."
+            f" Glitches: {count(glitches.events)} events simulated with the cells' delays by "
+            f"Icarus Verilog, {fixed(glitches.toggles_per_event, 0)} toggles an event instead "
+            f"of {fixed(glitches.toggles_per_event_zero_delay, 0)}; with them "
+            f"{fixed(energy_with_glitches_pj, 1)} pJ per event."
         )
     else:
         note += " Glitches are not counted."

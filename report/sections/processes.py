@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from hexcoder.metrics.asic import PowerMetrics
 from pdk.scaling import METHOD, TARGET_NM, area_in_target, energy_in_target
 from report.blocks import Column, Table
 from report.numbers import fixed
-from report.results import Results
+from report.results import Results, Silicon
 from report.sections.published import ECON_T
 
 UNKNOWN = "\N{EN DASH}"
@@ -17,8 +17,8 @@ UNKNOWN = "\N{EN DASH}"
 def in_other_processes(results: Results) -> Table | None:
     """A row for each run of this network beside this one; None where nothing can be scaled."""
     name = results.config.name
-    runs = {name: results.metrics} | dict(results.others)
-    rows = [row for run, metrics in runs.items() for row in _rows(run, metrics)]
+    runs = {name: Silicon(results.asic, results.layout)} | dict(results.others)
+    rows = [row for run, silicon in runs.items() for row in _rows(run, silicon)]
     if not any(row[-1] != UNKNOWN for row in rows):
         return None
     rows.append(["ECON-T", ECON_T["process"], ECON_T["stage"], "3.6", "95", "2.40", "3.6", "2.40"])
@@ -39,18 +39,21 @@ def in_other_processes(results: Results) -> Table | None:
     return Table("In other processes", columns, rows, note)
 
 
-def _rows(run: str, metrics: Mapping[str, Any]) -> Iterator[list[str]]:
-    asic, layout = metrics["asic"] or {}, metrics["layout"] or {}
-    origin = asic.get("origin") or {}
-    node, volts = origin.get("node_nm"), origin.get("voltage_v")
-    for stage, found, area in (
-        ("after synthesis", asic, asic.get("design__instance__area")),
-        ("after layout", layout, layout.get("design__die__area")),
-    ):
-        if area is None:
-            continue
-        energy = found.get("energy_per_event_pj")
+def _rows(run: str, silicon: Silicon) -> Iterator[list[str]]:
+    asic, layout = silicon
+    process, node, volts = UNKNOWN, None, None
+    if asic is not None:
+        origin = asic.origin
+        node, volts = origin.node_nm, origin.voltage_v
+        process = f"{origin.pdk}, {origin.corner}, {volts:g} V"
+    stages: list[tuple[str, float, PowerMetrics | None]] = []
+    if asic is not None and asic.area is not None:
+        stages.append(("after synthesis", asic.area.design__instance__area, asic.power))
+    if layout is not None and layout.place is not None:
+        stages.append(("after layout", layout.place.design__die__area, layout.power))
+    for stage, area, power in stages:
         scaled = UNKNOWN, UNKNOWN
+        energy = power and power.energy_per_event_pj
         if node is not None and volts is not None and energy is not None:
             scaled = (
                 fixed(area_in_target(area, node), 3, 1e-6),
@@ -58,10 +61,10 @@ def _rows(run: str, metrics: Mapping[str, Any]) -> Iterator[list[str]]:
             )
         yield [
             run,
-            f"{origin.get('pdk')}, {origin.get('corner')}, {volts:g} V" if volts else UNKNOWN,
+            process,
             stage,
             fixed(area, 3, 1e-6),
-            fixed(found.get("power__total"), 1, 1e3),
+            fixed(power and power.power__total, 1, 1e3),
             fixed(energy, 3, 1e-3),
             *scaled,
         ]

@@ -19,7 +19,7 @@ ECON_T = {
 
 
 def _content(results: Results) -> str:
-    chip = (results.metrics["rtl"] or {}).get("chip") or {}
+    chip = (results.rtl or {}).get("chip") or {}
     if chip.get("weights") != "loadable":
         return "weights fixed in gates, no triplication"
     registers = "triplicated" if chip["triplicated"] else "not triplicated"
@@ -29,20 +29,20 @@ def _content(results: Results) -> str:
 
 def beside_published(results: Results) -> Table:
     """Put figures side by side with what differs between them."""
-    asic = results.metrics["asic"] or {}
-    origin = asic.get("origin") or {}
+    asic = results.asic
+    origin = asic and asic.origin
+    area, power = (asic.area, asic.power) if asic else (None, None)
 
-    def measured(key: str, decimals: int, scale: float, unit: str) -> str:
-        value = asic.get(key)
+    def measured(value: float | None, decimals: int, scale: float, unit: str) -> str:
         return NOT_MEASURED if value is None else f"{fixed(value, decimals, scale)} {unit}"
 
     ours = {
-        "process": origin.get("process", NOT_MEASURED),
-        "stage": f"{origin['stage']}: {origin['wires']}" if origin else NOT_MEASURED,
+        "process": origin.process if origin else NOT_MEASURED,
+        "stage": f"{origin.stage}: {origin.wires}" if origin else NOT_MEASURED,
         "content": f"{_content(results)}, no clock tree, no wires beyond the wire-load estimate",
-        "area": measured("design__instance__area", 3, 1e-6, "mm²"),
-        "power": measured("power__total", 1, 1e3, "mW"),
-        "energy": measured("energy_per_event_pj", 2, 1e-3, "nJ"),
+        "area": measured(area and area.design__instance__area, 3, 1e-6, "mm²"),
+        "power": measured(power and power.power__total, 1, 1e3, "mW"),
+        "energy": measured(power and power.energy_per_event_pj, 2, 1e-3, "nJ"),
         "period": f"{results.config.clock.period_ns:g} ns",
     }
     names = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hexcoder.metrics.asic import AsicFile
 from report.blocks import Block, Column, Notice, Section, Table, Text
 from report.numbers import count
 from report.results import Results
@@ -24,7 +25,7 @@ def verification(results: Results) -> Section:
         ),
         _chain(results),
     ]
-    sim = results.metrics["sim"]
+    sim = results.sim
     if sim is None:
         blocks.append(results.missing("sim", "Vectors by kind and protocol tests"))
     else:
@@ -39,12 +40,12 @@ def verification(results: Results) -> Section:
 
 def _mismatches(results: Results) -> list[Block]:
     """One notice a failing comparison, with where it first differs."""
-    train, sim, asic = (results.metrics[stage] or {} for stage in ("train", "sim", "asic"))
+    train, sim, asic = results.train or {}, results.sim or {}, results.asic
     places = (
         ("torch and golden model", train.get("torch_against_golden")),
         ("RTL and golden model", sim),
-        ("Netlist and golden model", asic.get("netlist_check")),
-        ("Gate-level simulation and golden model", asic.get("gate_level_check")),
+        ("Netlist and golden model", _netlist_check(asic)),
+        ("Gate-level simulation and golden model", _gate_level_check(asic)),
     )
     notices: list[Block] = []
     for what, verdict in places:
@@ -64,6 +65,14 @@ def _mismatches(results: Results) -> list[Block]:
         if outcome != _PASSED
     ]
     return notices
+
+
+def _netlist_check(asic: AsicFile | None) -> Mapping[str, Any] | None:
+    return asic.netlist.netlist_check.model_dump() if asic and asic.netlist else None
+
+
+def _gate_level_check(asic: AsicFile | None) -> Mapping[str, Any] | None:
+    return asic.gate_level.gate_level_check.model_dump() if asic and asic.gate_level else None
 
 
 def _first(verdict: Mapping[str, Any]) -> str:
@@ -115,7 +124,7 @@ def _chain(results: Results) -> Table:
 
 def _torch_link(results: Results) -> list[str]:
     link = "torch = golden model"
-    verdict = (results.metrics["train"] or {}).get("torch_against_golden")
+    verdict = (results.train or {}).get("torch_against_golden")
     if not verdict:
         return [link, f"run {results.command('train')}", "", "", _NOT_RUN]
     how = f"every layer: all events, extremes, random tensors (seed {verdict['seed']})"
@@ -124,7 +133,7 @@ def _torch_link(results: Results) -> list[str]:
 
 def _compiler_link(results: Results) -> list[str]:
     link = "golden model = compiler's graph"
-    rtl = results.metrics["rtl"]
+    rtl = results.rtl
     if rtl is None:
         return [link, f"run {results.command('rtl')}", "", "", _NOT_RUN]
     if "passes" not in rtl:
@@ -140,7 +149,7 @@ def _compiler_link(results: Results) -> list[str]:
 
 def _rtl_link(results: Results) -> list[str]:
     link = "golden model = RTL"
-    sim = results.metrics["sim"]
+    sim = results.sim
     if sim is None:
         return [link, f"run {results.command('sim')}", "", "", _NOT_RUN]
     how = f"{sim['simulator']}, {', '.join(sim['modules'])} (seed {sim['seed']}){_sets(sim)}"
@@ -148,40 +157,40 @@ def _rtl_link(results: Results) -> list[str]:
 
 
 def _layout_link(results: Results) -> list[str]:
-    found = results.metrics["layout"]
-    lvs = (found or {}).get("layout_against_netlist")
-    if not lvs:
+    drawn = results.layout
+    lvs = drawn and drawn.lvs and drawn.lvs.layout_against_netlist
+    if lvs is None:
         return ["netlist = layout", "there is no layout", "", "", _NOT_COVERED]
-    how = f"{count(lvs['transistors'])} transistors drawn in the layout, compared one by one"
-    verdict = _AGREE if lvs["passed"] else _FAILED
-    return ["netlist = layout", how, "", count(len(lvs["mismatches"])), verdict]
+    how = f"{count(lvs.transistors)} transistors drawn in the layout, compared one by one"
+    verdict = _AGREE if lvs.passed else _FAILED
+    return ["netlist = layout", how, "", count(len(lvs.mismatches)), verdict]
 
 
 def _formal_link(results: Results) -> list[str]:
     link = "RTL = netlist, formally"
-    asic = results.metrics["asic"]
+    asic = results.asic
     if asic is None:
         return [link, f"run {results.command('asic')}", "", "", _NOT_RUN]
-    verdict = asic.get("formal_equivalence")
-    if not verdict:
-        reason = results.why_not("asic", "formal_equivalence")
+    verdict = asic.equivalence and asic.equivalence.formal_equivalence
+    if verdict is None:
+        reason = asic.why_not("formal_equivalence")
         return [link, f"ABC's equivalence check: {reason}", "", "", _NOT_RUN]
     how = (
-        f"ABC's equivalence check of all {count(verdict['outputs'])} output bits, and "
-        f"{verdict['latency_cycles']} registers on every path from an input"
+        f"ABC's equivalence check of all {count(verdict.outputs)} output bits, and "
+        f"{verdict.latency_cycles} registers on every path from an input"
     )
-    word = _AGREE if verdict["proved"] else _FAILED
-    return [link, how, "all inputs", "none" if verdict["proved"] else "found", word]
+    word = _AGREE if verdict.proved else _FAILED
+    return [link, how, "all inputs", "none" if verdict.proved else "found", word]
 
 
 def _netlist_link(results: Results, key: str, how: str) -> list[str]:
     link = "golden model = netlist"
-    asic = results.metrics["asic"]
+    asic = results.asic
     if asic is None:
         return [link, f"{how}; run {results.command('asic')}", "", "", _NOT_RUN]
-    verdict = asic.get(key)
+    verdict = _netlist_check(asic) if key == "netlist_check" else _gate_level_check(asic)
     if not verdict:
-        return [link, f"{how}: {results.why_not('asic', key)}", "", "", _NOT_RUN]
+        return [link, f"{how}: {asic.why_not(key)}", "", "", _NOT_RUN]
     return [link, how + _sets(verdict), *_compared(verdict)]
 
 
@@ -195,15 +204,15 @@ def _sets(verdict: Mapping[str, Any]) -> str:
 
 def _cell_models_link(results: Results) -> list[str]:
     link = "Liberty = cell Verilog"
-    asic = results.metrics["asic"]
+    asic = results.asic
     if asic is None:
         return [link, f"run {results.command('asic')}", "", "", _NOT_RUN]
-    verdict = asic.get("cell_models_check")
-    if not verdict:
-        reason = results.why_not("asic", "cell_models_check")
+    verdict = asic.cell_models and asic.cell_models.cell_models_check
+    if verdict is None:
+        reason = asic.why_not("cell_models_check")
         return [link, f"the PDK's own cell models: {reason}", "", "", _NOT_RUN]
-    how = f"all inputs of the {verdict['cells']} kinds of cells used, by Icarus Verilog"
-    return [link, how, *_compared({**verdict, "vectors": verdict["values"]})]
+    how = f"all inputs of the {verdict.cells} kinds of cells used, by Icarus Verilog"
+    return [link, how, *_compared({"vectors": verdict.values, "mismatches": verdict.mismatches})]
 
 
 def _vectors(sim: Mapping[str, Any]) -> Table:

@@ -6,9 +6,11 @@ import shutil
 import pytest
 
 from hexcoder.config import load_config
+from hexcoder.metrics.layout import LayoutFile
 from pdk.scaling import area_in_target, energy_factor, energy_in_target
 from report.results import input_digests, read_results
 from report.sections.processes import in_other_processes
+from tests.report import results as given
 from tests.report.results import CONFIG
 
 
@@ -33,11 +35,12 @@ def write(folder, name, node, volts, layers, layout=False):
     (folder / "network.json").write_text(json.dumps({"name": name, "layers": layers}))
     origin = {"pdk": name, "corner": "tt", "node_nm": node, "voltage_v": volts}
     figures = {"power__total": 0.01, "energy_per_event_pj": 250.0}
-    asic = {"origin": origin, "design__instance__area": 430_000.0} | figures
+    asic = given.asic() | {"design__instance__area": 430_000.0} | figures
+    asic["origin"] |= origin
     (folder / "asic" / "metrics.json").write_text(json.dumps(asic))
     if layout:
         (folder / "layout").mkdir()
-        its = {"design__die__area": 780_000.0} | figures
+        its = given.measured(LayoutFile) | {"design__die__area": 780_000.0} | figures
         (folder / "layout" / "metrics.json").write_text(json.dumps(its))
 
 

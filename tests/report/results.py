@@ -2,9 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 import numpy as np
+from pydantic import BaseModel
+
+from hexcoder.metrics.asic import AsicFile, GlitchMetrics
+from hexcoder.metrics.file import MetricsFile, steps_of
+from hexcoder.steps.step import Metrics
 
 CONFIG = Path(__file__).parents[2] / "configs" / "tiny.toml"
 
@@ -139,20 +145,51 @@ def sim() -> dict[str, Any]:
     }
 
 
+_EXAMPLES = {str: "text", bool: True, int: 7, float: 0.5}
+
+
+def example(kind: Any) -> Any:
+    """A value of a type: of a model each required field's, so that no new key is forgotten."""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return None if NoneType in get_args(kind) else example(get_args(kind)[0])
+    if origin is not None:
+        return [] if origin is tuple else origin()
+    if issubclass(kind, BaseModel):
+        return {
+            field.alias or name: example(field.annotation)
+            for name, field in kind.model_fields.items()
+            if field.is_required()
+        }
+    return _EXAMPLES[kind]
+
+
+def measured(file: type[MetricsFile]) -> dict[str, Any]:
+    """Keys of a metrics.json where every step measured."""
+    values: dict[str, Any] = example(file)
+    for step in steps_of(file).values():
+        values |= example(step)
+    values["origin"]["activity"] = values.pop("activity")
+    return values
+
+
 def asic() -> dict[str, Any]:
+    """Keys of asic/metrics.json where every step but the glitches measured."""
     power = {"internal": 0.006, "switching": 0.002, "leakage": 0.001, "total": 0.009}
     check = {"vectors": 2000, "mismatches": 0, "valid_errors": 0, "first": None, "passed": True}
-    return {
-        "origin": {
-            "stage": "after synthesis, before placement",
-            "process": "a process for tests",
-            "corner": "typical",
-            "voltage_v": 1.1,
-            "temperature_c": 25.0,
-            "wires": "wire-load estimate",
-            "clock": "ideal",
-            "activity": "test events",
-        },
+    values = measured(AsicFile)
+    origin = {
+        "stage": "after synthesis, before placement",
+        "process": "a process for tests",
+        "corner": "typical",
+        "voltage_v": 1.1,
+        "temperature_c": 25.0,
+        "wires": "wire-load estimate",
+        "clock": "ideal",
+        "activity": "test events",
+    }
+    return values | {
+        "origin": values["origin"] | origin,
         "clock__period_ns": 25.0,
         "not_measured": {},
         "design__instance__area": 12345.6,
@@ -161,11 +198,8 @@ def asic() -> dict[str, Any]:
         "cells_by_layer": {"latent": {"FA_X1": 60, "INV_X1": 30}, "encoder_core": {"DFF_X1": 10}},
         "netlist_check": check,
         "gate_level_check": check,
+        "cell_models_check": values["cell_models_check"] | {"mismatches": 0},
         "timing__setup__ws": 23.5,
-        "timing__setup__tns": 0.0,
-        "timing__hold__ws": 0.07,
-        "unconstrained_endpoints": 0,
-        "worst_path": "a/cell_1 to a/cell_9",
         "power__total": 0.009,
         "power__internal__total": 0.006,
         "power__switching__total": 0.002,
@@ -173,7 +207,15 @@ def asic() -> dict[str, Any]:
         "energy_per_event_pj": 225.0,
         "power_by_layer_w": {"latent": power, "encoder_core": dict.fromkeys(power, 0.0)},
         "power_by_kind_w": {"combinational": power},
+        **dict.fromkeys(GlitchMetrics.names()),
     }
+
+
+def without(metrics: dict[str, Any], step: type[Metrics], reason: str) -> dict[str, Any]:
+    """Metrics of a run in which a step could not measure."""
+    names = [name for name in step.names() if name in metrics]
+    reasons = metrics["not_measured"] | dict.fromkeys(names, reason)
+    return metrics | dict.fromkeys(names) | {"not_measured": reasons}
 
 
 CELLS = {

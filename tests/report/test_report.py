@@ -1,4 +1,5 @@
 import html
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -7,6 +8,9 @@ import pytest
 
 from flow.__main__ import main
 from hexcoder.config import load_config
+from hexcoder.errors import InputError
+from hexcoder.metrics.asic import GateLevelMetrics, PowerMetrics, TimingMetrics
+from hexcoder.steps.reads import file_digest
 from report.page import page
 from report.results import read_results
 from tests.report import results as given
@@ -187,13 +191,9 @@ def test_without_any_result_no_section_is_empty_and_no_figure_is_made_up(build):
 
 
 def test_what_was_not_measured_gives_the_reason_in_place_of_a_number(build):
-    asic = given.asic()
-    for key in ("power__total", "energy_per_event_pj", "power_by_layer_w", "power_by_kind_w"):
-        asic[key] = None
-        asic["not_measured"][key] = "OpenSTA is not installed"
-    for key in ("timing__setup__ws", "gate_level_check"):
-        asic[key] = None
-        asic["not_measured"][key] = f"no {key} today"
+    asic = given.without(given.asic(), PowerMetrics, "OpenSTA is not installed")
+    asic = given.without(asic, TimingMetrics, "no timing__setup__ws today")
+    asic = given.without(asic, GateLevelMetrics, "no gate_level_check today")
     given.write_all(build, asic=asic)
     text = words(report(build))
     assert "Power: not measured (OpenSTA is not installed)." in text
@@ -259,6 +259,35 @@ def test_results_of_another_design_are_called_out_of_date(build):
     text = words(report(build))
     assert "The results of stage 'sim' were made from another rtl/encoder.v" in text
     assert "The results of stage 'asic'" not in text
+
+
+def test_a_stale_stage_shows_no_number_and_takes_those_behind_it_along(build):
+    given.write_all(build)
+    (build / "asic" / "stage.json").write_text('{"reads": {"encoder.v": "of another file"}}')
+    (build / "rtl" / "encoder.v").write_text("module encoder; endmodule\n")
+    (build / "asic" / "netlist.v").write_text("module encoder; endmodule\n")
+    layout = {"reads": {"netlist.v": file_digest(build / "asic" / "netlist.v")}}
+    (build / "layout").mkdir()
+    (build / "layout" / "stage.json").write_text(json.dumps(layout))
+    (build / "layout" / "metrics.json").write_text("{}")
+    text = words(report(build).split('id="origin"')[0])
+    for stage in ("asic", "layout"):
+        assert f"The results of stage '{stage}' were made from another rtl/encoder.v" in text
+    assert "results of stage 'asic' are out of date" in text
+    for number in ("12,346", "23.50", "9.00 mW", "225 pJ"):
+        assert number not in text
+
+
+def test_metrics_of_another_version_are_one_line_with_the_stage_to_run_again(build):
+    asic = given.asic()
+    del asic["timing__hold__ws"]
+    given.write_all(build, asic=asic)
+    with pytest.raises(InputError) as caught:
+        report(build)
+    line = str(caught.value)
+    assert "timing__hold__ws" in line
+    assert f"{build}/asic/metrics.json" in line
+    assert "run `python -m flow asic --config tiny.toml` again" in line
 
 
 def test_a_name_that_looks_like_html_is_only_text(build):

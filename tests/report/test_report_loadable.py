@@ -7,6 +7,7 @@ import re
 import pytest
 
 from hexcoder.config import load_config
+from hexcoder.metrics.asic import AreaMetrics, AsicFile, Triplication
 from report.page import page
 from report.results import read_results
 from report.sections.parts import copies_together
@@ -27,6 +28,7 @@ def words(build):
 def test_sets_of_registers_are_named_and_no_protocol_test_is_missed(build):
     first = {"event": 7, "element": 2, "expected": 17, "actual": 19}
     failed = {"configurations": 65, "vectors": 2000, "mismatches": 1, "first_mismatch": first}
+    failed["passed"] = False
     sim = given.sim() | {"configurations": 501, "protocol_tests": {}}
     given.write_all(build, sim=sim, asic=given.asic() | {"netlist_check": failed})
     text = words(build)
@@ -43,24 +45,28 @@ def test_protocol_tests_that_are_not_there_are_missed_where_weights_are_fixed(bu
 
 def test_many_copies_of_a_part_are_one_row_and_layers_stay_apart():
     names = [f"calibrated_{i}" for i in range(5)] + [f"dense_{i}" for i in range(4)] + ["pair_1"]
-    metrics = {
+    values = given.asic() | {
         "area_by_layer_um2": dict.fromkeys(names, 2.0),
         "cells_by_layer": {name: {"INV_X1": 1, name: 3} for name in names},
         "power_by_layer_w": {name: {"total": 0.5} for name in names},
         "design__instance__area": 20.0,
     }
-    found = copies_together(metrics, [f"dense_{i}" for i in range(4)])
-    assert next(iter(found["area_by_layer_um2"])) == "calibrated (5)"
-    assert found["area_by_layer_um2"]["calibrated (5)"] == 10.0
-    assert found["cells_by_layer"]["calibrated (5)"] == {
+    asic = copies_together(AsicFile.of(values), [f"dense_{i}" for i in range(4)])
+    assert asic.area is not None
+    assert asic.power is not None
+    areas = asic.area.area_by_layer_um2
+    assert next(iter(areas)) == "calibrated (5)"
+    assert areas["calibrated (5)"] == 10.0
+    assert asic.area.cells_by_layer["calibrated (5)"] == {
         "INV_X1": 5,
         **{f"calibrated_{i}": 3 for i in range(5)},
     }
-    assert found["power_by_layer_w"]["calibrated (5)"] == {"total": 2.5}
+    assert asic.power.power_by_layer_w["calibrated (5)"] == {"total": 2.5}
     kept = [f"dense_{i}" for i in range(4)] + ["pair_1"]
-    assert [name for name in found["area_by_layer_um2"] if name in kept] == kept
-    assert found["design__instance__area"] == 20.0
-    assert copies_together({"power__total": None}, []) == {"power__total": None}
+    assert [name for name in areas if name in kept] == kept
+    assert asic.area.design__instance__area == 20.0
+    unmeasured = AsicFile.of(given.without(values, AreaMetrics, "no"))
+    assert copies_together(unmeasured, []) == unmeasured
 
 
 def test_a_campaign_of_flips_is_shown_where_weights_are_loadable(build):
@@ -92,7 +98,7 @@ def test_a_campaign_of_flips_is_shown_where_weights_are_loadable(build):
 
 
 def test_copies_that_synthesis_lost_are_shown(build):
-    check = {"bits": 90, "bits_in_rtl": 96, "flip_flops": 270, "failures": [], "passed": True}
+    check = given.example(Triplication) | {"bits": 90, "bits_in_rtl": 96, "flip_flops": 270}
     config = load_config(given.CONFIG)
     config = config.model_copy(
         update={"chip": config.chip.model_copy(update={"weights": "loadable"})}
