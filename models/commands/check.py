@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
-    from models.encoder.agreement import compare_with_torch, disagreement_line, load_encoder
+    from models.encoder.agreement import compare_with_torch, load_encoder, verdict
     from network.schema import load_network
     from sensor.events import load_events
 
@@ -37,8 +37,8 @@ def _run(arguments: argparse.Namespace) -> None:
     for name in ("vectors", "seed"):
         if getattr(arguments, name) < 0:
             raise InputError(f"--{name} = {getattr(arguments, name)}: it must be 0 or more")
-    verdict = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
-    print(json.dumps(verdict, indent=2))
-    line = disagreement_line(verdict)
-    if line:
+    comparison = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
+    agreement = verdict(comparison, arguments.seed)
+    print(json.dumps(agreement.model_dump(mode="json", exclude_unset=True), indent=2))
+    if line := comparison.line():
         raise CheckFailed(line)

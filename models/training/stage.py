@@ -17,7 +17,7 @@ from hexcoder.files import write_json
 from hexcoder.stage import versions
 from models.data.sample import Sample, split_sample
 from models.decoder import Decoder, save_decoder
-from models.encoder.agreement import compare_with_torch, disagreement_line, save_encoder
+from models.encoder.agreement import compare_with_torch, save_encoder, verdict
 from models.encoder.hardware_cost import adder_bits
 from models.encoder.quantised import QuantisedEncoder
 from models.evaluation.physics import evaluate_baselines, evaluate_network, reconstruct
@@ -193,10 +193,12 @@ def train(config: Config, folder: Path) -> str | None:
         "physics": evaluate_network(network, decoder, held_out, kept_back.places),
         "baselines": evaluate_baselines(held_out, bits_per_event(network)),
         "examples": _examples(network, decoder, kept_back),
-        "torch_against_golden": agreement,
+        "torch_against_golden": verdict(agreement, config.training.seed).model_dump(
+            mode="json", exclude_unset=True
+        ),
         "tools": versions("torch", "numpy", "POT"),
         "threads": torch.get_num_threads(),
     }
     write_json(folder / "metrics.json", metrics)
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    return disagreement_line(agreement)
+    return agreement.line()

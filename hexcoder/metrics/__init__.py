@@ -1,0 +1,1 @@
+"""Files of metrics between rooms, a typed model each."""
