@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,25 +14,16 @@ from hexcoder.config import Config
 from hexcoder.files import write_json
 from hw.chip.register_map import Field
 from netlist.lanes import LANES
+from network.modules import Stimulus, Vectors
 from network.schema import Network, load_network
-from sensor.chip.golden import input_words
 from sensor.events import load_events
-from sensor.front_end import normalise, sensor_image_order
 from sensor.geometry import TRIGGER_CELLS
-from tb.chip.configurations import (
-    EVENTS_A_SET,
-    Case,
-    cases_of,
-    check_cases,
-    chip_case,
-    encoder_case,
-    plain_configuration,
-    sets_for,
-)
-from tb.chip.pins import CHIP
+from tb.chip.configurations import check_loaded
 from tb.chip.session import ChipLanes
 from tb.chip.simulators import open_netlist
 from tb.chip.vectors import chip_fields
+from tb.modules import MODULES, sets_for
+from tb.netlist import LINK, compare_netlist
 
 ASYNCHRONOUS = ("scl", "sda", "sda_low", "device_address*")
 CHECKS = ("netlist_check", "gate_level_check", "formal_equivalence")
@@ -66,7 +56,7 @@ def make_loadable_asic(
     progress("timing")
     run.analyse_timing()
     progress("power")
-    case = _activity(chip, network, events[: config.silicon.power_events])
+    case = MODULES[chip.pins.top](network).event_vectors(events[: config.silicon.power_events])
     if case is None:
         run.skip(POWER, "the network takes no image of the sensor: there are no events for it")
     else:
@@ -82,15 +72,12 @@ def check_netlist(
 ) -> None:
     """The network's own weights over I2C with events, then sets of registers drawn at random."""
     settings = run.config.verification
-    drawn = cases_of(chip.pins.top, network, events, LANES, settings.netlist_vectors, settings.seed)
-    verdict = check_cases(chip, fields, drawn)
-    run.metrics["netlist_check"] = verdict | {"passed": not verdict["mismatches"]}
-    if first := verdict["first_mismatch"]:
-        run.failures.append(
-            f"netlist: {verdict['mismatches']} of {verdict['vectors']} events differ, first event "
-            f"{first['event']}, element {first['element']}: expected {first['expected']:#x}, got "
-            f"{first['actual']:#x}"
-        )
+    module = MODULES[chip.pins.top](network, chip.pins.latency)
+    drawn = module.stimulus(Stimulus(settings.seed, settings.netlist_vectors, events, LANES))
+    verdict = check_loaded(chip, fields, module, drawn, link=LINK)
+    run.metrics["netlist_check"] = verdict.as_json() | {"passed": verdict.comparison.passed}
+    if line := verdict.comparison.line():
+        run.failures.append(line)
 
 
 def verify_loadable(
@@ -108,42 +95,36 @@ def verify_loadable(
     path = events or build / "train" / "events.csv"
     is_there = events is not None or path.is_file()
     energies = load_events(path) if is_there else np.zeros((0, TRIGGER_CELLS), np.int64)
-    chip = open_netlist(build / "rtl", build / "asic")
-    started = time.perf_counter()
     seed = config.verification.seed
-    drawn = cases_of(chip.pins.top, network, energies, sets_for(vectors), vectors, seed)
-    verdict = check_cases(
-        chip, chip_fields(build / "rtl"), drawn, lambda sets: progress(EVENTS_A_SET * sets)
+    verdict = compare_netlist(
+        network,
+        build / "rtl",
+        build / "asic",
+        Stimulus(seed, vectors, energies, sets_for(vectors)),
+        build / ".simulation" / "netlist",
+        progress,
     )
-    seconds = time.perf_counter() - started
+    found = verdict.as_json()
     keys = ("vectors", "configurations", "mismatches", "first_mismatch")
     return {
         "network": network.name,
-        "module": chip.pins.top,
-        **{key: verdict[key] for key in keys},
+        "module": verdict.comparison.module,
+        **{key: found[key] for key in keys},
         "seed": seed,
         "formal_equivalence": None,
-        "vectors_per_s": round(verdict["vectors"] / seconds),
+        "vectors_per_s": verdict.vectors_per_s,
     }
 
 
-def _activity(chip: ChipLanes, network: Network, energies: np.ndarray) -> Case | None:
-    """Events of the detector with the network's own weights; None where it takes no image."""
-    if chip.pins.top == CHIP:
-        plain = plain_configuration(network)
-        return chip_case("event", network, plain, input_words(energies, plain.high_density))
-    order = sensor_image_order(network)
-    if order is None:
-        return None
-    return encoder_case("event", network, normalise(energies, network.input.type, order))
-
-
-def _toggle_rates(chip: ChipLanes, case: Case, fields: dict[str, Field]) -> tuple[np.ndarray, int]:
+def _toggle_rates(
+    chip: ChipLanes, case: Vectors, fields: dict[str, Field]
+) -> tuple[np.ndarray, int]:
     """Toggles a clock of each net, and the clocks of each lane; each has other events."""
-    chip.preset([case.values], fields)
-    clocks = -(-len(case.words) // LANES)
+    assert case.registers is not None
+    chip.preset([case.registers.values], fields)
+    clocks = -(-len(case.inputs) // LANES)
     # Fewer events than fill all lanes come again.
-    words = np.resize(case.words, (LANES, clocks, case.words.shape[1]))
+    words = np.resize(case.inputs, (LANES, clocks, case.inputs.shape[1]))
     # The pipeline is full before toggles are counted.
     chip.stream(words[:, : chip.pins.latency])
     toggles = np.zeros(len(chip.netlist.nets), np.uint64)

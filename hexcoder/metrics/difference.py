@@ -20,8 +20,8 @@ class Difference(BaseModel):
     element: int = Field(description="element of the layer's flattened tensor")
     event: int = Field(description="event, counted from the first vector of the module")
     configuration: int | None = Field(default=None, description="set of registers, the first is 0")
-    expected: int = Field(description="value of the golden model")
-    actual: int = Field(description="value of what was compared with it")
+    expected: int | None = Field(description="value of the golden model, where it is known")
+    actual: int | None = Field(description="value of what was compared with it")
     kind: str | None = Field(default=None, description="'edge', 'event' or 'random'")
     input: tuple[int, ...] | None = Field(default=None, description="the event itself")
     waveform: str | None = Field(default=None, description="FST file cut round the event")
@@ -31,7 +31,8 @@ class Difference(BaseModel):
         registers = "" if self.configuration is None else f", set of registers {self.configuration}"
         kind = f" ({self.kind})" if self.kind else ""
         waveform = f"; waveform: {self.waveform}" if self.waveform else ""
+        values = "" if self.actual is None else f": expected {self.expected}, got {self.actual}"
         return (
             f"{module}layer '{self.layer}', element {self.element}, event {self.event}{registers}"
-            f"{kind}: expected {self.expected}, got {self.actual}{waveform}"
+            f"{kind}{values}{waveform}"
         )

@@ -16,10 +16,11 @@ from hw.chip.register_map import Field
 from sensor.chip.configuration import ChipConfiguration, read_configuration
 from sensor.chip.golden import chip_network, link_words
 from sensor.chip.link_words import INPUT_LINKS, read_link_words
-from tb.chip.driver import ChipDriver, field_values
+from tb.chip.driver import ChipDriver
 from tb.chip.pins import OUTPUT_WORDS, Clocks, idle
 from tb.chip.simulated_bus import SimulatedBus
 from tb.i2c.timing import I2cTiming
+from tb.modules import field_values
 
 INPUT_FILE = "testInput.csv"
 

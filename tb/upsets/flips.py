@@ -235,12 +235,10 @@ def _start_worker(campaign: Campaign) -> None:
 
 def interval(hits: int, trials: int) -> tuple[float, float]:
     """Bounds of a probability, by Clopper and Pearson (Biometrika 26, 1934)."""
-    from scipy.stats import beta
+    from scipy.stats import binomtest
 
-    tail = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
-    return low, high
+    bounds = binomtest(hits, trials).proportion_ci(CONFIDENCE, method="exact")
+    return float(bounds.low), float(bounds.high)
 
 
 def statistics(flips: Sequence[Flip], places: Places) -> dict[str, Any]:

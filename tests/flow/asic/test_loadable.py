@@ -113,4 +113,4 @@ def test_a_wrong_event_of_the_netlist_fails(built, monkeypatch):
         chip_fields(build / "rtl"),
     )
     assert not run.metrics["netlist_check"]["passed"]
-    assert "events differ, first event" in run.failures[0]
+    assert "vectors differ; first: layer" in run.failures[0]
