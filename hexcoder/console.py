@@ -81,7 +81,13 @@ def add_command(
 
 
 def add_number(
-    parser: argparse.ArgumentParser, name: str, text: str, *, least: int = 0, default: int | None
+    parser: argparse.ArgumentParser,
+    name: str,
+    text: str,
+    *,
+    least: int = 0,
+    default: int | None = None,
+    required: bool = False,
 ) -> None:
     """An option that takes a whole number from ``least`` on.
 
@@ -94,7 +100,9 @@ def add_number(
             raise InputError(f"{name} = {value}: it must be {least} or more")
         return value
 
-    parser.add_argument(name, type=number, default=default, metavar="N", help=text)
+    parser.add_argument(
+        name, type=number, default=default, required=required, metavar="N", help=text
+    )
 
 
 def add_seed(

@@ -6,18 +6,18 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.console import Commands, add_command, add_events, add_seed, add_vectors
+from hexcoder.errors import CheckFailed
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser("check", help="compare the torch model with the golden model")
+    parser = add_command(commands, "check", "compare the torch model with the golden model")
     parser.add_argument("network", type=Path)
     parser.add_argument("--encoder", type=Path, help="default: train/encoder.safetensors beside")
-    parser.add_argument("--events", help="CSV of energies")
-    parser.add_argument("--vectors", type=int, default=20_000, help="random tensors")
-    parser.add_argument("--seed", type=int, default=0)
+    add_events(parser)
+    add_vectors(parser, 20_000, "random tensors (default: 20000)")
+    add_seed(parser, 0)
     parser.set_defaults(run=_run)
 
 
@@ -34,9 +34,6 @@ def _run(arguments: argparse.Namespace) -> None:
     events = (
         load_events(arguments.events) if arguments.events else np.zeros((0, 48), dtype=np.int64)
     )
-    for name in ("vectors", "seed"):
-        if getattr(arguments, name) < 0:
-            raise InputError(f"--{name} = {getattr(arguments, name)}: it must be 0 or more")
     comparison = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
     agreement = verdict(comparison, arguments.seed)
     print(json.dumps(agreement.model_dump(mode="json", exclude_unset=True), indent=2))

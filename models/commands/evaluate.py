@@ -6,14 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands
+from hexcoder.console import Commands, add_command, add_events
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser("evaluate", help="physics of a network on a file of events")
+    parser = add_command(commands, "evaluate", "physics of a network on a file of events")
     parser.add_argument("network", type=Path)
-    parser.add_argument("--events", required=True, help="CSV of energies")
+    add_events(parser, required=True)
     parser.add_argument("--decoder", type=Path, help="default: train/decoder.safetensors beside")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--baselines", action="store_true", help="threshold, BC and STC as well")

@@ -6,6 +6,7 @@ import argparse
 import json
 import tempfile
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 
 from hexcoder.code import code_digest
@@ -127,11 +128,6 @@ def _run(arguments: argparse.Namespace) -> None:
                 expected,
                 timing.in_clocks(SPEEDS[arguments.i2c_khz], chip.pins.period_ns),
             )
-    print(json.dumps(verdict.as_json(), indent=2))
-    first = verdict.first_mismatch
-    if first:
-        raise CheckFailed(
-            f"{verdict.mismatches} of {verdict.bunch_crossings} bunch crossings differ; first "
-            f"{first.bunch_crossing}, link {first.link}: expected {first.expected:08x}, got "
-            f"{first.actual:08x} (golden model {first.golden:08x})"
-        )
+    print(json.dumps(asdict(verdict), indent=2))
+    if line := verdict.line():
+        raise CheckFailed(line)

@@ -10,6 +10,7 @@ from hw.chip import register_map as at
 from network.modules import Stimulus
 from sensor.chip.golden import link_words
 from sensor.generator import generate_events
+from tb.chip import vectors
 from tb.chip.configurations import check_loaded
 from tb.chip.driver import ChipDriver, NotAcknowledged
 from tb.chip.pins import Clocks
@@ -271,3 +272,30 @@ def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch
     first = found.first_mismatch
     assert found.mismatches == 1
     assert (first.configuration, first.event, first.element) == (3, 8 + 2 * 10 + 7, 1)
+
+
+def test_a_file_s_words_are_compared_and_a_wrong_one_is_named(monkeypatch):
+    chip = lanes(False, False)
+    network, configuration = random_configuration(np.random.default_rng(40))
+    monkeypatch.setattr(vectors, "chip_network", lambda configuration: network)
+    words = events(8, 30)
+    expected = link_words(network, words, configuration, 6)
+
+    def verdict():
+        fields = chip_fields(design(False, False))
+        latency = chip.pins.latency
+        return vectors.check_vectors(
+            chip.run, fields, latency, words, configuration, expected, FASTEST
+        )
+
+    found = verdict()
+    assert (found.bunch_crossings, found.mismatches, found.golden_mismatches) == (30, 0, 0)
+    assert found.line() is None
+    expected[11, 3] ^= 1
+    expected[20, 0] ^= 1
+    found = verdict()
+    assert (found.mismatches, found.golden_mismatches) == (2, 2)
+    first = found.first_mismatch
+    assert (first.bunch_crossing, first.link) == (11, 3)
+    assert first.expected == first.actual ^ 1 == first.golden ^ 1
+    assert found.line().startswith("2 of 30 bunch crossings differ; first 11, link 3: expected ")
