@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hexcoder.processes import die_with_parent
+from hexcoder.processes import worker_pool
 from hw.chip.register_map import CONTROL
 from netlist.lanes import LANES, spread
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
@@ -209,7 +207,7 @@ def run_campaign(
     return flat[: campaign.flips]
 
 
-def _entry(number: int, flips: Sequence[Flip]) -> dict[str, Any]:
+def _entry(number: int, flips: Sequence[Flip]) -> dict[str, object]:
     return {
         "batch": number,
         "flips": [[flip.place, flip.outcome.value, flip.wrong_events] for flip in flips],
@@ -223,14 +221,8 @@ def _results(
         _start(campaign)
         yield from map(_work, left)
         return
-    context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _start_worker, (campaign,)) as pool:
+    with worker_pool(jobs, _start, campaign) as pool:
         yield from pool.map(_work, left, chunksize=4)
-
-
-def _start_worker(campaign: Campaign) -> None:
-    die_with_parent()
-    _start(campaign)
 
 
 def interval(hits: int, trials: int) -> tuple[float, float]:
