@@ -21,11 +21,12 @@ from gen.compiler import Settings, compile_network
 from hexcoder.console import add_config_options, config_and_build
 from hexcoder.errors import run_command
 from models.encoder.hardware_cost import signed_digits
+from network.modules import Stimulus
 from network.schema import Flatten, Network, load_network
 from sensor.events import load_events
 from sensor.geometry import distances
 from sensor.metrics import charge_fractions, earth_movers_distance
-from sensor.stimulus import module_vectors
+from tb.modules import module_under_test
 from tb.rtl.design import read_design
 from tb.rtl.protocol import run_protocol_tests
 from tb.rtl.scoreboard import compare
@@ -62,11 +63,9 @@ def _emd(events: np.ndarray) -> dict[str, float]:
 def _simulation(network_path: Path, design: Path, work: Path) -> dict[str, float]:
     """Vectors a second through the fast path, and through cocotb."""
     network = load_network(network_path)
-    described = read_design(network, design, "encoder_core")
-    simulation = build_simulation(described, work)
-    fast = compare(
-        simulation, network, lambda: module_vectors("encoder_core", network, 200_000, 1, None)
-    )
+    module = module_under_test(network, design, "encoder_core")
+    simulation = build_simulation(read_design(module, design), work)
+    fast = compare(simulation, module, lambda: module.stimulus(Stimulus(seed=1, count=200_000)))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         results = place / "junit.xml"

@@ -9,21 +9,13 @@ from flow.vectors import load_events_of
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.steps.step import NotMeasured
 from netlist.lanes import LANES
-from network.schema import Network, load_network
-from sensor.chip.golden import input_words
-from sensor.front_end import normalise, sensor_image_order
-from tb.chip.configurations import (
-    Case,
-    cases_of,
-    check_cases,
-    chip_case,
-    encoder_case,
-    plain_configuration,
-)
-from tb.chip.pins import CHIP
-from tb.chip.session import ChipLanes
+from network.modules import Stimulus
+from network.schema import load_network
+from tb.chip.configurations import check_loaded
 from tb.chip.simulators import open_netlist
 from tb.chip.vectors import chip_fields
+from tb.modules import MODULES
+from tb.netlist import LINK
 
 
 def check_loadable(block: Block) -> NetlistVerdict:
@@ -32,9 +24,10 @@ def check_loadable(block: Block) -> NetlistVerdict:
     network = load_network(block.place.path("network.json"))
     events, _ = load_events_of(block.place)
     chip = open_netlist(rtl, block.netlist.json.parent)
-    drawn = cases_of(block.top, network, events, LANES, settings.netlist_vectors, settings.seed)
-    verdict = check_cases(chip, chip_fields(rtl), drawn)
-    return NetlistVerdict.model_validate(verdict | {"passed": not verdict["mismatches"]})
+    module = MODULES[block.top](network, chip.pins.latency)
+    drawn = module.stimulus(Stimulus(settings.seed, settings.netlist_vectors, events, LANES))
+    verdict = check_loaded(chip, chip_fields(rtl), module, drawn, link=LINK)
+    return NetlistVerdict.model_validate(verdict.as_json() | {"passed": verdict.comparison.passed})
 
 
 def loadable_toggle_rates(block: Block) -> tuple[np.ndarray, str]:
@@ -49,13 +42,14 @@ def loadable_toggle_rates(block: Block) -> tuple[np.ndarray, str]:
     network = load_network(block.place.path("network.json"))
     events, origin = load_events_of(block.place)
     chip = open_netlist(rtl, block.netlist.json.parent)
-    case = _activity(chip, network, events[: block.config.silicon.power_events])
-    if case is None:
+    count = block.config.silicon.power_events
+    case = MODULES[block.top](network).event_vectors(events[:count])
+    if case is None or case.registers is None:
         raise NotMeasured("the network takes no image of the sensor: there are no events for it")
-    chip.preset([case.values], chip_fields(rtl))
-    clocks = -(-len(case.words) // LANES)
+    chip.preset([case.registers.values], chip_fields(rtl))
+    clocks = -(-len(case.inputs) // LANES)
     # Fewer events than fill all lanes come again.
-    words = np.resize(case.words, (LANES, clocks, case.words.shape[1]))
+    words = np.resize(case.inputs, (LANES, clocks, case.inputs.shape[1]))
     # The pipeline is full before toggles are counted.
     chip.stream(words[:, : chip.pins.latency])
     toggles = np.zeros(len(chip.netlist.nets), np.uint64)
@@ -63,14 +57,3 @@ def loadable_toggle_rates(block: Block) -> tuple[np.ndarray, str]:
     rates = toggles / (LANES * (clocks + chip.pins.latency - 1))
     rates[sorted(chip.netlist.clocks)] = 2.0
     return rates, f"{origin}: {LANES} times {clocks} consecutive events"
-
-
-def _activity(chip: ChipLanes, network: Network, energies: np.ndarray) -> Case | None:
-    """Events of the detector with the network's own weights; None where it takes no image."""
-    if chip.pins.top == CHIP:
-        plain = plain_configuration(network)
-        return chip_case("event", network, plain, input_words(energies, plain.high_density))
-    order = sensor_image_order(network)
-    if order is None:
-        return None
-    return encoder_case("event", network, normalise(energies, network.input.type, order))

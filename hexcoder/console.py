@@ -1,9 +1,10 @@
-"""What all command lines share: progress on standard error, common options."""
+"""What all command lines share: commands of a room, common options, progress."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -12,11 +13,133 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hexcoder.config import Config, load_config
+from hexcoder.errors import InputError
 
 stderr = Console(stderr=True)
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What ``add_subparsers`` gives: the place where a command line's commands are declared."""
+
+
+def run_room(
+    prog: str,
+    description: str,
+    examples: str,
+    commands: Sequence[Callable[[Commands], None]],
+    argv: Sequence[str] | None = None,
+    default: str | None = None,
+) -> int:
+    """Run the command that a room's command line names.
+
+    Parameters
+    ----------
+    prog, description, examples : str
+        For --help.
+    commands : sequence of callable
+        Each declares a command, whose parser's default ``run`` takes the parsed arguments.
+    argv : sequence of str, optional
+        Words of the command line; by default the process's.
+    default : str, optional
+        Command that gets the words where the first of them names none.
+
+    Returns
+    -------
+    int
+        Exit status 0: a command that fails raises.
+    """
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    declared = parser.add_subparsers(dest="command", required=True)
+    for add in commands:
+        add(declared)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if default is not None and words[:1] not in [[name] for name in (*declared.choices, *_HELP)]:
+        words.insert(0, default)
+    arguments = parser.parse_args(words)
+    arguments.run(arguments)
+    return 0
+
+
+_HELP = ("-h", "--help")
+
+
+def add_command(
+    commands: Commands, name: str, description: str, examples: str = ""
+) -> argparse.ArgumentParser:
+    """Declare a command, with what --help says of it."""
+    return commands.add_parser(
+        name,
+        help=description,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_number(
+    parser: argparse.ArgumentParser,
+    name: str,
+    text: str,
+    *,
+    least: int = 0,
+    default: int | None = None,
+    required: bool = False,
+) -> None:
+    """An option that takes a whole number from ``least`` on.
+
+    A smaller one raises :class:`InputError` when the command line is parsed.
+    """
+
+    def number(word: str) -> int:
+        value = int(word)
+        if value < least:
+            raise InputError(f"{name} = {value}: it must be {least} or more")
+        return value
+
+    parser.add_argument(
+        name, type=number, default=default, required=required, metavar="N", help=text
+    )
+
+
+def add_seed(
+    parser: argparse.ArgumentParser, default: int | None, text: str = "seed of what is drawn"
+) -> None:
+    """``--seed``: the same seed, the same result."""
+    add_number(parser, "--seed", text, default=default)
+
+
+def add_vectors(
+    parser: argparse.ArgumentParser, default: int | None, text: str = "random vectors"
+) -> None:
+    """``--vectors``."""
+    add_number(parser, "--vectors", text, default=default)
+
+
+def add_jobs(parser: argparse.ArgumentParser, text: str = "processes at a time") -> None:
+    """``--jobs``."""
+    add_number(parser, "--jobs", text, least=1, default=1)
+
+
+def add_work(parser: argparse.ArgumentParser) -> None:
+    """``--work``: what is compiled there is kept for the next run."""
+    parser.add_argument("--work", type=Path, help="folder for compiled simulations")
+
+
+def add_events(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """``--events``."""
+    parser.add_argument("--events", required=required, help="CSV of energies")
+
+
+def add_output(
+    parser: argparse.ArgumentParser, text: str, *aliases: str, required: bool = False
+) -> None:
+    """``-o``: where results go."""
+    names = ("-o", "--output", *aliases)
+    parser.add_argument(*names, dest="output", type=Path, required=required, help=text)
 
 
 def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> None:

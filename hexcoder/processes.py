@@ -7,6 +7,7 @@ small watcher beside us kills the groups when we are gone, by a signal that cann
 from __future__ import annotations
 
 import atexit
+import concurrent.futures
 import multiprocessing
 import multiprocessing.process
 import os
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -154,6 +155,19 @@ def run(
     with child(command, stdin=stdin, stdout=stdout, stderr=stderr, **options) as process:
         out, err = process.communicate(input, timeout_s)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def worker_pool(
+    jobs: int, start: Callable[..., object], *arguments: Any
+) -> concurrent.futures.ProcessPoolExecutor:
+    """A pool of fresh processes that end when we do; each begins with ``start(*arguments)``."""
+    context = multiprocessing.get_context("spawn")
+    return concurrent.futures.ProcessPoolExecutor(jobs, context, _start_worker, (start, arguments))
+
+
+def _start_worker(start: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    die_with_parent()
+    start(*arguments)
 
 
 def die_with_parent() -> None:

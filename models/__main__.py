@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
+from hexcoder.console import run_room
 from hexcoder.errors import run_command
 from models.commands import (
     check,
@@ -13,7 +13,8 @@ from models.commands import (
     train,
 )
 
-COMMANDS = (train, evaluate, check, generate)
+COMMANDS = (train.add, evaluate.add, check.add, generate.add)
+DESCRIPTION = "Train, evaluate and check the quantised autoencoder; generate events."
 EXAMPLES = """examples:
   python -m models train --config configs/econ_t.toml
   python -m models train --config configs/econ_t.toml --events energies.csv
@@ -23,24 +24,9 @@ EXAMPLES = """examples:
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m models",
-        description="Train, evaluate and check the quantised autoencoder; generate events.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for command in COMMANDS:
-        command.add(commands)
-    return parser
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
-    arguments = _parser().parse_args(argv)
-    arguments.run(arguments)
-    return 0
+    return run_room("python -m models", DESCRIPTION, EXAMPLES, COMMANDS, argv)
 
 
 if __name__ == "__main__":

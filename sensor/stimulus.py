@@ -1,133 +1,139 @@
-"""Vectors for the modules: edge cases, events and random tensors, with what is expected."""
+"""Modules with fixed weights under test: the network alone, and the sensor's datapath round it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from network.golden import evaluate, layer_outputs
+from network.modules import (
+    CHUNK,
+    ModuleUnderTest,
+    Port,
+    Stimulus,
+    Vectors,
+    edges,
+    random_inputs,
+    saturating_inputs,
+)
 from network.schema import Network
 from sensor.front_end import (
     ENERGY_BITS,
+    SUM_CODE_BITS,
     encode_frames,
     normalise,
     sensor_image_order,
 )
 from sensor.geometry import TRIGGER_CELLS
 
-CHUNK = 16_384
-"""Vectors made and checked at a time: bounds memory, whatever the number of vectors."""
 LARGEST_ENERGY = (1 << ENERGY_BITS) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Vectors:
-    """Some vectors of one kind.
+class EncoderCore(ModuleUnderTest):
+    """The network alone; its events are images of the sensor, where its input is one."""
 
-    Parameters
-    ----------
-    kind : 'edge', 'event' or 'random'
-    inputs : int64 array (n, elements)
-    """
+    name = "encoder_core"
 
-    kind: str
-    inputs: np.ndarray
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        source = self.network.input
+        return (Port("in_data", source.type.width, int(np.prod(source.shape))),)
 
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        output = self.network.output
+        return (Port("out_data", output.type.width, int(np.prod(output.shape))),)
 
-def _edges(low: int, high: int, elements: int) -> np.ndarray:
-    """All zero, all ones, both extremes, alternating extremes, and each element alone."""
-    flat = np.array([[0], [min(max(1, low), high)], [low], [high]]).repeat(elements, axis=1)
-    alternating = np.where(np.arange(elements) % 2, low, high)
-    alone_high = np.eye(elements, dtype=np.int64) * high
-    alone_low = np.eye(elements, dtype=np.int64) * low
-    parts = [flat, alternating[None], alternating[None, ::-1], alone_high]
-    return np.concatenate(parts + ([alone_low] if low < 0 else []))
+    def event_vectors(self, energies: np.ndarray) -> Vectors | None:
+        order = sensor_image_order(self.network)
+        if order is None:
+            return None
+        return Vectors("event", normalise(energies, self.network.input.type, order))
 
+    def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
+        type_ = self.network.input.type
+        yield Vectors("edge", edges(type_.minimum, type_.maximum, self.inputs[0].elements))
+        yield from self.event_chunks(stimulus.events)
+        random = np.random.default_rng([stimulus.seed, 1])
+        for start in range(0, stimulus.count, CHUNK):
+            size = min(CHUNK, stimulus.count - start)
+            inputs = random_inputs(self.network, size, random, stimulus.seed + start)
+            yield Vectors("random", inputs)
 
-def saturating_inputs(network: Network, events: int, seed: int) -> np.ndarray:
-    """Inputs of only the least and greatest value: they drive sums to their limits."""
-    type_, elements = network.input.type, int(np.prod(network.input.shape))
-    random = np.random.default_rng([seed, 2])
-    return np.where(random.random((events, elements)) < 0.5, type_.minimum, type_.maximum)
+    def saturating(self, count: int, seed: int) -> np.ndarray:
+        """Inputs that drive sums to both ends of their range."""
+        return saturating_inputs(self.network, count, seed)
 
+    def golden(self, inputs: np.ndarray) -> np.ndarray:
+        return evaluate(self.network, inputs)
 
-def random_inputs(
-    network: Network, events: int, random: np.random.Generator, seed: int
-) -> np.ndarray:
-    """Inputs over the whole range of their type; one event in eight has only extremes."""
-    type_, elements = network.input.type, int(np.prod(network.input.shape))
-    inputs = random.integers(type_.minimum, type_.maximum + 1, (events, elements))
-    extremes = events // 8
-    inputs[:extremes] = saturating_inputs(network, extremes, seed)
-    return inputs
-
-
-def core_vectors(
-    network: Network, count: int, seed: int, events: np.ndarray | None
-) -> Iterator[Vectors]:
-    """Vectors for ``encoder_core``: edges, events if the input is a sensor image, random ones.
-
-    Parameters
-    ----------
-    count : int
-        Random tensors over the whole range of the input type; one in eight has only extremes.
-    events : int array (n, 48) of energies, or None
-    """
-    type_, elements = network.input.type, int(np.prod(network.input.shape))
-    yield Vectors("edge", _edges(type_.minimum, type_.maximum, elements))
-    order = sensor_image_order(network)
-    if events is not None and order is not None:
-        for start in range(0, len(events), CHUNK):
-            image = normalise(events[start : start + CHUNK], type_, order)
-            yield Vectors("event", image)
-    random = np.random.default_rng([seed, 1])
-    for start in range(0, count, CHUNK):
-        size = min(CHUNK, count - start)
-        yield Vectors("random", random_inputs(network, size, random, seed + start))
+    def golden_layers(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        return layer_outputs(self.network, inputs)
 
 
-def encoder_vectors(count: int, seed: int, events: np.ndarray | None) -> Iterator[Vectors]:
-    """Vectors for ``encoder``: energies of every magnitude and occupancy, edges, and events."""
-    yield Vectors("edge", _edges(0, LARGEST_ENERGY, TRIGGER_CELLS))
-    powers = 1 << np.arange(ENERGY_BITS)
-    near = np.concatenate([powers - 1, powers, np.minimum(powers + 1, LARGEST_ENERGY)])
-    # Sums just below, at and above every power of two, held by one cell or by all.
-    single = near[:, None] * (np.arange(TRIGGER_CELLS) == 17)
-    yield Vectors("edge", np.concatenate([single, np.tile(near[:, None], TRIGGER_CELLS)]))
-    if events is not None:
-        for start in range(0, len(events), CHUNK):
-            yield Vectors("event", np.asarray(events[start : start + CHUNK], dtype=np.int64))
-    random = np.random.default_rng([seed, 3])
-    for start in range(0, count, CHUNK):
-        shape = (min(CHUNK, count - start), TRIGGER_CELLS)
-        scale = random.integers(0, ENERGY_BITS + 1, (shape[0], 1))
-        occupancy = random.random((shape[0], 1))
-        energies = (random.random(shape) * (1 << scale)).astype(np.int64)
-        yield Vectors("random", np.where(random.random(shape) < occupancy, energies, 0))
+class Encoder(EncoderCore):
+    """The sensor's datapath round the network: energies in, the output frame's fields out."""
+
+    name = "encoder"
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        return (Port("in_data", ENERGY_BITS, TRIGGER_CELLS),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        return (*super().outputs, Port("sum_code", SUM_CODE_BITS, 1))
+
+    def event_vectors(self, energies: np.ndarray) -> Vectors | None:
+        return Vectors("event", np.asarray(energies, dtype=np.int64))
+
+    def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
+        """Energies of every magnitude and occupancy, edges, and events."""
+        yield Vectors("edge", edges(0, LARGEST_ENERGY, TRIGGER_CELLS))
+        powers = 1 << np.arange(ENERGY_BITS)
+        near = np.concatenate([powers - 1, powers, np.minimum(powers + 1, LARGEST_ENERGY)])
+        # Sums just below, at and above every power of two, held by one cell or by all.
+        single = near[:, None] * (np.arange(TRIGGER_CELLS) == 17)
+        yield Vectors("edge", np.concatenate([single, np.tile(near[:, None], TRIGGER_CELLS)]))
+        yield from self.event_chunks(stimulus.events)
+        random = np.random.default_rng([stimulus.seed, 3])
+        for start in range(0, stimulus.count, CHUNK):
+            shape = (min(CHUNK, stimulus.count - start), TRIGGER_CELLS)
+            scale = random.integers(0, ENERGY_BITS + 1, (shape[0], 1))
+            occupancy = random.random((shape[0], 1))
+            energies = (random.random(shape) * (1 << scale)).astype(np.int64)
+            yield Vectors("random", np.where(random.random(shape) < occupancy, energies, 0))
+
+    def saturating(self, count: int, seed: int) -> np.ndarray:
+        """One or two cells hold all of the charge: the normalised image is at full scale."""
+        random = np.random.default_rng(seed)
+        inputs = np.zeros((count, TRIGGER_CELLS), dtype=np.int64)
+        for event in inputs:
+            event[random.integers(0, TRIGGER_CELLS, 2)] = LARGEST_ENERGY
+        return inputs
+
+    def golden(self, inputs: np.ndarray) -> np.ndarray:
+        return encode_frames(self.network, inputs)
+
+    def golden_layers(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        image = EncoderCore.event_vectors(self, inputs)
+        assert image is not None
+        layers = super().golden_layers(image.inputs)
+        return {"front_end": image.inputs, **layers, "sum_code": self.golden(inputs)[:, -1:]}
+
+
+FIXED = {module.name: module for module in (EncoderCore, Encoder)}
+"""Modules whose weights are fixed, the core first."""
 
 
 def module_vectors(
     module: str, network: Network, count: int, seed: int, events: np.ndarray | None
 ) -> Iterator[Vectors]:
-    """Vectors for a module of the contract, by name."""
-    if module == "encoder":
-        return encoder_vectors(count, seed, events)
-    return core_vectors(network, count, seed, events)
+    """Vectors for a module with fixed weights, by name."""
+    return FIXED[module](network).stimulus(Stimulus(seed, count, events))
 
 
 def expected_outputs(module: str, network: Network, inputs: np.ndarray) -> np.ndarray:
-    """Golden output of a module: int64 (n, fields); fields are the frame's for ``encoder``."""
-    return encode_frames(network, inputs) if module == "encoder" else evaluate(network, inputs)
-
-
-def expected_layers(module: str, network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
-    """Golden output of everything that can be watched inside a module, in order of the flow."""
-    if module != "encoder":
-        return layer_outputs(network, inputs)
-    order = sensor_image_order(network)
-    assert order is not None
-    image = normalise(inputs, network.input.type, order)
-    frame = encode_frames(network, inputs)
-    return {"front_end": image, **layer_outputs(network, image), "sum_code": frame[:, -1:]}
+    """Golden output of a module with fixed weights, by name."""
+    return FIXED[module](network).golden(inputs)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
+from hexcoder.console import run_room
 from hexcoder.errors import run_command
 from studies.commands import (
     flips,
@@ -16,7 +16,8 @@ from studies.commands import (
     study,
 )
 
-COMMANDS = (study, search, front, profile, keep, flips, hessian)
+COMMANDS = (study.add, search.add, front.add, profile.add, keep.add, flips.add, hessian.add)
+DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts."
 EXAMPLES = """examples:
   python -m studies study --config configs/econ_t.toml --seeds 5 --links 2,3,4,5
   python -m studies search --config configs/search.toml --jobs 2
@@ -28,24 +29,9 @@ EXAMPLES = """examples:
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m studies",
-        description="Many runs of the chain, compared: search, seeds, radiation, fronts.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for command in COMMANDS:
-        command.add(commands)
-    return parser
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
-    arguments = _parser().parse_args(argv)
-    arguments.run(arguments)
-    return 0
+    return run_room("python -m studies", DESCRIPTION, EXAMPLES, COMMANDS, argv)
 
 
 if __name__ == "__main__":

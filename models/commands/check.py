@@ -6,25 +6,25 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.console import Commands, add_command, add_events, add_seed, add_vectors
+from hexcoder.errors import CheckFailed
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser("check", help="compare the torch model with the golden model")
+    parser = add_command(commands, "check", "compare the torch model with the golden model")
     parser.add_argument("network", type=Path)
     parser.add_argument("--encoder", type=Path, help="default: train/encoder.safetensors beside")
-    parser.add_argument("--events", help="CSV of energies")
-    parser.add_argument("--vectors", type=int, default=20_000, help="random tensors")
-    parser.add_argument("--seed", type=int, default=0)
+    add_events(parser)
+    add_vectors(parser, 20_000, "random tensors (default: 20000)")
+    add_seed(parser, 0)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
-    from models.encoder.agreement import compare_with_torch, disagreement_line, load_encoder
+    from models.encoder.agreement import compare_with_torch, load_encoder, verdict
     from network.schema import load_network
     from sensor.events import load_events
 
@@ -34,11 +34,8 @@ def _run(arguments: argparse.Namespace) -> None:
     events = (
         load_events(arguments.events) if arguments.events else np.zeros((0, 48), dtype=np.int64)
     )
-    for name in ("vectors", "seed"):
-        if getattr(arguments, name) < 0:
-            raise InputError(f"--{name} = {getattr(arguments, name)}: it must be 0 or more")
-    verdict = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
-    print(json.dumps(verdict, indent=2))
-    line = disagreement_line(verdict)
-    if line:
+    comparison = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
+    agreement = verdict(comparison, arguments.seed)
+    print(json.dumps(agreement.model_dump(mode="json", exclude_unset=True), indent=2))
+    if line := comparison.line():
         raise CheckFailed(line)

@@ -6,14 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands
+from hexcoder.console import Commands, add_command, add_events
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser("evaluate", help="physics of a network on a file of events")
+    parser = add_command(commands, "evaluate", "physics of a network on a file of events")
     parser.add_argument("network", type=Path)
-    parser.add_argument("--events", required=True, help="CSV of energies")
+    add_events(parser, required=True)
     parser.add_argument("--decoder", type=Path, help="default: train/decoder.safetensors beside")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--baselines", action="store_true", help="threshold, BC and STC as well")
@@ -29,19 +29,20 @@ def _run(arguments: argparse.Namespace) -> None:
     events = load_events(arguments.events)
     decoder = arguments.decoder or find_decoder(arguments.network)
     result = evaluate_files(network, decoder, Path(arguments.events))
-    if arguments.baselines:
-        result["baselines"] = evaluate_baselines(events, result["bits_per_event"])
+    baselines = evaluate_baselines(events, result.bits_per_event) if arguments.baselines else None
     if arguments.json:
-        print(json.dumps(result, indent=2))
+        rows = [] if baselines is None else [row.model_dump() for row in baselines]
+        more = {} if baselines is None else {"baselines": rows}
+        print(json.dumps(result.model_dump() | more, indent=2))
         return
-    if not result["events_counted"]:
-        print(f"no event counts: all {result['events_left_out']} are empty or come back empty")
+    if not result.events_counted:
+        print(f"no event counts: all {result.events_left_out} are empty or come back empty")
         return
     print(
-        f"EMD {result['emd_mean']:.4f} mean, {result['emd_median']:.4f} median, "
-        f"{result['emd_standard_deviation']:.4f} standard deviation (half pitches); "
-        f"{result['events_counted']} events counted, {result['events_left_out']} left out; "
-        f"{result['bits_per_event']} bits an event; telescope loss {result['telescope_loss']:.5f}"
+        f"EMD {result.emd_mean:.4f} mean, {result.emd_median:.4f} median, "
+        f"{result.emd_standard_deviation:.4f} standard deviation (half pitches); "
+        f"{result.events_counted} events counted, {result.events_left_out} left out; "
+        f"{result.bits_per_event} bits an event; telescope loss {result.telescope_loss:.5f}"
     )
-    for row in result.get("baselines", []):
-        print(f"  {row['name']:24} EMD {row['emd_mean']:.4f}  {row['bits_per_event']:.1f} bits")
+    for row in baselines or []:
+        print(f"  {row.name:24} EMD {row.emd_mean:.4f}  {row.bits_per_event:.1f} bits")

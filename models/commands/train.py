@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from hexcoder.code import code_digest
 from hexcoder.config import Config
-from hexcoder.console import Commands, add_config_options, config_and_build
+from hexcoder.console import Commands, add_command, add_config_options, config_and_build
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
+from hexcoder.metrics.train import TrainMetrics
 from hexcoder.stage import Stage, versions
 from hexcoder.steps.reads import file_digest
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser("train", help="train a config's network if it is out of date")
+    parser = add_command(commands, "train", "train a config's network if it is out of date")
     add_config_options(parser, required=True)
     parser.set_defaults(run=_run)
 
@@ -49,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
     sections = ("data", "network", "quantisation", "training")
     settings = config.model_dump(mode="json")
-    reads: dict[str, Any] = {name: settings[name] for name in sections}
+    reads = {name: settings[name] for name in sections}
     reads["data"]["events"] = events_identity(config)
     reads["given"] = given_files(config)
     reads |= {
@@ -71,12 +70,13 @@ def _run(arguments: argparse.Namespace) -> None:
         return train(config, folder)
 
     ran = stage.run(action)
-    metrics = read_json(stage.folder / "metrics.json")
-    physics = metrics["physics"]
+    path = stage.folder / "metrics.json"
+    metrics = TrainMetrics.model_validate_json(path.read_text(encoding="utf-8"))
+    physics = metrics.physics
     print(
-        f"train: {metrics['parameters']} parameters; EMD {physics['emd_mean']:.3f} +- "
-        f"{physics['emd_standard_deviation']:.3f} half pitches (mean, standard deviation) over "
-        f"{physics['events_counted']} held-out events at {physics['bits_per_event']} bits an "
-        f"event; torch = golden model on {metrics['torch_against_golden']['vectors']} vectors"
+        f"train: {metrics.parameters} parameters; EMD {physics.emd_mean:.3f} +- "
+        f"{physics.emd_standard_deviation:.3f} half pitches (mean, standard deviation) over "
+        f"{physics.events_counted} held-out events at {physics.bits_per_event} bits an "
+        f"event; torch = golden model on {metrics.torch_against_golden.vectors} vectors"
         + ("" if ran else " (up to date)")
     )

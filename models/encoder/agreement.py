@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -11,12 +10,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from hexcoder.errors import InputError
+from hexcoder.metrics.train import TorchAgreement
 from models.encoder.quantised import Precision, QuantisedEncoder
+from network.comparison import Comparison, compare_layers
 from network.golden import layer_outputs
 from network.schema import Network
 from sensor.front_end import normalise, sensor_image_order
 
 CHUNK = 8192
+LINK = "torch and golden model"
 
 
 def save_encoder(encoder: QuantisedEncoder, path: Path) -> None:
@@ -67,51 +69,33 @@ def _inputs(network: Network, events: np.ndarray, count: int, seed: int) -> np.n
 
 def compare_with_torch(
     network: Network, encoder: QuantisedEncoder, events: np.ndarray, count: int, seed: int
-) -> dict[str, Any]:
-    """Compare the torch encoder with the golden model of a frozen network.
+) -> Comparison:
+    """Compare the torch encoder with the golden model of a frozen network, layer by layer.
 
     Parameters
     ----------
     events : int array (n, 48) of energies
     count : int
         Random tensors besides.
-
-    Returns
-    -------
-    dict
-        ``vectors``, ``mismatches`` and ``first_mismatch`` (layer, element, event, expected from
-        the golden model, actual from torch; None if all agree).
     """
     inputs = _inputs(network, events, count, seed)
-    mismatches, first = 0, None
-    for start in range(0, len(inputs), CHUNK):
-        chunk = inputs[start : start + CHUNK]
-        golden = layer_outputs(network, chunk)
-        found = encoder.layer_integers(chunk)
-        last = list(golden)[-1]
-        mismatches += int((golden[last] != found[last]).any(axis=1).sum())
-        for name in golden:
-            differs = np.argwhere(golden[name] != found[name])
-            if first is None and len(differs):
-                event, element = (int(i) for i in differs[0])
-                first = {
-                    "layer": name,
-                    "element": element,
-                    "event": start + event,
-                    "expected": int(golden[name][event, element]),
-                    "actual": int(found[name][event, element]),
-                }
-                mismatches = max(mismatches, 1)
-    return {"vectors": len(inputs), "mismatches": mismatches, "first_mismatch": first, "seed": seed}
+    chunks = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
+    return Comparison.joined(
+        (
+            compare_layers(
+                LINK, network.name, layer_outputs(network, chunk), encoder.layer_integers(chunk)
+            )
+            for chunk in chunks
+        ),
+        follow=True,
+    )
 
 
-def disagreement_line(verdict: dict[str, Any]) -> str | None:
-    """One line that says where torch and the golden model first differ, or None."""
-    first = verdict["first_mismatch"]
-    if first is None:
-        return None
-    return (
-        f"torch and golden model differ in {verdict['mismatches']} of {verdict['vectors']} vectors;"
-        f" first: layer '{first['layer']}', element {first['element']}, event {first['event']}: "
-        f"golden {first['expected']}, torch {first['actual']}"
+def verdict(comparison: Comparison, seed: int) -> TorchAgreement:
+    """A comparison as files hold it."""
+    return TorchAgreement(
+        vectors=comparison.vectors,
+        mismatches=comparison.mismatches,
+        first_mismatch=comparison.first_mismatch,
+        seed=seed,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.metrics.train import Baseline, Figures, Physics
 from models.decoder import Decoder, load_decoder
 from network.golden import evaluate
 from network.schema import Network
@@ -79,57 +79,49 @@ def decode_latents(
     return decoder.decode(latents, conditions) * (events.sum(axis=1) > 0)[:, None]
 
 
-def _physics(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+def _figures(true: np.ndarray, predicted: np.ndarray) -> Figures:
     distance = earth_movers_distance(true, predicted)
     kept = ~np.isnan(distance)
     summary = Summary.of(distance)
     loss = telescope_loss(charge_fractions(true[kept]), charge_fractions(predicted[kept]))
     # Without an event that counts there is no figure: null, because JSON has no NaN.
-    measured = {
-        "emd_mean": summary.mean,
-        "emd_median": summary.median,
-        "emd_standard_deviation": summary.standard_deviation,
-    }
-    return {
-        **(measured if summary.counted else dict.fromkeys(measured)),
-        "events_counted": summary.counted,
-        "events_left_out": summary.left_out,
-        "telescope_loss": float(loss.mean()) if len(loss) else None,
-    }
+    is_measured = summary.counted > 0
+    return Figures(
+        emd_mean=summary.mean if is_measured else None,
+        emd_median=summary.median if is_measured else None,
+        emd_standard_deviation=summary.standard_deviation if is_measured else None,
+        events_counted=summary.counted,
+        events_left_out=summary.left_out,
+        telescope_loss=float(loss.mean()) if len(loss) else None,
+    )
 
 
 def evaluate_network(
     network: Network, decoder: Decoder, events: np.ndarray, places: Places | None = None
-) -> dict[str, Any]:
+) -> Physics:
     """Physics of a network on events.
 
     Parameters
     ----------
     events : int array (n, 48), ADC counts
-
-    Returns
-    -------
-    dict
-        Mean, median and standard deviation of EMD in units of half a trigger-cell pitch, events
-        counted and left out (all zero), the telescope loss, and bits per event.
     """
-    found = reconstruct(network, decoder, events, places)
-    physics = _physics(events, found.fractions)
-    return {"network": network.name, **physics, "bits_per_event": bits_per_event(network)}
+    fractions = reconstruct(network, decoder, events, places).fractions
+    figures = _figures(events, fractions).model_dump()
+    return Physics(network=network.name, **figures, bits_per_event=bits_per_event(network))
 
 
-def evaluate_baselines(events: np.ndarray, bits: float) -> list[dict[str, Any]]:
+def evaluate_baselines(events: np.ndarray, bits: float) -> list[Baseline]:
     """The same figures for threshold, BC and STC, and for the largest BC that fits ``bits``."""
     baselines = list(standard_baselines())
     # Where not even one trigger cell fits, the standard baselines have to do.
     with suppress(ValueError):
         baselines.append(best_choice_baseline(best_choice_for_bits(bits)))
-    rows = []
+    rows = {}
     for baseline in baselines:
-        physics = _physics(events, baseline.reconstruct(events))
-        rows.append({"name": baseline.name, **physics, "bits_per_event": baseline.bits(events)})
-    unique = {row["name"]: row for row in rows}
-    return list(unique.values())
+        figures = _figures(events, baseline.reconstruct(events)).model_dump()
+        bits = baseline.bits(events)
+        rows[baseline.name] = Baseline(name=baseline.name, **figures, bits_per_event=bits)
+    return list(rows.values())
 
 
 def find_decoder(network: Path) -> Path:
@@ -147,7 +139,7 @@ def find_decoder(network: Path) -> Path:
     )
 
 
-def evaluate_files(network: Network, decoder: Path, events: Path) -> dict[str, Any]:
+def evaluate_files(network: Network, decoder: Path, events: Path) -> Physics:
     """As :func:`evaluate_network`, with decoder and events from files."""
     loaded = load_decoder(decoder)
     places = load_places(events, loaded.conditions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,10 +13,17 @@ from hexcoder.config import Config
 from hexcoder.console import progress_bar
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import write_json
+from hexcoder.metrics.train import (
+    Example,
+    TrainedLayer,
+    TrainingEvents,
+    TrainingRun,
+    TrainMetrics,
+)
 from hexcoder.stage import versions
 from models.data.sample import Sample, split_sample
 from models.decoder import Decoder, save_decoder
-from models.encoder.agreement import compare_with_torch, disagreement_line, save_encoder
+from models.encoder.agreement import compare_with_torch, save_encoder, verdict
 from models.encoder.hardware_cost import adder_bits
 from models.encoder.quantised import QuantisedEncoder
 from models.evaluation.physics import evaluate_baselines, evaluate_network, reconstruct
@@ -51,7 +57,7 @@ def _draw_curves(history: list[Epoch], loss: str, path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def _examples(network: Network, decoder: Decoder, sample: Sample) -> list[dict[str, Any]]:
+def _examples(network: Network, decoder: Decoder, sample: Sample) -> list[Example]:
     """Events across the range of EMD, before and after."""
     events = sample.events
     found = reconstruct(network, decoder, events, sample.places)
@@ -63,21 +69,21 @@ def _examples(network: Network, decoder: Decoder, sample: Sample) -> list[dict[s
     chosen = ranked[places.astype(int)]
     fractions = charge_fractions(events)
     return [
-        {
-            "event": int(event),
-            "emd": float(distance[event]),
-            "sum_adc": int(events[event].sum()),
-            "true": [round(float(value), 6) for value in fractions[event]],
-            "reconstructed": [round(float(value), 6) for value in found.fractions[event]],
-        }
+        Example(
+            event=event,
+            emd=float(distance[event]),
+            sum_adc=int(events[event].sum()),
+            true=[round(float(value), 6) for value in fractions[event]],
+            reconstructed=[round(float(value), 6) for value in found.fractions[event]],
+        )
         for event in dict.fromkeys(chosen.tolist())
     ]
 
 
-def _structure(network: Network) -> list[dict[str, Any]]:
+def _structure(network: Network) -> list[TrainedLayer]:
     rows = []
     for context in network.contexts():
-        row: dict[str, Any] = {
+        row: dict[str, object] = {
             "name": context.name,
             "kind": context.layer.kind,
             "output_shape": list(context.output_shape),
@@ -93,7 +99,7 @@ def _structure(network: Network) -> list[dict[str, Any]]:
                 "rounding": context.layer.rounding,
                 "overflow": context.layer.overflow,
             }
-        rows.append(row)
+        rows.append(TrainedLayer.model_validate(row))
     return rows
 
 
@@ -173,30 +179,29 @@ def train(config: Config, folder: Path) -> str | None:
     kept_back.write(folder / "held_out.csv")
     if history:
         _draw_curves(history, config.training.loss, folder / "curves.svg")
-    metrics = {
-        "name": config.name,
-        "events": {
-            "source": config.data.events
-            if config.data.events == "generated"
-            else Path(config.data.events).name,
-            "trained_on": len(events),
-            "held_out": len(held_out),
-            "seed": config.data.seed,
-        },
-        "training": config.training.model_dump(mode="json") | {"seconds": trained - started},
-        "history": [[e.training_loss, e.held_out_loss] for e in history],
-        "adder_bits": adder_bits(network),
-        "parameters": network.parameters(),
-        "layers": _structure(network),
-        "input_type": str(network.input.type),
-        "input_shape": list(network.input.shape),
-        "physics": evaluate_network(network, decoder, held_out, kept_back.places),
-        "baselines": evaluate_baselines(held_out, bits_per_event(network)),
-        "examples": _examples(network, decoder, kept_back),
-        "torch_against_golden": agreement,
-        "tools": versions("torch", "numpy", "POT"),
-        "threads": torch.get_num_threads(),
-    }
-    write_json(folder / "metrics.json", metrics)
+    source = config.data.events
+    metrics = TrainMetrics(
+        name=config.name,
+        events=TrainingEvents(
+            source=source if source == "generated" else Path(source).name,
+            trained_on=len(events),
+            held_out=len(held_out),
+            seed=config.data.seed,
+        ),
+        training=TrainingRun(**config.training.model_dump(), seconds=trained - started),
+        history=[(e.training_loss, e.held_out_loss) for e in history],
+        adder_bits=adder_bits(network),
+        parameters=network.parameters(),
+        layers=_structure(network),
+        input_type=str(network.input.type),
+        input_shape=list(network.input.shape),
+        physics=evaluate_network(network, decoder, held_out, kept_back.places),
+        baselines=evaluate_baselines(held_out, bits_per_event(network)),
+        examples=_examples(network, decoder, kept_back),
+        torch_against_golden=verdict(agreement, config.training.seed),
+        tools=versions("torch", "numpy", "POT"),
+        threads=torch.get_num_threads(),
+    )
+    write_json(folder / "metrics.json", metrics.model_dump(mode="json", exclude_unset=True))
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    return disagreement_line(agreement)
+    return agreement.line()

@@ -9,7 +9,6 @@ from typing import Protocol
 from hexcoder.errors import CheckFailed
 from hw.chip import register_map as at
 from hw.chip.register_map import Field
-from sensor.chip.configuration import ChipConfiguration
 
 
 class Transport(Protocol):
@@ -41,18 +40,6 @@ class Status:
     triplicated: bool
     corrected: int
     misaligned: int
-
-
-def field_values(configuration: ChipConfiguration) -> dict[str, list[int]]:
-    """A configuration as values of the chip's fields, by name."""
-    return {
-        "parameters": [configuration.parameters],
-        "multiplexer": list(configuration.multiplexer),
-        "calibration": list(configuration.calibration),
-        "high_density": [int(configuration.high_density)],
-        "links": [configuration.links],
-        "keep_mask": [configuration.keep_mask],
-    }
 
 
 def write_sequence(

@@ -9,13 +9,19 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.files import read_json
+from sensor.chip.golden import FRAME_WORDS
+from sensor.chip.link_words import INPUT_LINKS
 from tb.i2c.timing import I2cTiming, fastest
+from tb.modules import WORD_BITS, Chip, LoadableEncoder
 from tb.rtl.design import Design
 
-CHIP, ENCODER = LOADABLE = "chip", "loadable_encoder"
+CHIP, ENCODER = LOADABLE = Chip.name, LoadableEncoder.name
 """Modules whose weights lie in registers."""
 
-INPUT_LINKS, OUTPUT_WORDS, WORD_BITS = 12, 5, 32
+OUTPUT_WORDS = FRAME_WORDS
+_WORDS = {CHIP: (INPUT_LINKS, WORD_BITS, FRAME_WORDS, WORD_BITS)}
+"""Words of data ports that are not the network's elements."""
+
 DEVICE_ADDRESS = 0x20
 """What the address pins are tied to in simulation."""
 ADDRESS_WIDTH = 7
@@ -124,12 +130,10 @@ def read_pins(design: Path) -> Pins:
     ports = metrics["modules"][top]
     latency, period_ns = ports["latency_cycles"], metrics["clock_period_ns"]
     shadow = metrics["chip"]["update"] == "shadow"
-    if top == CHIP:
-        words = INPUT_LINKS, WORD_BITS, OUTPUT_WORDS, WORD_BITS
-        return Pins(top, latency, *words, period_ns, shadow)
     inputs, outputs = ports["input_elements"], ports["output_elements"]
     widths = ports["input_bits"] // inputs, ports["output_bits"] // outputs
-    return Pins(top, latency, inputs, widths[0], outputs, widths[1], period_ns, shadow)
+    words = _WORDS.get(top, (inputs, widths[0], outputs, widths[1]))
+    return Pins(top, latency, *words, period_ns, shadow)
 
 
 def require_chip(design: Path) -> None:

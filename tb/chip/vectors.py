@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.files import read_json
 from hw.chip.register_map import Field
+from network.comparison import compare_layers
 from sensor.chip.configuration import ChipConfiguration, read_configuration
 from sensor.chip.golden import chip_network, link_words
 from sensor.chip.link_words import INPUT_LINKS, read_link_words
-from tb.chip.driver import ChipDriver, field_values
-from tb.chip.pins import OUTPUT_WORDS, Clocks, idle
+from tb.chip.driver import ChipDriver
+from tb.chip.pins import CHIP, OUTPUT_WORDS, Clocks, idle
 from tb.chip.simulated_bus import SimulatedBus
 from tb.i2c.timing import I2cTiming
+from tb.modules import field_values
 
 INPUT_FILE = "testInput.csv"
+LINK = "chip and vectors"
 
 Run = Callable[[Clocks], Clocks]
 
@@ -62,9 +64,16 @@ class VectorVerdict:
     seconds: float
     first_mismatch: Mismatch | None
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
+    def line(self) -> str | None:
+        """One line that says how much differs and where first, or None if all agree."""
+        first = self.first_mismatch
+        if first is None:
+            return None
+        return (
+            f"{self.mismatches} of {self.bunch_crossings} bunch crossings differ; first "
+            f"{first.bunch_crossing}, link {first.link}: expected {first.expected:08x}, got "
+            f"{first.actual:08x} (golden model {first.golden:08x})"
+        )
 
 
 def chip_fields(design: Path) -> dict[str, Field]:
@@ -127,20 +136,18 @@ def check_vectors(
     actual = np.zeros_like(expected)
     actual[:, :OUTPUT_WORDS] = found.words[:, : min(links, OUTPUT_WORDS)]
     golden = link_words(chip_network(configuration), words, configuration, links)
-    differs = actual != expected
-    wrong = differs.any(axis=1) | ~found.valid
+    wanted = {"output": expected}
+    comparison = compare_layers(LINK, CHIP, wanted, {"output": actual}, found.valid)
     first = None
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        link = int(np.argmax(differs[row])) if differs[row].any() else 0
-        place = row, link
+    if comparison.first_mismatch is not None:
+        place = comparison.first_mismatch.event, comparison.first_mismatch.element
         first = Mismatch(*place, int(expected[place]), int(actual[place]), int(golden[place]))
     return VectorVerdict(
         len(words),
         links,
         configuration.links,
-        int(wrong.sum()),
-        int((golden != expected).any(axis=1).sum()),
+        comparison.mismatches,
+        compare_layers("golden model and vectors", CHIP, wanted, {"output": golden}).mismatches,
         sum(fields[name].size for name in values),
         spent,
         latency,

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from hexcoder.errors import CheckFailed, InputError
 from hw.i2c.target import I2cTarget
 from tb.i2c.bank import BASE, READABLE, WRITABLE, reset_values
 from tb.i2c.bus import decode
@@ -22,11 +16,6 @@ from tb.i2c.reference import BusReference
 from tb.i2c.simulation import I2cSimulation, Recording, build_i2c_simulation
 from tb.i2c.stimulus import REGISTERS, RESERVED, Piece, Stimulus
 
-EXAMPLES = """examples:
-  python -m tb i2c-fuzz --transfers 10000 --seed 1
-A transfer with faults, or noise, is followed by one that must work. The verdict is JSON on standard
-output. Exit status: 0 all as the reference, 1 a mismatch, 2 bad input.
-"""
 PER_STRETCH = 10
 """Transfers in one simulation."""
 IDLE_CLOCKS = 20
@@ -60,6 +49,32 @@ def _wrong_answer(
     return None if is_right else f"a normal transfer read {answer.data}, not {data}"
 
 
+@dataclass(frozen=True, slots=True)
+class BusMismatch:
+    """Stretch, clock in it, address of the target, and what differed."""
+
+    stretch: int
+    clock: int
+    device: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzVerdict:
+    """What was done and seen, how much differed, and the first of it."""
+
+    transfers: int
+    seed: int
+    counts: dict[str, int]
+    mismatches: int
+    first_mismatch: BusMismatch | None
+
+    def line(self) -> str | None:
+        """One line that says where the target first differs, or None."""
+        first = self.first_mismatch
+        return first and f"stretch {first.stretch}, clock {first.clock}: {first.what}"
+
+
 class Fuzz:
     """Random activity, and what came of it.
 
@@ -74,15 +89,14 @@ class Fuzz:
     ----------
     counts : Counter
         Of what was done and seen.
-    mismatches : list of dict
-        Stretch, clock in it, address of the target, and what differed.
+    mismatches : list of BusMismatch
     """
 
     def __init__(self, simulation: I2cSimulation, spike_clocks: int, seed: int):
         self.simulation, self.spike_clocks = simulation, spike_clocks
         self.random = np.random.default_rng(seed)
         self.counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
-        self.mismatches: list[dict[str, Any]] = []
+        self.mismatches: list[BusMismatch] = []
 
     def run(self, transfers: int) -> None:
         """Run so many pieces of activity; each is followed by a transfer without faults."""
@@ -158,9 +172,7 @@ class Fuzz:
         self.counts["bytes_read"] += checked.reads
 
     def _mismatch(self, number: int, clock: int, device: int, what: str) -> None:
-        self.mismatches.append(
-            {"stretch": number, "clock": int(clock), "device": device, "what": what}
-        )
+        self.mismatches.append(BusMismatch(number, int(clock), device, what))
 
 
 def _readable(values: np.ndarray) -> list[int]:
@@ -170,7 +182,7 @@ def _readable(values: np.ndarray) -> list[int]:
     return read.tolist()
 
 
-def fuzz(target: I2cTarget, transfers: int, seed: int, work: Path) -> dict[str, Any]:
+def fuzz(target: I2cTarget, transfers: int, seed: int, work: Path) -> FuzzVerdict:
     """Build a target with its bank and run random activity on it.
 
     Parameters
@@ -182,49 +194,9 @@ def fuzz(target: I2cTarget, transfers: int, seed: int, work: Path) -> dict[str, 
         Same seed, same activity.
     work : path
         Folder for the compiled simulation.
-
-    Returns
-    -------
-    dict
-        The verdict: counts, number of mismatches, the first of them.
     """
     spike_clocks = target.spike_clocks
     run = Fuzz(build_i2c_simulation(work, target), spike_clocks, seed)
     run.run(transfers)
-    return {
-        "transfers": transfers,
-        "seed": seed,
-        "counts": dict(run.counts),
-        "mismatches": len(run.mismatches),
-        "first_mismatch": run.mismatches[0] if run.mismatches else None,
-    }
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tb i2c-fuzz",
-        description="Hold the I2C target against its reference on random bus activity.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--transfers", type=int, default=10_000, help="pieces of activity")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the activity")
-    parser.add_argument("--work", type=Path, help="folder for the compiled simulation")
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run random activity and print the verdict."""
-    arguments = _parser().parse_args(argv)
-    for name, least in (("transfers", 1), ("seed", 0)):
-        value = getattr(arguments, name)
-        if value < least:
-            raise InputError(f"--{name} = {value}: it must be {least} or more")
-    with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
-        work = arguments.work or Path(scratch)
-        verdict = fuzz(I2cTarget(), arguments.transfers, arguments.seed, work)
-    print(json.dumps(verdict, indent=2))
-    if verdict["mismatches"]:
-        first = verdict["first_mismatch"]
-        raise CheckFailed(f"stretch {first['stretch']}, clock {first['clock']}: {first['what']}")
-    return 0
+    first = run.mismatches[0] if run.mismatches else None
+    return FuzzVerdict(transfers, seed, dict(run.counts), len(run.mismatches), first)

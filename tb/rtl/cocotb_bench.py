@@ -16,35 +16,35 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
+from network.modules import ModuleUnderTest, Stimulus
 from network.packing import pack
-from network.schema import Network, load_network
+from network.schema import load_network
 from sensor.events import load_events
 from sensor.generator import generate_events
-from sensor.geometry import TRIGGER_CELLS
-from sensor.stimulus import LARGEST_ENERGY, expected_outputs, module_vectors, saturating_inputs
-from tb.rtl.design import Design, read_design
+from sensor.stimulus import EncoderCore
+from tb.modules import module_under_test
 
 RESET_CLOCKS = 3
 SEED = 7
 VECTORS = int(os.environ.get("HEXCODER_VECTORS", "400"))
 
 
-def _load() -> tuple[Network, Design]:
+def _load() -> ModuleUnderTest:
     network = load_network(os.environ["HEXCODER_NETWORK"])
-    module = os.environ["HEXCODER_MODULE"]
-    return network, read_design(network, Path(os.environ["HEXCODER_DESIGN"]), module)
+    design = Path(os.environ["HEXCODER_DESIGN"])
+    return module_under_test(network, design, os.environ["HEXCODER_MODULE"])
 
 
-def _vectors(network: Network, design: Design, kind: str, count: int) -> np.ndarray:
+def _vectors(module: ModuleUnderTest, kind: str, count: int) -> np.ndarray:
     """``count`` vectors of one kind, or as many as there are."""
     path = os.environ.get("HEXCODER_EVENTS")
     events = load_events(path)[:count] if path else generate_events(count, seed=SEED)
-    found = [
+    blocks = [
         block.inputs
-        for block in module_vectors(design.module, network, count, SEED, events)
+        for block in module.stimulus(Stimulus(SEED, count, events))
         if block.kind == kind
     ]
-    return np.concatenate(found)[:count] if found else np.zeros((0, 0), dtype=np.int64)
+    return np.concatenate(blocks)[:count] if blocks else np.zeros((0, 0), dtype=np.int64)
 
 
 def _as_integers(words: np.ndarray) -> list[int]:
@@ -57,8 +57,8 @@ class Bench:
     ``expected`` is a queue of (clock, output): what must be valid, and when.
     """
 
-    def __init__(self, dut: object, network: Network, design: Design):
-        self.dut, self.network, self.design = dut, network, design
+    def __init__(self, dut: object, module: ModuleUnderTest):
+        self.dut, self.module = dut, module
         self.clock = 0
         self.expected: list[tuple[int, int, int]] = []
         self.checked = 0
@@ -80,7 +80,7 @@ class Bench:
         self.dut.in_valid.value = int(valid)
         self.dut.rst.value = int(reset)
         if valid:
-            self.expected.append((self.clock + self.design.latency, output, self.events))
+            self.expected.append((self.clock + self.module.latency, output, self.events))
             self.events += 1
         await ReadOnly()
         self._check()
@@ -102,7 +102,7 @@ class Bench:
 
     def _explain(self, event: int, expected: int, actual: int) -> str:
         low = 0
-        for element, width in enumerate(self.design.output_widths):
+        for element, width in enumerate(self.module.output_widths):
             mask = (1 << width) - 1
             wanted, found = expected >> low & mask, actual >> low & mask
             if wanted != found:
@@ -112,16 +112,16 @@ class Bench:
 
     def encoded(self, inputs: np.ndarray) -> tuple[list[int], list[int]]:
         """Port values of inputs and of the outputs that the golden model gives for them."""
-        outputs = expected_outputs(self.design.module, self.network, inputs)
+        outputs = self.module.golden(inputs)
         return (
-            _as_integers(pack(inputs, self.design.input_widths)),
-            _as_integers(pack(outputs, self.design.output_widths)),
+            _as_integers(pack(inputs, self.module.input_widths)),
+            _as_integers(pack(outputs, self.module.output_widths)),
         )
 
     async def stream(self, inputs: np.ndarray, gaps: Sequence[int] = ()) -> None:
         """Send events, with ``gaps[i]`` idle clocks of changing data before event i."""
         noise = np.random.default_rng(SEED)
-        width = sum(self.design.input_widths)
+        width = sum(self.module.input_widths)
         for place, (data, output) in enumerate(zip(*self.encoded(inputs), strict=True)):
             for _ in range(gaps[place] if place < len(gaps) else 0):
                 junk = int.from_bytes(noise.bytes((width + 7) // 8), "little") >> (-width % 8)
@@ -130,13 +130,13 @@ class Bench:
 
     async def drain(self) -> None:
         """Idle until everything that is due has come out, and a little longer."""
-        for _ in range(self.design.latency + 3):
+        for _ in range(self.module.latency + 3):
             await self.step(0, valid=False)
         assert not self.expected, f"{len(self.expected)} events never came out"
 
 
 async def _bench(dut: object) -> Bench:
-    bench = Bench(dut, *_load())
+    bench = Bench(dut, _load())
     await bench.start()
     return bench
 
@@ -151,53 +151,48 @@ async def _run_all(dut: object, inputs: np.ndarray, gaps: Sequence[int] = ()) ->
 @cocotb.test()
 async def edge_events(dut: object) -> None:
     """All zero, all ones, extremes, and every element alone."""
-    await _run_all(dut, _vectors(*_load(), "edge", VECTORS))
+    await _run_all(dut, _vectors(_load(), "edge", VECTORS))
 
 
 @cocotb.test()
 async def random_tensors(dut: object) -> None:
     """Tensors over the whole input range, one event per clock."""
-    await _run_all(dut, _vectors(*_load(), "random", VECTORS))
+    await _run_all(dut, _vectors(_load(), "random", VECTORS))
 
 
 @cocotb.test()
 async def detector_events(dut: object) -> None:
     """Events of the detector; sparse tensors where the input is no image of the sensor."""
-    network, design = _load()
-    events = _vectors(network, design, "event", VECTORS)
+    module = _load()
+    events = _vectors(module, "event", VECTORS)
     if not len(events):
-        whole = _vectors(network, design, "random", VECTORS)
+        whole = _vectors(module, "random", VECTORS)
         events = np.where(np.random.default_rng(SEED).random(whole.shape) < 0.2, whole, 0)
-        events = np.clip(events, network.input.type.minimum, network.input.type.maximum)
+        type_ = module.network.input.type
+        events = np.clip(events, type_.minimum, type_.maximum)
     await _run_all(dut, events)
 
 
 @cocotb.test()
 async def saturation(dut: object) -> None:
-    """Inputs of only the least and greatest value drive sums to both ends of their range."""
-    network, design = _load()
-    inputs = saturating_inputs(network, VECTORS, SEED)
-    if design.module == "encoder":
-        # One or two cells hold all of the charge: the normalised image is at full scale.
-        random = np.random.default_rng(SEED)
-        inputs = np.zeros((VECTORS, TRIGGER_CELLS), dtype=np.int64)
-        for event in inputs:
-            event[random.integers(0, TRIGGER_CELLS, 2)] = LARGEST_ENERGY
-    await _run_all(dut, inputs)
+    """Inputs that drive sums to both ends of their range."""
+    module = _load()
+    assert isinstance(module, EncoderCore)
+    await _run_all(dut, module.saturating(VECTORS, SEED))
 
 
 @cocotb.test()
 async def gaps_in_valid(dut: object) -> None:
     """Idle clocks with changing data neither produce nor disturb outputs."""
     gaps = np.random.default_rng(SEED).integers(0, 5, VECTORS // 2).tolist()
-    await _run_all(dut, _vectors(*_load(), "random", VECTORS // 2), gaps)
+    await _run_all(dut, _vectors(_load(), "random", VECTORS // 2), gaps)
 
 
 @cocotb.test()
 async def constant_latency(dut: object) -> None:
     """A lone event comes out after the stated number of clocks, whatever came before."""
     bench = await _bench(dut)
-    inputs = _vectors(bench.network, bench.design, "random", 12)
+    inputs = _vectors(bench.module, "random", 12)
     for place in range(len(inputs)):
         await bench.stream(inputs[place : place + 1], gaps=[place])
         await bench.drain()
@@ -208,7 +203,7 @@ async def constant_latency(dut: object) -> None:
 async def first_event_after_reset(dut: object) -> None:
     """The clock on which reset is low for the first time may carry an event."""
     bench = await _bench(dut)
-    inputs = _vectors(bench.network, bench.design, "random", 8)
+    inputs = _vectors(bench.module, "random", 8)
     for place in range(len(inputs)):
         for _ in range(2):
             await bench.step(0, valid=False, reset=True)
@@ -221,11 +216,11 @@ async def first_event_after_reset(dut: object) -> None:
 async def reset_in_mid_stream(dut: object) -> None:
     """Reset discards what is inside; events behind it come out right."""
     bench = await _bench(dut)
-    inputs = _vectors(bench.network, bench.design, "random", 60)
+    inputs = _vectors(bench.module, "random", 60)
     data, outputs = bench.encoded(inputs)
     for place in range(0, 40, 10):
         await bench.stream(inputs[place : place + 10])
-        in_reset = bool(bench.design.latency)
+        in_reset = bool(bench.module.latency)
         await bench.step(data[place], valid=in_reset, output=outputs[place], reset=True)
     await bench.stream(inputs[40:])
     await bench.drain()

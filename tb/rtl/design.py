@@ -1,18 +1,15 @@
-"""What the proof needs to know of a compiled design, read from the files that gen/ wrote."""
+"""What a simulation needs to know of a compiled module, read from the files that gen/ wrote."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from hexcoder.errors import InputError
 from hexcoder.files import read_json
 from hexcoder.fixed_point import FixedPoint
-from network.schema import Network
-from sensor.front_end import SUM_CODE_BITS, sensor_image_order
+from network.modules import ModuleUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,90 +50,39 @@ class Design:
     watched: tuple[Watched, ...]
 
 
-def _watched(network: Network, metrics: dict[str, Any], module: str) -> list[Watched]:
-    found = []
-    offset = metrics["modules"][module].get("front_end_latency_cycles", 0)
-    prefix = "core." if module == "encoder" else ""
-    if module == "encoder":
-        elements = int(np.prod(network.input.shape))
-        found.append(
-            Watched(
-                "front_end",
-                "front_end_output",
-                offset,
-                elements,
-                network.input.type,
-                frozenset(),
-            )
-        )
-    for layer, context in zip(metrics["layers"], network.contexts(), strict=True):
-        if "signal" not in layer:
-            continue
-        found.append(
-            Watched(
-                context.name,
-                prefix + layer["signal"],
-                offset + layer["signal_latency_cycles"],
-                int(np.prod(context.output_shape)),
-                context.output_type,
-                frozenset(layer["elements_not_built"]),
-            )
-        )
-    return found
-
-
-def read_design(network: Network, folder: Path, module: str) -> Design:
-    """Read a module's description from ``folder``/metrics.json.
-
-    Raises
-    ------
-    InputError
-        If the folder is not a compiled design, or the design's ports and layers are not this
-        network's.
-    """
-    metrics = read_json(folder / "metrics.json")
-    verilog = folder / "encoder.v"
-    if not verilog.is_file():
-        raise InputError(f"{verilog}: no such file; run python -m gen NETWORK -o {folder} first")
-    ports = metrics.get("modules", {}).get(module)
-    if ports is None:
-        raise InputError(f"{folder / 'metrics.json'}: the design has no module '{module}'")
-    found = [
-        (layer.get("name"), layer.get("kind"), layer.get("output_shape"))
-        for layer in metrics["layers"]
-    ]
-    wanted = [(c.name, c.layer.kind, list(c.output_shape)) for c in network.contexts()]
-    if found != wanted:
-        raise InputError(
-            f"{folder / 'metrics.json'}: the design's layers {found} are not the network's {wanted}"
-        )
-    output = network.output
-    outputs = [output.type.width] * int(np.prod(output.shape))
-    inputs = [ports["input_width"]] * ports["input_elements"]
-    if module == "encoder":
-        outputs.append(SUM_CODE_BITS)
-    else:
-        inputs = [network.input.type.width] * int(np.prod(network.input.shape))
-    for name, widths in (("input", inputs), ("output", outputs)):
-        if sum(widths) != ports[f"{name}_bits"]:
-            raise InputError(
-                f"{folder / 'metrics.json'}: module {module} has {ports[f'{name}_bits']} {name} "
-                f"bits; network {network.name} needs {sum(widths)}"
-            )
+def read_design(module: ModuleUnderTest, folder: Path) -> Design:
+    """Where a module's ports and layers are in the Verilog of ``folder``."""
     return Design(
-        module=module,
-        verilog=verilog.resolve(),
-        latency=ports["latency_cycles"],
-        input_widths=tuple(inputs),
-        output_widths=tuple(outputs),
-        watched=tuple(_watched(network, metrics, module)),
+        module=module.name,
+        verilog=(folder / "encoder.v").resolve(),
+        latency=module.latency,
+        input_widths=module.input_widths,
+        output_widths=module.output_widths,
+        watched=tuple(_watched(module, folder)),
     )
 
 
-def modules_of(network: Network, folder: Path) -> list[str]:
-    """Modules of a compiled design that can be tested, the core first."""
-    modules = read_json(folder / "metrics.json").get("modules", {})
-    names = ["encoder_core"]
-    if "encoder" in modules and sensor_image_order(network) is not None:
-        names.append("encoder")
-    return names
+def _watched(module: ModuleUnderTest, folder: Path) -> list[Watched]:
+    metrics, network = read_json(folder / "metrics.json"), module.network
+    watched, prefix = [], ""
+    offset = metrics["modules"][module.name].get("front_end_latency_cycles")
+    if offset is not None:
+        # The network is a part of the module, behind the front end.
+        prefix, source = "core.", network.input
+        elements = int(np.prod(source.shape))
+        watched.append(
+            Watched("front_end", "front_end_output", offset, elements, source.type, frozenset())
+        )
+    for layer, context in zip(metrics["layers"], network.contexts(), strict=True):
+        if "signal" in layer:
+            watched.append(
+                Watched(
+                    context.name,
+                    prefix + layer["signal"],
+                    (offset or 0) + layer["signal_latency_cycles"],
+                    int(np.prod(context.output_shape)),
+                    context.output_type,
+                    frozenset(layer["elements_not_built"]),
+                )
+            )
+    return watched

@@ -6,74 +6,22 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from hexcoder.metrics.difference import Difference
 from hexcoder.tools import ToolFailed
+from network.comparison import Comparison
+from network.modules import ModuleUnderTest, Vectors
 from network.packing import pack, signed_fields, unpack, words_for
-from network.schema import Network
-from sensor.stimulus import Vectors, expected_layers, expected_outputs
 from tb.rtl.design import Design
 from tb.rtl.verilated import RESET, VALID, Simulation
+from tb.verdict import LINK, Verdict
 
 RESET_CLOCKS = 4
 WAVE_MARGIN = 8
 """Clocks that a waveform shows before the event and after its output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """The first difference, in the order of the data's flow.
-
-    Parameters
-    ----------
-    layer, element, event
-        Where; ``event`` counts from the first vector. Layer ``out_valid`` is the protocol.
-    expected, actual : int
-    kind : str
-        What the event is: 'edge', 'event' or 'random'.
-    input : list of int
-        The event itself.
-    waveform : str, optional
-        FST file cut round the event.
-    """
-
-    layer: str
-    element: int
-    event: int
-    expected: int
-    actual: int
-    kind: str
-    input: list[int]
-    waveform: str | None = None
-
-    def __str__(self) -> str:
-        wave = f"; waveform: {self.waveform}" if self.waveform else ""
-        return (
-            f"layer '{self.layer}', element {self.element}, event {self.event} ({self.kind}): "
-            f"expected {self.expected}, got {self.actual}{wave}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Result of comparing a module with the golden model."""
-
-    module: str
-    vectors: int
-    mismatches: int
-    latency_cycles: int
-    seconds: float
-    vectors_per_s: float
-    by_kind: dict[str, int]
-    first_mismatch: Mismatch | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 def _flags(count: int, flags: int) -> np.ndarray:
@@ -98,28 +46,26 @@ def _records(
         yield np.concatenate([_flags(design.latency, 0), rest], axis=1)
 
 
-def _aligned(design: Design, answers: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+def _aligned(
+    design: Design, answers: Iterator[np.ndarray], early: list[int]
+) -> Iterator[np.ndarray]:
     """Answers from the first vector's output on; before it, out_valid must be low.
 
-    The very first clock is not looked at: no edge has reset anything yet.
+    The very first clock is not looked at: no edge has reset anything yet. ``early`` gets the
+    number of clocks, a block, in which out_valid was high.
     """
     skip = RESET_CLOCKS + design.latency
     seen = 0
     for block in answers:
         head = block[max(0, min(1 - seen, len(block))) : max(0, skip - seen)]
-        if head[:, 0].any():
-            raise _EarlyValid()
+        early.append(int(np.count_nonzero(head[:, 0])))
         yield block[max(0, skip - seen) :]
         seen += len(block)
 
 
-class _EarlyValid(Exception):
-    """out_valid rose before the first event's output was due."""
-
-
 def compare(
     simulation: Simulation,
-    network: Network,
+    module: ModuleUnderTest,
     make_vectors: Callable[[], Iterable[Vectors]],
     progress: Callable[[int], None] = lambda done: None,
     waveform: Path | None = None,
@@ -129,6 +75,9 @@ def compare(
 
     Parameters
     ----------
+    simulation : Simulation
+    module : ModuleUnderTest
+        Has the golden answers.
     make_vectors : callable
         Gives the same vectors each time it is called.
     progress : callable
@@ -141,59 +90,60 @@ def compare(
     taken: deque[Vectors] = deque()
     started = time.perf_counter()
     answers = simulation.clocks(_records(design, make_vectors(), taken), False, None)
+    early: list[int] = []
     done, mismatches, first = 0, 0, None
     by_kind: dict[str, int] = {}
     pending = np.zeros((0, 1 + words_for(sum(design.output_widths))), dtype=np.uint32)
-    try:
-        for block in _aligned(design, answers):
-            pending = np.concatenate([pending, block])
-            while taken and len(pending) >= len(taken[0].inputs):
-                vectors = taken.popleft()
-                size = len(vectors.inputs)
-                answer, pending = pending[:size], pending[size:]
-                expected = expected_outputs(design.module, network, vectors.inputs)
-                packed = pack(expected, design.output_widths)
-                wrong = (answer[:, 1:] != packed).any(axis=1) | (answer[:, 0] != VALID)
-                mismatches += int(wrong.sum())
-                if first is None and wrong.any():
-                    first = done + int(np.argmax(wrong))
-                by_kind[vectors.kind] = by_kind.get(vectors.kind, 0) + size
-                done += size
-                progress(done)
-    except _EarlyValid:
-        mismatches, first = mismatches + 1, 0
+    for block in _aligned(design, answers, early):
+        pending = np.concatenate([pending, block])
+        while taken and len(pending) >= len(taken[0].inputs):
+            vectors = taken.popleft()
+            size = len(vectors.inputs)
+            answer, pending = pending[:size], pending[size:]
+            packed = pack(module.expected(vectors), design.output_widths)
+            wrong = (answer[:, 1:] != packed).any(axis=1) | (answer[:, 0] != VALID)
+            if not done and any(early):
+                # What came before the first event's output was due, came for it.
+                wrong[:1] = True
+            mismatches += int(wrong.sum())
+            if first is None and wrong.any():
+                first = done + int(np.argmax(wrong))
+            by_kind[vectors.kind] = by_kind.get(vectors.kind, 0) + size
+            done += size
+            progress(done)
     seconds = time.perf_counter() - started
-    found = None
+    difference = None
     if first is not None:
-        found = _locate_with_waveform(simulation, network, make_vectors, first, waveform, traced)
-    return Verdict(
-        design.module,
-        done,
-        mismatches,
-        design.latency,
-        round(seconds, 3),
-        round(done / seconds),
-        by_kind,
-        found,
+        difference = _locate_with_waveform(
+            simulation, module, make_vectors, first, waveform, traced
+        )
+    comparison = Comparison(
+        link=LINK,
+        module=module.name,
+        vectors=done,
+        mismatches=mismatches,
+        valid_errors=sum(early),
+        first_mismatch=difference,
     )
+    return Verdict(comparison, design.latency, seconds, by_kind)
 
 
 def _locate_with_waveform(
     simulation: Simulation,
-    network: Network,
+    module: ModuleUnderTest,
     make_vectors: Callable[[], Iterable[Vectors]],
     event: int,
     waveform: Path | None,
     traced: Callable[[], Simulation] | None,
-) -> Mismatch:
+) -> Difference:
     """As :func:`locate`; where no traced simulation can be built, the place without a picture."""
     if waveform is not None and traced is not None:
         waveform.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return locate(traced(), network, make_vectors, event, waveform)
+            return locate(traced(), module, make_vectors, event, waveform)
         except ToolFailed as error:
             print(f"no waveform: {error}", file=sys.stderr)
-    return locate(simulation, network, make_vectors, event, None)
+    return locate(simulation, module, make_vectors, event, None)
 
 
 def _until(vectors: Iterable[Vectors], last: int) -> Iterator[Vectors]:
@@ -208,11 +158,11 @@ def _until(vectors: Iterable[Vectors], last: int) -> Iterator[Vectors]:
 
 def locate(
     simulation: Simulation,
-    network: Network,
+    module: ModuleUnderTest,
     make_vectors: Callable[[], Iterable[Vectors]],
     event: int,
     waveform: Path | None,
-) -> Mismatch:
+) -> Difference:
     """Run again up to a wrong event, watch every layer, and name the first that differs.
 
     The waveform, where one is asked for, covers the event and ``WAVE_MARGIN`` clocks round it.
@@ -241,20 +191,28 @@ def locate(
         seen += len(vectors.inputs)
     else:
         raise AssertionError("the event is one of the vectors")
-    name, element, expected, actual = _first_difference(design, network, inputs, rows, entered)
-    path = str(waveform) if waveform else None
-    return Mismatch(name, element, event, expected, actual, kind, inputs.tolist(), path)
+    name, element, expected, actual = _first_difference(design, module, inputs, rows, entered)
+    return Difference(
+        layer=name,
+        element=element,
+        event=event,
+        expected=expected,
+        actual=actual,
+        kind=kind,
+        input=inputs.tolist(),
+        waveform=str(waveform) if waveform else None,
+    )
 
 
 def _first_difference(
     design: Design,
-    network: Network,
+    module: ModuleUnderTest,
     inputs: np.ndarray,
     rows: dict[int, np.ndarray],
     entered: int,
 ) -> tuple[str, int, int, int]:
     """Layer, element, expected and actual value of the first difference in one event."""
-    golden = expected_layers(design.module, network, inputs[None])
+    golden = module.golden_layers(inputs[None])
     output_words = words_for(sum(design.output_widths))
     low = 1 + output_words
     for watched in design.watched:
@@ -272,9 +230,9 @@ def _first_difference(
         return "out_valid", 0, 1, int(final[0])
     frame = unpack(final[None, 1 : 1 + output_words], design.output_widths)[0]
     masks = (1 << np.array(design.output_widths, dtype=np.int64)) - 1
-    wanted = expected_outputs(design.module, network, inputs[None])[0] & masks
+    wanted = module.golden(inputs[None])[0] & masks
+    names = [port.name for port in module.outputs for _ in range(port.elements)]
     for element in np.flatnonzero(frame != wanted):
-        is_sum = design.module == "encoder" and element == len(wanted) - 1
-        name = "sum_code" if is_sum else "out_data"
+        name = names[element]
         return name, int(element), int(wanted[element]), int(frame[element])
     return "out_valid", 0, 0, 1

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hexcoder.processes import die_with_parent
+from hexcoder.processes import worker_pool
 from hw.chip.register_map import CONTROL
 from netlist.lanes import LANES, spread
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
@@ -209,7 +207,7 @@ def run_campaign(
     return flat[: campaign.flips]
 
 
-def _entry(number: int, flips: Sequence[Flip]) -> dict[str, Any]:
+def _entry(number: int, flips: Sequence[Flip]) -> dict[str, object]:
     return {
         "batch": number,
         "flips": [[flip.place, flip.outcome.value, flip.wrong_events] for flip in flips],
@@ -223,24 +221,16 @@ def _results(
         _start(campaign)
         yield from map(_work, left)
         return
-    context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _start_worker, (campaign,)) as pool:
+    with worker_pool(jobs, _start, campaign) as pool:
         yield from pool.map(_work, left, chunksize=4)
-
-
-def _start_worker(campaign: Campaign) -> None:
-    die_with_parent()
-    _start(campaign)
 
 
 def interval(hits: int, trials: int) -> tuple[float, float]:
     """Bounds of a probability, by Clopper and Pearson (Biometrika 26, 1934)."""
-    from scipy.stats import beta
+    from scipy.stats import binomtest
 
-    tail = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
-    return low, high
+    bounds = binomtest(hits, trials).proportion_ci(CONFIDENCE, method="exact")
+    return float(bounds.low), float(bounds.high)
 
 
 def statistics(flips: Sequence[Flip], places: Places) -> dict[str, Any]:

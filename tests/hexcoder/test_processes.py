@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hexcoder.processes import child, run
+from hexcoder.processes import child, run, worker_pool
 
 PARENT = """
 import sys
@@ -62,3 +62,8 @@ def test_a_program_is_gone_when_its_block_is_left():
     assert process.returncode == -signal.SIGKILL
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_workers_of_a_pool_begin_with_what_they_are_given():
+    with worker_pool(1, os.umask, 0o027) as pool:
+        assert pool.submit(os.umask, 0).result() == 0o027

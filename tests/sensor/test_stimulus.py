@@ -1,12 +1,8 @@
 import numpy as np
 
 from network.golden import layer_outputs
-from sensor.stimulus import (
-    core_vectors,
-    encoder_vectors,
-    expected_layers,
-    expected_outputs,
-)
+from network.modules import Stimulus
+from sensor.stimulus import Encoder, EncoderCore
 from tests.networks import sensor_network
 
 EVENTS = np.random.default_rng(1).integers(0, 3000, (7, 48))
@@ -14,7 +10,7 @@ EVENTS = np.random.default_rng(1).integers(0, 3000, (7, 48))
 
 def test_core_vectors_hold_edges_events_and_random_tensors_within_the_type():
     network = sensor_network()
-    blocks = list(core_vectors(network, 40_000, 1, EVENTS))
+    blocks = list(EncoderCore(network).stimulus(Stimulus(1, 40_000, EVENTS)))
     kinds = [block.kind for block in blocks]
     assert kinds == ["edge", "event", "random", "random", "random"]
     inputs = np.concatenate([block.inputs for block in blocks])
@@ -29,7 +25,7 @@ def test_core_vectors_hold_edges_events_and_random_tensors_within_the_type():
 def test_vectors_are_the_same_for_the_same_seed_and_others_for_another():
     network = sensor_network()
     first, again, other = (
-        np.concatenate([b.inputs for b in core_vectors(network, 100, seed, None)])
+        np.concatenate([b.inputs for b in EncoderCore(network).stimulus(Stimulus(seed, 100))])
         for seed in (1, 1, 2)
     )
     assert np.array_equal(first, again)
@@ -37,7 +33,7 @@ def test_vectors_are_the_same_for_the_same_seed_and_others_for_another():
 
 
 def test_encoder_vectors_cover_every_power_of_two_and_empty_events():
-    blocks = list(encoder_vectors(500, 1, EVENTS))
+    blocks = list(Encoder(sensor_network()).stimulus(Stimulus(1, 500, EVENTS)))
     inputs = np.concatenate([block.inputs for block in blocks])
     sums = inputs.sum(axis=1)
     assert (sums == 0).any()
@@ -47,9 +43,9 @@ def test_encoder_vectors_cover_every_power_of_two_and_empty_events():
 
 def test_what_is_expected_inside_of_the_encoder_ends_in_what_comes_out():
     network = sensor_network()
-    layers = expected_layers("encoder", network, EVENTS)
+    layers = Encoder(network).golden_layers(EVENTS)
     assert list(layers) == ["front_end", "conv", "flatten", "latent", "sum_code"]
-    frame = expected_outputs("encoder", network, EVENTS)
+    frame = Encoder(network).golden(EVENTS)
     assert np.array_equal(layers["latent"] & 127, frame[:, :-1])
     inner = layer_outputs(network, layers["front_end"])
     assert all(np.array_equal(inner[name], layers[name]) for name in inner)

@@ -34,13 +34,10 @@ def test_a_changed_weight_is_caught_with_its_layer_named():
     layers[2] = layers[2].model_copy(update={"weights": weights})
     changed = network.model_copy(update={"layers": tuple(layers)})
     events = np.zeros((0, 48), dtype=int)
-    assert compare_with_torch(network, encoder, events, 500, 1)["mismatches"] == 0
+    assert compare_with_torch(network, encoder, events, 500, 1).passed
     verdict = compare_with_torch(changed, encoder, events, 500, 1)
-    assert verdict["mismatches"] > 0
-    assert (verdict["first_mismatch"]["layer"], verdict["first_mismatch"]["element"]) == (
-        "latent",
-        1,
-    )
+    assert verdict.mismatches > 0
+    assert (verdict.first_mismatch.layer, verdict.first_mismatch.element) == ("latent", 1)
 
 
 def test_a_changed_type_is_caught_with_its_layer_named():
@@ -50,7 +47,7 @@ def test_a_changed_type_is_caught_with_its_layer_named():
     layers[0] = layers[0].model_copy(update={"rounding": "round_half_up"})
     changed = network.model_copy(update={"layers": tuple(layers)})
     verdict = compare_with_torch(changed, encoder, np.zeros((0, 48), dtype=int), 500, 1)
-    assert verdict["first_mismatch"]["layer"] == "conv"
+    assert verdict.first_mismatch.layer == "conv"
 
 
 def test_an_encoder_is_read_back_from_safetensors(tmp_path):

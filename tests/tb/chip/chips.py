@@ -14,8 +14,8 @@ from gen.loadable.network import with_random_parameters
 from hexcoder.config import Chip
 from network.schema import Network
 from sensor.chip.configuration import ChipConfiguration
-from tb.chip.configurations import packed_parameters
 from tb.chip.session import ChipLanes
+from tb.modules import packed_parameters
 from tb.upsets.flips import random_words
 from tests.networks import sensor_network
 

@@ -7,14 +7,17 @@ import pytest
 
 from hexcoder.errors import CheckFailed
 from hw.chip import register_map as at
+from network.modules import Stimulus
 from sensor.chip.golden import link_words
 from sensor.generator import generate_events
-from tb.chip.configurations import check_cases, chip_cases
-from tb.chip.driver import ChipDriver, NotAcknowledged, field_values
+from tb.chip import vectors
+from tb.chip.configurations import check_loaded
+from tb.chip.driver import ChipDriver, NotAcknowledged
 from tb.chip.pins import Clocks
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
 from tb.i2c.timing import FAST_MODE_PLUS, FASTEST
+from tb.modules import Chip, field_values
 from tests.networks import sensor_network
 from tests.tb.chip.chips import design, events, lanes, random_configuration
 
@@ -252,8 +255,11 @@ def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch
     chip = lanes(*kind)
     fields = chip_fields(design(*kind))
     energies = generate_events(8, seed=1)
-    verdict = check_cases(chip, fields, chip_cases(sensor_network(), energies, 5, 50, 3))
-    assert (verdict["vectors"], verdict["configurations"], verdict["mismatches"]) == (58, 6, 0)
+    module = Chip(sensor_network())
+    stimulus = Stimulus(seed=3, count=50, events=energies, sets=5)
+    verdict = check_loaded(chip, fields, module, module.stimulus(stimulus))
+    assert verdict.comparison.passed
+    assert (verdict.comparison.vectors, verdict.configurations) == (58, 6)
     stream_lanes = chip.stream
 
     def with_a_fault(words):
@@ -262,7 +268,34 @@ def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch
         return valid, frames
 
     monkeypatch.setattr(chip, "stream", with_a_fault)
-    found = check_cases(chip, fields, chip_cases(sensor_network(), energies, 5, 50, 3))
-    first = found["first_mismatch"]
-    assert found["mismatches"] == 1
-    assert (first["configuration"], first["event"], first["element"]) == (3, 8 + 2 * 10 + 7, 1)
+    found = check_loaded(chip, fields, module, module.stimulus(stimulus)).comparison
+    first = found.first_mismatch
+    assert found.mismatches == 1
+    assert (first.configuration, first.event, first.element) == (3, 8 + 2 * 10 + 7, 1)
+
+
+def test_a_file_s_words_are_compared_and_a_wrong_one_is_named(monkeypatch):
+    chip = lanes(False, False)
+    network, configuration = random_configuration(np.random.default_rng(40))
+    monkeypatch.setattr(vectors, "chip_network", lambda configuration: network)
+    words = events(8, 30)
+    expected = link_words(network, words, configuration, 6)
+
+    def verdict():
+        fields = chip_fields(design(False, False))
+        latency = chip.pins.latency
+        return vectors.check_vectors(
+            chip.run, fields, latency, words, configuration, expected, FASTEST
+        )
+
+    found = verdict()
+    assert (found.bunch_crossings, found.mismatches, found.golden_mismatches) == (30, 0, 0)
+    assert found.line() is None
+    expected[11, 3] ^= 1
+    expected[20, 0] ^= 1
+    found = verdict()
+    assert (found.mismatches, found.golden_mismatches) == (2, 2)
+    first = found.first_mismatch
+    assert (first.bunch_crossing, first.link) == (11, 3)
+    assert first.expected == first.actual ^ 1 == first.golden ^ 1
+    assert found.line().startswith("2 of 30 bunch crossings differ; first 11, link 3: expected ")

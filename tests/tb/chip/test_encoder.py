@@ -10,15 +10,17 @@ from gen.loadable.agreement import compare_loadable
 from gen.loadable.build import build_loadable
 from hexcoder.config import Chip, Clock, Pipeline
 from hexcoder.errors import InputError
+from network.modules import Stimulus
 from network.schema import Network, save_network
 from tb.__main__ import main
-from tb.chip.configurations import check_cases, encoder_cases
+from tb.chip.configurations import check_loaded
 from tb.chip.driver import ChipDriver
 from tb.chip.pins import read_pins, require_chip
 from tb.chip.session import ChipLanes
 from tb.chip.simulated_bus import SimulatedBus
 from tb.chip.vectors import chip_fields, stream
 from tb.i2c.timing import FASTEST
+from tb.modules import LoadableEncoder
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("chip")
@@ -78,24 +80,31 @@ def lanes(design):
     return chip
 
 
+def checked(lanes, design, sets, count):
+    module = LoadableEncoder(network())
+    blocks = module.stimulus(Stimulus(seed=5, count=count, sets=sets))
+    return check_loaded(lanes, chip_fields(design), module, blocks)
+
+
 def test_weights_drawn_at_random_give_what_the_golden_model_does(design, lanes):
-    found = check_cases(
-        lanes, chip_fields(design), encoder_cases(network(), np.zeros((0, 48)), 20, 2000, 5)
-    )
-    assert (found["configurations"], found["mismatches"]) == (21, 0)
-    assert found["vectors"] > 2000
+    verdict = checked(lanes, design, sets=20, count=2000)
+    assert verdict.comparison.passed
+    assert verdict.configurations == 21
+    assert verdict.comparison.vectors > 2000
 
 
 def test_a_weight_that_is_not_the_network_s_is_seen(design, lanes):
     fields = chip_fields(design)
-    case = next(encoder_cases(network(), np.zeros((0, 48)), 0, 0, 5))
+    module = LoadableEncoder(network())
+    case = next(module.stimulus(Stimulus(seed=5, count=0, sets=0)))
+    values = case.registers.values
     driver = ChipDriver(SimulatedBus(lanes.run, FASTEST, words=lanes.pins.inputs), fields)
     for change in (0, 1):
-        driver.load({"parameters_dense": [case.values["parameters_dense"][0] ^ change]})
-        driver.load({"parameters_conv": case.values["parameters_conv"]})
-        found = stream(lanes.run, case.words, lanes.pins.latency)
+        driver.load({"parameters_dense": [values["parameters_dense"][0] ^ change]})
+        driver.load({"parameters_conv": values["parameters_conv"]})
+        found = stream(lanes.run, case.inputs, lanes.pins.latency)
         assert found.valid.all()
-        assert (found.words == case.expected).all() == (not change)
+        assert (found.words == module.expected(case)).all() == (not change)
 
 
 def test_the_command_compiles_it_and_proves_it(design, tmp_path, capsys):
@@ -115,12 +124,10 @@ def test_another_network_s_design_is_refused(design, tmp_path):
 
 
 def test_every_set_has_events_and_all_that_were_asked_for_come(design, lanes):
-    fields = chip_fields(design)
     for events, sets, least in ((2, 3, 3), (100, 7, 100)):
-        cases = encoder_cases(network(), np.zeros((0, 48)), sets, events, 5)
-        found = check_cases(lanes, fields, cases)
-        assert found["modules"]["loadable_encoder"]["by_kind"]["random"] >= least
-        assert found["configurations"] == sets + 1
+        verdict = checked(lanes, design, sets, events)
+        assert verdict.by_kind["random"] >= least
+        assert verdict.configurations == sets + 1
 
 
 @pytest.mark.parametrize("period_ns", [10.0, 40.0])
@@ -130,8 +137,7 @@ def test_the_target_filters_by_the_clock_and_is_still_written(period_ns, tmp_pat
     build_loadable(network(), settings, tmp_path / "rtl")
     lanes = ChipLanes.of_rtl(tmp_path / "rtl", tmp_path / "lanes")
     lanes.reset()
-    cases = encoder_cases(network(), np.zeros((0, 48)), 2, 100, 5)
-    assert check_cases(lanes, chip_fields(tmp_path / "rtl"), cases)["mismatches"] == 0
+    assert checked(lanes, tmp_path / "rtl", sets=2, count=100).comparison.passed
 
 
 @pytest.mark.parametrize(

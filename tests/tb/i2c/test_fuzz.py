@@ -57,8 +57,8 @@ def _with_fault(old, new, folder):
 @pytest.mark.parametrize("clock_period_ns", [25, 50])
 def test_the_target_is_as_the_reference_and_works_after_everything(clock_period_ns, tmp_path):
     verdict = fuzz(I2cTarget(clock_period_ns), 300, 3, tmp_path)
-    assert verdict["mismatches"] == 0, verdict["first_mismatch"]
-    counts = verdict["counts"]
+    assert verdict.mismatches == 0, verdict.line()
+    counts = verdict.counts
     assert counts["faulty"] + counts["noise"] >= 300
     assert counts["normal_started"] > 0.95 * counts["normal"]
     assert min(counts.values()) > 0
@@ -68,8 +68,8 @@ def test_the_target_is_as_the_reference_and_works_after_everything(clock_period_
 def test_a_planted_fault_is_caught(fault, tmp_path):
     old, new, what = FAULTS[fault]
     verdict = fuzz(_with_fault(old, new, tmp_path), 300, 1, tmp_path)
-    assert verdict["mismatches"] > 0
-    assert what in verdict["first_mismatch"]["what"]
+    assert verdict.mismatches > 0
+    assert what in verdict.first_mismatch.what
 
 
 def test_a_filter_of_another_length_is_caught(tmp_path):
@@ -92,7 +92,7 @@ def test_the_command_prints_the_same_verdict_for_the_same_seed(tmp_path, capsys)
 
 def test_a_mismatch_fails_the_command_after_its_verdict(tmp_path, capsys, monkeypatch):
     old, new, _ = FAULTS["does not end at a STOP"]
-    monkeypatch.setattr(i2c_fuzz, "I2cTarget", lambda: _with_fault(old, new, tmp_path))
+    monkeypatch.setattr(i2c_target, "I2cTarget", lambda: _with_fault(old, new, tmp_path))
     with pytest.raises(CheckFailed, match="stretch 0"):
         tb_main.main(["i2c-fuzz", "--transfers", "30", "--work", str(tmp_path)])
     assert json.loads(capsys.readouterr().out)["mismatches"] > 0

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
+from network.modules import Stimulus, Vectors
 from network.schema import save_network
-from sensor.stimulus import Vectors, module_vectors
+from sensor.stimulus import EncoderCore
+from tb.modules import module_under_test
 from tb.rtl.design import read_design
 from tb.rtl.scoreboard import compare
 from tb.rtl.verilated import build_simulation
@@ -18,22 +20,27 @@ from tb.rtl.verilated import build_simulation
 pytestmark = pytest.mark.xdist_group("verilator")
 
 
+def _module(compiled):
+    return module_under_test(compiled.network, compiled.design, "encoder_core")
+
+
 @pytest.fixture(scope="module")
 def simulation(compiled):
-    design = read_design(compiled.network, compiled.design, "encoder_core")
+    design = read_design(_module(compiled), compiled.design)
     return build_simulation(design, compiled.work)
 
 
-def _vectors(network, count=3000):
-    return lambda: module_vectors("encoder_core", network, count, 1, None)
+def _compare(simulation, network, count=3000):
+    module = EncoderCore(network)
+    return compare(simulation, module, lambda: module.stimulus(Stimulus(seed=1, count=count)))
 
 
 def test_a_right_design_agrees_on_every_vector(simulation, compiled):
-    verdict = compare(simulation, compiled.network, _vectors(compiled.network))
-    assert verdict.mismatches == 0
-    assert verdict.first_mismatch is None
+    verdict = _compare(simulation, compiled.network)
+    assert verdict.comparison.passed
+    assert verdict.comparison.first_mismatch is None
     assert verdict.by_kind["random"] == 3000
-    assert verdict.vectors == sum(verdict.by_kind.values())
+    assert verdict.comparison.vectors == sum(verdict.by_kind.values())
 
 
 def _changed(network, place, **update):
@@ -46,14 +53,14 @@ def test_a_fault_in_a_weight_is_caught_with_layer_and_element(simulation, compil
     weights = [row[:] for row in compiled.network.layers[2].weights]
     weights[1][3] ^= 2
     wrong = _changed(compiled.network, 2, weights=weights)
-    first = compare(simulation, wrong, _vectors(wrong)).first_mismatch
+    first = _compare(simulation, wrong).comparison.first_mismatch
     assert (first.layer, first.element) == ("latent", 1)
     assert first.expected != first.actual
 
 
 def test_a_fault_in_an_inner_layer_s_type_is_caught_in_that_layer(simulation, compiled):
     wrong = _changed(compiled.network, 0, rounding="round_half_up")
-    first = compare(simulation, wrong, _vectors(wrong)).first_mismatch
+    first = _compare(simulation, wrong).comparison.first_mismatch
     assert first.layer == "conv"
     assert first.expected == first.actual + 1
 
@@ -64,24 +71,26 @@ def test_the_first_wrong_event_is_counted_over_all_blocks(simulation, compiled):
     zero = np.zeros((5, 48), dtype=np.int64)
     full = np.full((1, 48), 63, dtype=np.int64)
     blocks = [Vectors("edge", zero), Vectors("event", zero), Vectors("event", full)]
-    right = compare(simulation, compiled.network, lambda: blocks)
-    assert right.mismatches == 0
-    first = compare(simulation, wrong, lambda: blocks).first_mismatch
-    golden_of_zero = compare(simulation, wrong, lambda: blocks[:1])
-    expected_event = 0 if golden_of_zero.mismatches else 10
+    right = compare(simulation, EncoderCore(compiled.network), lambda: blocks)
+    assert right.comparison.passed
+    first = compare(simulation, EncoderCore(wrong), lambda: blocks).comparison.first_mismatch
+    golden_of_zero = compare(simulation, EncoderCore(wrong), lambda: blocks[:1])
+    expected_event = 10 if golden_of_zero.comparison.passed else 0
     assert first.event == expected_event
 
 
 def test_a_wrong_latency_is_caught_as_protocol(simulation, compiled):
     late = replace(simulation, design=replace(simulation.design, latency=4))
-    verdict = compare(late, compiled.network, _vectors(compiled.network, 50))
-    assert verdict.mismatches > 0
+    found = _compare(late, compiled.network, 50).comparison
+    assert found.mismatches > 0
+    assert found.valid_errors == max(0, late.design.latency - simulation.design.latency)
+    assert 0 < found.mismatches <= found.vectors
 
 
 def test_a_design_of_another_network_is_refused(compiled):
     wrong = _changed(compiled.network, 2, name="other")
     with pytest.raises(InputError, match="layers"):
-        read_design(wrong, compiled.design, "encoder_core")
+        module_under_test(wrong, compiled.design)
 
 
 def _tb(*arguments):

@@ -8,11 +8,10 @@ import pytest
 
 from hexcoder.errors import InputError
 from tb.__main__ import main
-from tb.chip.driver import field_values
 from tb.chip.targets import Target
 from tb.chip.vectors import chip_fields
+from tb.modules import field_values
 from tb.upsets.campaign import WINDOW_CLOCKS, Outcome, Places, run_batch
-from tb.upsets.command import load_random
 from tb.upsets.flips import (
     Campaign,
     find_moments,
@@ -24,6 +23,7 @@ from tb.upsets.flips import (
     run_campaign,
     statistics,
 )
+from tb.upsets.loaded import load_random
 from tests.tb.chip.chips import design, lanes, random_configuration
 
 pytestmark = pytest.mark.xdist_group("chip")

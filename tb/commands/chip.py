@@ -1,17 +1,17 @@
-"""python -m tb chip: link words through the chip with loadable weights."""
+"""``python -m tb chip``: link words through the chip with loadable weights."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 
 from hexcoder.code import code_digest
 from hexcoder.config import load_config
-from hexcoder.console import progress_bar
+from hexcoder.console import Commands, add_command, add_work, progress_bar
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import read_json
 from hexcoder.stage import RECORD, Stage
@@ -37,12 +37,13 @@ mismatch, 2 bad input.
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tb chip",
-        description="Load a chip's registers over I2C and compare every output word.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = add_command(
+        commands,
+        "chip",
+        "load a chip's registers over I2C and compare every output word",
+        EXAMPLES,
     )
     parser.add_argument("--vectors", type=Path, required=True, help="folder with testInput.csv")
     parser.add_argument("--config", type=Path, required=True, help="the chip's YAML file")
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--netlist", type=Path, help="folder of the stage asic: its cells in place of the RTL"
     )
-    parser.add_argument("--work", type=Path, help="folder for compiled simulations")
+    add_work(parser)
     parser.add_argument(
         "--simulator",
         choices=SIMULATORS,
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         help="default: Verilator for a small chip, 64 lanes that are not compiled for a large one",
     )
     parser.add_argument("--i2c-khz", choices=list(SPEEDS), default="1000")
-    return parser
+    parser.set_defaults(run=_run)
 
 
 def default_design() -> Path:
@@ -91,22 +92,21 @@ def default_design() -> Path:
     return stage.folder
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def _run(arguments: argparse.Namespace) -> None:
     """Run the vectors and print the verdict."""
-    arguments = _parser().parse_args(argv)
     # Imported late: --help needs none of it.
     from sensor.chip.golden import blank_network
-    from tb.chip.configurations import check_registers
     from tb.chip.pins import require_chip
     from tb.chip.simulators import open_chip, open_netlist
     from tb.chip.vectors import check_vectors, chip_fields, read_all
+    from tb.modules import modules_under_test
 
     words, configuration, expected = read_all(
         arguments.vectors, arguments.config, arguments.expected
     )
     if arguments.design is not None:
         require_chip(arguments.design)
-        check_registers(blank_network(), arguments.design)
+        modules_under_test(blank_network(), arguments.design)
     with progress_bar() as bar, tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
         task = bar.add_task("compile the chip", total=3)
         design = arguments.design or default_design()
@@ -128,12 +128,6 @@ def main(argv: Sequence[str] | None = None) -> int:
                 expected,
                 timing.in_clocks(SPEEDS[arguments.i2c_khz], chip.pins.period_ns),
             )
-    print(json.dumps(verdict.as_json(), indent=2))
-    first = verdict.first_mismatch
-    if first:
-        raise CheckFailed(
-            f"{verdict.mismatches} of {verdict.bunch_crossings} bunch crossings differ; first "
-            f"{first.bunch_crossing}, link {first.link}: expected {first.expected:08x}, got "
-            f"{first.actual:08x} (golden model {first.golden:08x})"
-        )
-    return 0
+    print(json.dumps(asdict(verdict), indent=2))
+    if line := verdict.line():
+        raise CheckFailed(line)

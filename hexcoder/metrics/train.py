@@ -1,0 +1,110 @@
+"""train/metrics.json, and the physics that ``python -m models evaluate`` prints."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hexcoder.config import Training
+from hexcoder.metrics.difference import Difference
+
+
+class _Metrics(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Figures(_Metrics):
+    """How well events come back."""
+
+    emd_mean: float | None = Field(
+        description="mean earth mover's distance, half trigger-cell pitches; null if none counts"
+    )
+    emd_median: float | None = Field(description="its median")
+    emd_standard_deviation: float | None = Field(description="its standard deviation")
+    events_counted: int = Field(description="events that have an earth mover's distance")
+    events_left_out: int = Field(description="events that are empty or come back empty")
+    telescope_loss: float | None = Field(description="mean telescope loss of those that count")
+
+
+class Physics(Figures):
+    """Physics of a network on events."""
+
+    network: str = Field(description="name of the network")
+    bits_per_event: int = Field(description="bits that an event takes on the link")
+
+
+class Baseline(Figures):
+    """The same figures of a fixed algorithm."""
+
+    name: str = Field(description="what it does, with its setting")
+    bits_per_event: int | float = Field(description="mean bits that an event takes on the link")
+
+
+class TrainingEvents(_Metrics):
+    """Where the events came from."""
+
+    source: str = Field(description="'generated', or the name of the CSV file")
+    trained_on: int = Field(description="events that were trained on")
+    held_out: int = Field(description="events that were kept back")
+    seed: int = Field(description="seed of the split and of generated events")
+
+
+class TrainingRun(Training):
+    """The config's section training, and how long it took."""
+
+    seconds: float = Field(description="time of data and training")
+
+
+class TrainedLayer(_Metrics):
+    """A layer of the network."""
+
+    name: str = Field(description="name in network.json")
+    kind: str = Field(description="kind of node")
+    output_shape: list[int] = Field(description="shape of its output")
+    output_type: str = Field(description="fixed-point type of its output")
+    weights: int | None = Field(default=None, description="number of weights, if it has any")
+    weights_zero: int | None = Field(default=None, description="weights that are zero")
+    weight_type: str | None = Field(default=None, description="fixed-point type of its weights")
+    activation: str | None = Field(default=None, description="activation function")
+    rounding: str | None = Field(default=None, description="rounding of its sums")
+    overflow: str | None = Field(default=None, description="what becomes of sums out of range")
+
+
+class Example(_Metrics):
+    """An event before and after."""
+
+    event: int = Field(description="number among the held-out events")
+    emd: float = Field(description="earth mover's distance, half trigger-cell pitches")
+    sum_adc: int = Field(description="sum of its energies, ADC counts")
+    true: list[float] = Field(description="charge fraction of each trigger cell")
+    reconstructed: list[float] = Field(description="the same as it comes back")
+
+
+class TorchAgreement(_Metrics):
+    """The torch encoder against the golden model of the frozen network."""
+
+    vectors: int = Field(description="events, extremes and random tensors that were compared")
+    mismatches: int = Field(description="vectors that differ in any layer")
+    first_mismatch: Difference | None = Field(description="null if all agree")
+    seed: int = Field(description="seed of the random tensors")
+
+
+class TrainMetrics(_Metrics):
+    """The stage train."""
+
+    name: str = Field(description="name of the config")
+    events: TrainingEvents = Field(description="events")
+    training: TrainingRun = Field(description="settings and time")
+    history: list[tuple[float, float]] = Field(
+        description="loss of each epoch on events trained on and held out"
+    )
+    adder_bits: float = Field(description="estimate of the adder bits that the network takes")
+    parameters: int = Field(description="weights and biases")
+    layers: list[TrainedLayer] = Field(description="layers of the network")
+    input_type: str = Field(description="fixed-point type of the input")
+    input_shape: list[int] = Field(description="shape of the input")
+    physics: Physics = Field(description="the network on held-out events")
+    baselines: list[Baseline] = Field(description="fixed algorithms on the same events")
+    examples: list[Example] = Field(description="events across the range of EMD")
+    torch_against_golden: TorchAgreement = Field(description="link 1 of the chain of proof")
+    tools: dict[str, str] = Field(description="versions of packages")
+    threads: int = Field(description="threads of torch")

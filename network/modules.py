@@ -1,0 +1,194 @@
+"""Module under test: what is simulated, proved or compared, whichever module it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from network.schema import Network
+
+CHUNK = 16_384
+"""Vectors drawn and checked at a time: bounds memory, whatever the number of vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Elements of one width in a data port; several of them lie one after the other.
+
+    Element k lies in bits [k*width +: width], counted from the end of the one before.
+    """
+
+    name: str
+    width: int
+    elements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """What a module's registers hold, and the golden answer of a module that holds it.
+
+    Parameters
+    ----------
+    values : mapping of str to list of int
+        Of each field.
+    golden : callable
+        As :meth:`ModuleUnderTest.golden`.
+    """
+
+    values: Mapping[str, list[int]]
+    golden: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Some vectors of one kind.
+
+    Parameters
+    ----------
+    kind : 'edge', 'event' or 'random'
+    inputs : int64 array (n, elements)
+    registers : Registers, optional
+        What the registers hold while they pass, in a module that has any.
+    """
+
+    kind: str
+    inputs: np.ndarray
+    registers: Registers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stimulus:
+    """What to draw.
+
+    Parameters
+    ----------
+    seed : int
+    count : int
+        Random vectors, besides edges and events.
+    events : int array (n, 48) of energies, optional
+    sets : int
+        Sets of registers that share the random vectors, in a module that has any.
+    """
+
+    seed: int
+    count: int
+    events: np.ndarray | None = None
+    sets: int = 1
+
+
+class ModuleUnderTest(ABC):
+    """A module of a compiled network: ports, stimulus, golden answer, latency and registers.
+
+    Parameters
+    ----------
+    network : Network
+    latency : int
+        Clocks from an input to its output.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, network: Network, latency: int = 0):
+        self.network, self.latency = network, latency
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[Port, ...]:
+        """What lies in ``in_data``."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> tuple[Port, ...]:
+        """What lies in ``out_data``."""
+
+    @property
+    def registers(self) -> Mapping[str, int]:
+        """Bits of each field of registers that the network decides; none where it is fixed."""
+        return {}
+
+    @abstractmethod
+    def event_vectors(self, energies: np.ndarray) -> Vectors | None:
+        """Events of the detector with the network's own weights.
+
+        Parameters
+        ----------
+        energies : int array (n, 48), ADC counts
+
+        Returns
+        -------
+        Vectors or None
+            None where the network takes no image of the sensor.
+        """
+
+    def event_chunks(self, energies: np.ndarray | None) -> Iterator[Vectors]:
+        """As :meth:`event_vectors`, of any number of events."""
+        for start in range(0, 0 if energies is None else len(energies), CHUNK):
+            assert energies is not None
+            vectors = self.event_vectors(energies[start : start + CHUNK])
+            if vectors is not None:
+                yield vectors
+
+    @abstractmethod
+    def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
+        """Blocks of edge cases, events and random vectors; the same for a seed."""
+
+    @abstractmethod
+    def golden(self, inputs: np.ndarray) -> np.ndarray:
+        """Outputs int64 (n, elements) of inputs (n, elements), with the network's own weights."""
+
+    def expected(self, vectors: Vectors) -> np.ndarray:
+        """Golden outputs of vectors, with what the registers hold meanwhile."""
+        answer = self.golden if vectors.registers is None else vectors.registers.golden
+        return answer(vectors.inputs)
+
+    def golden_layers(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Golden values of all that can be watched inside, in order of the flow."""
+        del inputs
+        return {}
+
+    @property
+    def input_widths(self) -> tuple[int, ...]:
+        """Bits of every element of ``in_data``."""
+        return element_widths(self.inputs)
+
+    @property
+    def output_widths(self) -> tuple[int, ...]:
+        """Bits of every element of ``out_data``."""
+        return element_widths(self.outputs)
+
+
+def element_widths(ports: tuple[Port, ...]) -> tuple[int, ...]:
+    """Bits of every element of some ports."""
+    return tuple(port.width for port in ports for _ in range(port.elements))
+
+
+def edges(low: int, high: int, elements: int) -> np.ndarray:
+    """All zero, all ones, both extremes, alternating extremes, and each element alone."""
+    flat = np.array([[0], [min(max(1, low), high)], [low], [high]]).repeat(elements, axis=1)
+    alternating = np.where(np.arange(elements) % 2, low, high)
+    alone_high = np.eye(elements, dtype=np.int64) * high
+    alone_low = np.eye(elements, dtype=np.int64) * low
+    parts = [flat, alternating[None], alternating[None, ::-1], alone_high]
+    return np.concatenate(parts + ([alone_low] if low < 0 else []))
+
+
+def saturating_inputs(network: Network, events: int, seed: int) -> np.ndarray:
+    """Inputs of only the least and greatest value: they drive sums to their limits."""
+    type_, elements = network.input.type, int(np.prod(network.input.shape))
+    random = np.random.default_rng([seed, 2])
+    return np.where(random.random((events, elements)) < 0.5, type_.minimum, type_.maximum)
+
+
+def random_inputs(
+    network: Network, events: int, random: np.random.Generator, seed: int
+) -> np.ndarray:
+    """Inputs over the whole range of their type; one event in eight has only extremes."""
+    type_, elements = network.input.type, int(np.prod(network.input.shape))
+    inputs = random.integers(type_.minimum, type_.maximum + 1, (events, elements))
+    extremes = events // 8
+    inputs[:extremes] = saturating_inputs(network, extremes, seed)
+    return inputs

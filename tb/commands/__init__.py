@@ -1,0 +1,1 @@
+"""The commands of ``python -m tb``, a file each: its options and what it runs."""
