@@ -10,8 +10,8 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import CheckFailed, InputError
-from studies.__main__ import main
 from network.schema import load_network
+from studies.__main__ import main
 from studies.search.space import Space, config_digest
 
 ROOT = Path(__file__).parents[3]
