@@ -12,14 +12,14 @@ import numpy as np
 from bench.measure import keep
 from bench.networks import ROOT
 from flow.asic.stage import ASIC
+from gen.build import build
 from gen.compiler import Settings
-from gen.loadable.build import build_loadable
-from gen.loadable.network import with_random_parameters
 from hexcoder.code import code_digest
 from hexcoder.config import Chip, load_config
 from hexcoder.errors import CheckFailed
 from hexcoder.steps.runner import run_stage
 from hexcoder.tables import markdown_table
+from network.parameters import with_random_parameters
 from network.schema import save_network
 from sensor.chip.golden import blank_network
 
@@ -78,7 +78,7 @@ def _measured(name: str, work: Path) -> dict[str, Any]:
     work.mkdir(parents=True, exist_ok=True)
     network = with_random_parameters(blank_network(), np.random.default_rng(SEED))
     save_network(network, work / "network.json")
-    build_loadable(network, Settings.of(config), work / "rtl")
+    build(network, Settings.of(config), work / "rtl")
     outcome = run_stage(ASIC, config, work)
     if outcome.failures:
         raise CheckFailed(f"chip, {name}: {'; '.join(outcome.failures)}")

@@ -15,8 +15,8 @@ from bench.alkaid_peer import trace_network
 from bench.measure import Measured, Synthesis, keep, measure, within
 from bench.networks import benchmark_networks
 from bench.plain import plain_verilog
+from gen.build import build
 from gen.compiler import Settings, compile_network
-from gen.emit.build import build
 from hexcoder.code import code_digest
 from hexcoder.config import Clock, Compiler, Pipeline
 from hexcoder.files import write_whole

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.networks import ROOT
 from flow.asic.stage import ASIC
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.config import Pipeline, load_config
 from hexcoder.errors import CheckFailed
 from hexcoder.steps.runner import run_stage

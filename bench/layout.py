@@ -9,8 +9,8 @@ from typing import Any
 from bench.networks import filters, perceptron
 from flow.layout.place.place_route import place_and_route
 from flow.synthesis.synthesise import synthesise
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.config import Compiler
 from netlist.liberty import read_liberty
 from network.schema import Network

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.measure import measure
 from bench.networks import benchmark_networks
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.config import Clock, Compiler, Pipeline
 
 PERIODS_NS = (25.0, 8.0, 5.0, 3.0, 2.0, 1.5, 1.2, 1.0)

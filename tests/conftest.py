@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, settings
 
 from flow.design import read_design
 from flow.synthesis.synthesise import synthesise
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.files import write_json
 from netlist.cell_models import cell_models
 from netlist.liberty import Library, read_liberty

@@ -8,9 +8,10 @@ import numpy as np
 from amaranth.hdl import Module
 
 from gen.compiler import Settings
-from gen.loadable.network import LoadableNetwork, layer_parameter_bits
+from gen.loadable.network import LoadableNetwork
 from gen.loadable.registers import PARAMETERS_ADDRESS, Loadable, LoadableModule
 from hw.chip.register_map import Field
+from network.parameters import layer_parameter_bits
 
 
 def parameter_field(layer: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,38 +24,11 @@ from gen.passes.lower import convolution_outputs, dense_outputs
 from gen.passes.ranges import width_of
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
+from network.parameters import Parameters
 from network.schema import Convolution, Flatten, LayerContext
 
 VARIES = -1
 """Stands among known bits for one that is not constant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """Where a layer's weights and biases lie in the network's string of parameter bits.
-
-    Weights first, in the order of network.json (conv2d: row, column, in, out; dense: out, in),
-    then biases; each lowest bit first.
-    """
-
-    weights: int
-    biases: int
-    weight_type: FixedPoint
-    bias_type: FixedPoint | None
-
-    @classmethod
-    def of(cls, context: LayerContext) -> Parameters:
-        """Of a layer with arithmetic."""
-        layer = context.layer
-        assert not isinstance(layer, Flatten)
-        biases = 0 if layer.bias_type is None else context.output_shape[-1]
-        return cls(layer.weight_array().size, biases, layer.weight_type, layer.bias_type)
-
-    @property
-    def bits(self) -> int:
-        """Bits of all of them."""
-        bias_width = self.bias_type.width if self.bias_type else 0
-        return self.weights * self.weight_type.width + self.biases * bias_width
 
 
 def _walk(context: LayerContext) -> Iterator[tuple[int, list[tuple[int, int]]]]:

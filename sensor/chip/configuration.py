@@ -41,7 +41,7 @@ class ChipConfiguration:
         Bit k says whether bit k of the latents, output 0 in the lowest bits, is sent.
     parameters : int
         The network's weights and biases as one string of bits, lowest first
-        (gen.loadable.layer.Parameters).
+        (network.parameters.Parameters).
     """
 
     multiplexer: tuple[int, ...]

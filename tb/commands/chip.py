@@ -74,7 +74,7 @@ def default_design() -> Path:
         raise InputError(f"{CONFIG}: no such file; give --design FOLDER")
     config = load_config(CONFIG)
     build = Path("build") / config.name
-    code = code_digest("gen.loadable.build")
+    code = code_digest("gen.build")
     record = build / "rtl" / RECORD
     if record.is_file() and read_json(record).get("reads", {}).get("code") == code:
         return build / "rtl"
@@ -82,11 +82,11 @@ def default_design() -> Path:
 
     def compile_chip(folder: Path) -> None:
         # Imported late: a compiled chip needs no compiler.
+        from gen.build import build
         from gen.compiler import Settings
-        from gen.loadable.build import build_loadable
         from sensor.chip.golden import blank_network
 
-        build_loadable(blank_network(), Settings.of(config), folder)
+        build(blank_network(), Settings.of(config), folder)
 
     stage.run(compile_chip)
     return stage.folder

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gen import compiler
-from gen.compiler import Settings, check_pass, compile_network
+from gen import check
+from gen.check import check_graph
+from gen.compiler import Settings, compile_network
 from gen.graph import NOT_BUILT, Dot, Quantise, Register
 from gen.interpret import interpret, latencies, layer_latency, node_values
 from gen.passes import pipeline, prune, share, simplify
@@ -203,12 +204,12 @@ def test_check_pass_reports_the_event_and_both_values():
     wrong = golden["latent"][7, 2] = golden["latent"][7, 2] + 1
     message = f"layer 'latent', element 2, event 7: expected {wrong}, got {wrong - 1}"
     with pytest.raises(CheckFailed, match=message):
-        check_pass("prune", graph, inputs, golden)
+        check_graph("prune", graph, inputs, golden)
 
 
 def test_check_inputs_hold_the_extremes_and_every_element_alone():
     network = sensor_network()
-    inputs = compiler.check_inputs(network)
+    inputs = check.check_inputs(network)
     assert {tuple(row) for row in (np.eye(48, dtype=int) * 63)} <= {tuple(row) for row in inputs}
     assert (inputs == 63).all(axis=1).any()
     assert (inputs == 0).all(axis=1).any()

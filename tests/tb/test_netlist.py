@@ -3,8 +3,8 @@
 import pytest
 
 from flow.synthesis.synthesise import synthesise
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.files import write_json
 from netlist.cell_models import cell_models
 from netlist.simulation import Mismatch, NetlistVerdict

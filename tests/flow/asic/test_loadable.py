@@ -12,7 +12,6 @@ from flow.asic.stage import ASIC, LIMITS
 from flow.asic.verify import verify_netlist
 from flow.block import Block
 from gen.compiler import Settings
-from gen.loadable.build import build_loadable
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
 from hexcoder.files import read_json
@@ -40,7 +39,7 @@ def made(request, tmp_path_factory):
     # Latents that a frame of the chip has no room for stand beside the chip's ports.
     network = sensor_network(latents=3 if top == CHIP else 22)
     save_network(network, build / "network.json")
-    metrics = build_loadable(network, Settings.of(config), build / "rtl")
+    metrics = build(network, Settings.of(config), build / "rtl")
     assert metrics["top"] == top
     return config, build, run_stage(ASIC, config, build).failures
 

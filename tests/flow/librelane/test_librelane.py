@@ -20,8 +20,8 @@ from flow.librelane.run import (
     require_tcl,
     run_librelane,
 )
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.config import Compiler, Librelane, load_config
 from hexcoder.errors import InputError
 from hexcoder.files import write_json

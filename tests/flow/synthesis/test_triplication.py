@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from flow.synthesis.synthesise import synthesise
 from flow.synthesis.triplication import check_triplication
-from gen.emit.design import rtlil_text, verilog_text
+from gen.emit.convert import rtlil_text, verilog_text
 from hw.triplication.register_copies import register_modules
 from hw.triplication.triplicate import Triplicated
 from netlist.cell_models import cell_models

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from gen.build import build
 from gen.compiler import Settings
-from gen.emit.build import build
 from hexcoder.config import Clock
 from netlist.gate_level import check_gate_level
 from netlist.simulation import Interface

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gen.build import build
 from gen.compiler import Settings, compile_network
-from gen.emit.build import build
 from gen.gates.bits import Kind
 from gen.gates.schedule import schedule
 from hexcoder.config import Clock, Compiler, Pipeline

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from gen.gates.bits import Gates, evaluate
 from gen.loadable import network as loadable
-from gen.loadable.layer import Parameters
-from gen.loadable.network import compile_loadable, parameter_bits, with_random_parameters
+from gen.loadable.network import compile_loadable
 from gen.loadable.product import digits, floored, multiples, product
 from hexcoder.errors import CheckFailed
+from network.parameters import Parameters, parameter_bits, with_random_parameters
 from pdk.technology import technology_of
 from sensor.chip.configuration import ChipConfiguration
 from sensor.chip.golden import blank_network, chip_network
@@ -36,7 +36,9 @@ def test_gates_that_are_not_the_network_are_refused(monkeypatch):
         return golden(network.model_copy(update={"layers": layers}), inputs)
 
     monkeypatch.setattr(loadable, "layer_outputs", with_floor)
-    with pytest.raises(CheckFailed, match="loadable layer 'latent' are not the network: element"):
+    with pytest.raises(
+        CheckFailed, match="pass 'loadable' changed the network: layer 'latent', element"
+    ):
         compile_loadable(sensor_network(), technology_of("nangate45"))
 
 

@@ -6,7 +6,7 @@ from amaranth.hdl import ClockDomain, Elaboratable, Fragment, Instance, Module, 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from gen.emit.design import rtlil_text, verilog_text
+from gen.emit.convert import rtlil_text, verilog_text
 from hw.delay import Delay
 from hw.triplication.register_copies import (
     FIRST,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from gen.build import build
 from gen.compiler import Settings
-from gen.loadable.build import build_loadable
-from gen.loadable.network import with_random_parameters
 from hexcoder.config import Chip
+from network.parameters import with_random_parameters
 from network.schema import Network
 from sensor.chip.configuration import ChipConfiguration
 from tb.chip.session import ChipLanes
@@ -27,7 +27,7 @@ def design(shadow: bool, triplicated: bool) -> Path:
     """Folder of a compiled chip."""
     folder = Path(tempfile.mkdtemp(prefix="hexcoder-chip-"))
     chip = Chip(weights="loadable", update="shadow" if shadow else "flag", triplicated=triplicated)
-    build_loadable(sensor_network(), Settings(chip=chip), folder / "rtl")
+    build(sensor_network(), Settings(chip=chip), folder / "rtl")
     return folder / "rtl"
 
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from gen.agreement import compare_with_golden
+from gen.build import build
 from gen.compiler import Settings
-from gen.loadable.agreement import compare_loadable
-from gen.loadable.build import build_loadable
 from hexcoder.config import Chip, Clock, Pipeline
 from hexcoder.errors import InputError
 from network.modules import Stimulus
@@ -69,7 +69,7 @@ def network():
 def design(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param) / "rtl"
     chip = Chip(weights="loadable", update=request.param)
-    build_loadable(network(), Settings(chip=chip), folder)
+    build(network(), Settings(chip=chip), folder)
     return folder
 
 
@@ -134,7 +134,7 @@ def test_every_set_has_events_and_all_that_were_asked_for_come(design, lanes):
 def test_the_target_filters_by_the_clock_and_is_still_written(period_ns, tmp_path):
     chip = Chip(weights="loadable", triplicated=False)
     settings = Settings(chip=chip, clock=Clock(period_ns=period_ns))
-    build_loadable(network(), settings, tmp_path / "rtl")
+    build(network(), settings, tmp_path / "rtl")
     lanes = ChipLanes.of_rtl(tmp_path / "rtl", tmp_path / "lanes")
     lanes.reset()
     assert checked(lanes, tmp_path / "rtl", sets=2, count=100).comparison.passed
@@ -150,7 +150,7 @@ def test_the_target_filters_by_the_clock_and_is_still_written(period_ns, tmp_pat
 def test_settings_that_cannot_be_met_are_one_line(settings, message, tmp_path):
     chip = Chip(weights="loadable")
     with pytest.raises(InputError, match=message):
-        build_loadable(network(), Settings(chip=chip, **settings), tmp_path)
+        build(network(), Settings(chip=chip, **settings), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["control", "input", "conv_stage", "encoder"])
@@ -158,7 +158,7 @@ def test_a_layer_may_not_have_the_name_of_a_part(name, tmp_path):
     layers = (network().layers[0].model_copy(update={"name": name}), *network().layers[1:])
     changed = network().model_copy(update={"layers": layers})
     with pytest.raises(InputError, match=f"layer '{name}': a part of the circuit has that name"):
-        build_loadable(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
+        build(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
 
 
 def test_more_parameters_than_addresses_are_one_line(tmp_path):
@@ -168,11 +168,13 @@ def test_more_parameters_than_addresses_are_one_line(tmp_path):
         update={"layers": (*network().layers[:2], layer.model_copy(update=wide))}
     )
     with pytest.raises(InputError, match="too many parameters: field parameters_dense"):
-        build_loadable(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
+        build(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
 
 
 def test_gates_with_weights_as_inputs_are_checked_at_length():
-    found = compare_loadable(network(), Settings(), np.zeros((0, 48)), 20_000, 3)
+    found = compare_with_golden(
+        network(), Settings(chip=Chip(weights="loadable")), np.zeros((0, 48)), 20_000, 3
+    )
     assert (found["vectors"], found["configurations"], found["mismatches"]) == (20_000, 3, 0)
 
 

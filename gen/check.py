@@ -1,0 +1,118 @@
+"""Link 2 of the chain of proof: what a pass left, a graph or gates, against the golden model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gen.gates.bits import evaluate
+from gen.gates.layer import LayerGates
+from gen.graph import NOT_BUILT, Graph
+from gen.interpret import interpret, latencies
+from hexcoder.errors import CheckFailed
+from network.schema import Network
+
+CHECK_EVENTS = 128
+CHECK_SEED = 20251
+
+
+def check_inputs(network: Network, events: int = CHECK_EVENTS) -> np.ndarray:
+    """Inputs to hold passes against: extremes, one-hot at full scale, and random tensors.
+
+    Returns
+    -------
+    int64 array (n, elements)
+    """
+    type_, elements = network.input.type, int(np.prod(network.input.shape))
+    random = np.random.default_rng(CHECK_SEED)
+    whole = random.integers(type_.minimum, type_.maximum + 1, (events, elements))
+    sparse = np.where(random.random((events, elements)) < 0.2, whole, 0)
+    flat = np.array([[type_.minimum], [type_.maximum], [0], [1]]).repeat(elements, axis=1)
+    chosen = random.permutation(elements)[:events]
+    one_hot = np.zeros((len(chosen), elements), dtype=np.int64)
+    one_hot[np.arange(len(chosen)), chosen] = type_.maximum
+    return np.concatenate([np.clip(flat, type_.minimum, type_.maximum), one_hot, whole, sparse])
+
+
+def check_graph(
+    name: str, graph: Graph, inputs: np.ndarray, golden: Mapping[str, np.ndarray]
+) -> None:
+    """Hold a graph against the golden model.
+
+    Raises
+    ------
+    CheckFailed
+        Naming the pass, and the first layer, element and event that differ, with both values.
+    """
+    try:
+        latencies(graph)
+    except ValueError as error:
+        raise CheckFailed(f"pass '{name}': {error}") from None
+    outputs = interpret(graph, inputs)
+    for layer in graph.layers:
+        built = np.array([node != NOT_BUILT for node in layer.nodes])
+        differs = (outputs[layer.name] != golden[layer.name]) & built
+        if differs.any():
+            event, element = (int(i) for i in np.argwhere(differs)[0])
+            raise CheckFailed(
+                f"pass '{name}' changed the network: layer '{layer.name}', element {element}, "
+                f"event {event}: expected {golden[layer.name][event, element]}, "
+                f"got {outputs[layer.name][event, element]}"
+            )
+
+
+def port_columns(values: np.ndarray, width: int) -> list[int]:
+    """Each bit of a port as an integer with a bit an event, of integers (events, elements)."""
+    bits = (values[:, :, None] >> np.arange(width) & 1).reshape(len(values), -1)
+    packed = np.packbits(bits.astype(np.uint8), axis=0, bitorder="little")
+    return [int.from_bytes(column.tobytes(), "little") for column in packed.T]
+
+
+def check_gates(
+    name: str,
+    layer: LayerGates,
+    inputs: np.ndarray,
+    expected: np.ndarray,
+    built: np.ndarray | None = None,
+    parameters: np.ndarray | None = None,
+) -> None:
+    """Hold a layer's gates against the golden model, fed with its own inputs.
+
+    Parameters
+    ----------
+    name : str
+        The pass that left them.
+    layer : LayerGates
+    inputs, expected : int array (events, elements)
+        Of the golden model: what enters the layer, and what leaves it.
+    built : bool array (elements,), optional
+        Elements of the output that are there; all without it.
+    parameters : uint8 array (bits,), optional
+        Of loadable weights and biases, as of :func:`network.parameters.parameter_bits`.
+
+    Raises
+    ------
+    CheckFailed
+        Naming pass and layer, and the first element and event that differ, with both values.
+    """
+    ones = (1 << len(inputs)) - 1
+    port = port_columns(inputs, layer.x_width // inputs.shape[1])
+    nets = {net: port[bit] for net, bit in layer.x.items()}
+    if parameters is not None:
+        nets |= {net: ones if parameters[bit] else 0 for net, bit in layer.w.items()}
+    values = evaluate(layer.live, len(layer.gates.names), nets, len(inputs))
+    outputs = [values[literal >> 1] ^ (ones if literal & 1 else 0) for literal in layer.y]
+    width = layer.element_width
+    for bit, golden in enumerate(port_columns(expected, width)):
+        element = bit // width
+        if outputs[bit] != golden and (built is None or built[element]):
+            differs = outputs[bit] ^ golden
+            event = (differs & -differs).bit_length() - 1
+            word = outputs[element * width : (element + 1) * width]
+            value = sum((column >> event & 1) << place for place, column in enumerate(word))
+            raise CheckFailed(
+                f"pass '{name}' changed the network: layer '{layer.name}', element {element}, "
+                f"event {event}: expected {expected[event, element] & (1 << width) - 1}, "
+                f"got {value}"
+            )

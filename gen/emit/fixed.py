@@ -1,0 +1,144 @@
+"""A design whose weights are in its gates: modules ``encoder_core`` and ``encoder``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from gen.compiler import Compiled, Progress, Settings, compile_network
+from gen.design import Design, Emitted
+from gen.emit.circuit import EncoderCore, layer_module
+from gen.emit.convert import rtlil_text, verilog_text
+from gen.emit.encoder import Encoder, sum_needs_registers
+from gen.emit.verilog import layer_verilog
+from gen.graph import NOT_BUILT, Register
+from gen.interpret import layer_latency
+from hw.full_adder import FullAdder
+from network.golden import layer_outputs
+from network.schema import Flatten, LayerContext, Network
+from sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
+from sensor.geometry import TRIGGER_CELLS
+
+
+def _ports(network: Network, core: EncoderCore) -> dict[str, Any]:
+    output = network.output
+    return {
+        "latency_cycles": core.latency,
+        "input_bits": len(core.in_data),
+        "output_bits": len(core.out_data),
+        "input_elements": int(np.prod(network.input.shape)),
+        "input_width": network.input.type.width,
+        "input_type": str(network.input.type),
+        "output_elements": int(np.prod(output.shape)),
+        "output_width": output.type.width,
+        "output_type": str(output.type),
+    }
+
+
+def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> dict[str, Any]:
+    modules = {"encoder_core": _ports(network, core)}
+    if encoder is not None:
+        modules["encoder"] = modules["encoder_core"] | {
+            "latency_cycles": encoder.latency,
+            "input_bits": len(encoder.in_data),
+            "output_bits": len(encoder.out_data),
+            "input_elements": TRIGGER_CELLS,
+            "input_width": ENERGY_BITS,
+            "input_type": f"UQ({ENERGY_BITS},0)",
+            "sum_code_bits": SUM_CODE_BITS,
+            "front_end_latency_cycles": encoder.latency - core.latency,
+        }
+    return modules
+
+
+def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> dict[str, Any]:
+    """Structure of one layer and where its output can be watched in ``encoder_core``."""
+    graph = compiled.graph
+    nodes = next(layer.nodes for layer in graph.layers if layer.name == context.name)
+    entry: dict[str, Any] = {
+        "name": context.name,
+        "kind": context.layer.kind,
+        "output_shape": list(context.output_shape),
+        "output_type": str(context.output_type),
+    }
+    if isinstance(context.layer, Flatten):
+        return entry
+    weights = context.layer.weight_array()
+    registered = any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n in nodes)
+    leaves_at = core.layers[context.name].leaves_at
+    if leaves_at is not None:
+        # A tensor whose bits leave in several stages cannot be watched as one.
+        entry |= {
+            "signal": f"{context.name}_{'registered' if registered else 'output'}",
+            "signal_latency_cycles": layer_latency(graph, context.name, core.clocks) + leaves_at,
+        }
+    return entry | {
+        "elements_not_built": [k for k, node in enumerate(nodes) if node == NOT_BUILT],
+        "weights": int(weights.size),
+        "weights_not_zero": int(np.count_nonzero(weights)),
+        "weight_type": str(context.layer.weight_type),
+        **asdict(compiled.structure.layers[context.name]),
+    }
+
+
+class FixedDesign(Design):
+    """A network as gates.
+
+    Module ``encoder_core`` is the network alone, with a module for each layer. Where the input is
+    an image of the sensor, module ``encoder`` stands round it.
+    """
+
+    is_loadable = False
+
+    def __init__(self, network: Network, settings: Settings, progress: Progress):
+        super().__init__(network, settings)
+        self.compiled = compile_network(network, settings, progress)
+
+    def check(self, network: Network, inputs: np.ndarray) -> None:
+        self.compiled.check(inputs, layer_outputs(network, inputs))
+
+    def emit(self) -> Emitted:
+        compiled = self.compiled
+        core = EncoderCore(compiled.graph, compiled.layers)
+        encoder = self._encoder(core)
+        parts = [rtlil_text(FullAdder(), "full_adder"), rtlil_text(core, "encoder_core")]
+        if encoder is not None:
+            parts.append(rtlil_text(encoder, "encoder"))
+        text = verilog_text(parts)
+        # Elaborating tens of thousands of single-bit gates takes minutes: layers go straight to
+        # text.
+        layers = [
+            layer_verilog(compiled.layers[layer.name], layer_module(layer))
+            for layer in core.arithmetic
+        ]
+        return Emitted(
+            "\n".join([f"// hexcoder: network {self.network.name}", *layers, text]),
+            "encoder_core" if encoder is None else "encoder",
+            self._metrics(core, encoder),
+        )
+
+    def _encoder(self, core: EncoderCore) -> Encoder | None:
+        order = sensor_image_order(self.network)
+        if order is None:
+            return None
+        places = self.settings.pipeline
+        register_sum = places.sum
+        if register_sum == "auto":
+            register_sum = sum_needs_registers(self.settings.clock, self.settings.technology)
+        return Encoder(core, order.tolist(), places.energies, register_sum)
+
+    def _metrics(self, core: EncoderCore, encoder: Encoder | None) -> dict[str, Any]:
+        compiled, settings = self.compiled, self.settings
+        return {
+            "pipeline": settings.pipeline.model_dump(),
+            "compiler": settings.compiler.model_dump(),
+            "technology": settings.technology.model_dump(),
+            "modules": _modules(self.network, core, encoder),
+            "layers": [_layer(context, compiled, core) for context in self.network.contexts()],
+            "total": asdict(compiled.structure.total()),
+            "input_register_bits": compiled.structure.layers["input"].register_bits,
+            "checked_events_per_pass": compiled.checked_events,
+            "passes": {name: size.as_json() for name, size in compiled.passes.items()},
+        }
