@@ -13,7 +13,7 @@ from bench.measure import within
 from bench.networks import benchmark_networks
 from hexcoder.errors import InputError, run_command
 from hexcoder.files import write_json, write_whole
-from hexcoder.stage import versions
+from hexcoder.steps.reads import versions
 
 EXAMPLES = """examples:
   python -m bench compilers                      hexcoder, alkaid and plain RTL on five networks

@@ -13,8 +13,8 @@ from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import InputError, run_command
 from hexcoder.files import read_json
-from hexcoder.stage import Stage, versions
-from hexcoder.steps.reads import file_digest
+from hexcoder.stage import Stage
+from hexcoder.steps.reads import file_digest, versions
 from pdk.technology import technology_for
 
 EXAMPLES = """examples:

@@ -11,7 +11,7 @@ from gen.design import Design
 from gen.emit.fixed import FixedDesign
 from gen.loadable.design import LoadableDesign
 from hexcoder.files import write_json
-from hexcoder.stage import versions
+from hexcoder.steps.reads import versions
 from network.schema import Network
 
 VERILOG = "encoder.v"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hexcoder.metrics.sim import SimulationMetrics
-from hexcoder.stage import versions
+from hexcoder.steps.reads import versions
 from network.comparison import Comparison
 from network.modules import ModuleUnderTest, Stimulus
 from network.schema import Network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hexcoder.stage import versions
+from hexcoder.steps.reads import versions
 from hexcoder.tools import tool_version
 from pdk.description import Pdk
 

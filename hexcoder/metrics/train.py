@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hexcoder.config import Training
 from hexcoder.metrics.difference import Difference
+from hexcoder.steps.step import Metrics
 
 
 class _Metrics(BaseModel):
@@ -88,15 +89,21 @@ class TorchAgreement(_Metrics):
     seed: int = Field(description="seed of the random tensors")
 
 
-class TrainMetrics(_Metrics):
-    """The stage train."""
+class FitMetrics(Metrics):
+    """Training."""
 
-    name: str = Field(description="name of the config")
     events: TrainingEvents = Field(description="events")
     training: TrainingRun = Field(description="settings and time")
     history: list[tuple[float, float]] = Field(
         description="loss of each epoch on events trained on and held out"
     )
+    tools: dict[str, str] = Field(description="versions of packages")
+    threads: int = Field(description="threads of torch")
+
+
+class PhysicsMetrics(Metrics):
+    """What the network is, and how well events come back from it."""
+
     adder_bits: float = Field(description="estimate of the adder bits that the network takes")
     parameters: int = Field(description="weights and biases")
     layers: list[TrainedLayer] = Field(description="layers of the network")
@@ -105,6 +112,34 @@ class TrainMetrics(_Metrics):
     physics: Physics = Field(description="the network on held-out events")
     baselines: list[Baseline] = Field(description="fixed algorithms on the same events")
     examples: list[Example] = Field(description="events across the range of EMD")
+
+
+class AgreementMetrics(Metrics):
+    """The torch model against the golden model."""
+
     torch_against_golden: TorchAgreement = Field(description="link 1 of the chain of proof")
-    tools: dict[str, str] = Field(description="versions of packages")
-    threads: int = Field(description="threads of torch")
+
+
+class TrainMetrics(_Metrics):
+    """The stage train; what could not be measured is null, with the reason in not_measured."""
+
+    name: str = Field(description="name of the config")
+    events: TrainingEvents | None = Field(description="events")
+    training: TrainingRun | None = Field(description="settings and time")
+    history: list[tuple[float, float]] | None = Field(
+        description="loss of each epoch on events trained on and held out"
+    )
+    adder_bits: float | None = Field(
+        description="estimate of the adder bits that the network takes"
+    )
+    parameters: int | None = Field(description="weights and biases")
+    layers: list[TrainedLayer] | None = Field(description="layers of the network")
+    input_type: str | None = Field(description="fixed-point type of the input")
+    input_shape: list[int] | None = Field(description="shape of the input")
+    physics: Physics | None = Field(description="the network on held-out events")
+    baselines: list[Baseline] | None = Field(description="fixed algorithms on the same events")
+    examples: list[Example] | None = Field(description="events across the range of EMD")
+    torch_against_golden: TorchAgreement | None = Field(description="link 1 of the chain of proof")
+    tools: dict[str, str] | None = Field(description="versions of packages")
+    threads: int | None = Field(description="threads of torch")
+    not_measured: dict[str, str] = Field(default={}, description="reasons, by key")

@@ -179,3 +179,8 @@ def file_digest(path: Path | str) -> str:
 def _digest(path: str, inode: int, size: int, changed_ns: int) -> str:
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def versions(*distributions: str) -> dict[str, str]:
+    """Versions of installed distributions, for fingerprints and reports."""
+    return {name: metadata.version(name) for name in distributions}

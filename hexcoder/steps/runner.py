@@ -75,6 +75,8 @@ class _Record:
     metrics: dict[str, Any] = field(default_factory=dict)
     not_measured: str | None = None
     failed: str | None = None
+    settled: bool = False
+    """It failed, and would fail again: not for want of a tool or by its crash."""
 
     @classmethod
     def read(cls, value: Any) -> _Record | None:
@@ -88,7 +90,7 @@ class _Record:
 
     def is_of(self, fingerprint: str, place: Place) -> bool:
         """Whether it was made from this state, and its files are still as it left them."""
-        if self.fingerprint != fingerprint or self.failed is not None:
+        if self.fingerprint != fingerprint or (self.failed is not None and not self.settled):
             return False
         for name, digest in self.files.items():
             path = place.path(f"{place.stage}/{name}")
@@ -124,6 +126,12 @@ def run_stage(
         return _Run(stage, config, build, progress).run()
 
 
+def is_current(stage: Stage[Any], config: Any, build: Path) -> bool:
+    """Whether nothing of a stage is out of date, so that :func:`run_stage` would run nothing."""
+    run = _Run(stage, config, build, lambda what, part: None)
+    return run.current(_read_records(run.final)) is not None
+
+
 class _Run(Generic[Inputs]):
     def __init__(self, stage: Stage[Inputs], config: Any, build: Path, progress: Progress):
         self.stage, self.build, self.progress = stage, build, progress
@@ -138,7 +146,7 @@ class _Run(Generic[Inputs]):
             self.retired.rename(self.final)
         shutil.rmtree(self.retired, ignore_errors=True)
         last = _read_records(self.final)
-        records = self._current(last)
+        records = self.current(last)
         if records is None:
             records = self._make(last)
         return self._outcome(records)
@@ -146,7 +154,7 @@ class _Run(Generic[Inputs]):
     def _place(self, folder: Path) -> Place:
         return Place(self.config, self.build, self.stage.name, folder, tuple(self.stage.hands_over))
 
-    def _current(self, last: dict[str, _Record]) -> dict[str, _Record] | None:
+    def current(self, last: dict[str, _Record]) -> dict[str, _Record] | None:
         """The last results, if nothing of them is out of date."""
         place = self._place(self.final)
         if list(last) != [step.id for step in self.stage.steps]:
@@ -205,8 +213,9 @@ class _Run(Generic[Inputs]):
                 record.metrics = measured.model_dump(mode="json", by_alias=True, exclude_unset=True)
         except (NotMeasured, ToolMissing) as reason:
             record.not_measured = self._without_folder(str(reason))
-        except ToolFailed as error:
+        except (ToolFailed, CheckFailed) as error:
             record.failed = self._without_folder(str(error))
+            record.settled = isinstance(error, CheckFailed)
         record.files = {
             str(path.relative_to(self.partial)): file_digest(path)
             for path in step.files(self.partial)

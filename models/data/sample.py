@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,11 @@ class Sample:
     def write(self, path: Path) -> None:
         """As a CSV file that holds all of it."""
         write_events(path, self.events, self.places.columns if self.places else None)
+
+
+def read_sample(path: Path, conditions: Sequence[str]) -> Sample:
+    """Events of a file that :meth:`Sample.write` wrote, with what a decoder is told of them."""
+    return Sample(load_events(path), load_places(path, conditions))
 
 
 def _sample(config: Config) -> Sample:

@@ -20,8 +20,8 @@ from hexcoder.code import code_digest
 from hexcoder.config import Config, config_text
 from hexcoder.errors import InputError
 from hexcoder.files import read_json, write_json, write_whole
-from hexcoder.stage import Stage, versions
-from hexcoder.steps.reads import file_digest
+from hexcoder.stage import Stage
+from hexcoder.steps.reads import file_digest, versions
 from hexcoder.tools import run_logged, tool_version
 from netlist.cell_models import cell_models
 from netlist.flat import read_cell_models, read_netlist

@@ -11,7 +11,7 @@ import numpy as np
 
 from hexcoder.files import write_json, write_whole
 from hexcoder.front_picture import draw_front
-from hexcoder.stage import versions
+from hexcoder.steps.reads import versions
 from hexcoder.tables import baseline_table, csv_table, markdown_table, value_text
 from studies.search.run import Outcome, SearchRun
 from studies.search.trial import CONFIG, NETWORK, trial_name

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from hexcoder.config import Config, Search
 from hexcoder.errors import InputError
 from hexcoder.files import read_json, write_json
-from models.commands.train import events_identity, given_files
+from models.training.steps.fit import events_identity, given_files
 from studies.search.space import IRRELEVANT
 
 JOURNAL, RECORD = "study.journal", "search.json"

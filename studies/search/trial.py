@@ -120,9 +120,10 @@ def _measured(task: Task, partial: Path) -> dict[str, Any]:
 
 def _train(task: Task, config: Config, partial: Path) -> dict[str, Any]:
     # Imported late: torch takes seconds to load.
+    from hexcoder.steps.runner import run_stage
     from models.encoder.hardware_cost import adder_bits
     from models.encoder.untrained import untrained_network
-    from models.training.stage import train
+    from models.training.stage import TRAIN
     from network.schema import load_network
     from sensor.front_end import bits_per_event
 
@@ -133,16 +134,12 @@ def _train(task: Task, config: Config, partial: Path) -> dict[str, Any]:
             "infeasible": f"{bits} bits an event, more than most_bits_per_event = {most}",
             "bits_per_event": bits,
         }
-    folder = partial / "train"
-    folder.mkdir(exist_ok=True)
-    disagreement = train(config, folder)
-    if disagreement:
-        raise CheckFailed(disagreement)
-    (folder / NETWORK).replace(partial / NETWORK)
+    outcome = run_stage(TRAIN, config, partial)
+    outcome.judge()
     for name in _EVENT_FILES:
-        (folder / name).unlink(missing_ok=True)
+        (partial / TRAIN.name / name).unlink(missing_ok=True)
     network = load_network(partial / NETWORK)
-    metrics = read_json(folder / METRICS)
+    metrics = outcome.metrics
     if metrics["physics"]["emd_mean"] is None:
         raise CheckFailed("no held-out event counts: all come back empty")
     return {

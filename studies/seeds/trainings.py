@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hexcoder.code import code_digest
 from hexcoder.config import Config
 from hexcoder.errors import CheckFailed
-from hexcoder.files import read_json
 from hexcoder.processes import die_with_parent
-from hexcoder.stage import Stage, versions
-from models.commands.train import events_identity, given_files
+from hexcoder.steps.runner import is_current, run_stage
+from models.training.stage import TRAIN
 
 _SECTIONS = ("data", "network", "quantisation", "training")
 
@@ -74,29 +72,13 @@ class SeedResult:
 
 def run_seed(task: SeedTask) -> SeedResult:
     """Train, unless it was done; a training that fails is a result too, and is kept."""
-    stage = _stage(task)
-    current = stage.is_current()
-
-    def action(folder: Path) -> str | None:
-        # Imported late: torch takes seconds to load.
-        from models.training.loop import CHECKPOINT
-        from models.training.stage import train
-
-        try:
-            return train(task.config, folder)
-        except CheckFailed as error:
-            (folder / CHECKPOINT).unlink(missing_ok=True)
-            return str(error)
-
-    physics, failed = None, None
-    try:
-        stage.run(action)
-        physics = read_json(stage.folder / "metrics.json")["physics"]
-        if not physics["events_counted"]:
-            failed = "every held-out event comes back empty"
-    except CheckFailed as error:
-        failed = str(error)
-    return SeedResult(task.links, task.seed, stage.folder, not current, physics, failed)
+    outcome = run_stage(TRAIN, task.config, task.folder)
+    physics = outcome.metrics["physics"]
+    failed = "; ".join(outcome.failures) or None
+    if failed is None and not physics["events_counted"]:
+        failed = "every held-out event comes back empty"
+    folder = task.folder / TRAIN.name
+    return SeedResult(task.links, task.seed, folder, bool(outcome.ran), physics, failed)
 
 
 def run_seeds(
@@ -111,7 +93,7 @@ def run_seeds(
     """
     results: dict[int, SeedResult] = {}
     for place, task in enumerate(tasks):
-        if _stage(task).is_current():
+        if is_current(TRAIN, task.config, task.folder):
             results[place] = run_seed(task)
             progress(results[place])
     left = [place for place in range(len(tasks)) if place not in results]
@@ -167,19 +149,3 @@ def _start_worker(threads: int) -> None:
     console.stderr.quiet = True
     torch.set_num_threads(threads)
     die_with_parent()
-
-
-def _stage(task: SeedTask) -> Stage:
-    return Stage("train", task.folder, _reads(task.config), resumable=True)
-
-
-def _reads(config: Config) -> dict[str, Any]:
-    settings = config.model_dump(mode="json")
-    reads: dict[str, Any] = {name: settings[name] for name in _SECTIONS}
-    reads["data"]["events"] = events_identity(config)
-    return reads | {
-        "given": given_files(config),
-        "name": config.name,
-        "code": code_digest("models.training.stage"),
-        "versions": versions("torch", "numpy", "POT"),
-    }

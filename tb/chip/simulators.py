@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from hexcoder.errors import InputError
-from hexcoder.stage import versions
+from hexcoder.steps.reads import versions
 from tb.chip.pins import read_pins
 from tb.chip.session import ChipLanes
 from tb.chip.verilated_chip import VerilatedChip

@@ -24,8 +24,8 @@ from hexcoder.console import (
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import write_json
 from hexcoder.metrics.sim import SimulationMetrics
-from hexcoder.stage import Stage, versions
-from hexcoder.steps.reads import file_digest
+from hexcoder.stage import Stage
+from hexcoder.steps.reads import file_digest, versions
 
 EXAMPLES = """examples:
   python -m tb network.json rtl --vectors 100000            any design that `python -m gen` made

@@ -1,0 +1,133 @@
+"""Training: from events and a config to weights, a network and a decoder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import torch
+
+from hexcoder.config import Config
+from hexcoder.errors import CheckFailed, InputError
+from hexcoder.metrics.train import FitMetrics, TrainingEvents, TrainingRun
+from hexcoder.steps.reads import versions
+from hexcoder.steps.step import Progress
+from models.data.sample import Sample, split_sample
+from models.decoder import Decoder, save_decoder
+from models.encoder.agreement import save_encoder
+from models.encoder.quantised import QuantisedEncoder
+from models.training.autoencoder import given_autoencoder, new_autoencoder
+from models.training.loop import CHECKPOINT, Epoch, Trainer
+from models.training.teacher import load_teacher
+from network.schema import save_network
+from sensor.generator import generate_events
+
+NETWORK = "network.json"
+
+
+def _draw_curves(history: list[Epoch], loss: str, path: Path) -> None:
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    epochs = [epoch.epoch + 1 for epoch in history]
+    axes.plot(epochs, [epoch.training_loss for epoch in history], label="training")
+    axes.plot(epochs, [epoch.held_out_loss for epoch in history], label="held out")
+    axes.set_xlabel("epoch")
+    unit = " (half pitches)" if loss == "sinkhorn" else ""
+    axes.set_ylabel(f"{loss} loss{unit}")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _added_events(config: Config, sample: Sample) -> np.ndarray | None:
+    data = config.data
+    if data.events == "generated" or not data.generated:
+        return None
+    if sample.places is not None:
+        raise InputError(
+            f"config {config.name}: key 'data.generated' = {data.generated}: generated events have "
+            "no place in the detector; drop it, or 'layer' and 'position' of "
+            "network.decoder.conditions"
+        )
+    return generate_events(data.generated, seed=data.seed)
+
+
+def _run(trainer: Trainer, progress: Progress) -> None:
+    def show(epoch: Epoch) -> None:
+        text = (
+            f"train: loss {epoch.training_loss:.3f}, held out {epoch.held_out_loss:.3f}, "
+            f"{epoch.adder_kilobits:.1f} k adder bits"
+        )
+        progress(text, (epoch.epoch + 1) / trainer.epochs)
+
+    try:
+        trainer.run(show)
+    except FloatingPointError as error:
+        raise CheckFailed(f"{error}; try a smaller training.learning_rate") from None
+
+
+def _train(
+    config: Config, folder: Path, sample: Sample, held_out: Sample, progress: Progress
+) -> tuple[QuantisedEncoder, Decoder, list[Epoch]]:
+    """Encoder and decoder as the config wants them, and how training went."""
+    settings = config.training
+    if settings.weights is not None:
+        return *given_autoencoder(config), []
+    encoder, decoder = new_autoencoder(config)
+    teacher = None
+    if settings.teacher is not None:
+        teacher = load_teacher(settings.teacher, encoder.network, decoder.conditions)
+    places = (sample.places, held_out.places) if sample.places and held_out.places else None
+    trainer = Trainer(
+        encoder,
+        decoder,
+        settings,
+        sample.events,
+        held_out.events,
+        folder,
+        _added_events(config, sample),
+        teacher,
+        places,
+    )
+    _run(trainer, progress)
+    return encoder, decoder, trainer.history
+
+
+def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
+    """Train into ``folder``; goes on from the checkpoint of a run that was interrupted.
+
+    Raises
+    ------
+    CheckFailed
+        If training diverges.
+    """
+    started = time.perf_counter()
+    sample, kept_back = split_sample(config)
+    encoder, decoder, history = _train(config, folder, sample, kept_back, progress)
+    trained = time.perf_counter()
+    save_network(encoder.freeze(), folder / NETWORK)
+    save_encoder(encoder, folder / "encoder.safetensors")
+    save_decoder(decoder, folder / "decoder.safetensors")
+    sample.joined(kept_back).write(folder / "events.csv")
+    kept_back.write(folder / "held_out.csv")
+    if history:
+        _draw_curves(history, config.training.loss, folder / "curves.svg")
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    source = config.data.events
+    return FitMetrics(
+        events=TrainingEvents(
+            source=source if source == "generated" else Path(source).name,
+            trained_on=len(sample.events),
+            held_out=len(kept_back.events),
+            seed=config.data.seed,
+        ),
+        training=TrainingRun(**config.training.model_dump(), seconds=trained - started),
+        history=[(e.training_loss, e.held_out_loss) for e in history],
+        tools=versions("torch", "numpy", "POT"),
+        threads=torch.get_num_threads(),
+    )

@@ -1,0 +1,1 @@
+"""The steps of the stage train; torch takes seconds to load, so what they do stands apart."""

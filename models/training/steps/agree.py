@@ -1,0 +1,33 @@
+"""Step: the torch model against the golden model."""
+
+from __future__ import annotations
+
+from hexcoder.metrics.train import AgreementMetrics
+from hexcoder.steps.reads import File, Key, Package, Place
+from hexcoder.steps.step import Progress, Step
+
+
+def compare(place: Place, progress: Progress) -> AgreementMetrics:
+    """Compare weights and network on all events."""
+    from models.training.agree import agree
+
+    return agree(
+        place.path("train/network.json"),
+        place.path("train/encoder.safetensors"),
+        place.path("train/events.csv"),
+        place.config.training.seed,
+    )
+
+
+AGREE = Step(
+    "train.agree",
+    compare,
+    AgreementMetrics,
+    reads=(
+        File("train/network.json"),
+        File("train/encoder.safetensors"),
+        File("train/events.csv"),
+        Key("training.seed"),
+        *(Package(name) for name in ("torch", "numpy")),
+    ),
+)

@@ -1,0 +1,75 @@
+"""Step: training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hexcoder.config import Config
+from hexcoder.errors import InputError
+from hexcoder.metrics.train import FitMetrics
+from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
+from hexcoder.steps.step import Progress, Step
+
+
+def train(place: Place, progress: Progress) -> FitMetrics:
+    """Train the config's autoencoder."""
+    from models.training.fit import fit
+
+    return fit(place.config, place.folder, progress)
+
+
+def events_identity(config: Config) -> str:
+    """Digest of the config's events; ``generated`` where a seed decides them."""
+    source = config.data.events
+    if source == "generated":
+        return source
+    if not Path(source).is_file():
+        raise InputError(f"{source}: no such file; data.events is 'generated' or a CSV file")
+    return file_digest(source)
+
+
+def _data(place: Place) -> object:
+    config: Config = place.config
+    # Where the file lies does not matter, what it is called is written down.
+    source = Path(config.data.events).name
+    return config.data.model_dump(mode="json") | {"events": [source, events_identity(config)]}
+
+
+def given_files(config: Config) -> dict[str, str]:
+    """Digests of trained weights that the config builds on or learns from."""
+    settings = config.training
+    folders = [settings.weights, settings.teacher and settings.teacher.folder]
+    return {
+        str(path): file_digest(path)
+        for folder in folders
+        if folder is not None
+        for path in sorted(Path(folder).rglob("*"))
+        if path.suffix in (".json", ".safetensors") and path.is_file()
+    }
+
+
+FIT = Step(
+    "train.fit",
+    train,
+    FitMetrics,
+    reads=(
+        Key("name"),
+        Given("data", _data),
+        Key("network"),
+        Key("quantisation"),
+        Key("training"),
+        Given("weights", lambda place: given_files(place.config)),
+        *(Package(name) for name in ("torch", "numpy", "POT")),
+    ),
+    writes=(
+        "network.json",
+        "encoder.safetensors",
+        "decoder.safetensors",
+        "events.csv",
+        "held_out.csv",
+        "curves.svg",
+        "checkpoint.safetensors",
+    ),
+    weight=10,
+    resumable=True,
+)

@@ -1,0 +1,31 @@
+"""Step: what the network is, and how well events come back from it."""
+
+from __future__ import annotations
+
+from hexcoder.metrics.train import PhysicsMetrics
+from hexcoder.steps.reads import File, Package, Place
+from hexcoder.steps.step import Progress, Step
+
+
+def evaluate(place: Place, progress: Progress) -> PhysicsMetrics:
+    """Evaluate the network, the user's own too, with the trained decoder."""
+    from models.training.measure import measure
+
+    return measure(
+        place.path("train/network.json"),
+        place.path("train/decoder.safetensors"),
+        place.path("train/held_out.csv"),
+    )
+
+
+MEASURE = Step(
+    "train.measure",
+    evaluate,
+    PhysicsMetrics,
+    reads=(
+        File("train/network.json"),
+        File("train/decoder.safetensors"),
+        File("train/held_out.csv"),
+        *(Package(name) for name in ("torch", "numpy", "POT")),
+    ),
+)
