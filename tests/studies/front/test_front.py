@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.__main__ import main
 from hexcoder.config import config_text, load_config
 from hexcoder.errors import CheckFailed, InputError
 from models.encoder.hardware_cost import adder_bits
 from models.encoder.untrained import untrained_network
 from network.schema import save_network
+from studies.__main__ import main
 from studies.front.measure import rank_correlation, select_points
 from tests.needs import needs_sta
 
