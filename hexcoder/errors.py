@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -52,13 +53,22 @@ _EXPECTED = (
 """What a path or a disk that the user named may lead to."""
 
 
+class _Terminated(BaseException):
+    """SIGTERM came: what is open is closed, and processes of ours end, on the way out."""
+
+
+def _raise_terminated(number: int, frame: object) -> None:
+    raise _Terminated
+
+
 def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
     """Run a room's command line and turn what it raises into an exit status.
 
-    0: done. 1: a check failed. 2: bad input, a missing tool or no space. 130: an interrupt. One
-    line on standard error, never a traceback. What earlier stages wrote is untouched, because a
+    0: done. 1: a check failed. 2: bad input, a missing tool or no space. 130: an interrupt, 143: a
+    termination. One line on standard error, never a traceback. What earlier stages wrote is untouched, because a
     stage moves its files into place only when they are whole.
     """
+    signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         status = main(None) or 0
         sys.stdout.flush()
@@ -71,6 +81,9 @@ def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
     except KeyboardInterrupt:
         print("error: interrupted; the last complete result is unchanged", file=sys.stderr)
         status = 130
+    except _Terminated:
+        print("error: terminated; the last complete result is unchanged", file=sys.stderr)
+        status = 128 + signal.SIGTERM
     except BrokenPipeError:
         # The reader (head, less) has what it wanted; nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -115,7 +115,7 @@ def _interrupts_later() -> Iterator[None]:
     before = {
         number: signal.signal(number, lambda number, frame: came.append(number))
         for number in (signal.SIGINT, signal.SIGTERM)
-        if callable(signal.getsignal(number))
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield

@@ -13,8 +13,8 @@ from hexcoder.metrics.asic import AsicFile
 from hexcoder.metrics.file import File, read_metrics
 from hexcoder.metrics.layout import LayoutFile
 from hexcoder.metrics.librelane import LibrelaneFile
-from hexcoder.stage import RECORD
 from hexcoder.steps.reads import file_digest
+from hexcoder.steps.runner import RECORDS, StageRecord, read_stage_record
 from report.blocks import Notice
 
 STAGES = {
@@ -38,7 +38,7 @@ FLIPS = ("flips", "flips_netlist")
 INPUTS = (
     "network.json",
     *(f"{stage}/metrics.json" for stage in _SHOWN),
-    *(f"{stage}/{RECORD}" for stage in _SHOWN),
+    *(f"{stage}/{RECORDS}" for stage in _SHOWN),
     "rtl/encoder.v",
     "asic/cells.json",
     "asic/netlist.v",
@@ -47,15 +47,6 @@ INPUTS = (
     *(f"{folder}/flips.{kind}" for folder in FLIPS for kind in ("json", "svg")),
 )
 """Files that the report depends on, each of which may be missing."""
-
-_MADE_FROM = {
-    "rtl": {"network": "network.json"},
-    "sim": {"network": "network.json", "verilog": "rtl/encoder.v"},
-    "asic": {"network.json": "network.json", "encoder.v": "rtl/encoder.v"},
-    "layout": {"netlist.v": "asic/netlist.v"},
-    "librelane": {"encoder.v": "rtl/encoder.v"},
-}
-"""Under which key a stage's record keeps the digest of which file."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +95,7 @@ class Results:
     librelane: LibrelaneFile | None
     stale: Mapping[str, tuple[str, ...]]
     digests: Mapping[str, str | None]
-    records: Mapping[str, dict[str, Any]]
+    records: Mapping[str, StageRecord]
     cells: Mapping[str, Any]
     setup_report: str
     pictures: Mapping[str, bytes]
@@ -126,9 +117,13 @@ class Results:
     def doubts(self) -> list[Notice]:
         """Failed checks and results that do not belong together, most serious first."""
         failures = [
-            Notice("failure", f"Stage '{stage}' failed: {record['failed']}.", self.command(stage))
+            Notice(
+                "failure",
+                f"Stage '{stage}' failed: {'; '.join(record.failures)}.",
+                self.command(stage),
+            )
             for stage, record in self.records.items()
-            if record.get("failed")
+            if record.failures
         ]
         stale = [
             Notice(
@@ -143,7 +138,7 @@ class Results:
 
 
 def stale_files(
-    stage: str, records: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str | None]
+    stage: str, records: Mapping[str, StageRecord], digests: Mapping[str, str | None]
 ) -> tuple[str, ...]:
     """Files that a stage's results are not of: others lie there now.
 
@@ -153,18 +148,16 @@ def stale_files(
     ----------
     stage : str
     records : mapping
-        By stage what it recorded of its own run: under 'reads' the digests of :data:`_MADE_FROM`.
+        By stage what it recorded of its own run.
     digests : mapping
         By file the SHA-256 of what lies there now.
     """
-    reads = records.get(stage, {}).get("reads", {})
     stale = []
-    for key, file in _MADE_FROM.get(stage, {}).items():
-        is_other = reads.get(key) and digests.get(file) and reads[key] != digests[file]
-        if is_other:
+    for file, digest in records[stage].reads.items():
+        if digests.get(file) not in (None, digest):
             stale.append(file)
-        elif file.count("/"):
-            stale += stale_files(file.partition("/")[0], records, digests)
+        elif (maker := file.partition("/")[0]) in records and maker != stage:
+            stale += stale_files(maker, records, digests)
     return tuple(dict.fromkeys(stale))
 
 
@@ -214,10 +207,10 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
         return read_json(build / name) if (build / name).is_file() else None
 
     digests = input_digests(build)
-    records = {stage: read(f"{stage}/{RECORD}") or {} for stage in _SHOWN}
+    records = {stage: read_stage_record(build / stage) for stage in _SHOWN}
     stale = {
         stage: files
-        for stage in _MADE_FROM
+        for stage in _SHOWN
         if digests[f"{stage}/metrics.json"] and (files := stale_files(stage, records, digests))
     }
     plain = {

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, Generic
 from hexcoder.code import code_digest
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import write_json
-from hexcoder.steps.reads import File, Place, file_digest
+from hexcoder.steps.reads import File, Package, Place, file_digest, package_version
 from hexcoder.steps.step import Inputs, NotMeasured, Progress, Stage, Step
 from hexcoder.tools import ToolFailed, ToolMissing
 
@@ -77,11 +77,15 @@ class _Record:
     failed: str | None = None
     settled: bool = False
     """It failed, and would fail again: not for want of a tool or by its crash."""
+    reads: dict[str, str | None] = field(default_factory=dict)
+    """Digests of the files that it read, by their names below the build folder."""
+    tools: dict[str, str | None] = field(default_factory=dict)
+    """Versions of packages and programs; None where absent."""
 
     @classmethod
     def read(cls, value: Any) -> _Record | None:
         """Of a file that anything may have happened to; None if it is not one of ours."""
-        kinds = {"fingerprint": str, "files": dict, "metrics": dict}
+        kinds = {"fingerprint": str, "files": dict, "metrics": dict, "reads": dict, "tools": dict}
         if not isinstance(value, dict) or set(value) != set(cls.__dataclass_fields__):
             return None
         if not all(isinstance(value[name], kind) for name, kind in kinds.items()):
@@ -194,13 +198,15 @@ class _Run(Generic[Inputs]):
         self._drop_strays(records)
         metrics = self._metrics(records, inputs)
         write_json(self.partial / METRICS, metrics)
+        _write_records(self.partial, records, failures=self._failures(records, metrics))
         self._move_in()
         return records
 
     def _run_step(
         self, step: Step[Inputs], inputs: Inputs, fingerprint: str, before: float, total: float
     ) -> _Record:
-        record = _Record(fingerprint)
+        place = self._place(self.partial)
+        record = _Record(fingerprint, reads=_digests(step, place), tools=_versions(step, place))
 
         def show(what: str, part: float) -> None:
             self.progress(what, before + part * step.weight / total)
@@ -286,13 +292,64 @@ class _Run(Generic[Inputs]):
 
     def _outcome(self, records: dict[str, _Record]) -> Outcome:
         metrics = json.loads((self.final / METRICS).read_text(encoding="utf-8"))
+        return Outcome(metrics, tuple(self.ran), tuple(self._failures(records, metrics)))
+
+    def _failures(self, records: dict[str, _Record], metrics: dict[str, Any]) -> list[str]:
+        """Steps that failed, and limits that are not kept."""
         place = self._place(self.final)
-        failures = [record.failed for record in records.values() if record.failed]
-        for limit in self.stage.limits:
-            failure = limit.failure(metrics, place)
-            if failure:
-                failures.append(failure)
-        return Outcome(metrics, tuple(self.ran), tuple(failures))
+        lines = [limit.failure(metrics, place) for limit in self.stage.limits]
+        return [line for line in (*(r.failed for r in records.values()), *lines) if line]
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What a stage that ran has left of how it did.
+
+    Attributes
+    ----------
+    reads : mapping of str to str
+        Digest of each file outside of the stage that a step read.
+    tools : mapping of str to str or None
+        Versions of packages and programs; None where absent.
+    failures : sequence of str
+        A line each.
+    """
+
+    reads: dict[str, str] = field(default_factory=dict)
+    tools: dict[str, str | None] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+
+
+def read_stage_record(folder: Path) -> StageRecord:
+    """What a stage's folder says of how it was made; empty where it says nothing."""
+    records = _read_records(folder).values()
+    reads = {
+        name: digest
+        for record in records
+        for name, digest in record.reads.items()
+        if digest is not None and not name.startswith(f"{folder.name}/")
+    }
+    tools = {name: version for record in records for name, version in record.tools.items()}
+    failures = _read(folder).get("failures")
+    return StageRecord(reads, tools, tuple(failures) if isinstance(failures, list) else ())
+
+
+def _digests(step: Step[Any], place: Place) -> dict[str, str | None]:
+    digests: dict[str, str | None] = {}
+    for read in step.reads:
+        if isinstance(read, File) and not read.is_lacking(place):
+            stage, _, rest = read.name.partition("/")
+            handed_over = stage == place.stage and rest in place.hands_over
+            name = rest if handed_over else read.name
+            digests[name] = file_digest(path) if (path := place.path(read.name)).is_file() else None
+    return digests
+
+
+def _versions(step: Step[Any], place: Place) -> dict[str, str | None]:
+    packages = {
+        read.name: package_version(read.name) for read in step.reads if isinstance(read, Package)
+    }
+    return packages | {tool.program: tool.version for tool in step.needs}
 
 
 def _lacking(step: Step[Any], place: Place) -> list[str]:
@@ -334,7 +391,11 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _write_records(
-    folder: Path, records: dict[str, _Record], running: tuple[str, str] | None = None
+    folder: Path,
+    records: dict[str, _Record],
+    running: tuple[str, str] | None = None,
+    failures: Sequence[str] = (),
 ) -> None:
     steps = {name: asdict(record) for name, record in records.items()}
-    write_json(folder / RECORDS, {"format": _FORMAT, "running": running, "steps": steps})
+    content = {"format": _FORMAT, "running": running, "failures": list(failures), "steps": steps}
+    write_json(folder / RECORDS, content)

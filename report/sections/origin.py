@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hexcoder import __version__
+from hexcoder.steps.runner import RECORDS
 from report.blocks import Block, Column, Section, Table, Text, Verbatim
 from report.results import STAGES, Results
 
@@ -46,8 +47,7 @@ def _tools(results: Results) -> Table:
     rows = [["hexcoder", __version__, "all"]]
     found: dict[tuple[str, str], list[str]] = {}
     for stage, record in results.records.items():
-        reads = record.get("reads", {})
-        for name, version in {**reads.get("versions", {}), **reads.get("tools", {})}.items():
+        for name, version in record.tools.items():
             found.setdefault((name, str(version or "not installed")), []).append(stage)
     rows += [[name, version, ", ".join(stages)] for (name, version), stages in found.items()]
     columns = [Column(name, numeric=False) for name in ("tool", "version", "stages")]
@@ -58,7 +58,7 @@ def _files(results: Results) -> Table:
     rows = [
         [name, digest[:16] if digest else "missing"]
         for name, digest in results.digests.items()
-        if not name.endswith("stage.json")
+        if not name.endswith(RECORDS)
     ]
     columns = [Column("file", numeric=False), Column("SHA-256, first 16 digits", numeric=False)]
     return Table("Files that this report was made from", columns, rows)

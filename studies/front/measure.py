@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from hexcoder.config import Config, load_config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import read_json
+from hexcoder.processes import worker_pool
 from studies.front.point import Measured, measure
 
 
@@ -101,24 +103,13 @@ def measure_front(
     if not points:
         raise InputError(f"{found}: the front has no point")
 
-    def one(point: dict[str, Any]) -> Measured | str:
-        source = build / "search" / point["config"]
-        shared = ("pipeline", "clock", "silicon", "verification")
-        try:
-            own = load_config(source).model_copy(
-                update={section: getattr(config, section) for section in shared}
-            )
-            network = build / "search" / point["network"]
-            held_out = build / "search" / "held_out.csv"
-            return measure(own, network, held_out, build / "front" / source.parent.name, full)
-        except (InputError, CheckFailed) as error:
-            return f"trial {point['trial']}: {error}"
-
     results: list[Measured | str | None] = [None] * len(points)
     progress(0, len(points))
-    with ThreadPoolExecutor(jobs) as pool:
-        # The work is done by processes of their own: threads only wait for them.
-        futures = {pool.submit(one, point): row for row, point in enumerate(points)}
+    with worker_pool(jobs, _start_worker) as pool:
+        futures = {
+            pool.submit(_measure_point, config, build, full, point): row
+            for row, point in enumerate(points)
+        }
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 results[futures[future]] = future.result()
@@ -132,6 +123,28 @@ def measure_front(
         [result for result in results if isinstance(result, str)],
         any(not isinstance(result, Measured) or result.ran for result in results),
     )
+
+
+def _start_worker() -> None:
+    # The parent hears of an interrupt and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _measure_point(
+    config: Config, build: Path, full: bool, point: dict[str, Any]
+) -> Measured | str:
+    """One point, or why it was not measured."""
+    source = build / "search" / point["config"]
+    shared = ("pipeline", "clock", "silicon", "verification")
+    try:
+        own = load_config(source).model_copy(
+            update={section: getattr(config, section) for section in shared}
+        )
+        network = build / "search" / point["network"]
+        held_out = build / "search" / "held_out.csv"
+        return measure(own, network, held_out, build / "front" / source.parent.name, full)
+    except (InputError, CheckFailed) as error:
+        return f"trial {point['trial']}: {error}"
 
 
 def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ from hexcoder.steps.runner import is_current, run_stage
 from models.training.stage import TRAIN
 
 _SECTIONS = ("data", "network", "quantisation", "training")
+
+
+SEED = replace(TRAIN, hands_over=())
+"""The stage train, whose network stays beside its other files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,12 @@ class SeedResult:
 
 def run_seed(task: SeedTask) -> SeedResult:
     """Train, unless it was done; a training that fails is a result too, and is kept."""
-    outcome = run_stage(TRAIN, task.config, task.folder)
+    outcome = run_stage(SEED, task.config, task.folder)
     physics = outcome.metrics["physics"]
     failed = "; ".join(outcome.failures) or None
     if failed is None and not physics["events_counted"]:
         failed = "every held-out event comes back empty"
-    folder = task.folder / TRAIN.name
+    folder = task.folder / SEED.name
     return SeedResult(task.links, task.seed, folder, bool(outcome.ran), physics, failed)
 
 
@@ -93,7 +97,7 @@ def run_seeds(
     """
     results: dict[int, SeedResult] = {}
     for place, task in enumerate(tasks):
-        if is_current(TRAIN, task.config, task.folder):
+        if is_current(SEED, task.config, task.folder):
             results[place] = run_seed(task)
             progress(results[place])
     left = [place for place in range(len(tasks)) if place not in results]

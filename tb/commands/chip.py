@@ -9,12 +9,11 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from hexcoder.code import code_digest
+from gen.stage import compile_stage, rtl_stage
 from hexcoder.config import load_config
 from hexcoder.console import Commands, add_command, add_work, progress_bar
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.files import read_json
-from hexcoder.stage import RECORD, Stage
+from hexcoder.steps.runner import is_current, run_stage
 from tb.i2c import timing
 
 CONFIG = Path("configs/econ_t_chip.toml")
@@ -70,26 +69,17 @@ def default_design() -> Path:
 
     What `make rtl` left is taken where the code that made it is today's.
     """
+    from sensor.chip.golden import blank_network
+
     if not CONFIG.is_file():
         raise InputError(f"{CONFIG}: no such file; give --design FOLDER")
     config = load_config(CONFIG)
     build = Path("build") / config.name
-    code = code_digest("gen.build")
-    record = build / "rtl" / RECORD
-    if record.is_file() and read_json(record).get("reads", {}).get("code") == code:
+    if is_current(rtl_stage(build / "network.json", {}), config, build):
         return build / "rtl"
-    stage = Stage("chip_rtl", build, {"config": config.model_dump(mode="json"), "code": code})
-
-    def compile_chip(folder: Path) -> None:
-        # Imported late: a compiled chip needs no compiler.
-        from gen.build import build
-        from gen.compiler import Settings
-        from sensor.chip.golden import blank_network
-
-        build(blank_network(), Settings.of(config), folder)
-
-    stage.run(compile_chip)
-    return stage.folder
+    stage = compile_stage("chip_rtl", blank_network, lambda place: "blank", {})
+    run_stage(stage, config, build)
+    return build / stage.name
 
 
 def _run(arguments: argparse.Namespace) -> None:

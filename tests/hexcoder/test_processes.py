@@ -12,7 +12,7 @@ from hexcoder.processes import child, run, worker_pool
 PARENT = """
 import sys
 from hexcoder.processes import run
-run(["sh", "-c", "sleep 1000 & echo $! > $0; wait", sys.argv[1]])
+run(["sh", "-c", "sleep 1000 & sleep 0.5; echo $! > $0; wait", sys.argv[1]])
 """
 
 

@@ -8,6 +8,7 @@ from typing import Any, Union, get_args, get_origin
 import numpy as np
 from pydantic import BaseModel
 
+from hexcoder.files import write_json
 from hexcoder.metrics.asic import AsicFile, GlitchMetrics
 from hexcoder.metrics.file import MetricsFile, steps_of
 from hexcoder.steps.step import Metrics
@@ -238,3 +239,19 @@ def write(build: Path, **metrics: dict[str, Any]) -> None:
 def write_all(build: Path, **changed: dict[str, Any]) -> None:
     """Write every stage; those given replace the usual."""
     write(build, **({"train": train(), "rtl": rtl(), "sim": sim(), "asic": asic()} | changed))
+
+
+def record(build: Path, stage: str, reads: dict[str, str], failures: tuple[str, ...] = ()) -> None:
+    """Write what a stage's runner leaves of files that it read."""
+    step = {
+        "fingerprint": "0" * 64,
+        "files": {},
+        "metrics": {},
+        "not_measured": None,
+        "failed": None,
+        "settled": False,
+        "reads": reads,
+        "tools": {},
+    }
+    content = {"format": 1, "running": None, "failures": failures, "steps": {f"{stage}.it": step}}
+    write_json(build / stage / "steps.json", content)

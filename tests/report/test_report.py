@@ -1,5 +1,4 @@
 import html
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -255,7 +254,7 @@ def test_a_period_that_is_not_met_is_shown_as_failed(build):
 def test_results_of_another_design_are_called_out_of_date(build):
     given.write_all(build)
     (build / "rtl" / "encoder.v").write_text("module encoder; endmodule\n")
-    (build / "sim" / "stage.json").write_text('{"reads": {"verilog": "of another file"}}')
+    given.record(build, "sim", {"rtl/encoder.v": "of another file"})
     text = words(report(build))
     assert "The results of stage 'sim' were made from another rtl/encoder.v" in text
     assert "The results of stage 'asic'" not in text
@@ -263,12 +262,11 @@ def test_results_of_another_design_are_called_out_of_date(build):
 
 def test_a_stale_stage_shows_no_number_and_takes_those_behind_it_along(build):
     given.write_all(build)
-    (build / "asic" / "stage.json").write_text('{"reads": {"encoder.v": "of another file"}}')
+    given.record(build, "asic", {"rtl/encoder.v": "of another file"})
     (build / "rtl" / "encoder.v").write_text("module encoder; endmodule\n")
     (build / "asic" / "netlist.v").write_text("module encoder; endmodule\n")
-    layout = {"reads": {"netlist.v": file_digest(build / "asic" / "netlist.v")}}
     (build / "layout").mkdir()
-    (build / "layout" / "stage.json").write_text(json.dumps(layout))
+    given.record(build, "layout", {"asic/netlist.v": file_digest(build / "asic" / "netlist.v")})
     (build / "layout" / "metrics.json").write_text("{}")
     text = words(report(build).split('id="origin"')[0])
     for stage in ("asic", "layout"):

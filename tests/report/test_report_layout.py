@@ -10,7 +10,12 @@ from tests.report import results as given
 
 def results(build, mismatches):
     values = given.measured(LayoutFile) | {
-        "layout_against_netlist": {"transistors": 1234, "circuits": 5, "mismatches": mismatches},
+        "layout_against_netlist": {
+            "transistors": 1234,
+            "circuits": 5,
+            "mismatches": mismatches,
+            "passed": not mismatches,
+        },
         "design_powergrid__straps": {"vdd": 3, "vss": 4},
         "design_powergrid__stacks": {"vdd": 30, "vss": 41},
         "connectivity": given.example(Connectivity) | {"pins": 99, "passed": True},

@@ -4,8 +4,9 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
+from hexcoder.steps.runner import run_stage
 from models.evaluation.physics import evaluate_files
-from models.training.stage import train
+from models.training.stage import TRAIN
 from network.schema import load_network
 
 
@@ -19,37 +20,53 @@ def _tiny(**training):
 def _keep(folder, tmp_path, name):
     kept = tmp_path / name
     kept.mkdir()
-    for file in ("network.json", "decoder.safetensors"):
-        (kept / file).write_bytes((folder / file).read_bytes())
+    for file in (folder / "network.json", folder / "train" / "decoder.safetensors"):
+        (kept / file.name).write_bytes(file.read_bytes())
     return kept
 
 
 def test_given_weights_are_used_as_they_are(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    first.mkdir()
-    second.mkdir()
-    train(_tiny(), first)
+    run_stage(TRAIN, _tiny(), first)
     kept = _keep(first, tmp_path, "kept")
-    train(_tiny(weights=str(kept), seed=9), second)
+    metrics = run_stage(TRAIN, _tiny(weights=str(kept), seed=9), second).metrics
     assert (first / "network.json").read_bytes() == (second / "network.json").read_bytes()
-    metrics = json.loads((second / "metrics.json").read_text())
     assert metrics["history"] == []
     assert metrics["torch_against_golden"]["mismatches"] == 0
     again = evaluate_files(
-        load_network(kept / "network.json"), kept / "decoder.safetensors", second / "held_out.csv"
+        load_network(kept / "network.json"),
+        kept / "decoder.safetensors",
+        second / "train" / "held_out.csv",
     )
     assert again.emd_mean == pytest.approx(metrics["physics"]["emd_mean"])
 
 
 def test_given_weights_of_another_shape_are_refused(tmp_path):
-    (tmp_path / "run").mkdir()
-    train(_tiny(), tmp_path / "run")
+    run_stage(TRAIN, _tiny(), tmp_path / "run")
     kept = _keep(tmp_path / "run", tmp_path, "kept")
     other = _tiny(weights=str(kept))
     network = other.network.model_copy(
         update={"input_type": other.network.input_type.parse("UQ(1,6)")}
     )
     with pytest.raises(InputError, match=r"training\.weights"):
-        train(other.model_copy(update={"network": network}), tmp_path / "run")
+        run_stage(TRAIN, other.model_copy(update={"network": network}), tmp_path / "run")
     with pytest.raises(InputError, match="no such file"):
-        train(_tiny(weights=str(tmp_path / "nowhere")), tmp_path / "run")
+        run_stage(TRAIN, _tiny(weights=str(tmp_path / "nowhere")), tmp_path / "run")
+
+
+def test_an_edited_network_is_evaluated_anew_and_not_called_proved(tmp_path):
+    trained = run_stage(TRAIN, _tiny(), tmp_path)
+    assert trained.metrics["torch_against_golden"]["mismatches"] == 0
+    path = tmp_path / "network.json"
+    values = json.loads(path.read_text())
+    layer = next(layer for layer in values["layers"] if "biases" in layer)
+    layer["biases"] = [bias + 1 for bias in layer["biases"]]
+    path.write_text(json.dumps(values))
+    edited = load_network(path)
+    outcome = run_stage(TRAIN, _tiny(), tmp_path)
+    assert outcome.ran == ("train.measure", "train.agree")
+    assert outcome.metrics["physics"]["emd_mean"] != trained.metrics["physics"]["emd_mean"]
+    assert outcome.metrics["torch_against_golden"] is None
+    reason = outcome.metrics["not_measured"]["torch_against_golden"]
+    assert reason == "network.json is not the network that training wrote"
+    assert load_network(path) == edited

@@ -77,7 +77,7 @@ def test_every_point_gets_area_and_slack_of_its_own_synthesis(measured):
     rows = content["front"]
     assert [row["trial"] for row in rows] == [0, 1, 2]
     for row in rows:
-        folder = measured / "front" / f"trial_{row['trial']:04d}" / "synthesis"
+        folder = measured / "front" / f"trial_{row['trial']:04d}" / "asic"
         metrics = json.loads((folder / "metrics.json").read_text())
         areas = metrics["area_by_layer_um2"]
         assert row["area_encoder_mm2"] == pytest.approx(sum(areas.values()) / 1e6)
@@ -111,11 +111,11 @@ def test_beaten_trials_are_measured_where_they_are_asked_for(tmp_path):
 
 
 def test_what_was_measured_stays(measured, capsys):
-    netlist = measured / "front/trial_0001/synthesis/netlist.v"
+    netlist = measured / "front/trial_0001/asic/netlist.v"
     before = netlist.stat().st_ino
     front(measured)
     assert "(up to date)" in capsys.readouterr().out
-    shutil.rmtree(measured / "front/trial_0000/synthesis")
+    shutil.rmtree(measured / "front/trial_0000/asic")
     front(measured)
     assert "(up to date)" not in capsys.readouterr().out
     assert netlist.stat().st_ino == before

@@ -10,6 +10,7 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import CheckFailed, InputError
+from models.__main__ import main as train_main
 from network.schema import load_network
 from studies.__main__ import main
 from studies.search.space import Space, config_digest
@@ -94,7 +95,7 @@ def test_each_trial_is_a_config_that_trains_to_the_same_network(whole, tmp_path)
     assert config.training.learning_rate == row["parameters"]["training.learning_rate"]
     latents = row["parameters"]["network.layers.latent.outputs"]
     assert row["bits_per_event"] == 9 + 6 * latents
-    main(["train", "--config", str(source), "--build", str(tmp_path)])
+    train_main(["train", "--config", str(source), "--build", str(tmp_path)])
     again = load_network(tmp_path / "network.json")
     assert again.layers == load_network(whole / "build" / "search" / row["network"]).layers
     physics = json.loads((tmp_path / "train" / "metrics.json").read_text())["physics"]

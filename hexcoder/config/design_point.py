@@ -1,0 +1,115 @@
+"""The design point: all sections together, read from and written as TOML."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import tomli_w
+from pydantic import Field, PositiveFloat, field_validator
+
+from hexcoder.config.hardware import (
+    Chip,
+    Clock,
+    Compiler,
+    Librelane,
+    Pipeline,
+    Silicon,
+    Verification,
+)
+from hexcoder.config.network import Network, Quantisation
+from hexcoder.config.search import Search
+from hexcoder.config.training import Data, Training
+from hexcoder.config.types import Name, Section
+from hexcoder.errors import InputError, first_problem
+from hexcoder.technology import Technology
+
+
+class Config(Section):
+    """A design point."""
+
+    name: Name
+    data: Data = Data()
+    network: Network
+    quantisation: Quantisation
+    training: Training = Training()
+    pipeline: Pipeline = Pipeline()
+    compiler: Compiler = Compiler()
+    chip: Chip = Chip()
+    technology: dict[str, PositiveFloat] = Field(
+        default={}, description="single values in place of those of the PDK's table"
+    )
+    verification: Verification = Verification()
+    clock: Clock = Clock()
+    silicon: Silicon = Silicon()
+    librelane: Librelane = Librelane()
+    search: Search | None = None
+
+    @field_validator("technology")
+    @classmethod
+    def _in_the_table(cls, values: dict[str, float]) -> dict[str, float]:
+        known = Technology.model_fields
+        for name in values:
+            if name not in known:
+                raise ValueError(f"'{name}' is not known here; one of {', '.join(known)}")
+        return values
+
+
+_FAMILIES = {"sky130A": "sky130", "sky130B": "sky130"}
+"""What a flow outside calls a process that the embedded flow has too."""
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: no such file; a config is a TOML file such as configs/econ_t.toml"
+        ) from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder; a config is a TOML file") from None
+
+
+def config_text(config: Config) -> str:
+    """Write a config as TOML; keys without a value stay out, because TOML has no null."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
+
+
+def load_config(path: Path | str, events: str | None = None, pdk: str | None = None) -> Config:
+    """Read a design point.
+
+    Parameters
+    ----------
+    path : path of a TOML file
+    events : str, optional
+        Takes the place of ``data.events``, as ``make all EVENTS=...`` asks.
+    pdk : str, optional
+        Takes the place of ``silicon.pdk``, as ``make all PDK=...`` asks. The config's name gets it
+        at its end, so that the results of several processes stand side by side.
+
+    Raises
+    ------
+    InputError
+        One line with file, key, value and what would be valid.
+    """
+    path = Path(path)
+    values = _read_toml(path)
+    pdk = _FAMILIES.get(pdk, pdk) if pdk else None
+    try:
+        config = Config.model_validate(values)
+        if pdk and pdk != config.silicon.pdk:
+            values["silicon"] = values.get("silicon", {}) | {"pdk": pdk}
+            suffix = re.sub(r"\W+", "_", Path(pdk).stem if pdk.endswith(".toml") else pdk)
+            values["name"] = f"{config.name}_{suffix}"
+            config = Config.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise InputError(first_problem(error, str(path))) from None
+    if events:
+        data = config.data.model_copy(update={"events": events})
+        config = config.model_copy(update={"data": data})
+    return config
