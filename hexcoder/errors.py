@@ -65,8 +65,8 @@ def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
     """Run a room's command line and turn what it raises into an exit status.
 
     0: done. 1: a check failed. 2: bad input, a missing tool or no space. 130: an interrupt, 143: a
-    termination. One line on standard error, never a traceback. What earlier stages wrote is untouched, because a
-    stage moves its files into place only when they are whole.
+    termination. One line on standard error, never a traceback. What earlier stages wrote is
+    untouched, because a stage moves its files into place only when they are whole.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
