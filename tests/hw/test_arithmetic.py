@@ -1,19 +1,14 @@
 from itertools import product
 
-import numpy as np
 import pytest
-from amaranth.hdl import Module, signed, unsigned
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
-from hypothesis import given, settings
+from amaranth.hdl import signed, unsigned
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
 from hw.full_adder import FullAdder
-from hw.quantise import Quantise, relu
 from hw.shape import shape_of, shape_of_range
 from tests.hw.circuits import outputs_of
-from tests.networks import fixed_point_types
 
 
 def _range_of(shape):
@@ -27,44 +22,6 @@ def test_a_full_adder_counts_its_ones():
     for weight, output in enumerate(("sum", "carry")):
         found = outputs_of(FullAdder(), settings_, output)
         assert found == [sum(bits.values()) >> weight & 1 for bits in settings_]
-
-
-@settings(max_examples=60)
-@given(
-    st.integers(-40, 40),
-    st.integers(0, 80),
-    st.integers(-3, 8),
-    fixed_point_types(largest=7),
-    st.booleans(),
-)
-def test_quantise_equals_clip_or_wrap_for_every_value_of_its_range(
-    low, span, drop, target, saturate
-):
-    values = np.arange(low, low + span + 1)
-    dropped = values >> drop if drop >= 0 else values << -drop
-    if saturate:
-        expected = np.clip(dropped, target.minimum, target.maximum)
-    else:
-        expected = (dropped - target.minimum) % (1 << target.width) + target.minimum
-    component = Quantise(low, low + span, drop, target, saturate)
-    assert outputs_of(component, ({"i": int(v)} for v in values)) == expected.tolist()
-
-
-class _Relu(wiring.Component):
-    def __init__(self, shape):
-        super().__init__({"i": In(shape), "o": Out(unsigned(shape.width))})
-
-    def elaborate(self, platform):
-        m = Module()
-        m.d.comb += self.o.eq(relu(self.i))
-        return m
-
-
-@pytest.mark.parametrize("shape", [signed(1), signed(5), unsigned(4)])
-def test_relu_is_the_larger_of_the_value_and_zero(shape):
-    values = list(_range_of(shape))
-    found = outputs_of(_Relu(shape), ({"i": value} for value in values))
-    assert found == [max(value, 0) for value in values]
 
 
 @given(st.integers(-(2**40), 2**40), st.integers(0, 2**40))

@@ -135,7 +135,9 @@ def test_a_killed_search_goes_on_as_if_it_had_not_been(whole, tmp_path):
 
     process = subprocess.Popen(command(config, build, "--trials", 4), cwd=ROOT)
     # In the middle of a training, with two trials done.
-    kill_when(process, (folder / ".trial_0002.partial/.train.partial/checkpoint.safetensors").is_file)
+    kill_when(
+        process, (folder / ".trial_0002.partial/.train.partial/checkpoint.safetensors").is_file
+    )
     finished = {path.name: path.stat().st_ino for path in folder.glob("trial_*")}
     assert set(finished) == {"trial_0000", "trial_0001"}
     # What a kill in the middle of a write would leave.
