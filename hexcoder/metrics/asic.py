@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hexcoder.metrics.difference import Difference
 from hexcoder.metrics.file import MetricsFile
 from hexcoder.steps.step import Metrics
 
@@ -42,7 +43,9 @@ class NetlistVerdict(Part):
     configurations: int | None = Field(
         default=None, description="sets of registers, where weights lie in registers"
     )
-    first_mismatch: Mismatch | None = Field(default=None, description="the same as 'first'")
+    first_mismatch: Difference | None = Field(
+        default=None, description="in place of 'first', where weights lie in registers"
+    )
     modules: dict[str, dict[str, object]] | None = Field(
         default=None, description="the same by module, where weights lie in registers"
     )

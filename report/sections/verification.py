@@ -68,11 +68,17 @@ def _mismatches(results: Results) -> list[Block]:
 
 
 def _netlist_check(asic: AsicFile | None) -> Mapping[str, Any] | None:
-    return asic.netlist.netlist_check.model_dump() if asic and asic.netlist else None
+    return (
+        asic.netlist.netlist_check.model_dump(exclude_unset=True) if asic and asic.netlist else None
+    )
 
 
 def _gate_level_check(asic: AsicFile | None) -> Mapping[str, Any] | None:
-    return asic.gate_level.gate_level_check.model_dump() if asic and asic.gate_level else None
+    return (
+        asic.gate_level.gate_level_check.model_dump(exclude_unset=True)
+        if asic and asic.gate_level
+        else None
+    )
 
 
 def _first(verdict: Mapping[str, Any]) -> str:

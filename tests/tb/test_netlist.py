@@ -52,7 +52,7 @@ def folder(tmp_path_factory, pdk, library):
 
 def compare(network, folder):
     places = folder / "rtl", folder / "asic"
-    return compare_netlist(network, *places, STIMULUS, folder / "simulation")
+    return compare_netlist(network, *places, STIMULUS)
 
 
 def test_the_netlist_of_a_network_is_the_network(folder):

@@ -11,6 +11,7 @@ from flow.asic.simulation import SIMULATION
 from flow.asic.stage import ASIC, LIMITS
 from flow.asic.verify import verify_netlist
 from flow.block import Block
+from gen.build import build as write_rtl
 from gen.compiler import Settings
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
@@ -39,7 +40,7 @@ def made(request, tmp_path_factory):
     # Latents that a frame of the chip has no room for stand beside the chip's ports.
     network = sensor_network(latents=3 if top == CHIP else 22)
     save_network(network, build / "network.json")
-    metrics = build(network, Settings.of(config), build / "rtl")
+    metrics = write_rtl(network, Settings.of(config), build / "rtl")
     assert metrics["top"] == top
     return config, build, run_stage(ASIC, config, build).failures
 
