@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hexcoder.metrics.asic import GateLevelMetrics
-
 from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.design import FIXED_ONLY
@@ -11,6 +9,7 @@ from flow.programs import IVERILOG
 from flow.simulated import vectors
 from flow.vectors import VECTORS
 from flow.verdicts import verdict_of
+from hexcoder.metrics.asic import GateLevelMetrics
 from hexcoder.steps.reads import File, Key
 from hexcoder.steps.step import NotMeasured, Progress, Step
 from netlist.gate_level import check_gate_level
