@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from flow.commands import asic, compare, layout, librelane, report, verify
+from hexcoder.console import run_room
 from hexcoder.errors import run_command
 
-COMMANDS = (asic, layout, librelane, verify, report, compare)
+COMMANDS = tuple(command.add for command in (asic, layout, librelane, verify, report, compare))
+DESCRIPTION = "Take Verilog to gates, timing and power, and report on the whole design."
 EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
   python -m flow report --config configs/econ_t.toml
@@ -18,24 +19,9 @@ EXAMPLES = """examples:
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m flow",
-        description="Take Verilog to gates, timing and power, and report on the whole design.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for command in COMMANDS:
-        command.add(commands)
-    return parser
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
-    arguments = _parser().parse_args(argv)
-    arguments.run(arguments)
-    return 0
+    return run_room("python -m flow", DESCRIPTION, EXAMPLES, COMMANDS, argv)
 
 
 if __name__ == "__main__":
