@@ -33,6 +33,12 @@ class FrontEnd(wiring.Component):
         Width of an image element, and the fraction bits of the normalised value in it.
     register_sum : bool
         Register the energies and their sum before they are normalised; combinational otherwise.
+
+    Raises
+    ------
+    ValueError
+        If there is no energy, none of its bits or none of an element's, or if the order names a
+        cell that is not there.
     """
 
     def __init__(
@@ -47,6 +53,11 @@ class FrontEnd(wiring.Component):
         self.energy_bits, self.cells, self.order = energy_bits, cells, tuple(order)
         self.element_bits, self.fraction_bits = element_bits, fraction_bits
         self.latency = int(register_sum)
+        if min(energy_bits, cells, element_bits) < 1 or fraction_bits < 0:
+            raise ValueError(
+                f"a front end needs cells, energies and elements with bits: got {cells} of "
+                f"{energy_bits} bits, elements of {element_bits}, {fraction_bits} fraction bits"
+            )
         if not all(cell == NO_CELL or 0 <= cell < cells for cell in self.order):
             raise ValueError(f"the image's order names a cell outside of 0 to {cells - 1}")
         super().__init__(

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from amaranth.hdl import ClockSignal, Instance, Module, Signal, Value, unsigned
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from gen.gates.layer import LayerGates
 from gen.gates.of_graph import Tensor, elements_of, registered_inputs, unshifted
@@ -18,6 +16,7 @@ from gen.graph import NOT_BUILT, Graph, LayerOutput, Register
 from gen.interpret import latencies, layer_latency
 from hexcoder.fixed_point import FixedPoint
 from hw.delay import Delay
+from hw.interfaces import EventModule
 from hw.shape import shape_of_range
 
 
@@ -36,7 +35,7 @@ def layer_module(layer: LayerOutput) -> str:
     return f"encoder_core_{layer.name}"
 
 
-class EncoderCore(wiring.Component):
+class EncoderCore(EventModule):
     """The network alone: module ``encoder_core`` of the contract.
 
     Layers are instantiated by name: gen/emit/verilog.py writes their modules beside this one.
@@ -61,12 +60,7 @@ class EncoderCore(wiring.Component):
         self.latency = layer_latency(graph, graph.layers[-1].name, self.clocks) + inside
         output = graph.layers[-1]
         super().__init__(
-            {
-                "in_valid": In(1),
-                "in_data": In(unsigned(graph.input_elements * graph.input_type.width)),
-                "out_valid": Out(1),
-                "out_data": Out(unsigned(len(output.nodes) * output.type.width)),
-            }
+            graph.input_elements * graph.input_type.width, len(output.nodes) * output.type.width
         )
 
     def _through_registers(

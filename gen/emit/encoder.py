@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, ClockSignal, Instance, Module, ResetSignal, Signal, unsigned
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, ClockSignal, Instance, Module, ResetSignal, Signal
 
 from gen.emit.circuit import EncoderCore
 from hexcoder.config import Clock
@@ -14,6 +12,7 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
 from hw.delay import Delay
 from hw.front_end import FrontEnd
+from hw.interfaces import EventModule
 from sensor.front_end import ENERGY_BITS, SUM_CODE_BITS
 from sensor.geometry import TRIGGER_CELLS
 
@@ -35,7 +34,7 @@ def sum_needs_registers(clock: Clock, technology: Technology) -> bool:
     return total + tests + shifts > room
 
 
-class Encoder(wiring.Component):
+class Encoder(EventModule):
     """From 48 energies to the output frame.
 
     ``in_data`` holds energy k in bits [k*22 +: 22]. ``out_data`` is the frame: the latents, element
@@ -64,14 +63,7 @@ class Encoder(wiring.Component):
         self.input_type: FixedPoint = core.graph.input_type
         self.register_energies, self.register_sum = register_energies, register_sum
         self.latency = core.latency + int(register_energies) + int(register_sum)
-        super().__init__(
-            {
-                "in_valid": In(1),
-                "in_data": In(unsigned(TRIGGER_CELLS * ENERGY_BITS)),
-                "out_valid": Out(1),
-                "out_data": Out(unsigned(len(core.out_data) + SUM_CODE_BITS)),
-            }
-        )
+        super().__init__(TRIGGER_CELLS * ENERGY_BITS, len(core.out_data) + SUM_CODE_BITS)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

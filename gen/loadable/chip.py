@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Value
+from amaranth.lib import wiring
 
 from gen.compiler import Settings
 from gen.loadable.network import LoadableNetwork
@@ -108,7 +109,7 @@ class Chip(LoadableModule):
         encoded = parts.rank("latents", image.valid, [latents, *image.values[1:]])
         frame = self._frame(m, settings, encoded.values)
         out = parts.rank("frame", encoded.valid, [frame])
-        m.d.comb += [self.out_data.eq(out.values[0]), self.out_valid.eq(out.valid)]
+        wiring.connect(m, out.events, wiring.flipped(self.events_out))
         parts.finish()
         return m
 

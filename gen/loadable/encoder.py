@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from amaranth.hdl import Module
+from amaranth.lib import wiring
 
 from gen.compiler import Settings
 from gen.loadable.network import LoadableNetwork
@@ -63,6 +64,6 @@ class LoadableEncoder(LoadableModule):
             name = layer.context.name
             output = parts.layer(self.network, number, parameter_field(name), rank.values[0])
             rank = parts.rank(name, rank.valid, [output])
-        m.d.comb += [self.out_data.eq(rank.values[0]), self.out_valid.eq(rank.valid)]
+        wiring.connect(m, rank.events, wiring.flipped(self.events_out))
         parts.finish()
         return m

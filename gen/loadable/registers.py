@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Cat, Instance, Module, Signal, Value, unsigned
+from amaranth.hdl import Cat, Instance, Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from gen.compiler import Settings
 from gen.emit.verilog import weight_ports
@@ -20,6 +19,7 @@ from hw.chip.register_bank import RegisterBank
 from hw.chip.register_map import Field
 from hw.chip.stage import Active, CommitWave, Stage
 from hw.i2c.target import I2cTarget
+from hw.interfaces import EventModule, I2cPads, RegisterBus
 
 PARAMETERS = "parameters"
 PARAMETERS_ADDRESS = 0x0000
@@ -62,14 +62,14 @@ class Rank:
     """What left a rank of registers, taken apart again."""
 
     def __init__(self, stage: Stage, widths: Sequence[int]):
-        self.valid, self.values = stage.o_valid, []
+        self.events, self.valid, self.values = stage.events_out, stage.o_valid, []
         place = 0
         for width in widths:
             self.values.append(stage.o[place : place + width])
             place += width
 
 
-class LoadableModule(wiring.Component):
+class LoadableModule(EventModule):
     """A module with its weights in registers: ports of events and of I2C.
 
     Parameters
@@ -99,18 +99,7 @@ class LoadableModule(wiring.Component):
         self.shadow = settings.chip.update == "shadow"
         self.clock_period_ns = settings.clock.period_ns
         self.protection = Protection(triplicated=settings.chip.triplicated)
-        super().__init__(
-            {
-                "in_valid": In(1),
-                "in_data": In(unsigned(input_bits)),
-                "out_valid": Out(1),
-                "out_data": Out(unsigned(output_bits)),
-                "scl": In(1),
-                "sda": In(1),
-                "sda_low": Out(1),
-                "device_address": In(unsigned(7)),
-            }
-        )
+        super().__init__(input_bits, output_bits, I2cPads().ports())
 
 
 class Loadable:
@@ -138,11 +127,9 @@ class Loadable:
         m.submodules.i2c_target = target_copies = protection.control(target)
         m.submodules.control = control_copies = protection.control(control)
         m.submodules.bank = bank_copies = protection.control(bank)
+        pads, bus = I2cPads(), RegisterBus()
+        wiring.connect(m, wiring.flipped(pads.of(module)), pads.of(target))
         m.d.comb += [
-            target.scl.eq(module.scl),
-            target.sda.eq(module.sda),
-            target.device_address.eq(module.device_address),
-            module.sda_low.eq(target.sda_low),
             target.read_data.eq(bank.read_data | control.read_data),
             # A locked bank does not acknowledge what is written to it.
             target.mapped.eq((bank.mapped & (control.open | target.reading)) | control.mapped),
@@ -154,10 +141,7 @@ class Loadable:
         targets = protection.copies(target_copies, target)
         for target_, control_, bank_ in zip(targets, self._controls, self._banks, strict=True):
             for part in (bank_, control_):
-                m.d.comb += [
-                    part.register.eq(target_.register),
-                    part.write_data.eq(target_.write_data),
-                ]
+                wiring.connect(m, bus.of(target_), bus.flip().of(part))
             m.d.comb += [
                 control_.write.eq(target_.write),
                 bank_.write.eq(target_.write & control_.open),

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.chip import register_map as at
-from hw.chip.register_map import ADDRESS_BITS
+from hw.interfaces import RegisterBus
 
 COUNTER_BITS = 16
 
@@ -43,10 +43,9 @@ class Control(wiring.Component):
         self.shadow, self.triplicated = shadow, triplicated
         super().__init__(
             {
-                "register": In(unsigned(ADDRESS_BITS)),
+                **RegisterBus().flip().ports(),
                 "write": In(1),
                 "reading": In(1),
-                "write_data": In(unsigned(8)),
                 "read_data": Out(unsigned(8)),
                 "mapped": Out(1),
                 "corrected": In(1),

@@ -24,10 +24,12 @@ class Multiplexer(wiring.Component):
     Raises
     ------
     ValueError
-        If a choice has too few bits for the inputs.
+        If there is nothing to choose from, or a choice has too few bits for the inputs.
     """
 
     def __init__(self, cells: int, width: int, select_bits: int):
+        if cells < 1 or width < 1:
+            raise ValueError(f"a choice needs inputs with bits: got {cells} of {width} bits")
         if cells > 1 << select_bits:
             raise ValueError(f"{select_bits} bits do not choose among {cells} inputs")
         self.cells, self.width, self.select_bits = cells, width, select_bits

@@ -11,7 +11,8 @@ from amaranth.hdl import Cat, Const, Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.chip.register_map import ADDRESS_BITS, Field, check_fields
+from hw.chip.register_map import Field, check_fields
+from hw.interfaces import RegisterBus
 
 
 class RegisterBank(wiring.Component):
@@ -35,9 +36,8 @@ class RegisterBank(wiring.Component):
         self.fields = tuple(fields)
         super().__init__(
             {
-                "register": In(unsigned(ADDRESS_BITS)),
+                **RegisterBus().flip().ports(),
                 "write": In(1),
-                "write_data": In(unsigned(8)),
                 "read_data": Out(unsigned(8)),
                 "mapped": Out(1),
                 **{field.name: Out(unsigned(8)).array(field.size) for field in fields},

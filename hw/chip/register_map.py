@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-ADDRESS_BITS = 16
 CONTROL = 0xF000
 """First address of the control registers."""
 

@@ -11,6 +11,8 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.interfaces import Events
+
 
 class Stage(wiring.Component):
     """One rank of registers: data, and a valid bit that goes with it.
@@ -20,23 +22,24 @@ class Stage(wiring.Component):
     width : int
         Bits of the data.
 
+    Raises
+    ------
+    ValueError
+        If there is no bit.
+
     Attributes
     ----------
     cancel : In(1)
         What is in the stage, and what comes in, becomes invalid.
+    events_in, events_out
+        ``i`` with ``i_valid``, and ``o`` with ``o_valid``, as streams.
     """
 
     def __init__(self, width: int):
         self.width = width
-        super().__init__(
-            {
-                "i_valid": In(1),
-                "i": In(unsigned(width)),
-                "cancel": In(1),
-                "o_valid": Out(1),
-                "o": Out(unsigned(width)),
-            }
-        )
+        taken, given = Events(width, "i", "i_valid").flip(), Events(width, "o", "o_valid")
+        super().__init__({**taken.ports(), "cancel": In(1), **given.ports()})
+        self.events_in, self.events_out = taken.of(self), given.of(self)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -56,10 +59,17 @@ class Active(wiring.Component):
     ----------
     widths : sequence of int
         Bits that each byte stores.
+
+    Raises
+    ------
+    ValueError
+        If there is no byte, or one stores no bit or more than eight.
     """
 
     def __init__(self, widths: Sequence[int]):
         self.widths = tuple(widths)
+        if not self.widths or not all(1 <= width <= 8 for width in self.widths):
+            raise ValueError(f"bytes store 1 to 8 bits each: got {self.widths}")
         bytes_ = unsigned(8)
         super().__init__(
             {
@@ -87,6 +97,11 @@ class CommitWave(wiring.Component):
     Parameters
     ----------
     stages : int
+
+    Raises
+    ------
+    ValueError
+        If there is no stage.
     """
 
     def __init__(self, stages: int):

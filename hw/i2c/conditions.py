@@ -36,10 +36,15 @@ class I2cConditions(wiring.Component):
         For one clock: SCL rose, or fell.
     bit : Out(1)
         With ``rise``: the bit.
+
+    Raises
+    ------
+    ValueError
+        If ``spike_clocks`` is negative.
     """
 
     def __init__(self, spike_clocks: int):
-        self.spike_clocks = spike_clocks
+        self.filters = {name: GlitchFilter(spike_clocks) for name in ("scl", "sda")}
         super().__init__(
             {
                 "scl": In(1),
@@ -54,7 +59,7 @@ class I2cConditions(wiring.Component):
 
     def _level(self, m: Module, name: str, line: Signal) -> Signal:
         m.submodules[f"{name}_synchroniser"] = synchroniser = Synchroniser()
-        m.submodules[f"{name}_filter"] = glitch_filter = GlitchFilter(self.spike_clocks)
+        m.submodules[f"{name}_filter"] = glitch_filter = self.filters[name]
         m.d.comb += [synchroniser.i.eq(line), glitch_filter.i.eq(synchroniser.o)]
         return glitch_filter.o
 

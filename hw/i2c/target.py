@@ -11,13 +11,13 @@ from amaranth.lib.wiring import In, Out
 
 from hw.i2c.conditions import I2cConditions
 from hw.i2c.glitch_filter import spike_clocks
+from hw.interfaces import DATA_BITS, I2cPads, RegisterBus
 
 SPIKE_NS = 50
 """Longest pulse that must be suppressed in fast-mode and fast-mode plus (UM10204, t_SP)."""
 SLOWEST_CLOCK_NS = 50
 """SDA is set up 50 ns before SCL rises in fast-mode plus (UM10204, t_SU;DAT); the edges may be seen
 a clock apart."""
-DATA_BITS = 8
 ALL_BITS = DATA_BITS + 1
 """With the acknowledge."""
 
@@ -105,13 +105,9 @@ class I2cTarget(wiring.Component):
         self.shift = Signal(DATA_BITS)
         super().__init__(
             {
-                "scl": In(1),
-                "sda": In(1),
-                "sda_low": Out(1),
-                "device_address": In(7),
-                "register": Out(16),
+                **I2cPads().ports(),
+                **RegisterBus().ports(),
                 "write": Out(1),
-                "write_data": Out(DATA_BITS),
                 "read": Out(1),
                 "read_data": In(DATA_BITS),
                 "mapped": In(1),

@@ -106,6 +106,11 @@ class Triplicated(Elaboratable):
         what they hold next. Without it a transient on a voter can reach all copies of a register
         that is written at that moment.
 
+    Raises
+    ------
+    ValueError
+        If it is no component, or when it is elaborated, of another clock or with logic of others.
+
     Attributes
     ----------
     mismatch : Signal
@@ -117,6 +122,8 @@ class Triplicated(Elaboratable):
     """
 
     def __init__(self, component: Elaboratable, *, logic: bool):
+        if not isinstance(component, Elaboratable):
+            raise ValueError(f"only a component has registers to triplicate: got {component!r}")
         self.component, self.logic = component, logic
         self.mismatch = Signal()
         self.widths: dict[str, set[int]] = {kind: set() for kind in KINDS}

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import CheckFailed
-from hw.chip.register_map import ADDRESS_BITS, Field
+from hw.chip.register_map import Field
+from hw.interfaces import ADDRESS_BITS
 from netlist.flat import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
 from netlist.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
 from netlist.rtl_gates import rtl_gates

@@ -90,19 +90,3 @@ def test_a_delay_hands_on_after_its_clocks_and_reset_clears_it_where_asked(clock
     simulator.add_testbench(bench)
     simulator.run()
     assert seen[clocks : clocks + 8] == list(range(1, 9))
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: Delay(1, -1, reset=True),
-        lambda: EnergySum(0, 4),
-        lambda: LeadingOne(1),
-        lambda: Normaliser(1, 0, 3, 7),
-        lambda: SumCode(4, 2),
-        lambda: FrontEnd(22, 48, [48], 8, 7),
-    ],
-)
-def test_wrong_parameters_are_refused_at_construction(make):
-    with pytest.raises(ValueError, match=r"got|outside"):
-        make()

@@ -1,0 +1,139 @@
+"""Signatures that components share, and what every component refuses to be built from."""
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+import hw
+from hw.chip.control import Control
+from hw.chip.frame import FrameFormatter
+from hw.chip.keep_mask import KeepMask
+from hw.chip.link_input import LinkInput
+from hw.chip.multiplexer import Multiplexer
+from hw.chip.register_bank import RegisterBank
+from hw.chip.register_map import Field
+from hw.chip.stage import Active, CommitWave, Stage
+from hw.delay import Delay
+from hw.energy_sum import EnergySum
+from hw.front_end import FrontEnd
+from hw.i2c.conditions import I2cConditions
+from hw.i2c.glitch_filter import GlitchFilter, spike_clocks
+from hw.i2c.target import I2cTarget
+from hw.interfaces import EventModule, Events, I2cPads, RegisterBus
+from hw.leading_one import LeadingOne
+from hw.normaliser import Normaliser
+from hw.sum_code import SumCode
+from hw.triplication.triplicate import Triplicated
+from tests.hw.circuits import outputs_of
+
+OVERLAPPING = [Field("first", 0, 2, 8), Field("second", 1, 1, 8)]
+WRONG = {
+    Active: [lambda: Active([]), lambda: Active([8, 9]), lambda: Active([0])],
+    CommitWave: [lambda: CommitWave(0)],
+    Delay: [lambda: Delay(1, -1, reset=True)],
+    EnergySum: [lambda: EnergySum(0, 4), lambda: EnergySum(4, 0)],
+    EventModule: [lambda: EventModule(0, 1), lambda: EventModule(1, 0)],
+    FrameFormatter: [lambda: FrameFormatter(147, 5), lambda: FrameFormatter(1, 0)],
+    FrontEnd: [lambda: FrontEnd(22, 48, [48], 8, 7), lambda: FrontEnd(0, 48, [0], 8, 7)],
+    GlitchFilter: [lambda: GlitchFilter(-1), lambda: spike_clocks(0, 50)],
+    I2cConditions: [lambda: I2cConditions(-1), lambda: spike_clocks(25, -1)],
+    I2cTarget: [lambda: I2cTarget(0), lambda: I2cTarget(50.1)],
+    KeepMask: [lambda: KeepMask(0)],
+    LeadingOne: [lambda: LeadingOne(1)],
+    LinkInput: [lambda: LinkInput(0)],
+    Multiplexer: [lambda: Multiplexer(48, 7, 5), lambda: Multiplexer(0, 7, 5)],
+    Normaliser: [lambda: Normaliser(1, 0, 3, 7)],
+    RegisterBank: [lambda: RegisterBank(OVERLAPPING), lambda: Field("none", 0, 0, 8)],
+    Stage: [lambda: Stage(0)],
+    SumCode: [lambda: SumCode(4, 2), lambda: SumCode(36, 6)],
+    Triplicated: [lambda: Triplicated(3, logic=False)],
+}
+NOTHING_IS_WRONG = {Control}
+"""Components whose parameters are switches."""
+
+
+@pytest.mark.parametrize(
+    "make", [make for makes in WRONG.values() for make in makes], ids=inspect.getsource
+)
+def test_wrong_parameters_are_refused_at_construction(make):
+    with pytest.raises(ValueError, match=r"got|outside|do not|overlap|needs"):
+        make()
+
+
+def test_every_component_with_parameters_is_among_those_tried():
+    modules = [
+        importlib.import_module(module.name) for module in pkgutil.walk_packages(hw.__path__, "hw.")
+    ]
+    components = {
+        part
+        for module in modules
+        for part in vars(module).values()
+        if inspect.isclass(part)
+        and issubclass(part, wiring.Component)
+        and part.__module__.startswith("hw.")
+        and inspect.signature(part).parameters
+    }
+    assert components - set(WRONG) == NOTHING_IS_WRONG
+
+
+class Sender(wiring.Component):
+    """Gives its input as an event on ports of other names."""
+
+    def __init__(self, bits):
+        events = Events(bits, "sent", "is_sent")
+        super().__init__({"i": In(bits), **events.ports()})
+        self.events = events.of(self)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [self.sent.eq(self.i), self.is_sent.eq(self.i.any())]
+        return m
+
+
+class Joined(wiring.Component):
+    """A sender in front of a stage, and the stage's events handed out."""
+
+    def __init__(self, sent, taken):
+        self.sender, self.stage = Sender(sent), Stage(taken)
+        events = Events(taken, "o", "o_valid")
+        super().__init__({"i": In(sent), **events.ports()})
+        self.events_out = events.of(self)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.sender, m.submodules.stage = self.sender, self.stage
+        m.d.comb += self.sender.i.eq(self.i)
+        wiring.connect(m, self.sender.events, self.stage.events_in)
+        wiring.connect(m, self.stage.events_out, wiring.flipped(self.events_out))
+        return m
+
+
+def test_events_pass_from_ports_of_one_name_to_ports_of_another():
+    events = [{"i": value} for value in (3, 0, 7, 5)]
+    assert outputs_of(Joined(3, 3), events, "o", clocked=True) == [0, 3, 0, 7]
+    assert outputs_of(Joined(3, 3), events, "o_valid", clocked=True) == [0, 1, 0, 1]
+
+
+def test_streams_of_other_widths_are_not_joined():
+    with pytest.raises(wiring.ConnectionError, match="width"):
+        Joined(3, 4).elaborate(None)
+
+
+def test_two_that_write_are_not_joined_on_a_register_bus():
+    target, bus = I2cTarget(), RegisterBus()
+    with pytest.raises(wiring.ConnectionError, match="output"):
+        wiring.connect(Module(), bus.of(target), bus.of(target))
+
+
+def test_pads_keep_the_names_of_the_standard_and_their_directions():
+    ports = I2cPads().ports()
+    assert list(ports) == ["scl", "sda", "sda_low", "device_address"]
+    assert {name: member.flow for name, member in I2cPads().flip().ports().items()} == {
+        name: member.flow.flip() for name, member in ports.items()
+    }
+    assert isinstance(I2cPads().of(I2cTarget()).clock, Signal)
