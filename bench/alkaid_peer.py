@@ -13,7 +13,9 @@ from alkaid.trace import FVArrayInput, HWConfig, trace
 from alkaid.trace.pipeline import to_pipeline
 
 from bench.wrapper import registered
-from network.schema import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
+from network.kinds.conv2d import Convolution
+from network.schema import Network
+from network.weighted import WeightedContext
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,9 @@ class Traced:
         return "\n".join([*library, text, _network_module(self.network, self.logic)])
 
 
-def _windows(context: LayerContext) -> list[tuple[list[int], np.ndarray]]:
+def _windows(context: WeightedContext) -> list[tuple[list[int], np.ndarray]]:
     """Input elements and matrix of each output position."""
     layer = context.layer
-    assert not isinstance(layer, Flatten)
     weights = layer.weight_array() * 2.0**-layer.weight_type.fraction_bits
     if not isinstance(layer, Convolution):
         return [(list(range(weights.shape[1])), weights.T)]
@@ -60,7 +61,8 @@ def _windows(context: LayerContext) -> list[tuple[list[int], np.ndarray]]:
     return found
 
 
-def _layer(context: LayerContext, layer: ArithmeticLayer, values: Any) -> Any:
+def _layer(context: WeightedContext, values: Any) -> Any:
+    layer = context.layer
     if layer.product_type is not None:
         raise NotImplementedError("product_type")
     outputs = np.concatenate([values[e] @ matrix for e, matrix in _windows(context)])
@@ -91,9 +93,8 @@ def trace_network(network: Network) -> Traced:
         np.full(size, type_.fraction_bits),
     )
     values = inputs
-    for context in network.contexts():
-        if not isinstance(context.layer, Flatten):
-            values = _layer(context, context.layer, values)
+    for context in network.weighted():
+        values = _layer(context, values)
     return Traced(network, trace(inputs, values))
 
 

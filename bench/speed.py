@@ -22,7 +22,7 @@ from hexcoder.console import add_config_options, config_and_build
 from hexcoder.errors import run_command
 from models.encoder.hardware_cost import signed_digits
 from network.modules import Stimulus
-from network.schema import Flatten, Network, load_network
+from network.schema import Network, load_network
 from sensor.events import load_events
 from sensor.geometry import distances
 from sensor.metrics import charge_fractions, earth_movers_distance
@@ -42,9 +42,7 @@ def _seconds(action: Callable[[], Any]) -> float:
 def _unshared_adders(network: Network) -> int:
     """Adders if every output summed its own shifted inputs, a term for each signed digit."""
     total = 0
-    for context in network.contexts():
-        if isinstance(context.layer, Flatten):
-            continue
+    for context in network.weighted():
         digits = signed_digits(context.layer.weight_array()).sum()
         positions = int(np.prod(context.output_shape[:-1]))
         total += int(digits) * positions - int(np.prod(context.output_shape))

@@ -160,7 +160,7 @@ def passes(settings: Settings, progress: Progress) -> tuple[Pass, ...]:
         )
 
     def gates(state: State) -> State:
-        names = [layer.name for layer in state.graph.layers if layer.kind != "flatten"]
+        names = [layer.name for layer in state.graph.layers if not layer.is_wiring]
         layers = {name: gates_of_layer(state.graph, name, technology) for name in names}
         return State(state.graph, layers)
 

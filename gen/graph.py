@@ -112,6 +112,8 @@ class LayerOutput:
     Parameters
     ----------
     name, kind : str
+    is_wiring : bool
+        The nodes are those of the layer before: it has no gates.
     nodes : tuple of int
         Node of each element, flattened in row, column, channel order, or ``NOT_BUILT``.
     type : FixedPoint
@@ -123,6 +125,7 @@ class LayerOutput:
 
     name: str
     kind: str
+    is_wiring: bool
     nodes: tuple[int, ...]
     type: FixedPoint
     shifts: tuple[int, ...]

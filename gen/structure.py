@@ -77,7 +77,7 @@ def measure(
     """Measure every layer of a graph, and its gates where they are made."""
     if not graph.ranges:
         graph = ranges(graph)
-    names = ["input"] + [layer.name for layer in graph.layers if layer.kind != "flatten"]
+    names = ["input"] + [layer.name for layer in graph.layers if not layer.is_wiring]
     counts: dict[str, dict[str, Any]] = {
         name: dict.fromkeys(("sums", "adders", "full_adders", "depth", "register_bits"), 0)
         for name in names

@@ -38,7 +38,8 @@ def code_digest(*modules: str) -> str:
     """SHA-256 over the sources of modules and of all that they import from our rooms.
 
     What a module names in quotes counts too, where it stands beside it (C++, Verilog, templates),
-    or is a module of ours (a worker that runs as a process of its own).
+    or is a module of ours (a worker that runs as a process of its own). So do all modules of a
+    package that looks for them in its ``__path__``.
     """
     digest = hashlib.sha256()
     for path in sorted({path for name in modules for path in sources(name)}):
@@ -62,6 +63,9 @@ def sources(module: str) -> frozenset[Path]:
         if path is not None:
             files |= {path, *_files_beside(path)}
             pending += _imported(path)
+            if path.name == "__init__.py" and "__path__" in path.read_text(encoding="utf-8"):
+                # A package that finds its modules by their being there.
+                pending += [f"{name}.{file.stem}" for file in path.parent.glob("*.py")]
     return frozenset(files)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
-from network.schema import Flatten, LayerContext, Network
+from network.schema import Network
+from network.weighted import WeightedContext, WeightedLayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,9 @@ class Parameters:
     bias_type: FixedPoint | None
 
     @classmethod
-    def of(cls, context: LayerContext) -> Parameters:
-        """Of a layer with arithmetic."""
+    def of(cls, context: WeightedContext) -> Parameters:
+        """Of a layer."""
         layer = context.layer
-        assert not isinstance(layer, Flatten)
         biases = 0 if layer.bias_type is None else context.output_shape[-1]
         return cls(layer.weight_array().size, biases, layer.weight_type, layer.bias_type)
 
@@ -41,20 +41,14 @@ class Parameters:
 
 def layer_parameter_bits(network: Network) -> dict[str, int]:
     """Bits of the weights and biases of each layer that has any, in their order."""
-    return {
-        context.name: Parameters.of(context).bits
-        for context in network.contexts()
-        if not isinstance(context.layer, Flatten)
-    }
+    return {context.name: Parameters.of(context).bits for context in network.weighted()}
 
 
 def parameter_bits(network: Network) -> np.ndarray:
     """All weights and biases, layer by layer, as single bits, lowest first: uint8 (bits,)."""
     layers = [np.zeros(0, np.uint8)]
-    for context in network.contexts():
+    for context in network.weighted():
         layer = context.layer
-        if isinstance(layer, Flatten):
-            continue
         groups = [(layer.weight_array().ravel(), layer.weight_type.width)]
         if layer.bias_type is not None:
             biases = layer.bias_array(context.output_shape[-1])
@@ -84,7 +78,7 @@ def _with_parameters(
     """The same network with what ``values_of`` gives for a type and a shape."""
     layers = []
     for layer in network.layers:
-        if isinstance(layer, Flatten):
+        if not isinstance(layer, WeightedLayer):
             layers.append(layer)
             continue
         drawn = {"weights": values_of(layer.weight_type, layer.weight_array().shape).tolist()}

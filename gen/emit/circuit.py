@@ -54,7 +54,7 @@ class EncoderCore(EventModule):
     def __init__(self, graph: Graph, layers: Mapping[str, LayerGates]):
         self.graph, self.layers = graph, layers
         self.clocks = latencies(graph)
-        self.arithmetic = [layer for layer in graph.layers if layer.kind != "flatten"]
+        self.arithmetic = [layer for layer in graph.layers if not layer.is_wiring]
         inside = layers[self.arithmetic[-1].name].leaves_at if self.arithmetic else 0
         assert inside is not None, "a network's outputs leave together"
         self.latency = layer_latency(graph, graph.layers[-1].name, self.clocks) + inside

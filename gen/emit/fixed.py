@@ -17,7 +17,9 @@ from gen.graph import NOT_BUILT, Register
 from gen.interpret import layer_latency
 from hw.full_adder import FullAdder
 from network.golden import layer_outputs
-from network.schema import Flatten, LayerContext, Network
+from network.layer import LayerContext
+from network.schema import Network
+from network.weighted import WeightedContext
 from sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
 from sensor.geometry import TRIGGER_CELLS
 
@@ -63,9 +65,8 @@ def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> dict
         "output_shape": list(context.output_shape),
         "output_type": str(context.output_type),
     }
-    if isinstance(context.layer, Flatten):
+    if context.layer.is_wiring:
         return entry
-    weights = context.layer.weight_array()
     registered = any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n in nodes)
     leaves_at = core.layers[context.name].leaves_at
     if leaves_at is not None:
@@ -74,13 +75,15 @@ def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> dict
             "signal": f"{context.name}_{'registered' if registered else 'output'}",
             "signal_latency_cycles": layer_latency(graph, context.name, core.clocks) + leaves_at,
         }
-    return entry | {
-        "elements_not_built": [k for k, node in enumerate(nodes) if node == NOT_BUILT],
-        "weights": int(weights.size),
-        "weights_not_zero": int(np.count_nonzero(weights)),
-        "weight_type": str(context.layer.weight_type),
-        **asdict(compiled.structure.layers[context.name]),
-    }
+    entry["elements_not_built"] = [k for k, node in enumerate(nodes) if node == NOT_BUILT]
+    if isinstance(context, WeightedContext):
+        weights = context.layer.weight_array()
+        entry |= {
+            "weights": int(weights.size),
+            "weights_not_zero": int(np.count_nonzero(weights)),
+            "weight_type": str(context.layer.weight_type),
+        }
+    return entry | asdict(compiled.structure.layers[context.name])
 
 
 class FixedDesign(Design):

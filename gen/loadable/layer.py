@@ -20,35 +20,32 @@ from gen.loadable.product import (
     product,
     wrapped,
 )
-from gen.passes.lower import convolution_outputs, dense_outputs
+from gen.lowering import LOWERINGS
 from gen.passes.ranges import width_of
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
 from network.parameters import Parameters
-from network.schema import Convolution, Flatten, LayerContext
+from network.weighted import WeightedContext
 
 VARIES = -1
 """Stands among known bits for one that is not constant."""
 
 
-def _walk(context: LayerContext) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+def _walk(context: WeightedContext) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Channel of each output element, and its terms as (input element, number of the weight)."""
     layer = context.layer
-    assert not isinstance(layer, Flatten)
     weights = layer.weight_array()
     numbers = np.arange(weights.size).reshape(weights.shape).tolist()
     numbered = context.model_copy(update={"layer": layer.model_copy(update={"weights": numbers})})
-    outputs = convolution_outputs if isinstance(layer, Convolution) else dense_outputs
-    for _, channel, terms in outputs(numbered):
+    for _, channel, terms in LOWERINGS[layer.kind].terms(numbered):
         yield channel, terms
 
 
 class _Layer:
     def __init__(
-        self, context: LayerContext, known: Sequence[Sequence[int]], technology: Technology
+        self, context: WeightedContext, known: Sequence[Sequence[int]], technology: Technology
     ):
         layer = context.layer
-        assert not isinstance(layer, Flatten)
         self.context, self.layer = context, layer
         self.gates = Gates(technology)
         self.parameters = Parameters.of(context)
@@ -187,13 +184,13 @@ class _Layer:
 
 
 def loadable_layer(
-    context: LayerContext, known: Sequence[Sequence[int]], technology: Technology
+    context: WeightedContext, known: Sequence[Sequence[int]], technology: Technology
 ) -> LayerGates:
     """Build a layer as gates between ``x``, its parameters and ``y``.
 
     Parameters
     ----------
-    context : LayerContext
+    context : WeightedContext
         The layer; of its weights only shape and type matter.
     known : sequence of sequence of int
         For each bit of each input element 0, 1 or :data:`VARIES`.

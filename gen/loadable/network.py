@@ -11,6 +11,7 @@ from gen.check import check_gates
 from gen.gates.bits import FALSE
 from gen.gates.layer import LayerGates
 from gen.loadable.layer import VARIES, known_outputs, loadable_layer
+from hexcoder.errors import InputError
 from hexcoder.technology import Technology
 from network.golden import layer_outputs
 from network.parameters import (
@@ -19,7 +20,8 @@ from network.parameters import (
     with_extreme_parameters,
     with_random_parameters,
 )
-from network.schema import Flatten, LayerContext, Network
+from network.schema import Network
+from network.weighted import WeightedContext
 
 CHECK_EVENTS = 64
 CHECK_SEED = 20261
@@ -32,7 +34,7 @@ Progress = Callable[[str, float], None]
 class LoadableLayer:
     """A layer with arithmetic, its gates and where its parameters lie."""
 
-    context: LayerContext
+    context: WeightedContext
     gates: LayerGates
     parameters: Parameters
 
@@ -99,7 +101,13 @@ def compile_loadable(
     zero = frozenset(zero_elements)
     known = [[FALSE if k in zero else VARIES] * width for k in range(elements)]
     layers = []
-    contexts = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
+    for context in network.contexts():
+        if not isinstance(context, WeightedContext) and not context.layer.is_wiring:
+            raise InputError(
+                f"layer '{context.name}': weights in registers are built for layers that have "
+                f"some, not for '{context.layer.kind}'; use chip.weights = 'fixed'"
+            )
+    contexts = network.weighted()
     for number, context in enumerate(contexts):
         progress(f"loadable {context.name}", number / len(contexts))
         gates = loadable_layer(context, known, technology)

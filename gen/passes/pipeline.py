@@ -35,7 +35,7 @@ class _Registering(Builder):
 
 def _boundaries(graph: Graph, places: Pipeline) -> dict[int, list[tuple[str, int]]]:
     """Nodes that get a register behind them, each with the layers and elements that it is."""
-    arithmetic = [layer for layer in graph.layers if layer.kind != "flatten"]
+    arithmetic = [layer for layer in graph.layers if not layer.is_wiring]
     found: dict[int, list[tuple[str, int]]] = {}
     for layer in arithmetic:
         is_registered = places.layers and places.stages is None

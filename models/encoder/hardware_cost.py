@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from network.schema import Convolution, Flatten, LayerContext, Network
+from network.kinds.conv2d import Convolution
+from network.schema import Network
+from network.weighted import WeightedContext
 
 
 def signed_digits(weights: np.ndarray) -> np.ndarray:
@@ -24,7 +26,7 @@ def signed_digits(weights: np.ndarray) -> np.ndarray:
     return np.bitwise_count((3 * magnitude) ^ magnitude).astype(np.int64)
 
 
-def uses(context: LayerContext) -> np.ndarray:
+def uses(context: WeightedContext) -> np.ndarray:
     """How many windows use each weight: int64, in a shape that broadcasts to the weights'.
 
     Windows that hang over an image's edge use a part of the kernel only.
@@ -38,18 +40,16 @@ def uses(context: LayerContext) -> np.ndarray:
     return windows.sum(axis=(0, 1)).astype(np.int64)[:, :, None, None]
 
 
-def layer_adder_bits(context: LayerContext, input_widths: np.ndarray) -> float:
-    """Adder bits of one layer; 0 for a layer without arithmetic.
+def layer_adder_bits(context: WeightedContext, input_widths: np.ndarray) -> float:
+    """Adder bits of one layer.
 
     Parameters
     ----------
-    context : LayerContext
+    context : WeightedContext
     input_widths : int array (elements of the input's last axis,)
         Bits that each channel of the input has.
     """
     layer = context.layer
-    if isinstance(layer, Flatten):
-        return 0.0
     digits = signed_digits(layer.weight_array()) * uses(context)
     by_channel = digits.sum(axis=(0, 1)) if isinstance(layer, Convolution) else digits.T
     operands = float((by_channel * input_widths[:, None]).sum())
@@ -59,15 +59,17 @@ def layer_adder_bits(context: LayerContext, input_widths: np.ndarray) -> float:
 
 
 def adder_bits(network: Network) -> float:
-    """Adder bits of a whole network."""
+    """Adder bits of all layers with weights."""
     total = 0.0
     widths = np.full(network.input.shape[-1], network.input.type.width)
     for context in network.contexts():
-        layer = context.layer
-        if isinstance(layer, Flatten):
-            widths = np.tile(widths, int(np.prod(context.input_shape[:-1])))
-            continue
-        total += layer_adder_bits(context, widths)
-        types = layer.channel_types(context.output_shape[-1])
-        widths = np.array([type_.width for type_ in types])
+        channels = context.output_shape[-1]
+        if isinstance(context, WeightedContext):
+            total += layer_adder_bits(context, widths)
+            types = context.layer.channel_types(channels)
+            widths = np.array([type_.width for type_ in types])
+        elif context.layer.is_wiring:
+            widths = np.tile(widths, channels // len(widths))
+        else:
+            widths = np.full(channels, context.output_type.width)
     return total

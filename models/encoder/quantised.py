@@ -26,7 +26,9 @@ from models.encoder.quantisers import (
     quantise_weights,
     straight_through,
 )
-from network.schema import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
+from network.kinds.conv2d import Convolution
+from network.schema import Network
+from network.weighted import WeightedContext, WeightedLayer
 
 LARGEST_PRODUCTS = 1 << 22
 """Products that are held at a time where each is cut before the sum."""
@@ -70,7 +72,7 @@ class QuantisedLayer(nn.Module):
 
     Parameters
     ----------
-    context : LayerContext
+    context : WeightedContext
         Shapes, types and the integer weights to start from.
     precision : Precision
     last : bool
@@ -79,12 +81,10 @@ class QuantisedLayer(nn.Module):
 
     mask: Tensor
 
-    def __init__(self, context: LayerContext, precision: Precision, last: bool):
+    def __init__(self, context: WeightedContext, precision: Precision, last: bool):
         super().__init__()
         layer = context.layer
-        assert not isinstance(layer, Flatten)
-        self.context = context
-        self.layer: ArithmeticLayer = layer
+        self.context, self.layer = context, layer
         type_, default = layer.weight_type, torch.get_default_dtype()
         weights = torch.tensor(layer.weight_array(), dtype=default)
         self.weights = nn.Parameter(weights * type_.step)
@@ -242,7 +242,7 @@ class QuantisedLayer(nn.Module):
             widths = (widths - torch.relu(lowest - self.product_bits) / 2).clamp_min(0)
         return (digits * counts * widths).sum()
 
-    def frozen(self) -> ArithmeticLayer:
+    def frozen(self) -> WeightedLayer:
         """The layer with integer weights, and what was learned of types, as they are now."""
         type_ = self.layer.weight_type
         weights = _integers(self.quantised_weights(), type_)
@@ -274,9 +274,12 @@ class QuantisedEncoder(nn.Module):
 
     def __init__(self, network: Network, precision: Precision | None = None):
         super().__init__()
+        for context in network.contexts():
+            if not isinstance(context, WeightedContext) and not context.layer.is_wiring:
+                raise ValueError(f"layer '{context.name}': {context.layer.kind} is not trained")
         self.network = network
         self.precision = precision or Precision()
-        contexts = [c for c in network.contexts() if not isinstance(c.layer, Flatten)]
+        contexts = network.weighted()
         self.layers = nn.ModuleDict(
             {
                 context.name: QuantisedLayer(context, self.precision, context is contexts[-1])
@@ -293,10 +296,10 @@ class QuantisedEncoder(nn.Module):
         values = values.reshape(len(values), *self.network.input.shape)
         found = {}
         for context in self.network.contexts():
-            if isinstance(context.layer, Flatten):
-                values = values.reshape(len(values), -1)
-            else:
+            if isinstance(context, WeightedContext):
                 values = self.layers[context.name](values)
+            else:
+                values = values.reshape(len(values), *context.output_shape)
             found[context.name] = values.reshape(len(values), -1)
         return found
 
@@ -336,9 +339,9 @@ class QuantisedEncoder(nn.Module):
     def freeze(self) -> Network:
         """The network with the weights as they are now."""
         layers = tuple(
-            context.layer
-            if isinstance(context.layer, Flatten)
-            else self.layers[context.name].frozen()  # type: ignore[operator]
+            self.layers[context.name].frozen()  # type: ignore[operator]
+            if isinstance(context, WeightedContext)
+            else context.layer
             for context in self.network.contexts()
         )
         frozen = self.network.model_copy(update={"layers": layers})

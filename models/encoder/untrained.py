@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from hexcoder.config import Config
-from network.schema import (
-    Convolution,
-    Dense,
-    Flatten,
-    Layer,
-    Network,
-    TensorType,
-    convolved_size,
-    padding_sides,
-)
+from network.kinds.conv2d import Convolution, convolved_size, padding_sides
+from network.kinds.dense import Dense
+from network.kinds.flatten import Flatten
+from network.layer import Layer
+from network.schema import Network, TensorType
 
 DIRAC_NOISE = 0.1
 """Share of the random weights that is left beside a Dirac kernel."""

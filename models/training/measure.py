@@ -12,6 +12,7 @@ from models.decoder import Decoder, load_decoder
 from models.encoder.hardware_cost import adder_bits
 from models.evaluation.physics import evaluate_baselines, evaluate_network, reconstruct
 from network.schema import Network, load_network
+from network.weighted import WeightedContext
 from sensor.front_end import bits_per_event
 from sensor.metrics import charge_fractions, earth_movers_distance
 
@@ -50,7 +51,7 @@ def _structure(network: Network) -> list[TrainedLayer]:
             "output_shape": list(context.output_shape),
             "output_type": str(context.output_type),
         }
-        if context.layer.kind != "flatten":
+        if isinstance(context, WeightedContext):
             weights = context.layer.weight_array()
             row |= {
                 "weights": int(weights.size),

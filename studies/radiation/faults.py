@@ -12,8 +12,10 @@ from typing import Literal
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
-from network.golden import apply_layer, layer_outputs
-from network.schema import ArithmeticLayer, Convolution, Flatten, LayerContext, Network
+from network.golden import layer_outputs
+from network.kinds.conv2d import Convolution
+from network.schema import Network
+from network.weighted import WeightedContext, WeightedLayer
 from sensor.front_end import sensor_image_order
 
 FaultClass = Literal["weight", "bias", "input", "output"]
@@ -109,9 +111,9 @@ def fault_sites(network: Network) -> list[Site]:
     lowest = None if order is None else np.where(order < 0, type_.width, 0)
     sites = [_site("input", "input", -1, type_, shape, lowest)]
     for index, context in enumerate(network.contexts()):
-        layer = context.layer
-        if isinstance(layer, Flatten):
+        if not isinstance(context, WeightedContext):
             continue
+        layer = context.layer
         outputs = context.output_shape[-1]
         weights = layer.weight_array().shape
         sites.append(_site("weight", context.name, index, layer.weight_type, weights))
@@ -126,15 +128,14 @@ def fault_sites(network: Network) -> list[Site]:
 
 
 def _with_variants(
-    context: LayerContext, site: Site, elements: np.ndarray, bits: np.ndarray
-) -> tuple[LayerContext, np.ndarray]:
+    context: WeightedContext, site: Site, elements: np.ndarray, bits: np.ndarray
+) -> tuple[WeightedContext, np.ndarray]:
     """A layer whose output channels are one channel each with one bit flipped.
 
     The golden model then evaluates all these flips in one product. Returns the layer and, for
     each fault, the channel that it belongs to.
     """
     layer = context.layer
-    assert not isinstance(layer, Flatten)
     outputs, place = context.output_shape[-1], np.arange(len(elements))
     weights = layer.weight_array()
     is_image = isinstance(layer, Convolution)
@@ -155,7 +156,7 @@ def _with_variants(
         update["biases"] = biases.tolist()
     if layer.output_fraction_bits is not None:
         update["output_fraction_bits"] = [layer.output_fraction_bits[c] for c in channels]
-    varied: ArithmeticLayer = layer.model_copy(update=update)
+    varied: WeightedLayer = layer.model_copy(update=update)
     shape = (*context.output_shape[:-1], len(elements))
     return context.model_copy(update={"layer": varied, "output_shape": shape}), channels
 
@@ -206,7 +207,7 @@ class Injector:
         # What is changed lies along the last axis: a channel, or an element of the flat tensor.
         if site.fault_class in STORED:
             varied, places = _with_variants(self._contexts[site.index], site, elements, bits)
-            changed = np.moveaxis(apply_layer(varied, self._values[site.index]), -1, 0)
+            changed = np.moveaxis(varied.golden(self._values[site.index]), -1, 0)
         else:
             base, places = base.reshape(count, -1), elements
             changed = flip_bit(base[:, elements], site.type, bits).T
@@ -219,6 +220,6 @@ class Injector:
             values[np.arange(flips), ..., places[part]] = changed[part]
             values = values.reshape(-1, *self._values[site.index + 1].shape[1:])
             for context in self._contexts[site.index + 1 :]:
-                values = apply_layer(context, values)
+                values = context.golden(values)
             found[part] = values.reshape(flips, count, -1)
         return found

@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from models.data.sample import Sample
 from models.decoder import Decoder
-from network.schema import Convolution, Flatten, LayerContext, Network
+from network.kinds.conv2d import Convolution
+from network.schema import Network
+from network.weighted import WeightedContext
 from sensor.conditions import condition_features
 from sensor.front_end import normalise, sensor_image_order
 from sensor.metrics import charge_fractions
@@ -109,10 +111,9 @@ def hessian_traces(
     }
 
 
-def _smooth_layer(context: LayerContext, weights: Tensor, values: Tensor) -> Tensor:
+def _smooth_layer(context: WeightedContext, weights: Tensor, values: Tensor) -> Tensor:
     """A layer without rounding: (n, *input shape) to (n, *output shape), in real units."""
     layer = context.layer
-    assert not isinstance(layer, Flatten)
     if isinstance(layer, Convolution):
         (top, bottom), (left, right) = layer.sides(context.input_shape)
         image = nn.functional.pad(values.permute(0, 3, 1, 2), (left, right, top, bottom))
@@ -148,10 +149,10 @@ def smooth_encoder(network: Network, weights: Mapping[str, Tensor], values: Tens
     """
     values = values.reshape(len(values), *network.input.shape)
     for context in network.contexts():
-        if isinstance(context.layer, Flatten):
-            values = values.reshape(len(values), -1)
-        else:
+        if isinstance(context, WeightedContext):
             values = _smooth_layer(context, weights[context.name], values)
+        else:
+            values = values.reshape(len(values), -1)
     return values.reshape(len(values), -1)
 
 
@@ -161,8 +162,7 @@ def integer_weights(network: Network) -> dict[str, Tensor]:
         context.name: torch.tensor(
             context.layer.weight_array() * context.layer.weight_type.step, dtype=torch.float64
         )
-        for context in network.contexts()
-        if not isinstance(context.layer, Flatten)
+        for context in network.weighted()
     }
 
 

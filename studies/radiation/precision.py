@@ -10,7 +10,8 @@ import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
 from models.encoder.hardware_cost import adder_bits
-from network.schema import Flatten, LayerContext, Network
+from network.schema import Network
+from network.weighted import WeightedContext
 from studies.radiation.hessian import Trace
 
 Budget = Literal["adder bits", "weight bits"]
@@ -72,7 +73,7 @@ def with_weights(network: Network, choices: Sequence[Choice]) -> Network:
     layers = []
     for context in network.contexts():
         layer, choice = context.layer, by_name.get(context.name)
-        if choice is not None and not isinstance(layer, Flatten):
+        if choice is not None:
             update = {"weights": choice.integers.tolist(), "weight_type": choice.type}
             layer = layer.model_copy(update=update)
         layers.append(layer)
@@ -81,7 +82,7 @@ def with_weights(network: Network, choices: Sequence[Choice]) -> Network:
 
 def layer_choice(
     network: Network,
-    context: LayerContext,
+    context: WeightedContext,
     weights: np.ndarray,
     trace: Trace,
     type_: FixedPoint,
@@ -111,10 +112,8 @@ def choices(
 ) -> dict[str, list[Choice]]:
     """Every layer in every width of ``WIDTHS``, with several binary points each."""
     found = {}
-    for context in network.contexts():
+    for context in network.weighted():
         layer = context.layer
-        if isinstance(layer, Flatten):
-            continue
         values, trace, signed = (
             weights[context.name],
             traces[context.name],
@@ -145,8 +144,7 @@ def uniform_choices(
             best_type(weights[context.name], width, context.layer.weight_type.signed),
             budget,
         )
-        for context in network.contexts()
-        if not isinstance(context.layer, Flatten)
+        for context in network.weighted()
     ]
 
 

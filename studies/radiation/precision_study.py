@@ -15,7 +15,7 @@ from models.decoder import Decoder
 from models.encoder.agreement import load_encoder
 from models.encoder.hardware_cost import adder_bits
 from models.evaluation.physics import reconstruct
-from network.schema import Flatten, Network
+from network.schema import Network
 from sensor.metrics import earth_movers_distance
 from studies.radiation.hessian import Trace, integer_weights
 from studies.radiation.precision import (
@@ -75,8 +75,7 @@ def _present(
             context.layer.weight_type,
             budget,
         )
-        for context in network.contexts()
-        if not isinstance(context.layer, Flatten)
+        for context in network.weighted()
     ]
 
 

@@ -19,10 +19,15 @@ def digest(tmp_path, monkeypatch):
         "def f():\n    from drawn.low import (\n        A,\n        B,\n    )\n    import numpy\n"
         'DRIVER = Path(__file__).with_name("driver.cpp")\nWORKER = "drawn.worker"\n'
     )
-    for name in ("low.py", "worker.py", "report.py"):
+    for name in ("worker.py", "report.py"):
         (package / name).write_text("VALUE = 1\n")
     (package / "driver.cpp").write_text('#include "lanes.hpp"\n')
     (package / "lanes.hpp").write_text("int lanes;\n")
+    kinds = package / "kinds"
+    kinds.mkdir()
+    (kinds / "__init__.py").write_text("KINDS = list(pkgutil.iter_modules(__path__))\n")
+    (kinds / "dense.py").write_text("VALUE = 1\n")
+    (package / "low.py").write_text("from drawn.kinds import KINDS\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(code, "ROOMS", ("drawn",))
 
@@ -35,7 +40,9 @@ def digest(tmp_path, monkeypatch):
     _forget()
 
 
-@pytest.mark.parametrize("name", ["top.py", "low.py", "worker.py", "driver.cpp", "lanes.hpp"])
+@pytest.mark.parametrize(
+    "name", ["top.py", "low.py", "worker.py", "driver.cpp", "lanes.hpp", "kinds/dense.py"]
+)
 def test_code_that_a_module_uses_changes_its_digest(digest, tmp_path, name):
     before = digest()
     with open(tmp_path / "drawn" / name, "a") as stream:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from network.golden import evaluate, layer_outputs, quantise
+from network.golden import evaluate, layer_outputs
+from network.quantise import quantise
 from network.schema import Network
 from tests.networks import fixed_point_types, inputs_of, networks
 

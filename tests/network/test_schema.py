@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 
 from hexcoder.errors import InputError
-from network.schema import Network, load_network, padding_sides, save_network
+from network.kinds.conv2d import padding_sides
+from network.schema import Network, load_network, save_network
 from tests.networks import networks, sensor_network
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "network.schema.json"

@@ -12,7 +12,7 @@ from models.data.sample import Sample
 from models.decoder import Decoder, save_decoder
 from models.encoder.noise import flip_activations, flip_weights
 from models.evaluation.physics import decode_latents, reconstruct
-from network.golden import apply_layer, evaluate
+from network.golden import evaluate
 from network.schema import Network, save_network
 from sensor.events import write_events
 from sensor.front_end import normalise, sensor_image_order
@@ -58,7 +58,7 @@ def _latents_by_hand(network, inputs, site, fault):
     if site.index < 0:
         return evaluate(network, struck(values))
     for index, context in enumerate(network.contexts()):
-        values = apply_layer(context, values)
+        values = context.golden(values)
         if index == site.index:
             values = struck(values)
     return values.reshape(len(inputs), -1)

@@ -1,0 +1,20 @@
+"""Lowering of ``dense``: a sum over all inputs for each output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gen.graph import Builder
+from gen.weighted import Elements, Term, lower_sums
+from network.weighted import WeightedContext
+
+
+def terms(context: WeightedContext) -> Iterator[tuple[int, int, list[Term]]]:
+    """Group, channel and terms of each output."""
+    for output, row in enumerate(context.layer.weights):
+        yield 0, output, list(enumerate(row))
+
+
+def lower(context: WeightedContext, builder: Builder, sources: Elements) -> Elements:
+    """The layer's output elements."""
+    return lower_sums(terms, context, builder, sources)
