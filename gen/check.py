@@ -8,7 +8,7 @@ import numpy as np
 
 from gen.gates.bits import evaluate
 from gen.gates.layer import LayerGates
-from gen.graph import NOT_BUILT, Graph
+from gen.graph import NOT_BUILT, Graph, LayerOutput
 from gen.interpret import interpret, latencies
 from hexcoder.errors import CheckFailed
 from network.schema import Network
@@ -43,7 +43,8 @@ def check_graph(
     Raises
     ------
     CheckFailed
-        Naming the pass, and the first layer, element and event that differ, with both values.
+        Naming the pass, and the first layer, element and event that differ, with both values; or
+        an element whose range is wider than its type.
     """
     try:
         latencies(graph)
@@ -59,6 +60,21 @@ def check_graph(
                 f"pass '{name}' changed the network: layer '{layer.name}', element {element}, "
                 f"event {event}: expected {golden[layer.name][event, element]}, "
                 f"got {outputs[layer.name][event, element]}"
+            )
+        if graph.ranges:
+            _check_ranges(name, graph, layer)
+
+
+def _check_ranges(name: str, graph: Graph, layer: LayerOutput) -> None:
+    """Refuse an output whose exact range its port does not hold."""
+    for element, (node, shift) in enumerate(zip(layer.nodes, layer.shifts, strict=True)):
+        if node == NOT_BUILT:
+            continue
+        low, high = (bound << shift for bound in graph.ranges[node])
+        if low < layer.type.minimum or high > layer.type.maximum:
+            raise CheckFailed(
+                f"pass '{name}': layer '{layer.name}', element {element} may be {low} to {high}, "
+                f"which {layer.type} does not hold: end its lowering with a Quantise"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hexcoder.fixed_point import FixedPoint
 from network.kinds import KINDS
 from network.schema import Network
-from network.weighted import draw_type
+from network.weighted import WeightedLayer, draw_type
 
 
 @st.composite
@@ -18,9 +19,14 @@ def fixed_point_types(draw: st.DrawFn) -> FixedPoint:
     return draw_type(draw(st.randoms(use_true_random=False)))
 
 
+WEIGHTED = tuple(kind for kind, class_ in KINDS.items() if issubclass(class_, WeightedLayer))
+
+
 @st.composite
-def networks(draw: st.DrawFn, *, most_layers: int = 3) -> Network:
-    """Any small network of all kinds, with all types, roundings and overflows."""
+def networks(
+    draw: st.DrawFn, *, most_layers: int = 3, kinds: Collection[str] = tuple(KINDS)
+) -> Network:
+    """Any small network of some kinds, with all types, roundings and overflows."""
     random = draw(st.randoms(use_true_random=False))
     shape = tuple(random.randint(1, 4) for _ in range(3))
     if draw(st.booleans()):
@@ -30,13 +36,13 @@ def networks(draw: st.DrawFn, *, most_layers: int = 3) -> Network:
         "input": {"shape": list(shape), "type": str(draw_type(random))},
         "layers": [],
     }
-    kinds = [kind for kind in KINDS.values() if not kind.is_wiring]
+    classes = [KINDS[kind] for kind in kinds if not KINDS[kind].is_wiring]
     for _ in range(draw(st.integers(1, most_layers))):
-        layer = draw(st.sampled_from(kinds)).draw(random, shape)
+        layer = draw(st.sampled_from(classes)).draw(random, shape)
         if layer is None and len(shape) == 3:
             value["layers"].append({"kind": "flatten"})
             shape = (int(np.prod(shape)),)
-        drawn = [layer] if layer else [kind.draw(random, shape) for kind in kinds]
+        drawn = [layer] if layer else [kind.draw(random, shape) for kind in classes]
         value["layers"].append(next(layer for layer in drawn if layer))
         shape = list(Network.model_validate(value).contexts())[-1].output_shape
     return Network.model_validate(value)

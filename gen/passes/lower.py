@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import math
 
-from gen.graph import CORE, Builder, Graph, Input, LayerOutput
+from gen.graph import CORE, Builder, Dot, Graph, Input, LayerOutput
 from gen.lowering import LOWERINGS
+from gen.weighted import Element
 from network.schema import Network
+
+
+def _own(builder: Builder, layer: str, element: Element) -> Element:
+    """An element as a node of its layer, where registers can stand; one that passes is copied."""
+    node, shift = element
+    if builder.nodes[node].layer == layer:
+        return element
+    name = f"{builder.nodes[node].name}_passed"
+    copy = Dot(layer=layer, name=name, sources=(node,), coefficients=(1,), offset=0, group=0)
+    return builder.add(copy), shift
 
 
 def lower(network: Network) -> Graph:
@@ -25,6 +36,8 @@ def lower(network: Network) -> Graph:
     layers = []
     for context in network.contexts():
         current = LOWERINGS[context.layer.kind].lower(context, builder, current)
+        if not context.layer.is_wiring:
+            current = tuple(_own(builder, context.name, element) for element in current)
         layers.append(
             LayerOutput(
                 context.name,

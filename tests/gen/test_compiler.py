@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from gen.passes.lower import lower
 from gen.passes.ranges import ranges
 from hexcoder.config import Pipeline
 from hexcoder.errors import CheckFailed
+from hexcoder.fixed_point import FixedPoint
 from network.golden import layer_outputs
 from network.schema import Network
 from tests.networks import inputs_of, networks, sensor_network
@@ -193,6 +196,17 @@ def test_a_broken_pass_is_named_with_the_layer_that_it_changed(
     monkeypatch.setattr(module, function, patched)
     with pytest.raises(CheckFailed, match=message):
         compile_network(sensor_network(), Settings())
+
+
+def test_an_output_whose_range_its_type_does_not_hold_is_named():
+    network = sensor_network()
+    graph = ranges(lower(network))
+    *layers, latent = graph.layers
+    narrow = replace(latent, type=FixedPoint.parse("SQ(1,5)"))
+    inputs = inputs_of(network, 4)
+    golden = layer_outputs(network, inputs)
+    with pytest.raises(CheckFailed, match=r"'latent', element 0 may be -\d+ to \d+, which SQ\(1,5"):
+        check_graph("p", replace(graph, layers=(*layers, narrow)), inputs, golden)
 
 
 def test_check_pass_reports_the_event_and_both_values():

@@ -7,7 +7,7 @@ from hexcoder.fixed_point import FixedPoint
 from network.golden import evaluate, layer_outputs
 from network.quantise import quantise
 from network.schema import Network
-from tests.networks import fixed_point_types, inputs_of, networks
+from tests.networks import WEIGHTED, fixed_point_types, inputs_of, networks
 
 
 def _exactly(value, fraction_bits, target, rounding, overflow):
@@ -99,7 +99,7 @@ def _evaluate_by_hand(network, inputs):
     return [values[index] for index in np.ndindex(*context.output_shape)]
 
 
-@given(networks())
+@given(networks(kinds=WEIGHTED))
 def test_any_network_equals_the_arithmetic_page_written_out_in_fractions(network):
     inputs = inputs_of(network, 4)
     expected = [_evaluate_by_hand(network, row) for row in inputs]

@@ -16,11 +16,11 @@ from network.parameters import Parameters, parameter_bits, with_random_parameter
 from pdk.technology import technology_of
 from sensor.chip.configuration import ChipConfiguration
 from sensor.chip.golden import blank_network, chip_network
-from tests.networks import networks, sensor_network
+from tests.networks import WEIGHTED, networks, sensor_network
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks())
+@given(networks(kinds=WEIGHTED))
 def test_any_network_computes_with_any_weights_what_the_golden_model_does(network):
     compiled = compile_loadable(network, technology_of("nangate45"))
     assert compiled.checked_events >= 300
@@ -104,7 +104,7 @@ def test_the_chip_has_2144_weights_of_6_bits():
 
 
 @settings(max_examples=10, deadline=None)
-@given(networks(), st.integers(0, 2**32 - 1))
+@given(networks(kinds=WEIGHTED), st.integers(0, 2**32 - 1))
 def test_random_parameters_stay_in_their_types(network, seed):
     drawn = with_random_parameters(network, np.random.default_rng(seed))
     type(network).model_validate(drawn.model_dump(mode="json", exclude_none=True))

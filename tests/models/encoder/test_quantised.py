@@ -9,10 +9,10 @@ from models.encoder.quantised import QuantisedEncoder
 from models.encoder.quantisers import quantise_values, quantise_weights
 from models.encoder.untrained import untrained_network
 from network.golden import layer_outputs
-from tests.networks import inputs_of, networks, sensor_network
+from tests.networks import WEIGHTED, inputs_of, networks, sensor_network
 
 
-@given(networks())
+@given(networks(kinds=WEIGHTED))
 def test_torch_equals_the_golden_model_in_every_layer_of_any_network(network):
     inputs = inputs_of(network, 40)
     golden = layer_outputs(network, inputs)
@@ -20,7 +20,7 @@ def test_torch_equals_the_golden_model_in_every_layer_of_any_network(network):
     assert all(np.array_equal(golden[name], found[name]) for name in golden)
 
 
-@given(networks())
+@given(networks(kinds=WEIGHTED))
 def test_freezing_gives_back_the_integers_that_it_was_made_from(network):
     assert QuantisedEncoder(network).freeze() == network
 

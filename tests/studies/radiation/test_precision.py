@@ -23,7 +23,7 @@ from models.training.teacher import load_teacher
 from network.golden import layer_outputs
 from network.schema import save_network
 from sensor.generator import generate_events
-from tests.networks import inputs_of, networks, sensor_network
+from tests.networks import WEIGHTED, inputs_of, networks, sensor_network
 
 EVENTS = generate_events(300, seed=3)
 
@@ -39,7 +39,7 @@ def _disturbed(network, seed):
     return encoder
 
 
-@given(networks(), st.integers(0, 1000))
+@given(networks(kinds=WEIGHTED), st.integers(0, 1000))
 def test_learned_widths_mean_the_same_in_torch_and_in_the_frozen_network(network, seed):
     encoder = _disturbed(network, seed)
     frozen = encoder.freeze()

@@ -21,7 +21,7 @@ from sensor.metrics import earth_movers_distance
 from studies.radiation.faults import STORED, Injector, _with_variants, fault_sites, flip_bit
 from studies.radiation.flips import Increase, estimated_distance, measure
 from studies.radiation.report import Group, summarise, write_report
-from tests.networks import fixed_point_types, inputs_of, networks, sensor_network
+from tests.networks import WEIGHTED, fixed_point_types, inputs_of, networks, sensor_network
 
 
 def _flipped_by_text(value, type_, bit):
@@ -73,7 +73,7 @@ def test_a_flip_inverts_one_bit_of_the_stored_word(type_, data):
     assert int(flip_bit(np.array([found]), type_, bit)[0]) == value
 
 
-@given(networks(), st.integers(0, 1000))
+@given(networks(kinds=WEIGHTED), st.integers(0, 1000))
 def test_injection_equals_the_golden_model_of_a_network_with_that_bit_flipped(network, seed):
     random = np.random.default_rng(seed)
     inputs = inputs_of(network, 5, seed)
