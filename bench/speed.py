@@ -19,8 +19,8 @@ import ot
 
 from gen.compiler import Settings, compile_network
 from hexcoder.console import add_config_options, config_and_build
+from hexcoder.digits import digit_count
 from hexcoder.errors import run_command
-from models.encoder.hardware_cost import signed_digits
 from network.modules import Stimulus
 from network.schema import Network, load_network
 from sensor.events import load_events
@@ -43,7 +43,7 @@ def _unshared_adders(network: Network) -> int:
     """Adders if every output summed its own shifted inputs, a term for each signed digit."""
     total = 0
     for context in network.weighted():
-        digits = signed_digits(context.layer.weight_array()).sum()
+        digits = digit_count(context.layer.weight_array()).sum()
         positions = int(np.prod(context.output_shape[:-1]))
         total += int(digits) * positions - int(np.prod(context.output_shape))
     return total

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gen.digits import signed_digits
 from gen.gates.bits import Kind
 from gen.gates.layer import LayerGates
 from gen.graph import CORE, Dot, Graph, Register
 from gen.passes.ranges import ranges, width_of
+from hexcoder.digits import digit_count
 from hexcoder.technology import Technology
 
 
@@ -91,7 +91,7 @@ def measure(
         )
         if isinstance(node, Dot):
             count = counts[node.layer]
-            digits = [sum(1 for _ in signed_digits(c)) for c in node.coefficients]
+            digits = digit_count(node.coefficients).tolist()
             bits = sum(n * widths[s] for n, s in zip(digits, node.sources, strict=True))
             if sum(digits) > 1:
                 level += 1

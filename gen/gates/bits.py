@@ -131,13 +131,6 @@ class Gates:
             self._known[key] = (net,)
         return 2 * self._known[key][0] + 1
 
-    def mux(self, select: int, if_true: int, if_false: int, name: str) -> int:
-        """Literal of if_true where select holds, else of if_false."""
-        if if_true == if_false:
-            return if_true
-        taken = self.and_(select, if_true, f"{name}_taken")
-        return self.or_(taken, self.and_(select ^ 1, if_false, f"{name}_other"), name)
-
     def inverse_readiness(self, literal: int) -> tuple[bool, bool, int]:
         """Order of bits by how little it costs to read their inverse.
 

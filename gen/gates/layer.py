@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gen.digits import signed_digits
 from gen.gates.activation import extended, masked, quantised, relu_quantised
 from gen.gates.bits import FALSE, Gate, Gates, live_gates
 from gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
 from gen.graph import NOT_BUILT, Constant, Dot, Graph, LayerOutput, Node, Quantise, Relu
 from gen.passes.ranges import width_of
+from hexcoder.digits import signed_digits
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
 

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gen.digits import signed_digits
 from gen.graph import Builder, Dot, Graph
 from gen.passes.ranges import ranges
 from gen.sharing.solver import Problem, Solution, solve
 from hexcoder.config import Compiler
+from hexcoder.digits import digit_count
 from hexcoder.technology import Technology
 
 WHOLE_LAYER_DIGITS = 200_000
@@ -46,12 +46,8 @@ def _levels(graph: Graph) -> dict[int, int]:
 
 
 def _digits(graph: Graph, members: list[int]) -> int:
-    return sum(
-        1
-        for member in members
-        for coefficient in graph.nodes[member].coefficients  # type: ignore[attr-defined]
-        for _ in signed_digits(coefficient)
-    )
+    coefficients = [c for member in members for c in _dot(graph, member).coefficients]
+    return int(digit_count(coefficients).sum())
 
 
 def _dot(graph: Graph, index: int) -> Dot:

@@ -11,19 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hexcoder.digits import digit_count
 from network.kinds.conv2d import Convolution
 from network.schema import Network
 from network.weighted import WeightedContext
-
-
-def signed_digits(weights: np.ndarray) -> np.ndarray:
-    """Number of non-zero digits of each integer's canonical signed-digit form.
-
-    A. Avizienis, IRE Trans. Electronic Computers EC-10 (1961) 389: the fewest digits of -1, 0 and 1
-    that make the number; 3 n and n differ in just the places of those digits.
-    """
-    magnitude = np.abs(np.asarray(weights, dtype=np.int64))
-    return np.bitwise_count((3 * magnitude) ^ magnitude).astype(np.int64)
 
 
 def uses(context: WeightedContext) -> np.ndarray:
@@ -50,7 +41,7 @@ def layer_adder_bits(context: WeightedContext, input_widths: np.ndarray) -> floa
         Bits that each channel of the input has.
     """
     layer = context.layer
-    digits = signed_digits(layer.weight_array()) * uses(context)
+    digits = digit_count(layer.weight_array()) * uses(context)
     by_channel = digits.sum(axis=(0, 1)) if isinstance(layer, Convolution) else digits.T
     operands = float((by_channel * input_widths[:, None]).sum())
     windows = int(np.prod(context.output_shape[:-1]))

@@ -54,29 +54,3 @@ def flip_weights(
         words = (words ^ sign) - sign
     wide = type_.width > _EXACT_IN_FLOAT32 or integers.dtype == torch.float64
     return words.to(torch.float64 if wide else torch.float32)
-
-
-def flip_activations(
-    integers: Tensor, type_: FixedPoint, rate: float, generator: torch.Generator
-) -> Tensor:
-    """Flip each bit of a batch's registers with a probability.
-
-    As :func:`flip_weights`, for a tensor whose first axis is the event: each event has flips of
-    its own, as a register holds an event for one clock. Weights get one draw for a whole batch,
-    because a stored bit stays flipped.
-
-    Parameters
-    ----------
-    integers : Tensor (n, ...)
-        Whole numbers of the type.
-    type_ : FixedPoint
-        Type of the register.
-    rate : float
-        Probability of a flip, 0 to 1, per bit and event.
-    generator : torch.Generator
-
-    Returns
-    -------
-    Tensor of the same shape, whole numbers of the type as floats
-    """
-    return flip_weights(integers, type_, rate, generator)

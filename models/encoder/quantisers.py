@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hexcoder.digits import digit_count
 from hexcoder.fixed_point import FixedPoint
-from models.encoder.hardware_cost import signed_digits
 
 
 def straight_through(values: Tensor, quantised: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ def learned_weights(values: Tensor, fraction_bits: Tensor, type_: FixedPoint) ->
 def digit_table(type_: FixedPoint, digits: int) -> Tensor:
     """Values of a type with at most so many signed digits, ascending; 1 digit: powers of two."""
     integers = np.arange(type_.minimum, type_.maximum + 1)
-    kept = integers[signed_digits(integers) <= digits]
+    kept = integers[digit_count(integers) <= digits]
     return torch.tensor(kept, dtype=torch.get_default_dtype()) * type_.step
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.digits import signed_digits
 from gen.sharing.solver import Problem, search_program, solve
+from hexcoder.digits import signed_digits
 from hexcoder.errors import InputError
 from pdk.technology import technology_of
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.encoder.hardware_cost import adder_bits, signed_digits, uses
+from hexcoder.digits import digit_count
+from models.encoder.hardware_cost import adder_bits, uses
 from models.encoder.quantised import Precision, QuantisedEncoder
 from network.schema import Network
 from tests.networks import sensor_network
@@ -18,7 +19,7 @@ def test_signed_digits_are_the_fewest_that_make_a_number():
         for chosen in itertools.combinations_with_replacement(powers, count):
             fewest.setdefault(sum(chosen), count)
     values = np.arange(-63, 64)
-    assert signed_digits(values).tolist() == [fewest[value] for value in values]
+    assert digit_count(values).tolist() == [fewest[value] for value in values]
 
 
 def _network(*layers, shape=(3,)):

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.config import Pruning, Teacher, Training
+from hexcoder.digits import digit_count
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
 from models.decoder import Decoder, save_decoder
 from models.encoder.agreement import save_encoder
-from models.encoder.hardware_cost import adder_bits, signed_digits
+from models.encoder.hardware_cost import adder_bits
 from models.encoder.pruning import sparsity_at
 from models.encoder.quantised import Precision, QuantisedEncoder
 from models.encoder.quantisers import (
@@ -81,7 +82,7 @@ def test_saturated_channels_pass_no_gradient_to_their_width():
 @pytest.mark.parametrize("digits", [1, 2])
 def test_few_digit_weights_are_the_nearest_with_so_many_digits(digits):
     type_ = FixedPoint.parse("SQ(1,6)")
-    allowed = [v for v in range(-64, 64) if signed_digits(np.array([v]))[0] <= digits]
+    allowed = [v for v in range(-64, 64) if digit_count(np.array([v]))[0] <= digits]
     values = torch.linspace(-1.2, 1.2, 97)
     found = few_digit_weights(values, digit_table(type_, digits)) * 64
     for value, chosen in zip((values * 64).tolist(), found.tolist(), strict=True):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hexcoder.fixed_point import FixedPoint
 from models.data.sample import Sample
 from models.decoder import Decoder, save_decoder
-from models.encoder.noise import flip_activations, flip_weights
+from models.encoder.noise import flip_weights
 from models.evaluation.physics import decode_latents, reconstruct
 from network.golden import evaluate
 from network.schema import Network, save_network
@@ -339,7 +339,7 @@ def test_noise_flips_each_bit_as_often_as_the_rate_says_and_independently():
     type_, rate, count = FixedPoint.parse("SQ(2,6)"), 0.07, 200_000
     generator = torch.Generator().manual_seed(11)
     start = torch.randint(-128, 128, (count,), generator=generator)
-    found = flip_activations(start, type_, rate, generator).long()
+    found = flip_weights(start, type_, rate, generator).long()
     words = ((found ^ start) & 255).numpy()
     bits = (words[:, None] >> np.arange(8)) & 1
     # Five standard deviations of a binomial count.
@@ -347,8 +347,8 @@ def test_noise_flips_each_bit_as_often_as_the_rate_says_and_independently():
     assert np.abs(bits.mean(axis=0) - rate).max() < band
     pairs = (bits[:, :, None] * bits[:, None]).mean(axis=0)[np.triu_indices(8, 1)]
     assert np.abs(pairs - rate**2).max() < 5 * rate / np.sqrt(count)
-    again = flip_activations(start, type_, rate, torch.Generator().manual_seed(12))
-    same = flip_activations(start, type_, rate, torch.Generator().manual_seed(12))
+    again = flip_weights(start, type_, rate, torch.Generator().manual_seed(12))
+    same = flip_weights(start, type_, rate, torch.Generator().manual_seed(12))
     assert torch.equal(again, same)
     assert not torch.equal(again.long(), found)
 
