@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from functools import partial
 
-from hexcoder.console import Commands, add_config_options, config_and_build, progress_bar
+from hexcoder.console import (
+    Commands,
+    add_command,
+    add_config_options,
+    add_jobs,
+    add_number,
+    config_and_build,
+    progress_bar,
+)
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.steps.runner import exclusive
 
@@ -18,22 +26,20 @@ EXAMPLES = """examples:
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "front",
-        help="the front of a search against area",
-        description="Compile and synthesise the points of build/<config>/search/front.json; table "
-        "and picture of EMD against area in build/<config>/front. What was measured stays.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "Compile and synthesise the points of build/<config>/search/front.json; table and picture "
+        "of EMD against area in build/<config>/front. What was measured stays.",
+        EXAMPLES,
     )
     add_config_options(parser, required=True)
-    parser.add_argument(
-        "--points", type=int, help="about so many, evenly in the logarithm of adder bits"
-    )
+    text = "about so many, evenly in the logarithm of adder bits"
+    add_number(parser, "--points", text, least=2)
     parser.add_argument(
         "--all", action="store_true", help="also trials that are not on the search's front"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="points at a time (default: 1)")
+    add_jobs(parser, "points at a time (default: 1)")
     parser.add_argument(
         "--full", action="store_true", help="netlist simulation and power as well (stage asic)"
     )
@@ -42,49 +48,35 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     # Imported late: matplotlib and scipy take a second, and no other sub-command needs them.
-    from studies.front.files import write_files
-    from studies.front.measure import measure_front
+    from studies.front.files import read_search, select_points, write_files
+    from studies.front.point import measure
+    from studies.processes import run_all
 
     config, build = config_and_build(arguments)
-    for name, least in (("points", 2), ("jobs", 1)):
-        value = getattr(arguments, name)
-        if value is not None and value < least:
-            raise InputError(f"--{name} = {value}: it must be {least} or more")
-    folder = build / "front"
+    search, folder = read_search(build), build / "front"
+    points = select_points(search.measured if arguments.all else search.front, arguments.points)
+    if not points:
+        raise InputError(f"{build / 'search' / 'front.json'}: the front has no point")
     with exclusive(folder):
         with progress_bar() as bar:
-            task = bar.add_task("front: gen, synthesis, timing", total=1)
-            result = measure_front(
-                config,
-                build,
-                arguments.points,
-                arguments.jobs,
-                arguments.full,
-                arguments.all,
-                lambda done, total: bar.update(task, completed=done, total=total),
-            )
-        content = write_files(result, folder)
-    rows = content["front"]
-    if rows:
-        _summarise(content, folder, result.ran)
-    if result.failures:
-        raise CheckFailed(
-            f"{len(result.failures)} of {len(result.points)} points were not measured; "
-            f"{result.failures[0]}"
+            task = bar.add_task("front: gen, synthesis, timing", total=len(points))
+            work = partial(measure, config, build, arguments.full)
+            results = run_all(work, points, arguments.jobs, lambda result: bar.advance(task))
+        content = write_files(search, results, folder)
+    if rows := content.front:
+        areas, emd = [row.area_core_mm2 for row in rows], [row.emd_mean for row in rows]
+        correlation = content.rank_correlation_of_adder_bits_and_area
+        ratio = f"a factor of {max(areas) / min(areas):.1f}" if min(areas) else "from nothing"
+        print(
+            f"front: {len(rows)} points, {sum(row.on_front for row in rows)} on the measured "
+            f"front; EMD {min(emd):.3f} to {max(emd):.3f} half pitches, network of "
+            f"{min(areas):.4f} to {max(areas):.4f} mm2 ({ratio}); rank correlation of adder bits "
+            f"and area {'not defined' if correlation is None else f'{correlation:.3f}'}"
+            f"; {folder / 'front.md'}"
+            + ("" if any(each.ran for each in results) else " (up to date)")
         )
-
-
-def _summarise(content: dict, folder: Path, ran: bool) -> None:
-    rows = content["front"]
-    areas = [row["area_core_mm2"] for row in rows]
-    correlation = content["rank_correlation_of_adder_bits_and_area"]
-    ratio = f"a factor of {max(areas) / min(areas):.1f}" if min(areas) else "from nothing"
-    print(
-        f"front: {len(rows)} points, {sum(row['on_front'] for row in rows)} on the measured front; "
-        f"EMD {min(row['emd_mean'] for row in rows):.3f} to "
-        f"{max(row['emd_mean'] for row in rows):.3f} half pitches, network of {min(areas):.4f} to "
-        f"{max(areas):.4f} mm2 ({ratio}); rank correlation of adder bits and area "
-        + ("not defined" if correlation is None else f"{correlation:.3f}")
-        + f"; {folder / 'front.md'}"
-        + ("" if ran else " (up to date)")
-    )
+    if content.not_measured:
+        raise CheckFailed(
+            f"{len(content.not_measured)} of {len(points)} points were not measured; "
+            f"{content.not_measured[0]}"
+        )

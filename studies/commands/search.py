@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hexcoder.config import Config, Search
-from hexcoder.console import Commands, add_config_options, config_and_build, progress_bar
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.console import (
+    Commands,
+    add_command,
+    add_config_options,
+    add_jobs,
+    add_number,
+    config_and_build,
+    progress_bar,
+)
+from hexcoder.errors import CheckFailed
 from hexcoder.steps.runner import exclusive
 
 if TYPE_CHECKING:
@@ -19,17 +27,15 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "search",
-        help="search for encoders on the front of EMD against gates",
-        description="Train what the config's section [search] spans, and write the Pareto front "
+        "Train what the config's section [search] spans, and write the Pareto front "
         "of EMD against adder bits into build/<config>/search. A search that was killed goes on.",
     )
     add_config_options(parser, required=True)
-    parser.add_argument("--trials", type=int, help="in place of search.trials")
-    parser.add_argument(
-        "--jobs", type=int, default=1, help="trials at a time, a process each (default: 1)"
-    )
+    add_number(parser, "--trials", "in place of search.trials", least=1)
+    add_jobs(parser, "trials at a time, a process each (default: 1)")
     parser.add_argument(
         "--cluster",
         metavar="local|slurm|htcondor|ADDRESS",
@@ -41,10 +47,6 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
-    for name in ("trials", "jobs"):
-        value = getattr(arguments, name)
-        if value is not None and value < 1:
-            raise InputError(f"--{name} = {value}: it must be 1 or more")
     folder = build / "search"
     with exclusive(folder):
         _search(config, str(arguments.config), folder, arguments)

@@ -21,6 +21,7 @@ from sensor.front_end import sensor_image_order
 FaultClass = Literal["weight", "bias", "input", "output"]
 STORED: tuple[FaultClass, ...] = ("weight", "bias")
 """Bits that keep a flip until they are written again; all others hold one event."""
+GROUPS = ("stored", "register")
 ROWS = 16_384
 """Tensors that one call of a layer works on: what fits the processor's caches."""
 
@@ -54,6 +55,11 @@ class Site:
 
     def __len__(self) -> int:
         return len(self.elements)
+
+    @property
+    def group(self) -> str:
+        """'stored' (a flip stays) or 'register' (a flip costs one event)."""
+        return GROUPS[self.fault_class not in STORED]
 
     @property
     def label(self) -> str:
@@ -206,7 +212,9 @@ class Injector:
         count = len(base)
         # What is changed lies along the last axis: a channel, or an element of the flat tensor.
         if site.fault_class in STORED:
-            varied, places = _with_variants(self._contexts[site.index], site, elements, bits)
+            context = self._contexts[site.index]
+            assert isinstance(context, WeightedContext), "what is stored is of weights"
+            varied, places = _with_variants(context, site, elements, bits)
             changed = np.moveaxis(varied.golden(self._values[site.index]), -1, 0)
         else:
             base, places = base.reshape(count, -1), elements

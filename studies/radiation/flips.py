@@ -18,7 +18,7 @@ from models.evaluation.physics import decode_latents
 from network.schema import Network
 from sensor.front_end import normalise, sensor_image_order
 from sensor.metrics import charge_fractions, earth_movers_distance
-from studies.radiation.faults import STORED, Injector, Site, fault_sites
+from studies.radiation.faults import GROUPS, Injector, Site, fault_sites
 from studies.radiation.smooth_transport import transport_costs
 
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -30,15 +30,17 @@ DECODED = 8192
 """Events that are decoded at once."""
 TOP, WORST, SAMPLE = 40, 10, 50
 """Bits with exact EMD: best ranked of each group, of each class, and drawn from each class."""
-GROUPS = ("stored", "register")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sensitivity:
-    """EMD that flips of one site's bits cost, in half pitches, mean over events.
+class Campaign:
+    """EMD that a flip of each bit costs, in half pitches, mean over events.
 
     Attributes
     ----------
+    sites : list of Site
+    owner, place : int64 arrays (faults,)
+        The site of each bit, and the bit's place in it.
     estimate, standard_error : float64 arrays (faults,)
         Increase of the entropic estimate.
     halves : float64 array (faults, 2)
@@ -48,10 +50,16 @@ class Sensitivity:
     sampled : bool array (faults,)
         Whether the bit was drawn at random for exact EMD.
     rank : int64 array (faults,)
-        1 for the highest estimate among the group's bits (stored, or registers).
+        1 for the highest estimate among the group's bits; equal ones in order of site.
+    emd_mean, emd_standard_error : float
+        Without a fault.
+    events : int
+        Events that each bit was flipped in.
     """
 
-    site: Site
+    sites: list[Site]
+    owner: np.ndarray
+    place: np.ndarray
     estimate: np.ndarray
     standard_error: np.ndarray
     halves: np.ndarray
@@ -59,31 +67,13 @@ class Sensitivity:
     exact_standard_error: np.ndarray
     sampled: np.ndarray
     rank: np.ndarray
-
-    @property
-    def group(self) -> str:
-        """'stored' (a flip stays) or 'register' (a flip costs one event)."""
-        return GROUPS[self.site.fault_class not in STORED]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Campaign:
-    """Result of :func:`measure`.
-
-    Attributes
-    ----------
-    sensitivities : list of Sensitivity
-        A site each.
-    emd_mean, emd_standard_error : float
-        Without a fault, half pitches.
-    events : int
-        Events that each bit was flipped in.
-    """
-
-    sensitivities: list[Sensitivity]
     emd_mean: float
     emd_standard_error: float
     events: int
+
+    def group(self, name: str) -> np.ndarray:
+        """Whether each bit is of a group of :data:`GROUPS`: bool (faults,)."""
+        return np.array([site.group == name for site in self.sites])[self.owner]
 
 
 def estimated_distance(events: np.ndarray, fractions: np.ndarray) -> np.ndarray:
@@ -166,38 +156,27 @@ def _moments(
     return np.concatenate(parts, axis=1)
 
 
-def _ranks(sites: list[Site], estimates: list[np.ndarray]) -> list[np.ndarray]:
-    """Rank of each bit within its group, 1 for the highest; equal ones in order of site."""
-    ranks = [np.zeros(len(site), dtype=np.int64) for site in sites]
-    for stored in (True, False):
-        members = [i for i, site in enumerate(sites) if (site.fault_class in STORED) == stored]
-        if not members:
-            continue
-        order = np.argsort(-np.concatenate([estimates[i] for i in members]), kind="stable")
-        places = np.empty(len(order), dtype=np.int64)
-        places[order] = np.arange(1, len(order) + 1)
-        ends = np.cumsum([len(sites[i]) for i in members])[:-1]
-        for i, part in zip(members, np.split(places, ends), strict=True):
-            ranks[i] = part
+def _ranks(groups: np.ndarray, estimate: np.ndarray) -> np.ndarray:
+    """Rank of each bit within its group, 1 for the highest."""
+    ranks = np.empty(len(groups), dtype=np.int64)
+    for group in GROUPS:
+        members = np.flatnonzero(groups == group)
+        order = np.argsort(-estimate[members], kind="stable")
+        ranks[members[order]] = np.arange(1, len(members) + 1)
     return ranks
 
 
 def _chosen(
-    sites: list[Site], ranks: list[np.ndarray], random: np.random.Generator
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Bits of each site that get exact EMD (bool), and those of them that were drawn (bool)."""
-    wanted = [rank <= TOP for rank in ranks]
-    drawn = [np.zeros(len(site), dtype=bool) for site in sites]
-    for fault_class in dict.fromkeys(site.fault_class for site in sites):
-        members = [i for i, site in enumerate(sites) if site.fault_class == fault_class]
-        owner = np.repeat(members, [len(sites[i]) for i in members])
-        place = np.concatenate([np.arange(len(sites[i])) for i in members])
-        best = np.argsort(np.concatenate([ranks[i] for i in members]))[:WORST]
-        sample = random.choice(len(owner), min(SAMPLE, len(owner)), replace=False)
-        for marks, picks in ((wanted, best), (wanted, sample), (drawn, sample)):
-            for pick in picks:
-                marks[owner[pick]][place[pick]] = True
-    return wanted, drawn
+    classes: np.ndarray, ranks: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bits that get exact EMD (bool), and those of them that were drawn (bool)."""
+    wanted, drawn = ranks <= TOP, np.zeros(len(ranks), dtype=bool)
+    for fault_class in dict.fromkeys(classes):
+        members = np.flatnonzero(classes == fault_class)
+        wanted[members[np.argsort(ranks[members])[:WORST]]] = True
+        sample = random.choice(len(members), min(SAMPLE, len(members)), replace=False)
+        drawn[members[sample]] = True
+    return wanted | drawn, drawn
 
 
 def measure(
@@ -221,9 +200,6 @@ def measure(
     progress : callable
         Called with the number of flips after each batch.
 
-    Returns
-    -------
-    Campaign
     """
     order = sensor_image_order(network)
     assert order is not None
@@ -231,30 +207,32 @@ def measure(
     injector = Injector(network, normalise(sample.events, network.input.type, order))
     estimate = Increase(decoder, sample, injector.latents, estimated_distance)
     exact = Increase(decoder, sample, injector.latents, earth_movers_distance)
-    everything = [
-        _moments(injector, estimate, site, np.arange(len(site)), progress) for site in sites
-    ]
-    ranks = _ranks(sites, [moments[0] for moments in everything])
-    wanted, drawn = _chosen(sites, ranks, np.random.default_rng(seed))
-    sensitivities = []
-    for site, moments, rank, marks, sampled in zip(
-        sites, everything, ranks, wanted, drawn, strict=True
-    ):
-        exactly = np.full((2, len(site)), np.nan)
-        faults = np.flatnonzero(marks)
-        exactly[:, faults] = _moments(injector, exact, site, faults, progress)[:2]
-        found = Sensitivity(
-            site=site,
-            estimate=moments[0],
-            standard_error=moments[1],
-            halves=moments[2:].T,
-            exact=exactly[0],
-            exact_standard_error=exactly[1],
-            sampled=sampled,
-            rank=rank,
-        )
-        sensitivities.append(found)
+    owner = np.repeat(np.arange(len(sites)), [len(site) for site in sites])
+    place = np.concatenate([np.arange(len(site)) for site in sites])
+    estimates = np.concatenate(
+        [_moments(injector, estimate, site, np.arange(len(site)), progress) for site in sites],
+        axis=1,
+    )
+    ranks = _ranks(np.array([site.group for site in sites])[owner], estimates[0])
+    classes = np.array([site.fault_class for site in sites])[owner]
+    wanted, drawn = _chosen(classes, ranks, np.random.default_rng(seed))
+    exactly = np.full((2, len(owner)), np.nan)
+    for number, site in enumerate(sites):
+        marks = wanted & (owner == number)
+        exactly[:, marks] = _moments(injector, exact, site, place[marks], progress)[:2]
     emd = exact.without_fault
     return Campaign(
-        sensitivities, float(emd.mean()), float(emd.std(ddof=1) / np.sqrt(len(emd))), len(emd)
+        sites=sites,
+        owner=owner,
+        place=place,
+        estimate=estimates[0],
+        standard_error=estimates[1],
+        halves=estimates[2:].T,
+        exact=exactly[0],
+        exact_standard_error=exactly[1],
+        sampled=drawn,
+        rank=ranks,
+        emd_mean=float(emd.mean()),
+        emd_standard_error=float(emd.std(ddof=1) / np.sqrt(len(emd))),
+        events=len(emd),
     )

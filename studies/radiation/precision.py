@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
 from models.encoder.hardware_cost import adder_bits
 from network.schema import Network
-from network.weighted import WeightedContext
+from network.weighted import WeightedLayer
 from studies.radiation.hessian import Trace
 
+T = TypeVar("T")
 Budget = Literal["adder bits", "weight bits"]
 WIDTHS = range(2, 9)
 """Widths that are tried: 1 bit has no sign and a value, 9 bits are exact enough for any layer."""
@@ -80,72 +81,67 @@ def with_weights(network: Network, choices: Sequence[Choice]) -> Network:
     return network.model_copy(update={"layers": tuple(layers)})
 
 
-def layer_choice(
-    network: Network,
-    context: WeightedContext,
-    weights: np.ndarray,
-    trace: Trace,
-    type_: FixedPoint,
-    budget: Budget,
-) -> Choice:
-    """What a layer's weights lose and cost in a type.
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """A network whose weights are to get types.
 
-    Parameters
+    Attributes
     ----------
-    weights : float array
-        Before rounding, real units, shape of the layer's weights.
-    trace : Trace
-        A trace that noise may have made negative, or far too small, counts as its standard error:
-        no layer is cut to nothing for lack of probes.
+    network : Network
+    weights : mapping of float arrays
+        Before rounding, by layer, real units, shapes of the layers' weights.
+    traces : mapping of Trace
+        By layer. A trace that noise may have made negative, or far too small, counts as its
+        standard error: no layer is cut to nothing for lack of probes.
+    budget : 'adder bits' or 'weight bits'
     """
-    integers = rounded(weights, type_)
-    squared = float(np.square(integers * type_.step - weights).sum())
-    curvature = max(trace.value, trace.standard_error) / trace.weights
-    choice = Choice(context.name, type_, integers, squared, curvature * squared / 2, 0.0)
-    if budget == "weight bits":
-        return replace(choice, cost=float(weights.size * type_.width))
-    return replace(choice, cost=adder_bits(with_weights(network, [choice])) - adder_bits(network))
 
+    network: Network
+    weights: Mapping[str, np.ndarray]
+    traces: Mapping[str, Trace]
+    budget: Budget
 
-def choices(
-    network: Network, weights: Mapping[str, np.ndarray], traces: Mapping[str, Trace], budget: Budget
-) -> dict[str, list[Choice]]:
-    """Every layer in every width of ``WIDTHS``, with several binary points each."""
-    found = {}
-    for context in network.weighted():
-        layer = context.layer
-        values, trace, signed = (
-            weights[context.name],
-            traces[context.name],
-            layer.weight_type.signed,
+    def types(self, choose: Callable[[WeightedLayer, np.ndarray], T]) -> dict[str, T]:
+        """What a function of a layer and its weights says, by layer."""
+        return {
+            context.name: choose(context.layer, self.weights[context.name])
+            for context in self.network.weighted()
+        }
+
+    def choice(self, layer: str, type_: FixedPoint) -> Choice:
+        """What a layer's weights lose and cost in a type."""
+        weights, trace = self.weights[layer], self.traces[layer]
+        integers = rounded(weights, type_)
+        squared = float(np.square(integers * type_.step - weights).sum())
+        curvature = max(trace.value, trace.standard_error) / trace.weights
+        choice = Choice(layer, type_, integers, squared, curvature * squared / 2, 0.0)
+        if self.budget == "weight bits":
+            return replace(choice, cost=float(weights.size * type_.width))
+        cost = adder_bits(with_weights(self.network, [choice])) - adder_bits(self.network)
+        return replace(choice, cost=cost)
+
+    def present(self) -> list[Choice]:
+        """The layers in the types that they have."""
+        types = self.types(lambda layer, weights: layer.weight_type)
+        return [self.choice(name, type_) for name, type_ in types.items()]
+
+    def uniform(self, width: int) -> list[Choice]:
+        """All layers at one width, each in its :func:`best_type`."""
+        types = self.types(
+            lambda layer, weights: best_type(weights, width, layer.weight_type.signed)
         )
-        found[context.name] = [
-            layer_choice(network, context, values, trace, type_, budget)
-            for width in WIDTHS
-            for type_ in types_of_width(values, width, signed)
-        ]
-    return found
+        return [self.choice(name, type_) for name, type_ in types.items()]
 
-
-def uniform_choices(
-    network: Network,
-    weights: Mapping[str, np.ndarray],
-    traces: Mapping[str, Trace],
-    budget: Budget,
-    width: int,
-) -> list[Choice]:
-    """All layers at one width, each in its :func:`best_type`."""
-    return [
-        layer_choice(
-            network,
-            context,
-            weights[context.name],
-            traces[context.name],
-            best_type(weights[context.name], width, context.layer.weight_type.signed),
-            budget,
+    def choices(self) -> dict[str, list[Choice]]:
+        """Every layer in every width of ``WIDTHS``, with several binary points each."""
+        types = self.types(
+            lambda layer, weights: [
+                type_
+                for width in WIDTHS
+                for type_ in types_of_width(weights, width, layer.weight_type.signed)
+            ]
         )
-        for context in network.weighted()
-    ]
+        return {name: [self.choice(name, t) for t in row] for name, row in types.items()}
 
 
 def allocate(layers: Sequence[Sequence[Choice]], limit: float) -> list[Choice] | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from hexcoder.errors import InputError
@@ -17,17 +15,9 @@ from models.encoder.hardware_cost import adder_bits
 from models.evaluation.physics import reconstruct
 from network.schema import Network
 from sensor.metrics import earth_movers_distance
-from studies.radiation.hessian import Trace, integer_weights
-from studies.radiation.precision import (
-    WIDTHS,
-    Budget,
-    Choice,
-    allocate,
-    choices,
-    layer_choice,
-    uniform_choices,
-    with_weights,
-)
+from studies.radiation.hessian import integer_weights
+from studies.radiation.precision import WIDTHS, Budget, Choice, Problem, allocate, with_weights
+from studies.record import Record
 
 
 def unrounded_weights(
@@ -54,112 +44,107 @@ def unrounded_weights(
     }, file.name
 
 
-def _mean_emd(network: Network, decoder: Decoder, sample: Sample) -> float:
-    found = reconstruct(network, decoder, sample.events, sample.places)
-    return float(earth_movers_distance(sample.events, found.fractions).mean())
+class LayerProposal(Record):
+    """A layer as it is and as proposed; losses in half pitches."""
+
+    name: str
+    weights: int
+    trace: float
+    standard_error: float
+    mean_trace: float
+    weight_type: str
+    expected_loss_now: float
+    proposed_type: str
+    squared_error: float
+    expected_loss: float
 
 
-def _present(
-    network: Network,
-    weights: Mapping[str, np.ndarray],
-    traces: Mapping[str, Trace],
-    budget: Budget,
-) -> list[Choice]:
-    """The layers in the types that they have."""
-    return [
-        layer_choice(
-            network,
-            context,
-            weights[context.name],
-            traces[context.name],
-            context.layer.weight_type,
-            budget,
-        )
-        for context in network.weighted()
-    ]
+class Uniform(Record):
+    """The widest width for all layers that fits the budget."""
+
+    width: int
+    cost: float
 
 
-def propose(
-    network: Network,
-    decoder: Decoder,
-    sample: Sample,
-    weights: Mapping[str, Tensor],
-    traces: Mapping[str, Trace],
-    budget: Budget,
-    limit: float | None,
-) -> dict[str, Any]:
+class Proposal(Record):
+    """Weight types within a budget.
+
+    ``emd`` is the mean of exact evaluations, without any retraining, of the network 'now', as
+    'proposed', and of the widest 'uniform' width that fits, where one does.
+    """
+
+    layers: list[LayerProposal]
+    budget: Budget
+    limit: float
+    cost_now: float
+    cost: float
+    uniform: Uniform | None
+    emd: dict[str, float]
+
+
+def propose(problem: Problem, decoder: Decoder, sample: Sample, limit: float | None) -> Proposal:
     """Weight types of least expected loss within a budget.
 
     Parameters
     ----------
+    problem : Problem
+    decoder : Decoder
     sample : Sample
         None of its events empty.
-    weights : mapping of Tensors
-        Before rounding, by layer, real units.
-    traces : mapping of Trace
-    budget : 'adder bits' or 'weight bits'
     limit : float, optional
         Default: what the network has now.
-
-    Returns
-    -------
-    dict
-        Figures of each layer, cost now and proposed, and mean EMD of exact evaluations, without
-        any retraining, of the network as it is, of the proposal, and of the widest uniform width
-        that fits the budget (``uniform`` is null where none does).
 
     Raises
     ------
     InputError
         If not even the narrowest types fit.
     """
-    arrays = {name: value.numpy() for name, value in weights.items()}
-    table = choices(network, arrays, traces, budget)
-    present = _present(network, arrays, traces, budget)
+    network, budget = problem.network, problem.budget
+    table, present = problem.choices(), problem.present()
     # Of adder bits, choices count what they change.
     offset = adder_bits(network) if budget == "adder bits" else 0.0
-    cost_now = offset or sum(choice.cost for choice in present)
+
+    def cost(choices: Sequence[Choice]) -> float:
+        return offset + sum(choice.cost for choice in choices)
+
+    def emd(choices: Sequence[Choice]) -> float:
+        changed = with_weights(network, choices)
+        fractions = reconstruct(changed, decoder, sample.events, sample.places).fractions
+        return float(earth_movers_distance(sample.events, fractions).mean())
+
+    cost_now = offset or cost(present)
     limit = cost_now if limit is None else limit
     best = allocate(list(table.values()), limit - offset)
     if best is None:
-        least = offset + sum(min(choice.cost for choice in row) for row in table.values())
+        least = cost([min(row, key=lambda choice: choice.cost) for row in table.values()])
         option = "--" + budget.replace(" ", "-")
         raise InputError(
             f"{option} = {limit:g}: weights of {min(WIDTHS)} bits take {least:.0f} {budget} already"
         )
-    emd = {
-        "now": _mean_emd(network, decoder, sample),
-        "proposed": _mean_emd(with_weights(network, best), decoder, sample),
-    }
-    uniform = None
-    for width in reversed(WIDTHS):
-        row = uniform_choices(network, arrays, traces, budget, width)
-        cost = offset + sum(choice.cost for choice in row)
-        if cost <= limit:
-            emd["uniform"] = _mean_emd(with_weights(network, row), decoder, sample)
-            uniform = {"width": width, "cost": cost}
-            break
-    rows = [
-        {
-            "name": choice.layer,
-            "weights": traces[choice.layer].weights,
-            "trace": traces[choice.layer].value,
-            "standard_error": traces[choice.layer].standard_error,
-            "mean_trace": traces[choice.layer].mean,
-            "weight_type": str(before.type),
-            "expected_loss_now": before.loss,
-            "proposed_type": str(choice.type),
-            "squared_error": choice.squared_error,
-            "expected_loss": choice.loss,
-        }
-        for before, choice in zip(present, best, strict=True)
-    ]
-    return {
-        "layers": rows,
-        "budget": budget,
-        "limit": limit,
-        "cost_now": cost_now,
-        "cost": offset + sum(choice.cost for choice in best),
-        "uniform": uniform,
-        "emd": emd,
-    }
+    fitting = (u for u in map(problem.uniform, reversed(WIDTHS)) if cost(u) <= limit)
+    uniform = next(fitting, None)
+    return Proposal(
+        layers=[
+            LayerProposal(
+                name=choice.layer,
+                weights=trace.weights,
+                trace=trace.value,
+                standard_error=trace.standard_error,
+                mean_trace=trace.mean,
+                weight_type=str(before.type),
+                expected_loss_now=before.loss,
+                proposed_type=str(choice.type),
+                squared_error=choice.squared_error,
+                expected_loss=choice.loss,
+            )
+            for before, choice in zip(present, best, strict=True)
+            for trace in [problem.traces[choice.layer]]
+        ],
+        budget=budget,
+        limit=limit,
+        cost_now=cost_now,
+        cost=cost(best),
+        uniform=Uniform(width=uniform[0].type.width, cost=cost(uniform)) if uniform else None,
+        emd={"now": emd([]), "proposed": emd(best)}
+        | ({"uniform": emd(uniform)} if uniform else {}),
+    )

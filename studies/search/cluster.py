@@ -7,16 +7,20 @@ that all of them see. The job's worker runs one trial at a time, on all of the j
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from hexcoder.config import SearchCluster
 from hexcoder.errors import InputError
-from studies.search.trial import Task, run_trial
-from studies.search.workers import Workers, cores
+from studies.processes import cores
+from studies.search.trial import Task, TrialResult, run_trial
+from studies.search.workers import Workers
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
+    from distributed.deploy.spec import SpecCluster
 
 KINDS = ("local", "slurm", "htcondor")
 
@@ -76,7 +80,7 @@ def job_script(kind: str, options: SearchCluster) -> str:
         return cluster.job_script()
 
 
-def _cluster(kind: str, options: SearchCluster, jobs: int) -> Any:
+def _cluster(kind: str, options: SearchCluster, jobs: int) -> SpecCluster:
     if kind == "local":
         from distributed import LocalCluster
 
@@ -91,27 +95,27 @@ def _cluster(kind: str, options: SearchCluster, jobs: int) -> Any:
         from dask_jobqueue.slurm import SLURMCluster
     except ImportError:
         raise _missing("dask-jobqueue") from None
-    common: dict[str, Any] = {
-        "cores": options.threads,
-        "processes": 1,
-        "memory": options.memory,
-        # The later option counts: one trial at a time, which has all cores.
-        "worker_extra_args": ["--nthreads", "1"],
-        "job_script_prologue": list(options.setup),
-        "job_name": "hexcoder-search",
-        "interface": options.interface,
-        "scheduler_options": {"dashboard_address": ANY_PORT},
-    }
     if kind == "slurm":
-        return SLURMCluster(
-            **common,
+        batch_system = partial(
+            SLURMCluster,
             walltime=options.walltime,
             queue=options.queue,
             account=options.account,
             job_extra_directives=list(options.directives),
         )
-    return HTCondorCluster(
-        **common, disk=options.disk, job_extra_directives=_pairs(options.directives)
+    else:
+        directives = _pairs(options.directives)
+        batch_system = partial(HTCondorCluster, disk=options.disk, job_extra_directives=directives)
+    return batch_system(
+        cores=options.threads,
+        processes=1,
+        memory=options.memory,
+        # The later option counts: one trial at a time, which has all cores.
+        worker_extra_args=["--nthreads", "1"],
+        job_script_prologue=list(options.setup),
+        job_name="hexcoder-search",
+        interface=options.interface,
+        scheduler_options={"dashboard_address": ANY_PORT},
     )
 
 
@@ -136,34 +140,25 @@ def _missing(package: str) -> InputError:
     )
 
 
-class _ClusterWorkers:
+class _ClusterWorkers(Workers):
     def __init__(self, client: Client, threads: int, count: int | None):
-        self.threads = threads
-        self._client = client
-        self._count = count
-        self._tasks: dict[Future, Task] = {}
+        super().__init__(threads)
+        self._client, self._count = client, count
+        self._executor = client.get_executor(pure=False)
 
     @property
-    def free(self) -> int:
+    def places(self) -> int:
         # A scheduler that runs already says how many workers it has.
-        count = self._count or max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
-        return max(0, count - len(self._tasks))
+        return self._count or max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
-    def submit(self, task: Task) -> None:
-        self._tasks[self._client.submit(run_trial, task, pure=False)] = task
+    def _start(self, task: Task) -> Future[TrialResult]:
+        return self._executor.submit(run_trial, task)
 
-    def finished(self) -> list[tuple[Task, dict[str, Any]]]:
-        from distributed import wait
+    def _result(self, future: Future[TrialResult]) -> TrialResult:
         from distributed.scheduler import KilledWorker
 
-        done = wait(list(self._tasks), return_when="FIRST_COMPLETED").done
-        results = []
-        for future in done:
-            task = self._tasks.pop(future)
-            error = future.exception()
+        try:
+            return future.result()
+        except KilledWorker as error:
             # Dask has tried a job that dies several times.
-            if isinstance(error, KilledWorker):
-                results.append((task, {"failed": f"its job died: {error}".splitlines()[0]}))
-            else:
-                results.append((task, future.result()))
-        return results
+            return TrialResult(failed=f"its job died: {error}".splitlines()[0])

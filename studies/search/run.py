@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -21,9 +20,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from hexcoder.config import Config, config_text
 from hexcoder.errors import InputError
 from hexcoder.pareto import hypervolume, pareto_front
-from studies.search.space import Space, config_digest, draw
+from studies.record import Parameters
+from studies.search.space import Space, config_digest
 from studies.search.store import begun_trial, running, sampler
-from studies.search.trial import Task
+from studies.search.trial import Task, TrialResult
 from studies.search.workers import Workers
 
 MOST_ASKED = 3
@@ -37,36 +37,47 @@ class Outcome:
     Parameters
     ----------
     number : int
-    parameters : dict
-        By key.
-    result : dict
-        See :func:`studies.search.trial.run_trial`.
+    parameters : Parameters
+    result : TrialResult
     same_as : int or None
         The earlier trial of just the same config, whose result this is.
     """
 
     number: int
-    parameters: dict[str, Any]
-    result: dict[str, Any]
+    parameters: Parameters
+    result: TrialResult
     same_as: int | None
+
+    @classmethod
+    def of(cls, trial: FrozenTrial) -> Outcome:
+        """What was recorded of a trial of Optuna's."""
+        known = trial.user_attrs
+        result = known.get("result", {"failed": "no result was recorded"})
+        return cls(
+            trial.number,
+            known.get("parameters", {}),
+            TrialResult.model_validate(result),
+            known.get("same_as"),
+        )
 
     @property
     def reason(self) -> str | None:
         """Why there is no point of this trial; None if there is one."""
         for kind in ("failed", "infeasible"):
-            if kind in self.result:
-                return f"{kind}: {self.result[kind]}"
+            if why := getattr(self.result, kind):
+                return f"{kind}: {why}"
         return None
 
     @property
     def emd(self) -> float:
         """Mean EMD on held-out events in half pitches; NaN without a point."""
-        return math.nan if self.reason else self.result["physics"]["emd_mean"]
+        return math.nan if self.reason else self.result.emd
 
     @property
     def adder_bits(self) -> float:
         """Adder bits; NaN without a point."""
-        return math.nan if self.reason else self.result["adder_bits"]
+        bits = self.result.adder_bits
+        return math.nan if self.reason or bits is None else bits
 
 
 class SearchRun:
@@ -90,9 +101,8 @@ class SearchRun:
         self._search, self._space, self._study = config.search, space, study
         self._folder, self._trials = folder, trials
         self._grid = space.grid() if config.search.sampler == "grid" else None
-        self._events = config.data.events
         self.outcomes: list[Outcome] = [
-            _outcome(trial)
+            Outcome.of(trial)
             for trial in study.get_trials(deepcopy=False)
             if trial.state.is_finished()
         ]
@@ -130,44 +140,32 @@ class SearchRun:
         reference = self._search.reference_emd, math.log10(self._search.reference_adder_bits)
         return hypervolume(points, reference)
 
-    def run(self, workers: Workers, progress: Callable[[], None] = lambda: None) -> None:
-        """Run trials until the wanted number is reached.
-
-        Parameters
-        ----------
-        workers : Workers
-        progress : callable
-            Called when a trial is over.
-        """
+    def run(self, workers: Workers, progress: Callable[[], None]) -> None:
+        """Run trials until the wanted number is reached; ``progress`` is called after each."""
         while not self.complete:
             while workers.free and (self._interrupted or self._wants_more):
                 self._start(workers, progress)
             if self._at_work:
                 for task, result in workers.finished():
-                    self._record(self._at_work.pop(task.number), dict(task.parameters), result)
+                    self._record(self._at_work.pop(task.number), task.parameters, result)
                     progress()
 
     def _ask(self) -> Trial:
-        if self._interrupted:
-            number = self._interrupted.pop(0)
-            self._study.sampler = sampler(self._search, number)
+        trials = self._study.get_trials(deepcopy=False)
+        number = self._interrupted.pop(0) if self._interrupted else len(trials)
+        self._study.sampler = sampler(self._search, number)
+        if number < len(trials):
             trial = begun_trial(self._study, number)
         else:
-            number = len(self._study.get_trials(deepcopy=False))
-            self._study.sampler = sampler(self._search, number)
-            if self._grid is not None:
-                self._enqueue(self._grid)
+            # A killed search may have left a combination in line.
+            waiting = any(trial.state == TrialState.WAITING for trial in trials)
+            if self._grid is not None and not waiting:
+                self._study.enqueue_trial(self._grid[number])
             trial = self._study.ask()
         for key, distribution in self._space.distributions.items():
             # What the trial has already stays as it is.
-            draw(trial, key, distribution)
+            trial._suggest(key, distribution)
         return trial
-
-    def _enqueue(self, grid: list[dict[str, Any]]) -> None:
-        """Put the next combination in line, unless a killed search has left one there."""
-        trials = self._study.get_trials(deepcopy=False)
-        if not any(trial.state == TrialState.WAITING for trial in trials):
-            self._study.enqueue_trial(grid[len(trials)])
 
     def _start(self, workers: Workers, progress: Callable[[], None]) -> None:
         """Begin one trial, or record it at once where its result is known without training."""
@@ -176,47 +174,32 @@ class SearchRun:
         try:
             config = self._space.config(trial.number, parameters)
         except InputError as error:
-            self._record(trial, parameters, {"failed": str(error)})
+            self._record(trial, parameters, TrialResult(failed=str(error)))
             progress()
             return
         digest = config_digest(config)
         for outcome in self.outcomes:
-            if outcome.same_as is None and outcome.result.get("digest") == digest:
+            if outcome.same_as is None and outcome.result.digest == digest:
                 self._record(trial, parameters, outcome.result, outcome.number)
                 progress()
                 return
         trial.set_user_attr("digest", digest)
-        workers.submit(self._task(trial.number, config, parameters, workers.threads))
-        self._at_work[trial.number] = trial
-
-    def _task(self, number: int, config: Config, parameters: dict[str, Any], threads: int) -> Task:
-        content = config.model_dump(mode="json")
-        # A worker may run in another folder.
-        if self._events != "generated":
-            content["data"]["events"] = str(Path(self._events).resolve())
-        training = content["training"]
-        for holder, key in ((training, "weights"), (training["teacher"] or {}, "folder")):
-            if holder.get(key) is not None:
-                holder[key] = str(Path(holder[key]).resolve())
-        return Task(
-            number,
-            content,
+        task = Task(
+            trial.number,
+            _with_absolute_paths(config),
             config_text(config),
             parameters,
             str(self._folder.resolve()),
-            threads,
+            workers.threads,
             self._search.constraints.most_bits_per_event,
         )
+        workers.submit(task)
+        self._at_work[trial.number] = trial
 
     def _record(
-        self,
-        trial: Trial,
-        parameters: dict[str, Any],
-        result: dict[str, Any],
-        same_as: int | None = None,
+        self, trial: Trial, parameters: Parameters, result: TrialResult, same_as: int | None = None
     ) -> None:
-        most = self._search.constraints.most_adder_bits
-        bits = result.get("adder_bits")
+        most, bits = self._search.constraints.most_adder_bits, result.adder_bits
         if most is not None and bits is not None:
             with warnings.catch_warnings():
                 # A search that was killed just here has set it before, to the same value.
@@ -224,18 +207,17 @@ class SearchRun:
                 trial.set_constraint("adder_bits", bits - most)
             if bits > most:
                 reason = f"{bits:,.0f} adder bits, more than most_adder_bits = {most:,.0f}"
-                result = result | {"infeasible": reason}
+                result = result.model_copy(update={"infeasible": reason})
         if "digest" in trial.user_attrs:
-            result = result | {"digest": trial.user_attrs["digest"]}
-        trial.set_user_attr("result", result)
+            result = result.model_copy(update={"digest": trial.user_attrs["digest"]})
+        trial.set_user_attr("result", result.as_json())
         trial.set_user_attr("parameters", parameters)
         trial.set_user_attr("same_as", same_as)
         if bits is None:
             self._study.tell(trial, state=TrialState.FAIL)
         else:
             # Decades: the front should be as dense among small networks as among large ones.
-            values = [result["physics"]["emd_mean"], _decades(bits)]
-            self._study.tell(trial, values)
+            self._study.tell(trial, [result.emd, _decades(bits)])
         outcome = Outcome(trial.number, parameters, result, same_as)
         self.outcomes = sorted([*self.outcomes, outcome], key=lambda each: each.number)
 
@@ -244,11 +226,18 @@ def _decades(adder_bits: float) -> float:
     return math.log10(max(adder_bits, 1.0))
 
 
-def _outcome(trial: FrozenTrial) -> Outcome:
-    attributes = trial.user_attrs
-    return Outcome(
-        trial.number,
-        attributes.get("parameters", {}),
-        attributes.get("result", {"failed": "no result was recorded"}),
-        attributes.get("same_as"),
+def _with_absolute_paths(config: Config) -> Config:
+    """The same config for a worker that may run in another folder."""
+    data, training = config.data, config.training
+    if data.events != "generated":
+        data = data.model_copy(update={"events": _absolute(data.events)})
+    teacher = training.teacher and training.teacher.model_copy(
+        update={"folder": _absolute(training.teacher.folder)}
     )
+    weights = training.weights and _absolute(training.weights)
+    training = training.model_copy(update={"weights": weights, "teacher": teacher})
+    return config.model_copy(update={"data": data, "training": training})
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).resolve())

@@ -15,7 +15,6 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.trial import Trial
 
 from hexcoder.config import Config, Search, SearchDimension
 from hexcoder.errors import InputError, first_problem
@@ -175,19 +174,6 @@ def config_digest(config: Config) -> str:
     """SHA-256 of what a trial's result depends on: two trials with one digest are the same."""
     content = config.model_dump(mode="json", exclude={*IRRELEVANT})
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def draw(trial: Trial, key: str, distribution: BaseDistribution) -> None:
-    """Let a trial's sampler choose a parameter."""
-    if isinstance(distribution, CategoricalDistribution):
-        trial.suggest_categorical(key, distribution.choices)
-    elif isinstance(distribution, IntDistribution):
-        low, high = distribution.low, distribution.high
-        trial.suggest_int(key, low, high, step=distribution.step, log=distribution.log)
-    else:
-        assert isinstance(distribution, FloatDistribution)
-        low, high = distribution.low, distribution.high
-        trial.suggest_float(key, low, high, step=distribution.step, log=distribution.log)
 
 
 def _distribution(dimension: SearchDimension) -> BaseDistribution:

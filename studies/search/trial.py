@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hexcoder.code import code_digest
 from hexcoder.config import Config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import read_json, write_json
+from hexcoder.metrics.train import Baseline, Physics
+from studies.record import Parameters, Record
 
 CONFIG, METRICS, NETWORK = "config.toml", "metrics.json", "network.json"
 # The search keeps one copy of the events; they are the same for all trials.
@@ -30,12 +32,11 @@ class Task:
     Parameters
     ----------
     number : int
-    config : dict
-        The trial's config as JSON; its paths are valid where the worker runs.
+    config : Config
+        Its paths are valid where the worker runs.
     text : str
         The trial's config.toml.
-    parameters : dict
-        What the search chose, by key.
+    parameters : Parameters
     folder : str
         Of the search.
     threads : int
@@ -45,12 +46,36 @@ class Task:
     """
 
     number: int
-    config: Mapping[str, Any]
+    config: Config
     text: str
-    parameters: Mapping[str, Any]
+    parameters: Parameters
     folder: str
     threads: int
     most_bits_per_event: int | None
+
+
+class TrialResult(Record):
+    """What is known of a trial: why it has no point, or its figures. Its metrics.json."""
+
+    trial: int | None = None
+    name: str | None = None
+    parameters: Parameters | None = None
+    failed: str | None = None
+    infeasible: str | None = None
+    adder_bits: float | None = None
+    bits_per_event: int | None = None
+    weights: int | None = None
+    physics: Physics | None = None
+    baselines: tuple[Baseline, ...] = ()
+    seconds: float | None = None
+    code: str | None = None
+    digest: str | None = None
+
+    @property
+    def emd(self) -> float:
+        """Mean EMD on held-out events in half pitches; NaN without it."""
+        emd = self.physics and self.physics.emd_mean
+        return math.nan if emd is None else emd
 
 
 def trial_name(number: int) -> str:
@@ -58,28 +83,20 @@ def trial_name(number: int) -> str:
     return f"trial_{number:04d}"
 
 
-def run_trial(task: Task) -> dict[str, Any]:
+def run_trial(task: Task) -> TrialResult:
     """Train and measure a trial, or return what an earlier run of it left.
 
     Its folder appears whole or not at all; training goes on from the checkpoint of a run that was
     interrupted.
-
-    Returns
-    -------
-    dict
-        What the trial's metrics.json holds: ``infeasible`` or ``failed`` with a reason in one
-        line, or ``adder_bits``, ``bits_per_event``, ``physics`` and ``baselines``.
     """
     folder = Path(task.folder) / trial_name(task.number)
     # A worker of a search that was killed may still be at it.
     with _held(folder.with_name(f".{folder.name}.lock")):
         if not (folder / METRICS).is_file():
             partial = _partial(folder, task.text)
-            found = {"trial": task.number, "name": task.config["name"]}
-            found |= {"parameters": dict(task.parameters)}
-            write_json(partial / METRICS, found | _measured(task, partial))
+            write_json(partial / METRICS, _measured(task, partial).as_json())
             partial.rename(folder)
-    return read_json(folder / METRICS)
+    return TrialResult.model_validate(read_json(folder / METRICS))
 
 
 @contextmanager
@@ -101,24 +118,29 @@ def _partial(folder: Path, text: str) -> Path:
     return partial
 
 
-def _measured(task: Task, partial: Path) -> dict[str, Any]:
+def _measured(task: Task, partial: Path) -> TrialResult:
     import torch
 
     torch.set_num_threads(task.threads)
     started = time.perf_counter()
     try:
-        found = _train(task, Config.model_validate(task.config), partial)
+        result = _train(task, partial)
     except RECORDED as error:
         text = " ".join(str(error).split())
         known = isinstance(error, CheckFailed | InputError)
-        found = {"failed": text if known else f"{type(error).__name__}: {text}"}
-    return found | {
-        "seconds": round(time.perf_counter() - started, 3),
-        "code": code_digest("studies.search.trial"),
-    }
+        result = TrialResult(failed=text if known else f"{type(error).__name__}: {text}")
+    return result.model_copy(
+        update={
+            "trial": task.number,
+            "name": task.config.name,
+            "parameters": task.parameters,
+            "seconds": round(time.perf_counter() - started, 3),
+            "code": code_digest("studies.search.trial"),
+        }
+    )
 
 
-def _train(task: Task, config: Config, partial: Path) -> dict[str, Any]:
+def _train(task: Task, partial: Path) -> TrialResult:
     # Imported late: torch takes seconds to load.
     from hexcoder.steps.runner import run_stage
     from models.encoder.hardware_cost import adder_bits
@@ -127,25 +149,23 @@ def _train(task: Task, config: Config, partial: Path) -> dict[str, Any]:
     from network.schema import load_network
     from sensor.front_end import bits_per_event
 
-    bits = bits_per_event(untrained_network(config, config.training.seed))
+    bits = bits_per_event(untrained_network(task.config, task.config.training.seed))
     most = task.most_bits_per_event
     if most is not None and bits > most:
-        return {
-            "infeasible": f"{bits} bits an event, more than most_bits_per_event = {most}",
-            "bits_per_event": bits,
-        }
-    outcome = run_stage(TRAIN, config, partial)
+        reason = f"{bits} bits an event, more than most_bits_per_event = {most}"
+        return TrialResult(infeasible=reason, bits_per_event=bits)
+    outcome = run_stage(TRAIN, task.config, partial)
     outcome.judge()
     for name in _EVENT_FILES:
         (partial / TRAIN.name / name).unlink(missing_ok=True)
-    network = load_network(partial / NETWORK)
     metrics = outcome.metrics
-    if metrics["physics"]["emd_mean"] is None:
+    physics = Physics.model_validate(metrics["physics"])
+    if physics.emd_mean is None:
         raise CheckFailed("no held-out event counts: all come back empty")
-    return {
-        "adder_bits": adder_bits(network),
-        "bits_per_event": metrics["physics"]["bits_per_event"],
-        "weights": metrics["parameters"],
-        "physics": metrics["physics"],
-        "baselines": metrics["baselines"],
-    }
+    return TrialResult(
+        adder_bits=adder_bits(load_network(partial / NETWORK)),
+        bits_per_event=physics.bits_per_event,
+        weights=metrics["parameters"],
+        physics=physics,
+        baselines=metrics["baselines"],
+    )

@@ -1,47 +1,58 @@
-"""Where trials run: processes of this machine, one trial at a time each."""
+"""Where trials run: processes of this machine, or whatever else takes them."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
-from hexcoder import console
-from hexcoder.processes import die_with_parent
-from studies.search.trial import Task, run_trial
-
-_STOP = None
+from studies.processes import cores, end_workers, worker_pool
+from studies.search.trial import Task, TrialResult, run_trial
 
 
-class Workers(Protocol):
-    """Something that runs trials."""
+class Workers(ABC):
+    """Something that runs trials, one at a time in each of its places.
+
+    Attributes
+    ----------
+    threads : int
+        Threads that a trial may use.
+    """
+
+    def __init__(self, threads: int):
+        self.threads = threads
+        self._tasks: dict[Future[TrialResult], Task] = {}
 
     @property
-    def threads(self) -> int:
-        """Threads that a trial may use."""
-        ...
+    @abstractmethod
+    def places(self) -> int:
+        """Trials that can run at a time."""
 
     @property
     def free(self) -> int:
         """Number of trials that could start now."""
-        ...
+        return max(0, self.places - len(self._tasks))
 
     def submit(self, task: Task) -> None:
         """Start a trial."""
-        ...
+        self._tasks[self._start(task)] = task
 
-    def finished(self) -> list[tuple[Task, dict[str, Any]]]:
-        """Wait for at least one trial; what :func:`run_trial` returned, by task."""
-        ...
+    def finished(self) -> list[tuple[Task, TrialResult]]:
+        """Wait for at least one trial; what :func:`run_trial` returned, by task.
 
+        What a trial cannot be blamed for, such as a full disk, is raised: it ends the search.
+        """
+        done = wait(self._tasks, return_when=FIRST_COMPLETED).done
+        return [(self._tasks.pop(future), self._result(future)) for future in done]
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+    @abstractmethod
+    def _start(self, task: Task) -> Future[TrialResult]: ...
+
+    @abstractmethod
+    def _result(self, future: Future[TrialResult]) -> TrialResult:
+        """A process that is gone is a trial that failed, not a search."""
 
 
 @contextmanager
@@ -54,96 +65,36 @@ def local_workers(jobs: int) -> Iterator[Workers]:
         workers.close()
 
 
-class _Slot:
-    """One process and the trial that it is at."""
+class _LocalWorkers(Workers):
+    """A pool for each process: the death of one leaves the others alone."""
 
-    def __init__(self, context: multiprocessing.context.SpawnContext):
-        self.task: Task | None = None
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-
-    def start(self, task: Task) -> None:
-        self.task = task
-        self.connection.send(task)
-
-    def result(self) -> dict[str, Any] | BaseException:
-        """Take the answer; a process that is gone is a trial that failed, not a search."""
-        try:
-            return self.connection.recv()
-        except EOFError:
-            self._process.join()
-            status = self._process.exitcode
-            return {"failed": f"its process ended with status {status}; out of memory?"}
-
-    @property
-    def alive(self) -> bool:
-        return self._process.is_alive()
-
-    def close(self) -> None:
-        if self.task is None:
-            with suppress(OSError):
-                self.connection.send(_STOP)
-        else:
-            self._process.kill()
-        self._process.join()
-        self.connection.close()
-
-
-class _LocalWorkers:
     def __init__(self, jobs: int):
-        self.threads = max(1, cores() // jobs)
-        # Not forked: torch's threads do not survive a fork.
-        self._context = multiprocessing.get_context("spawn")
-        self._slots: list[_Slot] = []
-        self._jobs = jobs
+        super().__init__(max(1, cores() // jobs))
+        self._idle = [worker_pool(1) for _ in range(jobs)]
+        self._busy: dict[Future[TrialResult], ProcessPoolExecutor] = {}
 
     @property
-    def free(self) -> int:
-        return self._jobs - sum(slot.task is not None for slot in self._slots)
+    def places(self) -> int:
+        return len(self._idle) + len(self._busy)
 
-    def submit(self, task: Task) -> None:
-        slot = next((slot for slot in self._slots if slot.task is None), None)
-        if slot is None:
-            slot = _Slot(self._context)
-            self._slots.append(slot)
-        slot.start(task)
+    def _start(self, task: Task) -> Future[TrialResult]:
+        pool = self._idle.pop()
+        future = pool.submit(run_trial, task)
+        self._busy[future] = pool
+        return future
 
-    def finished(self) -> list[tuple[Task, dict[str, Any]]]:
-        busy = {slot.connection: slot for slot in self._slots if slot.task is not None}
-        done = []
-        for connection in wait(list(busy)):
-            slot = busy[connection]  # type: ignore[index]
-            result = slot.result()
-            if isinstance(result, BaseException):
-                raise result
-            assert slot.task is not None
-            done.append((slot.task, result))
-            slot.task = None
-            if not slot.alive:
-                self._slots.remove(slot)
-                slot.close()
-        return done
+    def _result(self, future: Future[TrialResult]) -> TrialResult:
+        pool = self._busy.pop(future)
+        try:
+            result = future.result()
+        except BrokenProcessPool:
+            (process,) = pool._processes.values()
+            process.join()
+            status = f"its process ended with status {process.exitcode}; out of memory?"
+            result, pool = TrialResult(failed=status), worker_pool(1)
+        self._idle.append(pool)
+        return result
 
     def close(self) -> None:
-        for slot in self._slots:
-            slot.close()
-
-
-def _serve(connection: Connection) -> None:
-    """Run trials until the parent says stop, or is gone."""
-    # An interrupt goes to all processes of a terminal; the parent decides what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_parent()
-    # The search has a progress bar of its own.
-    console.stderr.quiet = True
-    # The pipe of a parent that is gone ends, too.
-    with suppress(EOFError, BrokenPipeError):
-        while (task := connection.recv()) is not _STOP:
-            try:
-                result: dict[str, Any] | BaseException = run_trial(task)
-            except Exception as error:
-                # Nothing that a trial can be blamed for, such as a full disk: it ends the search.
-                result = error
-            connection.send(result)
+        for pool in [*self._idle, *self._busy.values()]:
+            end_workers(pool)

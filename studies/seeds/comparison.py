@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,26 +22,22 @@ from sensor.baselines import (
 )
 from sensor.front_end import bits_per_event, sum_code
 from sensor.metrics import Summary, earth_movers_distance
+from studies.record import Record
 from studies.seeds.statistics import (
     CHARGE_EDGES,
-    CONFIDENCE,
     OCCUPANCY_EDGES,
-    RESAMPLES,
-    SEED,
     Bin,
     Interval,
+    Moments,
     Response,
-    bias_and_spread,
     decode_sum,
     mean_interval,
+    moments,
     occupancy,
     paired_difference,
     profile,
     response,
 )
-
-BOOTSTRAP = {"confidence": CONFIDENCE, "resamples": RESAMPLES, "seed": SEED, "method": "BCa"}
-"""How the intervals were made, for the files that quote them."""
 
 _ALWAYS = ("threshold 47 ADC", "STC4", "STC16")
 
@@ -63,9 +58,48 @@ class Method:
     """
 
     name: str
-    bits: float
+    bits: int | float
     emd: np.ndarray
     response: Response
+
+
+class EmdFigures(Interval):
+    """EMD over events, half pitches."""
+
+    median: float
+    standard_deviation: float
+    left_out: int
+
+
+class ResponseFigures(Record):
+    """Reconstructed against true events."""
+
+    sum_ratio: Moments
+    mean_position_cm: dict[str, Moments]
+    rms_width_cm: Moments
+
+
+class MethodFigures(Record):
+    """What a method makes of events: EMD, response, and profiles of EMD by their abscissa."""
+
+    name: str
+    bits_per_event: int | float
+    emd: EmdFigures
+    response: ResponseFigures
+    profiles: dict[str, list[Bin]]
+
+
+class BaselineFigures(MethodFigures):
+    """A method beside a network on the same events."""
+
+    network_minus_this_emd: Interval
+
+
+class Comparison(Record):
+    """A network beside the methods without one."""
+
+    network: MethodFigures
+    baselines: list[BaselineFigures]
 
 
 def network_method(network: Network, decoder: Decoder, sample: Sample, name: str) -> Method:
@@ -108,58 +142,43 @@ def baselines_at(events: np.ndarray, bits: float) -> list[Baseline]:
     return list(chosen.values())
 
 
-def describe(method: Method, events: np.ndarray) -> dict[str, Any]:
-    """EMD with its interval, response and profiles of a method on events (n, 48), for JSON."""
-    summary = Summary.of(method.emd)
+def emd_figures(emd: np.ndarray) -> EmdFigures:
+    """Figures of EMD (n,)."""
+    summary = Summary.of(emd)
+    return EmdFigures(
+        **dict(mean_interval(emd)),
+        median=summary.median,
+        standard_deviation=summary.standard_deviation,
+        left_out=summary.left_out,
+    )
+
+
+def describe(method: Method, events: np.ndarray) -> MethodFigures:
+    """Figures of a method on events (n, 48)."""
     found = method.response
-    axes = {"x": found.shift_cm[:, 0], "y": found.shift_cm[:, 1]}
-    charge = events.sum(axis=1)
-    return {
-        "name": method.name,
-        "bits_per_event": method.bits,
-        "emd": {
-            **_interval(mean_interval(method.emd)),
-            "median": _number(summary.median),
-            "standard_deviation": _number(summary.standard_deviation),
-            "left_out": summary.left_out,
+    return MethodFigures(
+        name=method.name,
+        bits_per_event=method.bits,
+        emd=emd_figures(method.emd),
+        response=ResponseFigures(
+            sum_ratio=moments(found.sum_ratio),
+            mean_position_cm={axis: moments(found.shift_cm[:, k]) for k, axis in enumerate("xy")},
+            rms_width_cm=moments(found.width_change_cm),
+        ),
+        profiles={
+            "occupancy": profile(occupancy(events), method.emd, OCCUPANCY_EDGES),
+            "charge_adc": profile(events.sum(axis=1), method.emd, CHARGE_EDGES),
         },
-        "response": {
-            "sum_ratio": _moments(found.sum_ratio),
-            "mean_position_cm": {axis: _moments(values) for axis, values in axes.items()},
-            "rms_width_cm": _moments(found.width_change_cm),
-        },
-        "profiles": {
-            "occupancy": _bins(profile(occupancy(events), method.emd, OCCUPANCY_EDGES)),
-            "charge_adc": _bins(profile(charge, method.emd, CHARGE_EDGES)),
-        },
-    }
+    )
 
 
-def compare(network: Method, baselines: list[Method], events: np.ndarray) -> dict[str, Any]:
+def compare(network: Method, baselines: Sequence[Method], events: np.ndarray) -> Comparison:
     """A network's figures and, for each baseline, its figures and the paired difference in EMD."""
-    rows = []
-    for baseline in baselines:
-        difference = paired_difference(network.emd, baseline.emd)
-        row = describe(baseline, events)
-        row["network_minus_this_emd"] = _interval(difference)
-        rows.append(row)
-    return {"network": describe(network, events), "baselines": rows}
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    return {key: _number(value) for key, value in asdict(interval).items()}
-
-
-def _moments(values: np.ndarray) -> dict[str, float | None]:
-    return {key: _number(value) for key, value in bias_and_spread(values).items()}
-
-
-def _bins(bins: list[Bin]) -> list[dict[str, Any]]:
-    return [
-        {"from": b.low, "to": b.high, "centre": b.centre, "emd": _interval(b.value)} for b in bins
+    rows = [
+        BaselineFigures(
+            **dict(describe(baseline, events)),
+            network_minus_this_emd=paired_difference(network.emd, baseline.emd),
+        )
+        for baseline in baselines
     ]
-
-
-def _number(value: float) -> float | None:
-    """JSON has no NaN: null where nothing defines a figure."""
-    return None if math.isnan(value) else value
+    return Comparison(network=describe(network, events), baselines=rows)

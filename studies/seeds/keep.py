@@ -53,41 +53,40 @@ def bit_patterns(latents: np.ndarray, type_: FixedPoint) -> np.ndarray:
     return latents & ((1 << type_.width) - 1)
 
 
-def middle_table(mask: int, type_: FixedPoint) -> np.ndarray:
-    """For each pattern of a latent, the mean of all values of the type with the same kept bits.
+def mean_table(mask: int, type_: FixedPoint, seen: np.ndarray | None) -> np.ndarray:
+    """For each pattern of a latent, the mean over seen patterns (n,) with the same kept bits.
 
-    Where the lowest bits are dropped, this is the middle of the interval.
+    Latents are far from uniform: many are zero, and few are near the top. Where nothing was seen
+    it is the mean of all values with these bits: with the lowest bits dropped, the middle of the
+    interval.
 
     Returns
     -------
-    float64 array (2**width,)
+    float64 array (2**width,), in integers of the type
     """
     patterns = np.arange(1 << type_.width)
     values = np.where(patterns > type_.maximum, patterns - (1 << type_.width), patterns)
-    return _mean_by_kept(patterns & mask, values)
+    means = _means(patterns & mask, values, len(patterns))
+    if seen is not None:
+        of_seen = _means(seen & mask, values[seen], len(patterns))
+        means = np.where(np.isnan(of_seen), means, of_seen)
+    return means[patterns & mask]
 
 
-def mean_table(mask: int, type_: FixedPoint, seen: np.ndarray) -> np.ndarray:
-    """As :func:`middle_table`, with the mean over seen patterns (n,) where any has the kept bits.
-
-    Latents are far from uniform: many are zero, and few are near the top.
-    """
-    values = middle_table((1 << type_.width) - 1, type_)
-    kept = seen & mask
-    count = np.bincount(kept, minlength=len(values))
-    total = np.bincount(kept, weights=values[seen], minlength=len(values))
-    places = np.arange(len(values)) & mask
-    means = np.divide(total, count, out=np.zeros(len(values)), where=count > 0)
-    return np.where(count[places] > 0, means[places], middle_table(mask, type_))
+def _means(places: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """Mean of the values at each of ``count`` places, NaN where there is none."""
+    numbers = np.bincount(places, minlength=count)
+    totals = np.bincount(places, weights=values, minlength=count)
+    return np.divide(totals, numbers, out=np.full(count, np.nan), where=numbers > 0)
 
 
 def receiver(masks: Sequence[int], type_: FixedPoint, seen: np.ndarray | None) -> Receiver:
-    """Tables of all latents: means over seen patterns (n, latents), or middles if there are none.
+    """Tables of all latents by :func:`mean_table`, of seen patterns (n, latents).
 
     A table has an entry for each value of a latent: latents must be narrow.
     """
     tables = [
-        middle_table(mask, type_) if seen is None else mean_table(mask, type_, seen[:, latent])
+        mean_table(mask, type_, None if seen is None else seen[:, latent])
         for latent, mask in enumerate(masks)
     ]
     return Receiver(tuple(masks), np.array(tables))
@@ -159,71 +158,33 @@ def choose_masks(
     dict
         Kept bits of each latent, by budget.
     """
-    latents = patterns.shape[1]
-    search = _Search(patterns, seen, type_, fractions, decode)
+    masks = [(1 << type_.width) - 1] * patterns.shape[1]
+    values = receiver(masks, type_, seen).restore(patterns)
     chosen: dict[int, tuple[int, ...]] = {}
-    start = latents * type_.width
+    bits = start = len(masks) * type_.width
     for budget in sorted(set(budgets), reverse=True):
-        while search.bits > budget:
-            search.drop_cheapest()
-            progress(start - search.bits, start - min(budgets))
-        chosen[budget] = tuple(search.masks)
+        while bits > budget:
+            places = [
+                (latent, bit)
+                for latent, mask in enumerate(masks)
+                if mask
+                for bit in {mask.bit_length() - 1, (mask & -mask).bit_length() - 1}
+            ]
+            # All trials at once: many small calls would mostly wait for threads.
+            trials = np.repeat(values[None], len(places), axis=0)
+            for trial, (latent, bit) in zip(trials, places, strict=True):
+                table = mean_table(masks[latent] & ~(1 << bit), type_, seen[:, latent])
+                trial[:, latent] = table[patterns[:, latent]]
+            losses = sliced_transport(fractions, decode(trials)).mean(axis=1)
+            # Of equal losses the higher bit: a constant one leads.
+            best = min(range(len(places)), key=lambda at: (losses[at], -places[at][1]))
+            latent, bit = places[best]
+            values = trials[best]
+            masks[latent] &= ~(1 << bit)
+            bits -= 1
+            progress(start - bits, start - min(budgets))
+        chosen[budget] = tuple(masks)
     return chosen
-
-
-class _Search:
-    """State of the greedy search: the kept bits, and the latents as received with them."""
-
-    def __init__(
-        self,
-        patterns: np.ndarray,
-        seen: np.ndarray,
-        type_: FixedPoint,
-        fractions: np.ndarray,
-        decode: Decode,
-    ):
-        self.patterns, self.seen, self.type = patterns, seen, type_
-        self.fractions, self.decode = fractions, decode
-        self.masks = [(1 << type_.width) - 1] * patterns.shape[1]
-        self.values = receiver(self.masks, type_, seen).restore(patterns)
-
-    @property
-    def bits(self) -> int:
-        """Number of kept bits."""
-        return sum(mask.bit_count() for mask in self.masks)
-
-    def drop_cheapest(self) -> None:
-        """Take out the bit without which the loss is least."""
-        places = [
-            (latent, bit)
-            for latent, mask in enumerate(self.masks)
-            if mask
-            for bit in {mask.bit_length() - 1, (mask & -mask).bit_length() - 1}
-        ]
-        # All trials at once: many small calls would mostly wait for threads.
-        trials = np.repeat(self.values[None], len(places), axis=0)
-        for trial, (latent, bit) in zip(trials, places, strict=True):
-            trial[:, latent] = self._column(latent, bit)
-        distances = sliced_transport(self.fractions, self.decode(trials))
-        # Of equal losses the higher bit: a constant one leads.
-        order = [
-            (loss, -bit, at)
-            for at, (loss, (_, bit)) in enumerate(zip(distances.mean(axis=1), places, strict=True))
-        ]
-        best = min(order)[2]
-        latent, bit = places[best]
-        self.values = trials[best]
-        self.masks[latent] &= ~(1 << bit)
-
-    def _column(self, latent: int, dropped: int) -> np.ndarray:
-        mask = self.masks[latent] & ~(1 << dropped)
-        return mean_table(mask, self.type, self.seen[:, latent])[self.patterns[:, latent]]
-
-
-def _mean_by_kept(kept: np.ndarray, values: np.ndarray) -> np.ndarray:
-    count = np.bincount(kept, minlength=len(values))
-    total = np.bincount(kept, weights=values, minlength=len(values))
-    return total[kept] / count[kept]
 
 
 @functools.cache

@@ -3,35 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from hexcoder.errors import InputError
-from hexcoder.files import write_json
+from hexcoder.files import write_json, write_whole
 from models.data.sample import Sample
 from models.decoder import Decoder
 from models.evaluation.physics import decode_latents, reconstruct
 from network.schema import Network
 from sensor.front_end import SUM_CODE_BITS
 from sensor.metrics import charge_fractions, earth_movers_distance
-from studies.seeds.comparison import BOOTSTRAP
-from studies.seeds.keep import (
-    Receiver,
-    bit_patterns,
-    choose_masks,
-    receiver,
-    uniform_masks,
-)
+from studies.record import Record
+from studies.seeds.keep import Receiver, bit_patterns, choose_masks, receiver, uniform_masks
 from studies.seeds.links import DATA_BITS, WIDEST_LATENT_BITS
-from studies.seeds.statistics import mean_interval, paired_difference
+from studies.seeds.statistics import (
+    BOOTSTRAP,
+    Bootstrap,
+    Interval,
+    mean_interval,
+    paired_difference,
+)
 
 DECIDING_EVENTS = 512
 """Most events whose loss decides on a bit: more only take longer."""
 LEAST_EVENTS = 12
+
+
+class KeptBits(Record):
+    """The mask for a number of links, and EMD of the methods beside it by name."""
+
+    links: int
+    bits: int
+    bits_per_event: int
+    mask: str
+    kept_bits: list[list[int]]
+    uniform_bits: int
+    chosen_by: str
+    emd: dict[str, Interval]
+    chosen_minus_uniform_emd: Interval
+
+
+class KeepEvents(Record):
+    """Numbers of events, and the seed of their split."""
+
+    chosen_on: int
+    quoted_on: int
+    deciding: int
+    seed: int
+
+
+class Keep(Record):
+    """What keep.json holds."""
+
+    network: str
+    latent_type: str
+    events: KeepEvents
+    bootstrap: Bootstrap
+    all_bits_emd: Interval
+    links: list[KeptBits]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +107,7 @@ def keep_bits(
     seed: int,
     folder: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
+) -> Keep:
     """Choose masks on one half of events and quote them on the other.
 
     Of the first half, a third decides on bits; a third shows whether the outcome is certainly
@@ -90,11 +123,6 @@ def keep_bits(
         Keys of :data:`studies.seeds.links.DATA_BITS`.
     seed : int
         Of the split.
-
-    Returns
-    -------
-    dict
-        What keep.json holds.
 
     Raises
     ------
@@ -131,55 +159,48 @@ def keep_bits(
     )
     rows, tables = [], {}
     for number, bits in budgets.items():
-        uniform, masks, by = uniform_masks(patterns.shape[1], type_, bits), chosen[bits], "greedy"
-        found, usual = (
-            validating.emd(receiver(one, type_, seen.patterns)) for one in (masks, uniform)
+        uniform, masks = uniform_masks(patterns.shape[1], type_, bits), chosen[bits]
+        greedy, usual = (
+            validating.emd(receiver(each, type_, seen.patterns)) for each in (masks, uniform)
         )
-        if not paired_difference(found, usual).high < 0:
-            masks, by = uniform, "uniform"
-        best = receiver(masks, type_, choosing.patterns)
+        is_better = paired_difference(greedy, usual).high < 0
+        best = receiver(masks if is_better else uniform, type_, choosing.patterns)
         tables[f"links_{number}"] = best.tables
-        row = {
-            "links": number,
-            "bits": best.bits,
-            "bits_per_event": SUM_CODE_BITS + best.bits,
-            "mask": mask_text(masks, type_.width),
-            "kept_bits": [_bits(mask) for mask in masks],
-            "uniform_bits": sum(mask.bit_count() for mask in uniform),
-            "chosen_by": by,
+        emd = {
+            "uniform_by_middles": quoting.emd(receiver(uniform, type_, None)),
+            "uniform": quoting.emd(receiver(uniform, type_, choosing.patterns)),
+            "chosen": quoting.emd(best),
         }
-        plain = receiver(uniform, type_, None)
-        mean = receiver(uniform, type_, choosing.patterns)
-        rows.append(row | _quote(quoting, plain, mean, best))
+        row = KeptBits(
+            links=number,
+            bits=best.bits,
+            bits_per_event=SUM_CODE_BITS + best.bits,
+            mask=mask_text(best.masks, type_.width),
+            kept_bits=[_bits(mask) for mask in best.masks],
+            uniform_bits=sum(mask.bit_count() for mask in uniform),
+            chosen_by="greedy" if is_better else "uniform",
+            emd={name: mean_interval(values) for name, values in emd.items()},
+            chosen_minus_uniform_emd=paired_difference(emd["chosen"], emd["uniform"]),
+        )
+        rows.append(row)
     everything = receiver([(1 << type_.width) - 1] * patterns.shape[1], type_, None)
-    counts = {"chosen_on": len(choosing.events), "quoted_on": len(quoting.events)}
-    result = {
-        "network": network.name,
-        "latent_type": str(type_),
-        "events": counts | {"deciding": len(deciding.events), "seed": seed},
-        "bootstrap": BOOTSTRAP,
-        "all_bits_emd": asdict(mean_interval(quoting.emd(everything))),
-        "links": rows,
-    }
+    result = Keep(
+        network=network.name,
+        latent_type=str(type_),
+        events=KeepEvents(
+            chosen_on=len(choosing.events),
+            quoted_on=len(quoting.events),
+            deciding=len(deciding.events),
+            seed=seed,
+        ),
+        bootstrap=BOOTSTRAP,
+        all_bits_emd=mean_interval(quoting.emd(everything)),
+        links=rows,
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / ".keep.safetensors.partial"
-    save_file(tables, partial)
-    partial.replace(folder / "keep.safetensors")
-    write_json(folder / "keep.json", result)
+    write_whole(folder / "keep.safetensors", save(tables))
+    write_json(folder / "keep.json", result.as_json())
     return result
-
-
-def _quote(part: _Part, plain: Receiver, uniform: Receiver, chosen: Receiver) -> dict[str, Any]:
-    distances = {
-        "uniform_by_middles": part.emd(plain),
-        "uniform": part.emd(uniform),
-        "chosen": part.emd(chosen),
-    }
-    difference = paired_difference(distances["chosen"], distances["uniform"])
-    return {
-        "emd": {name: asdict(mean_interval(values)) for name, values in distances.items()},
-        "chosen_minus_uniform_emd": asdict(difference),
-    }
 
 
 def _bits(mask: int) -> list[int]:

@@ -16,7 +16,7 @@ WIDEST_LATENT_BITS = 16
 """Bits of a latent beyond which nothing is gained: few latents leave the rest of a link empty."""
 
 
-def parse_links(text: str, option: str = "--links") -> tuple[int, ...]:
+def parse_links(text: str) -> tuple[int, ...]:
     """Read a list such as ``2,3,5``, into ascending order without repeats.
 
     Raises
@@ -28,7 +28,7 @@ def parse_links(text: str, option: str = "--links") -> tuple[int, ...]:
     for part in text.split(","):
         if not part.strip().isdecimal() or int(part) not in DATA_BITS:
             valid = ", ".join(map(str, DATA_BITS))
-            raise InputError(f"{option} = {part.strip()!r}: a number of links is one of {valid}")
+            raise InputError(f"--links = {part.strip()!r}: a number of links is one of {valid}")
         links.add(int(part))
     return tuple(sorted(links))
 

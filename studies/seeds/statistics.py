@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 from scipy.special import ndtr, ndtri
 
 from sensor.geometry import positions_cm
 from sensor.metrics import charge_fractions
+from studies.record import Record
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,42 +35,45 @@ CHARGE_EDGES = (1.0, *(10 ** (1 + step / 4) for step in range(13)), float(48 << 
 _BATCH = 1 << 22
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean over events with its confidence interval.
-
-    Attributes
-    ----------
-    mean, low, high : float
-        In the values' unit; NaN if no event counts.
-    counted : int
-        Events with a value.
-    """
+class Interval(Record):
+    """A mean over events with its confidence interval, in the values' unit; NaN if none counts."""
 
     mean: float
     low: float
     high: float
-    counted: int
+    counted: int = Field(description="events with a value")
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """A bin of a profile.
+class Bootstrap(Record):
+    """How intervals were made."""
 
-    Attributes
-    ----------
-    low, high : float
-        Edges in the abscissa's unit; the low one belongs to the bin.
-    centre : float
-        Mean abscissa of the bin's events.
-    value : Interval
-        Of the ordinate.
-    """
+    confidence: float
+    resamples: int
+    seed: int
+    method: str
 
-    low: float
-    high: float
-    centre: float
-    value: Interval
+
+BOOTSTRAP = Bootstrap(confidence=CONFIDENCE, resamples=RESAMPLES, seed=SEED, method="BCa")
+"""Of the files that quote intervals."""
+
+
+class Bin(Record):
+    """A bin of a profile, in the abscissa's unit."""
+
+    low: float = Field(
+        serialization_alias="from", description="lower edge, which belongs to the bin"
+    )
+    high: float = Field(serialization_alias="to")
+    centre: float = Field(description="mean abscissa of the bin's events")
+    emd: Interval
+
+
+class Moments(Record):
+    """Spread of a quantity over events, in its unit; NaN if none counts."""
+
+    mean: float
+    standard_deviation: float
+    rms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +118,20 @@ def mean_interval(
     kept = np.asarray(values, dtype=np.float64)
     kept = kept[~np.isnan(kept)]
     count = len(kept)
-    if count == 0:
-        return Interval(np.nan, np.nan, np.nan, 0)
-    mean = float(kept.mean())
+    mean = float(kept.mean()) if count else np.nan
+    if count == 0 or np.ptp(kept) == 0:
+        return Interval(mean=mean, low=mean, high=mean, counted=count)
     deviations = kept - mean
-    if np.ptp(kept) == 0:
-        return Interval(mean, mean, mean, count)
     means = _resampled_means(kept, resamples, seed)
     below = ((means < mean).sum() + (means <= mean).sum()) / (2 * resamples)
     bias = ndtri(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples))
     acceleration = (deviations**3).sum() / (6 * (deviations**2).sum() ** 1.5)
     tails = bias + ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
     low, high = np.quantile(means, ndtr(bias + tails / (1 - acceleration * tails)))
-    return Interval(mean, float(low), float(high), count)
+    return Interval(mean=mean, low=float(low), high=float(high), counted=count)
 
 
-def paired_difference(first: Floats, second: Floats, seed: int = SEED) -> Interval:
+def paired_difference(first: Floats, second: Floats) -> Interval:
     """Mean of first minus second over the events that have both, with its interval.
 
     Differences of the same event: what makes an event hard for both methods cancels, so that the
@@ -138,34 +142,28 @@ def paired_difference(first: Floats, second: Floats, seed: int = SEED) -> Interv
     first, second : float arrays (n,)
         The same events in the same order.
     """
-    return mean_interval(np.asarray(first) - np.asarray(second), seed=seed)
+    return mean_interval(np.asarray(first) - np.asarray(second))
 
 
-def profile(
-    abscissa: npt.NDArray[np.number],
-    values: Floats,
-    edges: Sequence[float],
-    seed: int = SEED,
-) -> list[Bin]:
-    """Mean of values in bins of something else.
+def profile(abscissa: npt.NDArray[np.number], emd: Floats, edges: Sequence[float]) -> list[Bin]:
+    """Mean EMD in bins of something else.
 
     Parameters
     ----------
     abscissa : array (n,)
-    values : float array (n,)
+    emd : float array (n,)
         NaN marks an event that is left out.
     edges : sequence of float, ascending
         Events outside are left out; a bin without events is left out of the result.
     """
-    kept = ~np.isnan(values)
+    kept = ~np.isnan(emd)
     where = np.searchsorted(np.asarray(edges), abscissa, side="right") - 1
     bins = []
-    for index in range(len(edges) - 1):
+    for index, (low, high) in enumerate(pairwise(edges)):
         inside = kept & (where == index)
         if inside.any():
-            value = mean_interval(values[inside], seed=seed)
             centre = float(abscissa[inside].mean())
-            bins.append(Bin(float(edges[index]), float(edges[index + 1]), centre, value))
+            bins.append(Bin(low=low, high=high, centre=centre, emd=mean_interval(emd[inside])))
     return bins
 
 
@@ -236,16 +234,16 @@ def response(true: npt.NDArray[np.number], reconstructed: npt.NDArray[np.number]
     )
 
 
-def bias_and_spread(values: Floats) -> dict[str, float]:
-    """Mean, standard deviation and root mean square of values (n,), NaN left out, in their unit."""
+def moments(values: Floats) -> Moments:
+    """Mean, standard deviation and root mean square of values (n,), NaN left out."""
     kept = values[~np.isnan(values)]
     if kept.size == 0:
-        return {"mean": np.nan, "standard_deviation": np.nan, "rms": np.nan}
-    return {
-        "mean": float(kept.mean()),
-        "standard_deviation": float(kept.std()),
-        "rms": float(np.sqrt((kept**2).mean())),
-    }
+        return Moments(mean=np.nan, standard_deviation=np.nan, rms=np.nan)
+    return Moments(
+        mean=float(kept.mean()),
+        standard_deviation=float(kept.std()),
+        rms=float(np.sqrt((kept**2).mean())),
+    )
 
 
 def _resampled_means(values: Floats, resamples: int, seed: int) -> Floats:

@@ -6,24 +6,18 @@ unless what it depends on has changed, and continues from its checkpoint after a
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+
+import torch
 
 from hexcoder.config import Config
-from hexcoder.errors import CheckFailed
-from hexcoder.processes import die_with_parent
+from hexcoder.metrics.train import Physics
 from hexcoder.steps.runner import is_current, run_stage
 from models.training.stage import TRAIN
-
-_SECTIONS = ("data", "network", "quantisation", "training")
-
+from studies.processes import cores, run_all
 
 SEED = replace(TRAIN, hands_over=())
 """The stage train, whose network stays beside its other files."""
@@ -60,8 +54,8 @@ class SeedResult:
         With network.json and decoder.safetensors.
     ran : bool
         False if an earlier run's result was current.
-    physics : dict or None
-        ``physics`` of its metrics.json.
+    physics : Physics or None
+        Of its metrics.json; None where it does not count.
     failed : str or None
         Why it does not count: it diverged, or torch and the golden model disagree.
     """
@@ -70,17 +64,25 @@ class SeedResult:
     seed: int
     folder: Path
     ran: bool
-    physics: dict[str, Any] | None
+    physics: Physics | None
     failed: str | None
+
+    @property
+    def emd(self) -> float:
+        """Mean EMD of a training that counts."""
+        assert self.physics is not None
+        assert self.physics.emd_mean is not None
+        return self.physics.emd_mean
 
 
 def run_seed(task: SeedTask) -> SeedResult:
     """Train, unless it was done; a training that fails is a result too, and is kept."""
     outcome = run_stage(SEED, task.config, task.folder)
-    physics = outcome.metrics["physics"]
-    failed = "; ".join(outcome.failures) or None
-    if failed is None and not physics["events_counted"]:
-        failed = "every held-out event comes back empty"
+    failed, physics = "; ".join(outcome.failures) or None, None
+    if failed is None:
+        physics = Physics.model_validate(outcome.metrics["physics"])
+        if not physics.events_counted:
+            failed, physics = "every held-out event comes back empty", None
     folder = task.folder / SEED.name
     return SeedResult(task.links, task.seed, folder, bool(outcome.ran), physics, failed)
 
@@ -102,54 +104,13 @@ def run_seeds(
             progress(results[place])
     left = [place for place in range(len(tasks)) if place not in results]
     if left:
-        found = _run_in_processes([tasks[place] for place in left], jobs, progress)
-        results |= dict(zip(left, found, strict=True))
+        jobs = min(jobs, len(left))
+        work = partial(_run_with, max(1, cores() // jobs))
+        trained = run_all(work, [tasks[place] for place in left], jobs, progress)
+        results |= dict(zip(left, trained, strict=True))
     return [results[place] for place in range(len(tasks))]
 
 
-def _run_in_processes(
-    tasks: Sequence[SeedTask], jobs: int, progress: Callable[[SeedResult], None]
-) -> list[SeedResult]:
-    jobs = min(jobs, len(tasks))
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-    pool = ProcessPoolExecutor(
-        jobs,
-        # A fork of a process that has started torch's threads can hang.
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(threads,),
-    )
-    futures: list[Future[SeedResult]] = []
-    try:
-        futures = [pool.submit(run_seed, task) for task in tasks]
-        waiting = set(futures)
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                progress(future.result())
-    except BaseException as error:
-        # Trainings resume from their checkpoints: nothing is lost by stopping them now.
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        if isinstance(error, BrokenProcessPool):
-            raise CheckFailed(
-                "the process of a training was killed, for want of memory perhaps; finished "
-                "trainings are kept: run again, with fewer --jobs"
-            ) from None
-        raise
-    pool.shutdown()
-    return [future.result() for future in futures]
-
-
-def _start_worker(threads: int) -> None:
-    import torch
-
-    from hexcoder import console
-
-    # The parent hears of an interrupt and ends its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # One bar of the parent tells of all trainings.
-    console.stderr.quiet = True
+def _run_with(threads: int, task: SeedTask) -> SeedResult:
     torch.set_num_threads(threads)
-    die_with_parent()
+    return run_seed(task)

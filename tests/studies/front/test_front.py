@@ -8,17 +8,29 @@ import pytest
 
 from hexcoder.config import config_text, load_config
 from hexcoder.errors import CheckFailed, InputError
+from hexcoder.metrics.train import Baseline
 from models.encoder.hardware_cost import adder_bits
 from models.encoder.untrained import untrained_network
 from network.schema import save_network
 from studies.__main__ import main
-from studies.front.measure import rank_correlation, select_points
+from studies.front.files import rank_correlation, select_points
+from studies.search.front import Point, SearchFront
 from tests.needs import needs_sta
 
 ROOT = Path(__file__).parents[3]
 TINY = ROOT / "configs" / "search_tiny.toml"
 pytestmark = pytest.mark.xdist_group("front")
-BASELINES = [{"name": "STC4", "emd_mean": 0.6, "bits_per_event": 132.0}]
+STC4 = Baseline(
+    name="STC4", emd_mean=0.6, emd_median=0.6, emd_standard_deviation=0.1, events_counted=90,
+    events_left_out=0, telescope_loss=0.1, bits_per_event=132.0,
+)  # fmt: skip
+
+
+def point(trial: int, **known) -> Point:
+    return Point.model_construct(
+        trial=trial, emd_median=0.5, emd_standard_deviation=0.1, events_counted=90, weights=10,
+        training_seconds=1.0, **known,
+    )  # fmt: skip
 
 
 def write_search(build: Path, latents: list[int], *, beaten: bool = False) -> None:
@@ -37,25 +49,30 @@ def write_search(build: Path, latents: list[int], *, beaten: bool = False) -> No
         built = untrained_network(config, seed=number)
         save_network(built, folder / "network.json")
         points.append(
-            {
-                "trial": number,
-                "config": f"{folder.name}/config.toml",
-                "network": f"{folder.name}/network.json",
-                "emd_mean": 2.0 / (1 + number),
-                "bits_per_event": 9 + 6 * count,
-                "adder_bits": adder_bits(built),
-                "parameters": {"network.layers.latent.outputs": count},
-            }
+            point(
+                number,
+                config=f"{folder.name}/config.toml",
+                network=f"{folder.name}/network.json",
+                emd_mean=2.0 / (1 + number),
+                bits_per_event=9 + 6 * count,
+                adder_bits=adder_bits(built),
+                parameters={"network.layers.latent.outputs": count},
+            )
         )
-    content = {
-        "name": "search_tiny",
-        "baselines": BASELINES,
-        "parameters_that_differ": ["network.layers.latent.outputs"],
+    content = SearchFront(
+        name="search_tiny",
+        objectives={},
+        trials={},
+        hypervolume=1.0,
+        tools={},
+        baselines=[STC4],
+        parameters_that_differ=["network.layers.latent.outputs"],
         # The last one is beaten: only asked for with --all.
-        "front": points[:-1] if beaten else points,
-        "measured": points,
-    }
-    (build / "search" / "front.json").write_text(json.dumps(content))
+        front=points[:-1] if beaten else points,
+        measured=points,
+        all=[],
+    )
+    (build / "search" / "front.json").write_text(json.dumps(content.as_json()))
 
 
 def front(build: Path, *options: str) -> dict:
@@ -141,8 +158,8 @@ def test_without_a_search_the_command_to_run_is_named(tmp_path):
 
 @pytest.mark.parametrize("wanted", [2, 5, 12])
 def test_chosen_points_span_the_front_evenly_in_the_logarithm(wanted):
-    points = [{"adder_bits": bits} for bits in np.geomspace(100, 10_000, 41)]
-    chosen = [point["adder_bits"] for point in select_points(points, wanted)]
+    points = [point(0, adder_bits=bits) for bits in np.geomspace(100, 10_000, 41)]
+    chosen = [each.adder_bits for each in select_points(points, wanted)]
     assert len(chosen) == wanted
     assert (chosen[0], chosen[-1]) == pytest.approx((100, 10_000))
     steps = np.diff(np.log(chosen))

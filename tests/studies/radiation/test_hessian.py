@@ -30,9 +30,9 @@ from studies.radiation.hessian import (
 )
 from studies.radiation.precision import (
     Choice,
+    Problem,
     allocate,
     best_type,
-    choices,
     rounded,
     with_weights,
 )
@@ -174,7 +174,7 @@ def test_the_layer_with_the_higher_trace_gets_the_finer_weights(study):
             steep: Trace(1000.0, 1.0, arrays[steep].size),
             flat: Trace(0.01, 0.001, arrays[flat].size),
         }
-        table = choices(network, arrays, traces, "weight bits")
+        table = Problem(network, arrays, traces, "weight bits").choices()
         best = allocate(list(table.values()), 5.0 * 78)
         assert best is not None
         widths = {choice.layer: choice.type.width for choice in best}
@@ -186,7 +186,7 @@ def test_costs_of_choices_are_those_of_the_networks_they_make(study):
     network = study[0]
     arrays = {name: value.numpy() for name, value in integer_weights(network).items()}
     traces = {name: Trace(1.0, 0.1, value.size) for name, value in arrays.items()}
-    table = choices(network, arrays, traces, "adder bits")
+    table = Problem(network, arrays, traces, "adder bits").choices()
     picks = [table["conv"][3], table["latent"][-2]]
     made = with_weights(network, picks)
     # It is a valid network.
@@ -200,7 +200,7 @@ def test_a_lost_trace_counts_as_its_error(study):
     network = study[0]
     arrays = {name: value.numpy() * 0.9 for name, value in integer_weights(network).items()}
     traces = {name: Trace(-3.0, 2.0, value.size) for name, value in arrays.items()}
-    row = choices(network, arrays, traces, "weight bits")["conv"]
+    row = Problem(network, arrays, traces, "weight bits").choices()["conv"]
     for choice in row:
         error = np.square(choice.integers * choice.type.step - arrays["conv"]).sum()
         assert choice.squared_error == pytest.approx(error)

@@ -20,8 +20,10 @@ from sensor.generator import generate_events
 from sensor.metrics import earth_movers_distance
 from studies.radiation.faults import STORED, Injector, _with_variants, fault_sites, flip_bit
 from studies.radiation.flips import Increase, estimated_distance, measure
-from studies.radiation.report import Group, summarise, write_report
+from studies.radiation.report import Origin, protection, summarise, write_report
 from tests.networks import WEIGHTED, fixed_point_types, inputs_of, networks, sensor_network
+
+ORIGIN = Origin(network="sensor", file="events.csv", seed=5)
 
 
 def _flipped_by_text(value, type_, bit):
@@ -166,16 +168,17 @@ def test_exact_increases_equal_an_evaluation_of_the_flipped_network(study, campa
     before = earth_movers_distance(events, reconstruct(network, decoder, events).fractions)
     assert campaign.emd_mean == pytest.approx(before.mean())
     checked = 0
-    for found in campaign.sensitivities:
-        if found.site.fault_class not in STORED:
+    for number, site in enumerate(campaign.sites):
+        if site.fault_class not in STORED:
             continue
-        for fault in np.flatnonzero(~np.isnan(found.exact))[:6]:
-            changed = _network_with_flip(network, found.site, fault)
+        exact = ~np.isnan(campaign.exact) & (campaign.owner == number)
+        for fault in np.flatnonzero(exact)[:6]:
+            changed = _network_with_flip(network, site, campaign.place[fault])
             after = earth_movers_distance(events, reconstruct(changed, decoder, events).fractions)
             increase = after - before
-            assert found.exact[fault] == pytest.approx(increase.mean(), abs=1e-5)
+            assert campaign.exact[fault] == pytest.approx(increase.mean(), abs=1e-5)
             error = increase.std(ddof=1) / np.sqrt(len(events))
-            assert found.exact_standard_error[fault] == pytest.approx(error, abs=1e-5)
+            assert campaign.exact_standard_error[fault] == pytest.approx(error, abs=1e-5)
             checked += 1
     assert checked >= 12
 
@@ -185,13 +188,13 @@ def test_register_flips_cost_what_an_evaluation_by_hand_says(study, campaign):
     events = sample.events
     inputs = normalise(events, network.input.type, sensor_image_order(network))
     before = earth_movers_distance(events, reconstruct(network, decoder, events).fractions)
-    for found in campaign.sensitivities:
-        if found.site.fault_class in STORED:
+    for number, site in enumerate(campaign.sites):
+        if site.fault_class in STORED:
             continue
-        fault = int(np.flatnonzero(~np.isnan(found.exact))[0])
-        latents = _latents_by_hand(network, inputs, found.site, fault)
+        fault = np.flatnonzero(~np.isnan(campaign.exact) & (campaign.owner == number))[0]
+        latents = _latents_by_hand(network, inputs, site, int(campaign.place[fault]))
         after = earth_movers_distance(events, decode_latents(decoder, latents, events))
-        assert found.exact[fault] == pytest.approx((after - before).mean(), abs=1e-5)
+        assert campaign.exact[fault] == pytest.approx((after - before).mean(), abs=1e-5)
 
 
 def test_equal_latents_are_decoded_once_without_changing_any_figure(study, monkeypatch):
@@ -214,16 +217,15 @@ def test_equal_latents_are_decoded_once_without_changing_any_figure(study, monke
 
 
 def test_the_estimate_ranks_bits_as_exact_emd_does(campaign):
-    agreement = summarise(campaign)["estimate_against_exact"]
-    assert agreement["pearson"] > 0.99
-    assert agreement["spearman"] > 0.97
+    agreement = summarise(campaign, ORIGIN).estimate_against_exact
+    assert agreement.pearson > 0.99
+    assert agreement.spearman > 0.97
 
 
 def test_ranks_run_from_one_within_stored_bits_and_within_registers(campaign):
     for name in ("stored", "register"):
-        members = Group.of(campaign, name).members
-        rank = np.concatenate([s.rank for s in members])
-        estimate = np.concatenate([s.estimate for s in members])
+        members = campaign.group(name)
+        rank, estimate = campaign.rank[members], campaign.estimate[members]
         assert sorted(rank) == list(range(1, len(rank) + 1))
         assert (np.diff(estimate[np.argsort(rank)]) <= 0).all()
 
@@ -231,17 +233,15 @@ def test_ranks_run_from_one_within_stored_bits_and_within_registers(campaign):
 def test_the_curve_of_protection_ends_at_everything_and_counts_on_other_events():
     # Bit 0 costs on one half of the events only: protecting it first buys nothing on the other.
     halves = np.array([[4.0, 0.0], [1.0, 1.0], [0.0, 4.0]])
-    curve = Group("stored", [], halves.mean(axis=1), halves).curve()
+    curve = protection(halves)
     assert curve.tolist() == pytest.approx([0.0, 0.0, 0.2, 1.0])
-    worthless = Group("stored", [], -halves.mean(axis=1), -halves)
-    assert worthless.curve() is None
-    assert worthless.bits_for(0.5) is None
+    assert protection(-halves) is None
 
 
 def test_the_same_seed_gives_the_same_files(study, campaign, tmp_path):
     again = measure(*study, seed=5)
     for found, folder in ((campaign, "a"), (again, "b")):
-        write_report(found, {"network": "sensor"}, tmp_path / folder)
+        write_report(found, ORIGIN, tmp_path / folder)
     for name in ("flips.json", "flips.csv", "flips.md", "flips.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == [
@@ -250,7 +250,7 @@ def test_the_same_seed_gives_the_same_files(study, campaign, tmp_path):
 
 
 def test_a_report_that_fails_leaves_the_last_one(campaign, tmp_path, monkeypatch):
-    write_report(campaign, {"network": "first"}, tmp_path)
+    write_report(campaign, ORIGIN, tmp_path)
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     written = []
 
@@ -263,7 +263,7 @@ def test_a_report_that_fails_leaves_the_last_one(campaign, tmp_path, monkeypatch
 
     monkeypatch.setattr("pathlib.Path.write_text", full)
     with pytest.raises(OSError, match="no space"):
-        write_report(campaign, {"network": "second"}, tmp_path)
+        write_report(campaign, ORIGIN, tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 

@@ -24,7 +24,6 @@ from studies.seeds.keep import (
     bit_patterns,
     choose_masks,
     mean_table,
-    middle_table,
     receiver,
     sliced_transport,
     uniform_masks,
@@ -39,7 +38,7 @@ CHIP = FixedPoint.parse("UQ(1,8)")
 @pytest.mark.parametrize("type_", [UNSIGNED, SIGNED])
 @pytest.mark.parametrize("mask", [0b1111, 0b1100, 0b0110, 0b1001, 0])
 def test_middle_is_the_mean_of_all_values_that_share_the_kept_bits(type_, mask):
-    table = middle_table(mask, type_)
+    table = mean_table(mask, type_, None)
     values = range(type_.minimum, type_.maximum + 1)
     for value in values:
         same = [other for other in values if (other & 15 & mask) == (value & 15 & mask)]
@@ -165,7 +164,8 @@ def trained(tmp_path_factory):
 
 def test_quoted_figures_follow_from_the_masks_and_tables_in_the_files(trained, tmp_path):
     _, network, decoder, events = trained
-    found = keep_bits(network, decoder, Sample(events, None), (2, 4), 3, tmp_path)
+    result = keep_bits(network, decoder, Sample(events, None), (2, 4), 3, tmp_path)
+    found = result.as_json()
     assert found == json.loads((tmp_path / "keep.json").read_text())
     type_ = network.output.type
     assert found["events"]["chosen_on"] == 119

@@ -13,10 +13,10 @@ from sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
 from studies.seeds.statistics import (
     CHARGE_EDGES,
     OCCUPANCY_EDGES,
-    bias_and_spread,
     decode_sum,
     mean_interval,
     mean_position_cm,
+    moments,
     occupancy,
     paired_difference,
     profile,
@@ -98,7 +98,7 @@ def test_profile_agrees_with_means_by_hand():
     )
     # The bin from 4 to 5 has no value, 0 and 9 lie outside.
     assert [(b.low, b.high, b.centre) for b in bins] == [(1, 2, 1.0), (2, 4, 2.0), (5, 9, 5.0)]
-    assert [(b.value.mean, b.value.counted) for b in bins] == [(2.0, 2), (5.0, 1), (8.0, 1)]
+    assert [(b.emd.mean, b.emd.counted) for b in bins] == [(2.0, 2), (5.0, 1), (8.0, 1)]
 
 
 def test_profiles_hold_every_event_that_is_not_empty():
@@ -108,7 +108,7 @@ def test_profiles_hold_every_event_that_is_not_empty():
         (events.sum(axis=1), CHARGE_EDGES),
     ):
         bins = profile(abscissa, np.ones(len(events)), edges)
-        assert sum(one.value.counted for one in bins) == (events.sum(axis=1) > 0).sum()
+        assert sum(one.emd.counted for one in bins) == (events.sum(axis=1) > 0).sum()
 
 
 def test_every_sum_code_decodes_to_the_middle_of_the_sums_that_have_it():
@@ -148,10 +148,10 @@ def test_charge_moved_by_one_pitch_is_a_shift_of_one_pitch():
     np.testing.assert_allclose(found.width_change_cm, 0, atol=1e-12)
     np.testing.assert_allclose(found.sum_ratio, 1)
     for axis in (0, 1):
-        summary = bias_and_spread(found.shift_cm[:, axis])
-        assert summary["mean"] == pytest.approx(step[axis])
-        assert summary["rms"] == pytest.approx(abs(step[axis]))
-        assert summary["standard_deviation"] == pytest.approx(0, abs=1e-12)
+        summary = moments(found.shift_cm[:, axis])
+        assert summary.mean == pytest.approx(step[axis])
+        assert summary.rms == pytest.approx(abs(step[axis]))
+        assert summary.standard_deviation == pytest.approx(0, abs=1e-12)
 
 
 def test_width_of_two_equal_charges_is_half_their_distance():
@@ -176,9 +176,10 @@ def test_response_of_empty_events_is_not_defined_but_a_lost_sum_is():
     assert np.isnan(found.width_change_cm).tolist() == [False, True, True]
 
 
-def test_bias_and_spread_by_hand():
-    found = bias_and_spread(np.array([1.0, np.nan, 3.0]))
-    assert found == {"mean": 2.0, "standard_deviation": 1.0, "rms": pytest.approx(math.sqrt(5))}
+def test_moments_by_hand():
+    found = moments(np.array([1.0, np.nan, 3.0]))
+    assert (found.mean, found.standard_deviation) == (2.0, 1.0)
+    assert found.rms == pytest.approx(math.sqrt(5))
 
 
 def test_occupancy_counts_trigger_cells():

@@ -10,6 +10,7 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
+from hexcoder.metrics.train import Physics
 from models.decoder import load_decoder
 from models.evaluation.physics import reconstruct
 from network.schema import load_network
@@ -37,7 +38,7 @@ def _quick(**training):
 
 
 def _result(seed, emd, failed=None):
-    physics = None if emd is None else {"emd_mean": emd}
+    physics = None if emd is None else Physics.model_construct(emd_mean=emd)
     return SeedResult(5, seed, Path("nowhere"), True, physics, failed)
 
 
@@ -74,10 +75,10 @@ def test_links_are_read_in_order_and_checked():
 def test_figures_over_seeds_by_hand_without_the_failed_one():
     results = [_result(1, 0.8), _result(2, None, "diverged"), _result(3, 0.7), _result(4, 1.2)]
     found = across_seeds(results)
-    assert found["mean"] == pytest.approx(0.9)
-    assert (found["median"], found["best"]) == (0.8, 0.7)
-    assert found["standard_deviation"] == pytest.approx(np.std([0.8, 0.7, 1.2], ddof=1))
-    assert (found["seeds_counted"], found["seeds_failed"]) == (3, 1)
+    assert found.mean == pytest.approx(0.9)
+    assert (found.median, found.best) == (0.8, 0.7)
+    assert found.standard_deviation == pytest.approx(np.std([0.8, 0.7, 1.2], ddof=1))
+    assert (found.seeds_counted, found.seeds_failed) == (3, 1)
     chosen = median_and_best(results)
     assert chosen
     assert [result.seed for result in chosen] == [1, 3]
@@ -88,7 +89,7 @@ def test_of_two_middle_seeds_the_worse_stands_for_the_median():
     assert chosen
     assert [result.seed for result in chosen] == [1, 2]
     assert median_and_best([_result(1, None, "diverged")]) is None
-    assert across_seeds([_result(1, 0.5)])["standard_deviation"] is None
+    assert across_seeds([_result(1, 0.5)]).standard_deviation is None
 
 
 def test_baselines_are_the_largest_that_fit_and_the_usual_ones():
@@ -105,13 +106,13 @@ def test_baselines_are_the_largest_that_fit_and_the_usual_ones():
 def test_comparison_pairs_the_same_events():
     events = generate_events(120, seed=6)
     methods = {m.name: baseline_method(m, events) for m in baselines_at(events, 153)}
-    rows = compare(methods["STC4"], [methods["best choice 13"]], events)["baselines"]
+    rows = compare(methods["STC4"], [methods["best choice 13"]], events).baselines
     expected = earth_movers_distance(events, super_trigger_cells(events)) - earth_movers_distance(
         events, best_choice(events, 13)
     )
-    assert rows[0]["network_minus_this_emd"]["mean"] == pytest.approx(np.nanmean(expected))
-    counts = [one["emd"]["counted"] for one in rows[0]["profiles"]["occupancy"]]
-    assert sum(counts) == rows[0]["emd"]["counted"] == 120
+    assert rows[0].network_minus_this_emd.mean == pytest.approx(np.nanmean(expected))
+    counts = [each.emd.counted for each in rows[0].profiles["occupancy"]]
+    assert sum(counts) == rows[0].emd.counted == 120
 
 
 def test_a_finished_seed_is_not_trained_again_until_its_config_changes(tmp_path):
@@ -141,9 +142,10 @@ def test_a_diverged_seed_is_a_result_with_its_reason_and_is_kept(tmp_path):
 
 def test_study_quotes_what_its_networks_do_on_the_held_out_events(tmp_path):
     config = _quick()
-    states = []
-    found = study(config, tmp_path, (2,), 2, 2, lambda *state: states.append(state[:2]))
-    assert states == [(0, 2), (1, 2), (2, 2)]
+    ran = []
+    result = study(config, tmp_path, (2,), 2, 2, lambda result: ran.append(result.ran))
+    assert ran == [True, True]
+    found = result.as_json()
     assert found == json.loads((tmp_path / "study.json").read_text())
     row = found["links"][0]
     assert (row["latent_type"], row["bits_per_event"]) == ("UQ(1,11)", 57.0)
@@ -170,9 +172,8 @@ def test_study_quotes_what_its_networks_do_on_the_held_out_events(tmp_path):
         assert f"({picture}.svg)" in page
         assert (tmp_path / f"{picture}.svg").stat().st_size > 5000
     before = {name: (tmp_path / name).read_bytes() for name in ("study.json", "emd.svg")}
-    ran = []
-    study(config, tmp_path, (2,), 2, 2, lambda done, total, result: ran.append(result))
-    assert [result.ran for result in ran if result] == [False, False]
+    study(config, tmp_path, (2,), 2, 2, lambda result: ran.append(result.ran))
+    assert ran[2:] == [False, False]
     assert before == {name: (tmp_path / name).read_bytes() for name in before}
 
 

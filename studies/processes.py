@@ -1,0 +1,76 @@
+"""Tasks of a study in processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from hexcoder import console, processes
+from hexcoder.errors import CheckFailed
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def worker_pool(jobs: int) -> ProcessPoolExecutor:
+    """A pool of processes that leave interrupts and progress bars to this one."""
+    return processes.worker_pool(jobs, _start_worker)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    console.stderr.quiet = True
+
+
+def end_workers(pool: ProcessPoolExecutor) -> None:
+    """End a pool and what it is at: what studies do goes on from where it was."""
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+    pool.shutdown(cancel_futures=True)
+
+
+def run_all(
+    work: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    jobs: int,
+    progress: Callable[[Result], None],
+) -> list[Result]:
+    """Results in the order of the tasks.
+
+    Parameters
+    ----------
+    work : callable that can be pickled
+    tasks : sequence
+    jobs : int
+        Processes.
+    progress : callable
+        Told each result as it comes.
+
+    Raises
+    ------
+    CheckFailed
+        If a process is killed. What ``work`` raises is raised too, and ends the other tasks.
+    """
+    with worker_pool(jobs) as pool:
+        try:
+            futures = [pool.submit(work, task) for task in tasks]
+            for future in as_completed(futures):
+                progress(future.result())
+            return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise CheckFailed(
+                "a process was killed, for want of memory perhaps; what is finished is kept: run "
+                "again, with fewer --jobs"
+            ) from None
+        except BaseException:
+            end_workers(pool)
+            raise
