@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 BASELINES = ("STC4", "best choice 14", "threshold 47 ADC")
 """Baselines that are drawn, by their names in metrics.json."""
 
-_FRONT, _OTHERS, _LINES, _INK = "#b5432a", "#8fa3b5", "#1f4e79", "#333940"
+_FRONT, _OTHERS, _LINES, INK = "#b5432a", "#8fa3b5", "#1f4e79", "#333940"
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # Without a salt the identifiers, and so the bytes, change from run to run.
@@ -23,16 +23,16 @@ STYLE: dict[Any, Any] = {
     "font.size": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": _INK,
+    "axes.edgecolor": INK,
     "axes.linewidth": 0.7,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dde1e5",
     "grid.linewidth": 0.6,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "legend.frameon": False,
 }
 """Look of the project's pictures, for ``matplotlib.rc_context``."""

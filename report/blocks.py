@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -44,6 +45,16 @@ class Column:
     numeric: bool = True
 
 
+def words(*names: str) -> list[Column]:
+    """Columns of text."""
+    return [Column(name, numeric=False) for name in names]
+
+
+def numbers(*heads: str | tuple[str, str]) -> list[Column]:
+    """Columns of numbers; a head is a name, or a name and a unit."""
+    return [Column(head) if isinstance(head, str) else Column(*head) for head in heads]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of text under columns; rows in ``marked`` stand out, the first cell heads its row."""
@@ -68,6 +79,13 @@ class Picture:
     caption: str
     title: str = ""
     wide: bool = False
+
+
+def embedded(title: str, caption: str, data: bytes, kind: str, *, wide: bool = False) -> Picture:
+    """A file of an image, such as kind 'png', inside of the page."""
+    text = base64.b64encode(data).decode()
+    image = f'<img src="data:image/{kind};base64,{text}" alt="{title}">'
+    return Picture(f"{title}: {caption}", image, caption, title, wide)
 
 
 @dataclass(frozen=True, slots=True)

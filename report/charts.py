@@ -5,56 +5,44 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hexcoder.front_picture import INK, STYLE
 from hexcoder.metrics.asic import Histogram
+from hexcoder.metrics.train import Figures
 
 OURS, OTHERS, THIRD, FOURTH = "#b5432a", "#1f4e79", "#8fa3b5", "#d9a441"
-INK = "#333940"
-_STYLE: dict[Any, Any] = {
-    # Text stays text: small, searchable, in the page's own font.
-    "svg.fonttype": "none",
-    # Without a salt the identifiers, and so the bytes, change from run to run.
-    "svg.hashsalt": "hexcoder",
-    "font.size": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.linewidth": 0.7,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#dde1e5",
-    "grid.linewidth": 0.6,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-}
 # In inches. At 72 points an inch the text keeps about its size on a phone of 400 pixels.
 _WIDTH, _HEIGHT = 4.9, 3.3
 _CLOSE_BITS = 12
 _BEST_CHOICE = re.compile(r"best choice (\d+)$")
 
 
-def emd_against_bits(
-    emd: float, bits: float, baselines: Sequence[Mapping[str, Any]], name: str
-) -> str:
+class Method(NamedTuple):
+    """A way to send events: mean bits of an event, and mean EMD in half pitches."""
+
+    name: str
+    bits: float
+    emd: float
+    figures: Figures
+
+
+def emd_against_bits(ours: Method, baselines: Sequence[Method]) -> str:
     """Mean EMD (half pitches) of an encoder and of baselines against bits per event."""
+    bits, emd = ours.bits, ours.emd
 
     def draw(axes: Axes) -> None:
         chosen, others = [], []
         for baseline in baselines:
-            point = (baseline["bits_per_event"], baseline["emd_mean"])
-            match = _BEST_CHOICE.match(baseline["name"])
-            if match:
+            point = (baseline.bits, baseline.emd)
+            if match := _BEST_CHOICE.match(baseline.name):
                 chosen.append((*point, match[1]))
             else:
-                others.append((*point, baseline["name"]))
+                others.append((*point, baseline.name))
         axes.axvline(bits, color=OURS, linewidth=0.8, linestyle="--")
         if chosen:
             xs, ys, kept = zip(*sorted(chosen), strict=True)
@@ -70,7 +58,7 @@ def emd_against_bits(
             _label(axes, x, y, text, INK)
         axes.plot([bits], [emd], "D", color=OURS, markersize=7)
         axes.annotate(
-            name,
+            ours.name,
             (bits, emd),
             (-8, 0),
             textcoords="offset points",
@@ -184,7 +172,7 @@ def _label(axes: Axes, x: float, y: float, text: str, colour: str, side: str = "
 
 
 def _svg(name: str, draw: Callable[[Axes], None], height: float = _HEIGHT) -> str:
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         draw(figure.subplots())
         stream = io.StringIO()

@@ -55,22 +55,23 @@ def compare(first: Path, second: Path) -> list[Difference]:
     InputError
         If one is no folder of results.
     """
-    found = []
-    metrics: list[dict[str, dict[str, float]]] = []
+    measured: list[dict[tuple[str, str], float]] = []
     for build in (first, second):
-        stages = {
-            stage: dict(_numbers(read_json(path)))
-            for stage in STAGES
-            if (path := build / stage / "metrics.json").is_file()
-        }
+        stages = [stage for stage in STAGES if (build / stage / "metrics.json").is_file()]
         if not stages:
             raise InputError(f"{build}: no results of {', '.join(STAGES)} in it")
-        metrics.append(stages)
-    for stage in STAGES:
-        one, other = (stages.get(stage, {}) for stages in metrics)
-        for metric in dict.fromkeys([*one, *other]):
-            found.append(Difference(stage, metric, one.get(metric), other.get(metric)))
-    return found
+        measured.append(
+            {
+                (stage, metric): value
+                for stage in stages
+                for metric, value in _numbers(read_json(build / stage / "metrics.json"))
+            }
+        )
+    names = dict.fromkeys([*measured[0], *measured[1]])
+    return [
+        Difference(*name, *(metrics.get(name) for metrics in measured))
+        for name in sorted(names, key=lambda name: STAGES.index(name[0]))
+    ]
 
 
 def table(differences: list[Difference], first: str, second: str, everything: bool) -> Table:

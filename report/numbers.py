@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TypeGuard
 
 NOT_MEASURED = "not measured"
@@ -40,6 +41,6 @@ def percent(part: float | None, whole: float | None) -> str:
     return f"{100 * part / whole:.1f} %"
 
 
-def shape(sizes: list[int] | tuple[int, ...]) -> str:
+def shape(sizes: Sequence[int]) -> str:
     """Write the shape of a tensor, such as 4 x 4 x 8."""
     return " \N{MULTIPLICATION SIGN} ".join(str(size) for size in sizes)

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel
+
 from hexcoder.config import Config
 from hexcoder.files import read_json
 from hexcoder.metrics.asic import AsicFile
 from hexcoder.metrics.file import File, read_metrics
 from hexcoder.metrics.layout import LayoutFile
 from hexcoder.metrics.librelane import LibrelaneFile
+from hexcoder.metrics.rtl import RtlFile
+from hexcoder.metrics.sim import SimulationMetrics
+from hexcoder.metrics.train import TrainMetrics
 from hexcoder.steps.reads import file_digest
 from hexcoder.steps.runner import RECORDS, StageRecord, read_stage_record
 from report.blocks import Notice
@@ -49,6 +54,23 @@ INPUTS = (
 """Files that the report depends on, each of which may be missing."""
 
 
+class Campaign(BaseModel):
+    """Of flips.json, what the report shows."""
+
+    class Class(BaseModel):
+        """Registers or voters of one class."""
+
+        bits: int
+        flips: int
+        outcomes: dict[str, dict[str, Any]]
+
+    flips: int
+    seed: int
+    triplicated: bool
+    registers_not_corrected: int
+    classes: dict[str, Class]
+
+
 @dataclass(frozen=True)
 class Results:
     """Everything that the report tells of.
@@ -60,11 +82,8 @@ class Results:
         Options that select this design point on each command line.
     config_text : str
         The config file as the user wrote it.
-    train, rtl, sim : dict or None
+    train, rtl, sim, asic, layout, librelane
         metrics.json of the stage; None where it has not run, or is of other files.
-    asic : AsicFile or None
-    layout : LayoutFile or None
-    librelane : LibrelaneFile or None
     stale : mapping
         By stage the files that it is not of: the ones that lie here now are others.
     digests : mapping
@@ -87,9 +106,9 @@ class Results:
     config: Config
     options: str
     config_text: str
-    train: dict[str, Any] | None
-    rtl: dict[str, Any] | None
-    sim: dict[str, Any] | None
+    train: TrainMetrics | None
+    rtl: RtlFile | None
+    sim: SimulationMetrics | None
     asic: AsicFile | None
     layout: LayoutFile | None
     librelane: LibrelaneFile | None
@@ -99,7 +118,7 @@ class Results:
     cells: Mapping[str, Any]
     setup_report: str
     pictures: Mapping[str, bytes]
-    flips: Mapping[str, tuple[dict[str, Any], bytes]]
+    flips: Mapping[str, tuple[Campaign, bytes]]
     others: Mapping[str, Silicon]
 
     def command(self, stage: str) -> str:
@@ -113,6 +132,11 @@ class Results:
             return Notice("stale", text, self.command(stage))
         text = f"{what}: not measured, because stage '{stage}' has no result yet."
         return Notice("missing", text, self.command(stage))
+
+    def unmeasured(self, stage: str, what: str, reason: str = "") -> Notice:
+        """Say that a stage has run, and what it did not measure."""
+        because = f" ({reason})" if reason else ""
+        return Notice("missing", f"{what}: not measured{because}.", self.command(stage))
 
     def doubts(self) -> list[Notice]:
         """Failed checks and results that do not belong together, most serious first."""
@@ -179,19 +203,19 @@ def _others(build: Path) -> list[Path]:
     """Folders beside this one with another synthesis of the same network."""
     if not (build / "network.json").is_file():
         return []
-    found, network = [], _nameless(build)
-    for folder in sorted(build.resolve().parent.iterdir()):
-        files = folder / "network.json", folder / "asic" / "metrics.json"
-        if folder == build.resolve() or not all(file.is_file() for file in files):
-            continue
-        if _nameless(folder) == network:
-            found.append(folder)
-    return found
 
+    def nameless(folder: Path) -> Any:
+        return read_json(folder / "network.json") | {"name": ""}
 
-def _nameless(build: Path) -> dict[str, Any]:
-    network = read_json(build / "network.json")
-    return {key: value for key, value in network.items() if key != "name"}
+    network = nameless(build)
+    return [
+        folder
+        for folder in sorted(build.resolve().parent.iterdir())
+        if folder != build.resolve()
+        and (folder / "network.json").is_file()
+        and (folder / "asic" / "metrics.json").is_file()
+        and nameless(folder) == network
+    ]
 
 
 def read_results(config: Config, options: str, config_text: str, build: Path) -> Results:
@@ -213,10 +237,6 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
         for stage in _SHOWN
         if digests[f"{stage}/metrics.json"] and (files := stale_files(stage, records, digests))
     }
-    plain = {
-        stage: None if stage in stale else read(f"{stage}/metrics.json")
-        for stage in ("train", "rtl", "sim")
-    }
 
     def measured(stage: str, file: type[File]) -> File | None:
         return None if stage in stale else read_stage(build, stage, file, options)
@@ -226,7 +246,9 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
         config=config,
         options=options,
         config_text=config_text,
-        **plain,
+        train=measured("train", TrainMetrics),
+        rtl=measured("rtl", RtlFile),
+        sim=measured("sim", SimulationMetrics),
         asic=measured("asic", AsicFile),
         layout=measured("layout", LayoutFile),
         librelane=measured("librelane", LibrelaneFile),
@@ -241,7 +263,10 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             if (build / "layout" / name).is_file()
         },
         flips={
-            folder: (read(f"{folder}/flips.json"), (build / folder / "flips.svg").read_bytes())
+            folder: (
+                Campaign.model_validate(read(f"{folder}/flips.json")),
+                (build / folder / "flips.svg").read_bytes(),
+            )
             for folder in FLIPS
             if all((build / folder / f"flips.{kind}").is_file() for kind in ("json", "svg"))
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Self, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,7 +16,7 @@ from hexcoder.steps.step import Metrics
 CORNER = "__corner:"
 """What stands between a metric of one corner and the corner's name."""
 
-File = TypeVar("File", bound="MetricsFile")
+File = TypeVar("File", bound=BaseModel)
 
 
 class MetricsFile(BaseModel):
@@ -37,7 +37,7 @@ class MetricsFile(BaseModel):
         return self.not_measured.get(key, "no reason recorded")
 
     @classmethod
-    def of(cls: type[File], values: Mapping[str, Any]) -> File:
+    def of(cls, values: Mapping[str, Any]) -> Self:
         """Sort the keys of a file by the step that measured them.
 
         Raises
@@ -90,13 +90,14 @@ def read_metrics(path: Path, file: type[File], command: str) -> File | None:
     Parameters
     ----------
     path : Path
-    file : type of MetricsFile
+    file : type of a pydantic model
+        What lies in it; the keys of a :class:`MetricsFile` are sorted by step.
     command : str
         What writes it, for the message.
 
     Returns
     -------
-    MetricsFile or None
+    model or None
         None where there is no such file.
 
     Raises
@@ -110,7 +111,7 @@ def read_metrics(path: Path, file: type[File], command: str) -> File | None:
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a JSON object; run `{command}` again")
     try:
-        return file.of(values)
+        return file.of(values) if issubclass(file, MetricsFile) else file.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from typing import Any
-
 from hexcoder.metrics.asic import Triplication
-from report.blocks import Block, Column, Notice, Picture, Pictures, Section, Table, Text
+from report.blocks import (
+    Block,
+    Notice,
+    Pictures,
+    Section,
+    Table,
+    Text,
+    embedded,
+    numbers,
+    words,
+)
 from report.numbers import count
-from report.results import FLIPS, Results
+from report.results import FLIPS, Campaign, Results
 
 _WHAT = {"flips": "RTL", "flips_netlist": "the netlist after synthesis"}
 _OPTIONS = {"flips": "", "flips_netlist": " --netlist {build}/asic"}
@@ -28,15 +34,15 @@ def upsets(results: Results) -> Section:
     if results.asic is not None and results.asic.triplication is not None:
         blocks.append(_kept_copies(results.asic.triplication.triplication_check))
     for folder in FLIPS:
-        found = results.flips.get(folder)
-        if found is None:
+        campaign = results.flips.get(folder)
+        if campaign is None:
             build = f"build/{results.config.name}"
             options = _OPTIONS[folder].format(build=build)
             command = f"python -m tb flips {build}/rtl{options} --flips 100000"
             text = f"Flips of {_WHAT[folder]}: not measured, because no campaign was run."
             blocks.append(Notice("missing", text, command))
         else:
-            blocks += _campaign(folder, *found)
+            blocks += _campaign(folder, *campaign)
     return Section("upsets", "Single-event upsets", blocks)
 
 
@@ -52,34 +58,27 @@ def _kept_copies(check: Triplication) -> Block:
     )
 
 
-def _campaign(folder: str, found: Mapping[str, Any], svg: bytes) -> list[Block]:
+def _campaign(folder: str, campaign: Campaign, svg: bytes) -> list[Block]:
     what = f"Flips of {_WHAT[folder]}"
-    outcomes = list(dict.fromkeys(o for c in found["classes"].values() for o in c["outcomes"]))
+    classes = campaign.classes
+    outcomes = list(dict.fromkeys(o for entry in classes.values() for o in entry.outcomes))
     rows = [
         [
             name,
-            count(entry["bits"]),
-            count(entry["flips"]),
-            *(count(entry["outcomes"].get(outcome, {}).get("flips", 0)) for outcome in outcomes),
+            count(entry.bits),
+            count(entry.flips),
+            *(count(entry.outcomes.get(outcome, {}).get("flips", 0)) for outcome in outcomes),
         ]
-        for name, entry in found["classes"].items()
+        for name, entry in classes.items()
     ]
-    columns = [
-        Column("class", numeric=False),
-        Column("places", "bits"),
-        Column("flips"),
-        *(Column(outcome) for outcome in outcomes),
-    ]
-    left = found["registers_not_corrected"]
-    kind = "triplicated" if found["triplicated"] else "not triplicated"
+    kind = "triplicated" if campaign.triplicated else "not triplicated"
     note = (
-        f"Seed {found['seed']}; registers {kind}; not right again after the next "
-        f"clock: registers of {count(left)} of {count(found['flips'])} flips."
+        f"Seed {campaign.seed}; registers {kind}; not right again after the next clock: registers "
+        f"of {count(campaign.registers_not_corrected)} of {count(campaign.flips)} flips."
     )
-    data = base64.b64encode(svg).decode()
-    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{what}">'
+    columns = [*words("class"), *numbers(("places", "bits"), "flips", *outcomes)]
     caption = "Outcomes by class, and cross-sections in bits with 95 % intervals."
     return [
         Table(f"{what}: outcomes", columns, rows, note=note),
-        Pictures([Picture(f"{what}: {caption}", image, caption, what, wide=True)]),
+        Pictures([embedded(what, caption, svg, "svg+xml", wide=True)]),
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from hexcoder.metrics.asic import AreaMetrics, AsicFile
 from report.blocks import (
     Block,
-    Column,
     Notice,
     Picture,
     Pictures,
@@ -16,15 +16,16 @@ from report.blocks import (
     Table,
     Text,
     Verbatim,
+    numbers,
+    words,
 )
 from report.charts import slack_bars, stacked_bars
 from report.numbers import count, fixed, percent
 from report.results import Results
+from report.sections.beside import beside_published, in_other_processes
 from report.sections.parts import copies_together
 from report.sections.path import worst_path
 from report.sections.power import power_picture, power_table
-from report.sections.processes import in_other_processes
-from report.sections.published import beside_published
 
 _PARTS = {
     "encoder_core": "registers between layers",
@@ -63,7 +64,7 @@ def _origin(asic: AsicFile) -> str:
 
 
 def _layers(results: Results) -> list[str]:
-    return [layer["name"] for layer in (results.rtl or {}).get("layers", [])]
+    return [layer.name for layer in results.rtl.layers] if results.rtl else []
 
 
 def _parts(area: AreaMetrics, results: Results) -> list[str]:
@@ -82,8 +83,7 @@ def _part(name: str) -> str:
 def _area(asic: AsicFile, results: Results) -> list[Block]:
     area = asic.area
     if area is None:
-        reason = asic.why_not("design__instance__area")
-        return [Notice("missing", f"Area: not measured ({reason}).", results.command("asic"))]
+        return [results.unmeasured("asic", "Area", asic.why_not("design__instance__area"))]
     areas, total = area.area_by_layer_um2, area.design__instance__area
     parts = _parts(area, results)
     # A bar of less than a thousandth of the whole cannot be seen; the table has them all.
@@ -112,19 +112,15 @@ def _area_table(measured: AreaMetrics, results: Results, parts: list[str]) -> Ta
         return [name, fixed(area, decimals), percent(area, total), count(number), *shares]
 
     rows = [row(_part(part), areas[part], cells.get(part, {})) for part in parts]
-    everything: dict[str, int] = {}
+    everything: Counter[str] = Counter()
     for kinds in cells.values():
-        for kind, number in kinds.items():
-            everything[kind] = everything.get(kind, 0) + number
+        everything.update(kinds)
     rows.append(row("whole design", total, everything))
+    classes = ("full and half adders", "registers", "other")
     columns = [
-        Column("part", numeric=False),
-        Column("area", "µm²"),
-        Column("share", "of area"),
-        Column("cells"),
-        Column("full and half adders", "share of cells"),
-        Column("registers", "share of cells"),
-        Column("other", "share of cells"),
+        *words("part"),
+        *numbers(("area", "µm²"), ("share", "of area"), "cells"),
+        *numbers(*((name, "share of cells") for name in classes)),
     ]
     note = "Adders and registers are told by their function in the Liberty file, not by name."
     if not results.cells:
@@ -163,8 +159,7 @@ def cell_classes(
 def _timing(asic: AsicFile, results: Results) -> list[Block]:
     timing, period = asic.timing, asic.clock__period_ns
     if timing is None:
-        reason = asic.why_not("timing__setup__ws")
-        return [Notice("missing", f"Timing: not measured ({reason}).", results.command("asic"))]
+        return [results.unmeasured("asic", "Timing", asic.why_not("timing__setup__ws"))]
     blocks: list[Block] = []
     slack = timing.timing__setup__ws
     if slack < 0:
@@ -181,7 +176,7 @@ def _timing(asic: AsicFile, results: Results) -> list[Block]:
         ["worst hold slack", fixed(timing.timing__hold__ws, 3), "ns"],
         ["endpoints without constraint", count(timing.unconstrained_endpoints), "endpoints"],
     ]
-    columns = [Column("quantity", numeric=False), Column("value"), Column("unit", numeric=False)]
+    columns = [*words("quantity"), *numbers("value"), *words("unit")]
     note = (
         f"Worst path: {timing.worst_path}. By OpenSTA, {asic.origin.corner} corner "
         "only. Hold is of an ideal clock: it can be judged only with a clock tree."
@@ -205,8 +200,7 @@ def _timing(asic: AsicFile, results: Results) -> list[Block]:
 def _power(asic: AsicFile, results: Results) -> list[Block]:
     power = asic.power
     if power is None:
-        reason = asic.why_not("power__total")
-        return [Notice("missing", f"Power: not measured ({reason}).", results.command("asic"))]
+        return [results.unmeasured("asic", "Power", asic.why_not("power__total"))]
     ordered = _parts(asic.area, results) if asic.area else list(power.power_by_layer_w)
     parts = [part for part in ordered if part in power.power_by_layer_w]
     title = "Power by layer and by kind of cell"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.metrics.layout import (
     Connectivity,
@@ -11,7 +9,17 @@ from hexcoder.metrics.layout import (
     PlaceMetrics,
     TransistorComparison,
 )
-from report.blocks import Block, Column, Notice, Picture, Pictures, Section, Table, Text
+from report.blocks import (
+    Block,
+    Picture,
+    Pictures,
+    Section,
+    Table,
+    Text,
+    embedded,
+    numbers,
+    words,
+)
 from report.charts import slack_bars
 from report.numbers import count, fixed, percent
 from report.results import Results
@@ -54,12 +62,12 @@ def _origin(drawn: LayoutFile) -> str:
 
 
 def _pictures(results: Results) -> list[Block]:
-    pictures = []
-    for name, (title, caption) in _CAPTIONS.items():
-        if name in results.pictures:
-            data = base64.b64encode(results.pictures[name]).decode()
-            image = f'<img src="data:image/png;base64,{data}" alt="{title}">'
-            pictures.append(Picture(f"{title}: {caption}", image, caption, title))
+    drawn = results.pictures
+    pictures = [
+        embedded(*caption, drawn[name], "png")
+        for name, caption in _CAPTIONS.items()
+        if name in drawn
+    ]
     return [Pictures(pictures)] if pictures else []
 
 
@@ -77,35 +85,23 @@ def _block(drawn: LayoutFile, place: PlaceMetrics) -> Table:
         ["wires", fixed(place.route__wirelength / 1e3, 1), "mm"],
         *([f"of it {metal}", fixed(length / 1e3, 1), "mm"] for metal, length in wires.items()),
         ["cuts", count(place.route__vias), ""],
-        [
-            "segments that Coriolis left open",
-            count(place.route__open_segments_of_the_router),
-            "",
-        ],
+        ["segments that Coriolis left open", count(place.route__open_segments_of_the_router), ""],
         ["nets routed again by hexcoder", count(place.route__nets_routed_again), ""],
         ["nets still open", count(place.route__open_nets), ""],
         ["power straps, vdd and vss", " and ".join(map(str, straps.values())), ""],
         ["stacks of cuts to rails", count(sum(stacks.values())), ""],
-        [
-            "capacitance of the wires",
-            fixed(capacitance, 1),
-            "pF",
-        ],
-        [
-            "worst static drop of a supply",
-            fixed(drop, 2, 1e3),
-            "mV",
-        ],
+        ["capacitance of the wires", fixed(capacitance, 1), "pF"],
+        ["worst static drop of a supply", fixed(drop, 2, 1e3), "mV"],
         ["memory", fixed(place.memory_gib, 2), "GiB"],
         *([f"time: {step}", fixed(took, 1), "s"] for step, took in place.seconds.items()),
     ]
-    columns = [Column("quantity", numeric=False), Column("value"), Column("unit", numeric=False)]
+    columns = [*words("quantity"), *numbers("value"), *words("unit")]
     return Table("The block", columns, rows)
 
 
 def _timing(drawn: LayoutFile, results: Results) -> list[Block]:
     if drawn.timing is None:
-        return [Notice("missing", "Timing after layout: not measured.", results.command("layout"))]
+        return [results.unmeasured("layout", "Timing after layout")]
     corners = drawn.timing.corners
     rows = [
         [
@@ -119,14 +115,11 @@ def _timing(drawn: LayoutFile, results: Results) -> list[Block]:
         ]
         for corner, timing in corners.items()
     ]
+    times = ("setup slack", "total negative", "hold slack", "clock skew", "clock latency")
     columns = [
-        Column("corner", numeric=False),
-        Column("setup slack", "ns"),
-        Column("total negative", "ns"),
-        Column("hold slack", "ns"),
-        Column("clock skew", "ns"),
-        Column("clock latency", "ns"),
-        Column("worst path", numeric=False),
+        *words("corner"),
+        *numbers(*((name, "ns") for name in times)),
+        *words("worst path"),
     ]
     note = (
         f"Clock period {results.config.clock.period_ns:g} ns; registers outside of the block are "
@@ -150,7 +143,7 @@ def _timing(drawn: LayoutFile, results: Results) -> list[Block]:
 def _power(drawn: LayoutFile, results: Results) -> list[Block]:
     power = drawn.power
     if power is None:
-        return [Notice("missing", "Power after layout: not measured.", results.command("layout"))]
+        return [results.unmeasured("layout", "Power after layout")]
     layers = power.power_by_layer_w
     parts = sorted(layers, key=lambda part: -layers[part]["total"])
     period, energy = results.config.clock.period_ns, drawn.energy_per_event_with_glitches_pj
@@ -170,42 +163,24 @@ def _checks(drawn: LayoutFile) -> Table:
     timed = drawn.glitch and drawn.glitch.timed_check
     violations = drawn.rules and drawn.rules.klayout__drc_error__count
     antennas = drawn.place and drawn.place.antenna__violating__nets
+    transistors, pins = lvs and lvs.transistors, connected and connected.pins
+    vectors, events = simulated and simulated.vectors, timed and timed.vectors
+    proved = "not run" if proof is None else "proved" if proof.proved else "failed"
     rows = [
-        [
-            "design rules",
-            count(violations),
-            "violations",
-        ],
-        [
-            "antenna rules",
-            count(antennas),
-            "nets above the limit",
-        ],
+        ["design rules", count(violations), "violations"],
+        ["antenna rules", count(antennas), "nets above the limit"],
         [
             "layout against netlist, by transistors",
             verdict(lvs),
-            f"{count(lvs and lvs.transistors)} transistors",
+            f"{count(transistors)} transistors",
         ],
-        ["every pin probed", verdict(connected), f"{count(connected and connected.pins)} pins"],
-        [
-            "final netlist simulated",
-            verdict(simulated),
-            f"{count(simulated and simulated.vectors)} vectors",
-        ],
-        [
-            "final netlist simulated with delays",
-            verdict(timed),
-            f"{count(timed and timed.vectors)} events",
-        ],
+        ["every pin probed", verdict(connected), f"{count(pins)} pins"],
+        ["final netlist simulated", verdict(simulated), f"{count(vectors)} vectors"],
+        ["final netlist simulated with delays", verdict(timed), f"{count(events)} events"],
         [
             "final netlist is the RTL",
-            "not run" if proof is None else "proved" if proof.proved else "failed",
+            proved,
             "formally" if proof else "verification.formal is off",
         ],
     ]
-    columns = [
-        Column("check", numeric=False),
-        Column("result", numeric=False),
-        Column("of", numeric=False),
-    ]
-    return Table("Checks of the drawn block", columns, rows)
+    return Table("Checks of the drawn block", words("check", "result", "of"), rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from report.blocks import Block, Column, Notice, Section, Table, Text
+from report.blocks import Block, Notice, Section, Table, Text, numbers, words
 from report.numbers import NOT_MEASURED, count, fixed
 from report.results import Results
 
@@ -41,21 +41,21 @@ def librelane(results: Results) -> Section:
     blocks: list[Block] = [Text(text)]
     if measured.failed:
         blocks.append(Notice("failure", f"LibreLane: {measured.failed}"))
-    columns = [Column("quantity", numeric=False), Column(f"LibreLane, {origin.pdk}")]
+    flows = [f"LibreLane, {origin.pdk}"]
     sources: list[Mapping[str, object]] = [measured.metrics]
     for own, title in (
         (results.asic, "embedded, synthesis"),
         (results.layout, "embedded, layout"),
     ):
         if own is not None:
-            columns.append(Column(f"{title}, {results.config.silicon.pdk}"))
+            flows.append(f"{title}, {results.config.silicon.pdk}")
             sources.append(own.flat())
     rows = []
     for name, key, unit, factor, decimals in _ROWS:
         values = [_value(source.get(key), factor, decimals) for source in sources]
         if any(value != NOT_MEASURED for value in values):
             rows.append([name, *values, unit])
-    columns.append(Column("unit", numeric=False))
+    columns = [*words("quantity"), *numbers(*flows), *words("unit")]
     blocks.append(Table("LibreLane beside the embedded flow", columns, rows))
     return Section("librelane", "LibreLane", blocks)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hexcoder import __version__
 from hexcoder.steps.runner import RECORDS
-from report.blocks import Block, Column, Section, Table, Text, Verbatim
+from report.blocks import Block, Section, Table, Text, Verbatim, words
 from report.results import STAGES, Results
 
 
@@ -22,8 +22,8 @@ def origin(results: Results) -> Section:
 
 
 def _settings(results: Results) -> Table:
-    config, train = results.config, results.train or {}
-    sim, process = results.sim or {}, results.asic and results.asic.origin
+    train, process = results.train, results.asic and results.asic.origin
+    events, training = (train.events, train.training) if train else (None, None)
     unknown = "stage has not run"
     corner = (
         f"{process.corner}, {process.voltage_v:g} V, {process.temperature_c:g} °C"
@@ -31,26 +31,25 @@ def _settings(results: Results) -> Table:
         else unknown
     )
     rows = [
-        ["events", str(train.get("events", {}).get("source", unknown))],
-        ["seed of the events and their split", str(train.get("events", {}).get("seed", unknown))],
-        ["seed of training", str(train.get("training", {}).get("seed", unknown))],
-        ["seed of the RTL's vectors", str(sim.get("seed", unknown))],
-        ["PDK", f"{config.silicon.pdk}: {process.process if process else unknown}"],
+        ["events", events.source if events else unknown],
+        ["seed of the events and their split", str(events.seed if events else unknown)],
+        ["seed of training", str(training.seed if training else unknown)],
+        ["seed of the RTL's vectors", str(results.sim.seed if results.sim else unknown)],
+        ["PDK", f"{results.config.silicon.pdk}: {process.process if process else unknown}"],
         ["corner", corner],
         ["activity for power", (process and process.activity) or unknown],
     ]
-    columns = [Column("setting", numeric=False), Column("value", numeric=False)]
-    return Table("Seeds and settings", columns, rows)
+    return Table("Seeds and settings", words("setting", "value"), rows)
 
 
 def _tools(results: Results) -> Table:
     rows = [["hexcoder", __version__, "all"]]
-    found: dict[tuple[str, str], list[str]] = {}
+    stages_with: dict[tuple[str, str], list[str]] = {}
     for stage, record in results.records.items():
         for name, version in record.tools.items():
-            found.setdefault((name, str(version or "not installed")), []).append(stage)
-    rows += [[name, version, ", ".join(stages)] for (name, version), stages in found.items()]
-    columns = [Column(name, numeric=False) for name in ("tool", "version", "stages")]
+            stages_with.setdefault((name, str(version or "not installed")), []).append(stage)
+    rows += [[name, version, ", ".join(stages)] for (name, version), stages in stages_with.items()]
+    columns = words("tool", "version", "stages")
     return Table("Tools, as each stage recorded them", columns, rows)
 
 
@@ -60,5 +59,5 @@ def _files(results: Results) -> Table:
         for name, digest in results.digests.items()
         if not name.endswith(RECORDS)
     ]
-    columns = [Column("file", numeric=False), Column("SHA-256, first 16 digits", numeric=False)]
+    columns = words("file", "SHA-256, first 16 digits")
     return Table("Files that this report was made from", columns, rows)

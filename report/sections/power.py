@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from hexcoder.metrics.asic import GlitchMetrics, PowerMetrics
-from report.blocks import Column, Picture, Table
+from report.blocks import Picture, Table, numbers, words
 from report.charts import stacked_bars
 from report.numbers import count, fixed, percent
 
@@ -95,12 +95,10 @@ def power_table(
     mark = frozenset({len(rows) - 1})
     kinds = power.power_by_kind_w
     rows += [row(f"of it {kind}", watts, None) for kind, watts in kinds.items()]
+    powers = (*_POWER, "at zero delay", *(("glitches add",) if glitches else ()))
     columns = [
-        Column("part", numeric=False),
-        *(Column(kind, "mW") for kind in _POWER),
-        Column("at zero delay", "mW"),
-        *([Column("glitches add", "mW")] if glitches else []),
-        Column("share", "of power"),
+        *words("part"),
+        *numbers(*((name, "mW") for name in powers), ("share", "of power")),
     ]
     note = (
         f"Activity: {power.activity}. Power over the clock period of "

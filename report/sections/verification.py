@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from hexcoder.metrics.asic import AsicFile
-from report.blocks import Block, Column, Notice, Section, Table, Text
+from hexcoder.metrics.asic import CellVerdict, Mismatch, NetlistVerdict
+from hexcoder.metrics.difference import Difference
+from hexcoder.metrics.sim import SimulationMetrics
+from hexcoder.metrics.train import TorchAgreement
+from report.blocks import Block, Notice, Section, Table, Text, numbers, words
 from report.numbers import count
 from report.results import Results
 
 _AGREE, _FAILED = "agree", "FAILED"
 _NOT_RUN, _NOT_COVERED = "not\N{NO-BREAK SPACE}run", "not\N{NO-BREAK SPACE}covered"
 _PASSED = "passed"
+
+Verdict = TorchAgreement | SimulationMetrics | NetlistVerdict
 
 
 def verification(results: Results) -> Section:
@@ -30,80 +32,71 @@ def verification(results: Results) -> Section:
         blocks.append(results.missing("sim", "Vectors by kind and protocol tests"))
     else:
         blocks.append(_vectors(sim))
-        protocol = _protocol(sim)
-        if protocol is not None:
-            blocks.append(protocol)
-        elif "configurations" not in sim:
+        if any(sim.protocol_tests.values()):
+            blocks.append(_protocol(sim))
+        elif sim.configurations is None:
             blocks.append(results.missing("sim", "Protocol tests"))
     return Section("verification", "Verification", blocks)
 
 
+def _netlist_check(results: Results) -> NetlistVerdict | None:
+    asic = results.asic
+    return asic.netlist.netlist_check if asic and asic.netlist else None
+
+
+def _gate_level_check(results: Results) -> NetlistVerdict | None:
+    asic = results.asic
+    return asic.gate_level.gate_level_check if asic and asic.gate_level else None
+
+
 def _mismatches(results: Results) -> list[Block]:
     """One notice a failing comparison, with where it first differs."""
-    train, sim, asic = results.train or {}, results.sim or {}, results.asic
-    places = (
-        ("torch and golden model", train.get("torch_against_golden")),
-        ("RTL and golden model", sim),
-        ("Netlist and golden model", _netlist_check(asic)),
-        ("Gate-level simulation and golden model", _gate_level_check(asic)),
+    places: tuple[tuple[str, Verdict | None], ...] = (
+        ("torch and golden model", results.train and results.train.torch_against_golden),
+        ("RTL and golden model", results.sim),
+        ("Netlist and golden model", _netlist_check(results)),
+        ("Gate-level simulation and golden model", _gate_level_check(results)),
     )
     notices: list[Block] = []
     for what, verdict in places:
-        if not verdict or _verdict_word(verdict) == _AGREE:
+        if verdict is None or _word(verdict) == _AGREE:
             continue
         text = (
-            f"{what} differ in {count(verdict.get('mismatches'))} of "
-            f"{count(verdict.get('vectors'))} vectors. {_first(verdict)}"
+            f"{what} differ in {count(verdict.mismatches)} of "
+            f"{count(verdict.vectors)} vectors. {_first(verdict)}"
         )
-        if verdict.get("valid_errors"):
-            text += f" out_valid is wrong in {count(verdict['valid_errors'])} clocks."
+        if isinstance(verdict, NetlistVerdict) and verdict.valid_errors:
+            text += f" out_valid is wrong in {count(verdict.valid_errors)} clocks."
         notices.append(Notice("failure", text))
+    tests = results.sim.protocol_tests if results.sim else {}
     notices += [
         Notice("failure", f"Protocol test '{name}' of module {module} failed: {outcome}")
-        for module, tests in (sim.get("protocol_tests") or {}).items()
-        for name, outcome in tests.items()
+        for module, outcomes in tests.items()
+        for name, outcome in outcomes.items()
         if outcome != _PASSED
     ]
     return notices
 
 
-def _netlist_check(asic: AsicFile | None) -> Mapping[str, Any] | None:
-    return (
-        asic.netlist.netlist_check.model_dump(exclude_unset=True) if asic and asic.netlist else None
-    )
-
-
-def _gate_level_check(asic: AsicFile | None) -> Mapping[str, Any] | None:
-    return (
-        asic.gate_level.gate_level_check.model_dump(exclude_unset=True)
-        if asic and asic.gate_level
-        else None
-    )
-
-
-def _first(verdict: Mapping[str, Any]) -> str:
-    first = verdict.get("first") or verdict.get("first_mismatch")
-    if not first:
+def _first(verdict: Verdict) -> str:
+    first: Difference | Mismatch | None = verdict.first_mismatch
+    if isinstance(verdict, NetlistVerdict):
+        first = verdict.first or first
+    if first is None:
         return "The first difference was not recorded."
+    known = first.model_dump(exclude_unset=True, exclude_none=True)
     where = [
-        f"{name} {first[name]}"
-        for name in ("module", "layer", "element", "event")
-        if first.get(name) is not None
+        f"{key} {known[key]}" for key in ("module", "layer", "element", "event") if key in known
     ]
-    text = f"First difference: {', '.join(where)}: expected {first.get('expected')}, "
-    text += f"got {first.get('actual')}."
-    if first.get("waveform"):
-        text += f" Waveform: {first['waveform']}."
+    text = f"First difference: {', '.join(where)}: expected {first.expected}, got {first.actual}."
+    if "waveform" in known:
+        text += f" Waveform: {known['waveform']}."
     return text
 
 
-def _verdict_word(verdict: Mapping[str, Any]) -> str:
-    right = not verdict.get("mismatches") and not verdict.get("valid_errors")
-    return _AGREE if right else _FAILED
-
-
-def _compared(verdict: Mapping[str, Any]) -> list[str]:
-    return [count(verdict["vectors"]), count(verdict["mismatches"]), _verdict_word(verdict)]
+def _word(verdict: Verdict | CellVerdict) -> str:
+    is_wrong = verdict.mismatches or (isinstance(verdict, NetlistVerdict) and verdict.valid_errors)
+    return _FAILED if is_wrong else _AGREE
 
 
 def _chain(results: Results) -> Table:
@@ -111,55 +104,70 @@ def _chain(results: Results) -> Table:
         _torch_link(results),
         _compiler_link(results),
         _rtl_link(results),
-        _netlist_link(results, "netlist_check", "compiled simulation, logic of the Liberty file"),
+        _netlist_link(
+            results,
+            "netlist_check",
+            "compiled simulation, logic of the Liberty file",
+            _netlist_check(results),
+        ),
         _cell_models_link(results),
-        _netlist_link(results, "gate_level_check", "Icarus Verilog, the PDK's own cell models"),
+        _netlist_link(
+            results,
+            "gate_level_check",
+            "Icarus Verilog, the PDK's own cell models",
+            _gate_level_check(results),
+        ),
         _formal_link(results),
         _layout_link(results),
     ]
-    columns = [
-        Column("link", numeric=False),
-        Column("how", numeric=False),
-        Column("vectors"),
-        Column("mismatches"),
-        Column("verdict", numeric=False),
-    ]
+    columns = [*words("link", "how"), *numbers("vectors", "mismatches"), *words("verdict")]
     failed = frozenset(i for i, row in enumerate(rows) if row[-1] == _FAILED)
     return Table("The chain of proof", columns, rows, marked=failed)
 
 
+def _compared(link: str, how: str, verdict: Verdict) -> list[str]:
+    return [link, how, count(verdict.vectors), count(verdict.mismatches), _word(verdict)]
+
+
+def _not_run(link: str, why: str) -> list[str]:
+    return [link, why, "", "", _NOT_RUN]
+
+
+def _not_run_on_netlist(results: Results, link: str, how: str, key: str) -> list[str]:
+    if results.asic is None:
+        return _not_run(link, f"run {results.command('asic')}")
+    return _not_run(link, f"{how}: {results.asic.why_not(key)}")
+
+
 def _torch_link(results: Results) -> list[str]:
     link = "torch = golden model"
-    verdict = (results.train or {}).get("torch_against_golden")
-    if not verdict:
-        return [link, f"run {results.command('train')}", "", "", _NOT_RUN]
-    how = f"every layer: all events, extremes, random tensors (seed {verdict['seed']})"
-    return [link, how, *_compared(verdict)]
+    verdict = results.train and results.train.torch_against_golden
+    if verdict is None:
+        return _not_run(link, f"run {results.command('train')}")
+    how = f"every layer: all events, extremes, random tensors (seed {verdict.seed})"
+    return _compared(link, how, verdict)
 
 
 def _compiler_link(results: Results) -> list[str]:
-    link = "golden model = compiler's graph"
-    rtl = results.rtl
+    link, rtl = "golden model = compiler's graph", results.rtl
     if rtl is None:
-        return [link, f"run {results.command('rtl')}", "", "", _NOT_RUN]
-    if "passes" not in rtl:
+        return _not_run(link, f"run {results.command('rtl')}")
+    if rtl.passes is None:
         how = "every loadable layer with weights drawn anew, and at the ends of their types"
-        return ["golden model = gates", how, count(rtl["checked_events"]), "none", _AGREE]
+        return ["golden model = gates", how, count(rtl.checked_events), "none", _AGREE]
     how = (
-        f"after lowering and each pass ({', '.join(rtl['passes'])}): extremes, one-hot and random "
+        f"after lowering and each pass ({', '.join(rtl.passes)}): extremes, one-hot and random "
         "tensors, every layer; the compiler stops at a pass that changes a value"
     )
-    checked = rtl.get("checked_events_per_pass")
-    return [link, how, "not recorded" if checked is None else f"{checked:,}", "none", _AGREE]
+    return [link, how, count(rtl.checked_events_per_pass), "none", _AGREE]
 
 
 def _rtl_link(results: Results) -> list[str]:
-    link = "golden model = RTL"
-    sim = results.sim
+    link, sim = "golden model = RTL", results.sim
     if sim is None:
-        return [link, f"run {results.command('sim')}", "", "", _NOT_RUN]
-    how = f"{sim['simulator']}, {', '.join(sim['modules'])} (seed {sim['seed']}){_sets(sim)}"
-    return [link, how, *_compared(sim)]
+        return _not_run(link, f"run {results.command('sim')}")
+    how = f"{sim.simulator}, {', '.join(sim.modules)} (seed {sim.seed}){_sets(sim)}"
+    return _compared(link, how, sim)
 
 
 def _layout_link(results: Results) -> list[str]:
@@ -173,36 +181,33 @@ def _layout_link(results: Results) -> list[str]:
 
 
 def _formal_link(results: Results) -> list[str]:
-    link = "RTL = netlist, formally"
-    asic = results.asic
-    if asic is None:
-        return [link, f"run {results.command('asic')}", "", "", _NOT_RUN]
-    verdict = asic.equivalence and asic.equivalence.formal_equivalence
-    if verdict is None:
-        reason = asic.why_not("formal_equivalence")
-        return [link, f"ABC's equivalence check: {reason}", "", "", _NOT_RUN]
-    how = (
-        f"ABC's equivalence check of all {count(verdict.outputs)} output bits, and "
+    link, how = "RTL = netlist, formally", "ABC's equivalence check"
+    proof = results.asic and results.asic.equivalence
+    if proof is None:
+        return _not_run_on_netlist(results, link, how, "formal_equivalence")
+    verdict = proof.formal_equivalence
+    how += (
+        f" of all {count(verdict.outputs)} output bits, and "
         f"{verdict.latency_cycles} registers on every path from an input"
     )
     word = _AGREE if verdict.proved else _FAILED
     return [link, how, "all inputs", "none" if verdict.proved else "found", word]
 
 
-def _netlist_link(results: Results, key: str, how: str) -> list[str]:
+def _netlist_link(
+    results: Results, key: str, how: str, verdict: NetlistVerdict | None
+) -> list[str]:
     link = "golden model = netlist"
-    asic = results.asic
-    if asic is None:
-        return [link, f"{how}; run {results.command('asic')}", "", "", _NOT_RUN]
-    verdict = _netlist_check(asic) if key == "netlist_check" else _gate_level_check(asic)
-    if not verdict:
-        return [link, f"{how}: {asic.why_not(key)}", "", "", _NOT_RUN]
-    return [link, how + _sets(verdict), *_compared(verdict)]
+    if results.asic is None:
+        return _not_run(link, f"{how}; run {results.command('asic')}")
+    if verdict is None:
+        return _not_run_on_netlist(results, link, how, key)
+    return _compared(link, how + _sets(verdict), verdict)
 
 
-def _sets(verdict: Mapping[str, Any]) -> str:
+def _sets(verdict: SimulationMetrics | NetlistVerdict) -> str:
     """Of a design with loadable weights."""
-    sets = verdict.get("configurations")
+    sets = verdict.configurations
     if sets is None:
         return ""
     return f"; {count(sets)} sets of registers, the first loaded over I2C and read back"
@@ -210,57 +215,49 @@ def _sets(verdict: Mapping[str, Any]) -> str:
 
 def _cell_models_link(results: Results) -> list[str]:
     link = "Liberty = cell Verilog"
-    asic = results.asic
-    if asic is None:
-        return [link, f"run {results.command('asic')}", "", "", _NOT_RUN]
-    verdict = asic.cell_models and asic.cell_models.cell_models_check
-    if verdict is None:
-        reason = asic.why_not("cell_models_check")
-        return [link, f"the PDK's own cell models: {reason}", "", "", _NOT_RUN]
+    models = results.asic and results.asic.cell_models
+    if models is None:
+        how = "the PDK's own cell models"
+        return _not_run_on_netlist(results, link, how, "cell_models_check")
+    verdict = models.cell_models_check
     how = f"all inputs of the {verdict.cells} kinds of cells used, by Icarus Verilog"
-    return [link, how, *_compared({"vectors": verdict.values, "mismatches": verdict.mismatches})]
+    return [link, how, count(verdict.values), count(verdict.mismatches), _word(verdict)]
 
 
-def _vectors(sim: Mapping[str, Any]) -> Table:
-    modules = sim["modules"]
-    kinds = sorted({kind for module in modules.values() for kind in module.get("by_kind") or {}})
+def _vectors(sim: SimulationMetrics) -> Table:
+    kinds = sorted({kind for module in sim.modules.values() for kind in module.by_kind})
     rows = [
         [
             name,
-            *(count((module.get("by_kind") or {}).get(kind, 0)) for kind in kinds),
-            count(module["vectors"]),
-            count(module["mismatches"]),
-            count(module["latency_cycles"]),
-            count(round(module["vectors_per_s"])),
+            *(count(module.by_kind.get(kind, 0)) for kind in kinds),
+            count(module.vectors),
+            count(module.mismatches),
+            count(module.latency_cycles),
+            count(module.vectors_per_s),
         ]
-        for name, module in modules.items()
+        for name, module in sim.modules.items()
     ]
     names = {"edge": "edge cases", "event": "detector events", "random": "random"}
     columns = [
-        Column("module", numeric=False),
-        *(Column(names.get(kind, str(kind)), "vectors") for kind in kinds),
-        Column("total", "vectors"),
-        Column("mismatches"),
-        Column("latency", "clocks"),
-        Column("speed", "vectors/s"),
+        *words("module"),
+        *numbers(*((names.get(kind, kind), "vectors") for kind in kinds)),
+        *numbers(("total", "vectors"), "mismatches", ("latency", "clocks"), ("speed", "vectors/s")),
     ]
     return Table("RTL simulation: vectors by kind, one event per clock", columns, rows)
 
 
-def _protocol(sim: Mapping[str, Any]) -> Table | None:
+def _protocol(sim: SimulationMetrics) -> Table:
     """Tests down, modules across."""
-    modules = {name: tests for name, tests in (sim.get("protocol_tests") or {}).items() if tests}
-    tests = list(dict.fromkeys(name for found in modules.values() for name in found))
-    if not tests:
-        return None
+    modules = {name: tests for name, tests in sim.protocol_tests.items() if tests}
+    tests = list(dict.fromkeys(name for outcomes in modules.values() for name in outcomes))
 
     def outcome(module: str, test: str) -> str:
-        found = modules[module].get(test)
-        return _NOT_RUN if found is None else _PASSED if found == _PASSED else _FAILED
+        text = modules[module].get(test)
+        return _NOT_RUN if text is None else _PASSED if text == _PASSED else _FAILED
 
     rows = [
         [test.replace("_", " "), *(outcome(module, test) for module in modules)] for test in tests
     ]
-    columns = [Column("test", numeric=False), *(Column(m, numeric=False) for m in modules)]
     failed = frozenset(index for index, row in enumerate(rows) if _FAILED in row)
-    return Table("Protocol tests (cocotb) of each module", columns, rows, marked=failed)
+    caption = "Protocol tests (cocotb) of each module"
+    return Table(caption, words("test", *modules), rows, marked=failed)

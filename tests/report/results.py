@@ -11,7 +11,14 @@ from pydantic import BaseModel
 from hexcoder.files import write_json
 from hexcoder.metrics.asic import AsicFile, GlitchMetrics
 from hexcoder.metrics.file import MetricsFile, steps_of
+from hexcoder.metrics.rtl import RtlFile, RtlModule
+from hexcoder.metrics.sim import ModuleSimulation, SimulationMetrics
+from hexcoder.metrics.train import (
+    TrainingRun,
+    TrainMetrics,
+)
 from hexcoder.steps.step import Metrics
+from pdk.technology import technology_of
 
 CONFIG = Path(__file__).parents[2] / "configs" / "tiny.toml"
 
@@ -39,6 +46,7 @@ def train() -> dict[str, Any]:
     def method(name: str, emd: float, bits: float) -> dict[str, Any]:
         return {
             "name": name,
+            "telescope_loss": None,
             "emd_mean": emd,
             "emd_median": emd,
             "emd_standard_deviation": 0.25,
@@ -48,9 +56,10 @@ def train() -> dict[str, Any]:
         }
 
     layer = {"weight_type": "SQ(1,5)", "activation": "relu", "rounding": "floor"}
-    return {
+    ours = {key: value for key, value in method("", 0.75, 100).items() if key != "name"}
+    return example(TrainMetrics) | {
         "events": {"source": "generated", "trained_on": 1600, "held_out": 400, "seed": 1},
-        "training": {"loss": "sinkhorn", "seed": 3},
+        "training": example(TrainingRun) | {"loss": "sinkhorn", "seed": 3},
         "history": [[3.0, 2.9], [1.5, 1.4]],
         "parameters": 2288,
         "input_type": "UQ(1,7)",
@@ -68,7 +77,7 @@ def train() -> dict[str, Any]:
                 **layer,
             },
         ],
-        "physics": method("", 0.75, 100),
+        "physics": ours | {"network": "tiny"},
         "baselines": [
             method("threshold 47 ADC", 2.0, 65.7),
             method("best choice 6", 0.5, 99),
@@ -92,8 +101,11 @@ def rtl() -> dict[str, Any]:
         "sums": 4, "adders": 12, "full_adders": 345, "other_gates": 21, "depth": 6,
         "area_um2": 1500.0, "register_bits": 36,
     }  # fmt: skip
-    core = {"latency_cycles": 2, "input_bits": 384, "output_bits": 36}
-    return {
+    ports = {"latency_cycles": 2, "input_bits": 384, "output_bits": 36}
+    core = example(RtlModule) | ports
+    return example(RtlFile) | {
+        "technology": technology_of("nangate45").model_dump(),
+        "checked_events_per_pass": 308,
         "top": "encoder",
         "pipeline": {"input": True, "layers": True, "output": True, "energies": False},
         "modules": {
@@ -124,7 +136,7 @@ def rtl() -> dict[str, Any]:
 
 
 def sim() -> dict[str, Any]:
-    module = {
+    module = example(ModuleSimulation) | {
         "vectors": 8054,
         "mismatches": 0,
         "latency_cycles": 2,
@@ -132,7 +144,7 @@ def sim() -> dict[str, Any]:
         "by_kind": {"edge": 54, "event": 3000, "random": 5000},
         "first_mismatch": None,
     }
-    return {
+    return example(SimulationMetrics) | {
         "vectors": 16108,
         "mismatches": 0,
         "first_mismatch": None,

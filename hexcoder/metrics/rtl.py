@@ -1,0 +1,116 @@
+"""rtl/metrics.json: the structure that the compiler built, before synthesis."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from hexcoder.config import Chip, Compiler, Pipeline
+from hexcoder.metrics.asic import Part
+from hexcoder.technology import Technology
+
+
+class Size(Part):
+    """Arithmetic and registers of a layer, or of several."""
+
+    sums: int = Field(description="shared terms and outputs")
+    adders: int = Field(description="additions of two operands")
+    full_adders: int = Field(description="up to the pass gates, what bit heaps would need")
+    other_gates: int = Field(description="gates of two inputs")
+    depth: int = Field(description="most sums on a path")
+    area_um2: float = Field(description="of these gates, by the technology's table")
+    register_bits: int = Field(description="bits of pipeline registers")
+
+
+class RtlModule(Part):
+    """Ports of a module. Widths of elements are those of a design with fixed weights."""
+
+    latency_cycles: int = Field(description="clocks from an input to its output")
+    input_bits: int
+    output_bits: int
+    input_elements: int
+    input_width: int | None = None
+    input_type: str
+    output_elements: int
+    output_width: int | None = None
+    output_type: str
+    sum_code_bits: int | None = Field(default=None, description="of module encoder")
+    front_end_latency_cycles: int | None = Field(default=None, description="of module encoder")
+
+
+class RtlLayer(Part):
+    """A layer; what it has depends on its kind and on where its weights are."""
+
+    name: str
+    kind: str
+    output_shape: list[int]
+    output_type: str
+    signal: str | None = Field(default=None, description="its output in encoder_core")
+    signal_latency_cycles: int | None = None
+    elements_not_built: list[int] = Field(default=[], description="elements that nothing reads")
+    weights: int | None = None
+    weights_not_zero: int | None = None
+    weight_type: str | None = None
+    biases: int | None = None
+    parameter_bits: int | None = Field(default=None, description="bits of registers of weights")
+    sums: int | None = Field(default=None, description="this and the next as in Size")
+    adders: int | None = None
+    full_adders: int | None = None
+    other_gates: int | None = None
+    depth: int | None = None
+    area_um2: float | None = None
+    register_bits: int | None = None
+
+
+class LoadableSize(Part):
+    """Gates of all layers whose weights are inputs."""
+
+    full_adders: int
+    other_gates: int
+    area_um2: float
+
+
+class RegisterField(Part):
+    """Registers that I2C writes and reads."""
+
+    name: str
+    address: int = Field(description="of the first byte")
+    elements: int
+    width: int = Field(description="bits of an element")
+    stage: int
+
+
+class RtlFile(Part):
+    """The whole file; the last keys are those of loadable weights, or of fixed ones."""
+
+    name: str = Field(description="of the network")
+    top: str = Field(description="top module")
+    tools: dict[str, str | None] = Field(description="versions")
+    technology: Technology = Field(description="the compiler's table")
+    modules: dict[str, RtlModule] = Field(description="ports and latency of each module")
+    layers: list[RtlLayer] = Field(description="layers in the order of the data")
+    total: Size | LoadableSize = Field(description="sums over the layers; depth of the deepest")
+    pipeline: Pipeline | None = Field(default=None, description="places of registers")
+    compiler: Compiler | None = None
+    input_register_bits: int | None = Field(
+        default=None, description="registers in front of the first layer"
+    )
+    checked_events_per_pass: int | None = Field(
+        default=None, description="inputs that were compared with the golden model after each pass"
+    )
+    passes: dict[str, dict[str, Size]] | None = Field(
+        default=None, description="sizes by layer after each pass of the compiler"
+    )
+    chip: Chip | None = None
+    clock_period_ns: float | None = None
+    registers: dict[str, RegisterField] | None = Field(
+        default=None, description="registers behind I2C"
+    )
+    triplicated_bits: int | None = None
+    checked_events: int | None = Field(
+        default=None, description="events that were compared with weights drawn anew"
+    )
+
+    @property
+    def latency_cycles(self) -> int:
+        """Clocks through the top module."""
+        return self.modules[self.top].latency_cycles
