@@ -12,7 +12,6 @@ from flow.analysis.glitches import measure_glitches
 from flow.analysis.power import Power, analyse_power, by_kind, sum_by
 from flow.block import Block
 from flow.simulated import simulation, vectors
-from flow.verdicts import verdict_of
 from hexcoder.metrics.asic import GlitchMetrics, GlitchToggles, PowerMetrics
 from hexcoder.steps.step import NotMeasured
 from netlist.flat import FlatNetlist
@@ -115,7 +114,7 @@ def glitch_metrics(
             toggles_per_event_zero_delay=round(glitches.toggles_zero_delay, 1),
             power_by_layer_w=dict(sorted(by_part.items())),
         ),
-        timed_check=None if glitches.verdict is None else verdict_of(glitches.verdict),
+        timed_check=glitches.verdict,
     )
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from flow.design import Design
 from hexcoder.steps.reads import File, Key, Place, Read
-from network.schema import Network, load_network
+from network.modules import Stimulus
+from network.schema import load_network
 from sensor.events import load_events
-from sensor.front_end import normalise, sensor_image_order
 from sensor.generator import generate_events
-from sensor.stimulus import expected_outputs, module_vectors
+from sensor.stimulus import FIXED
 
 RANDOM = "random inputs"
 
@@ -60,17 +60,20 @@ def load_vectors(place: Place, design: Design) -> Vectors:
     Events are those that the stage ``train`` left; a network that was brought along has none, and
     the generator's take their place.
     """
-    config, top = place.config, design.top
-    network = load_network(place.path("network.json"))
+    config = place.config
+    module = FIXED[design.top](load_network(place.path("network.json")))
     events, origin = load_events_of(place)
     settings = config.verification
-    vectors = list(module_vectors(top, network, settings.netlist_vectors, settings.seed, events))
+    stimulus = Stimulus(settings.seed, settings.netlist_vectors, events)
+    vectors = list(module.stimulus(stimulus))
     inputs = np.concatenate([part.inputs for part in vectors])
-    activity = _activity(network, top, events[: config.silicon.power_events])
+    activity = module.event_vectors(events[: config.silicon.power_events])
     if activity is None:
-        activity, origin = vectors[-1].inputs[: config.silicon.power_events], RANDOM
-    expected, answers = (expected_outputs(top, network, values) for values in (inputs, activity))
-    return Vectors(inputs, expected, activity, origin, answers)
+        # The network takes no image of the sensor.
+        activity = replace(vectors[-1], inputs=vectors[-1].inputs[: config.silicon.power_events])
+        origin = RANDOM
+    answers = module.golden(activity.inputs)
+    return Vectors(inputs, module.golden(inputs), activity.inputs, origin, answers)
 
 
 def load_events_of(place: Place) -> tuple[np.ndarray, str]:
@@ -82,11 +85,3 @@ def load_events_of(place: Place) -> tuple[np.ndarray, str]:
         name = "generated events" if source == "generated" else f"events of {Path(source).name}"
         return load_events(held_out), f"held-out {name}"
     return generate_events(config.silicon.power_events, seed=config.data.seed), "generated events"
-
-
-def _activity(network: Network, top: str, events: np.ndarray) -> np.ndarray | None:
-    """Events as a module's input; None where the network takes no image of the sensor."""
-    if top == "encoder":
-        return events
-    order = sensor_image_order(network)
-    return None if order is None else normalise(events, network.input.type, order)

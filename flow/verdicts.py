@@ -1,20 +1,12 @@
-"""Verdicts of simulations as metrics, and the lines in which limits speak of them."""
+"""The lines in which limits speak of the verdicts of simulations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
-from hexcoder.metrics import asic as metrics
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place
-from netlist.simulation import NetlistVerdict
-
-
-def verdict_of(verdict: NetlistVerdict) -> metrics.NetlistVerdict:
-    """Return a verdict as it stands in metrics.json."""
-    return metrics.NetlistVerdict.model_validate(asdict(verdict) | {"passed": verdict.passed})
 
 
 def agrees(metric: str, what: str) -> Verdict:

@@ -8,38 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.errors import InputError
+from hexcoder.metrics.asic import CellMismatch, CellVerdict
 from hexcoder.tools import require, run_logged
 from netlist.flat import CellModel
-
-
-@dataclass(frozen=True)
-class CellMismatch:
-    """A pattern for which a cell's Verilog and its model differ; 'x' is undefined."""
-
-    cell: str
-    pin: str
-    inputs: dict[str, int]
-    model: str
-    verilog: str
-
-
-@dataclass(frozen=True)
-class CellVerdict:
-    """Result of a comparison: kinds of cells, values compared, and the first that differs."""
-
-    cells: int
-    values: int
-    mismatches: int
-    first: CellMismatch | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether every value was right."""
-        return self.mismatches == 0
 
 
 def check_cells(
@@ -84,11 +58,17 @@ def check_cells(
     if len(found) != len(wanted):
         raise InputError(f"{result}: {len(found)} values, not {len(wanted)} (see vvp.log)")
     wrong = [
-        CellMismatch(kind, pin, inputs, model, verilog)
+        CellMismatch(cell=kind, pin=pin, inputs=inputs, model=model, verilog=verilog)
         for (kind, pin, inputs, model), verilog in zip(wanted, found, strict=True)
         if model != verilog
     ]
-    return CellVerdict(len(cells), len(wanted), len(wrong), wrong[0] if wrong else None)
+    return CellVerdict(
+        cells=len(cells),
+        values=len(wanted),
+        mismatches=len(wrong),
+        first=wrong[0] if wrong else None,
+        passed=not wrong,
+    )
 
 
 def _data_inputs(model: CellModel) -> list[str]:

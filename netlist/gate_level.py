@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.processes import run
 from hexcoder.tools import require, run_logged
-from netlist.simulation import Interface, Mismatch, NetlistVerdict
+from netlist.simulation import Interface, netlist_verdict
 
 _TESTBENCH = """\
 `timescale 1ns/1ps
@@ -178,41 +180,18 @@ def _pack(elements: list[int], widths: tuple[int, ...]) -> int:
 def compare_rows(
     rows: list[list[str]], expected: np.ndarray, interface: Interface
 ) -> NetlistVerdict:
-    """Compare the result of :func:`run_events`; an undefined bit is a mismatch."""
-    latency = interface.latency_cycles
+    """Compare the result of :func:`run_events`; an undefined element counts as -1."""
+    latency, widths = interface.latency_cycles, interface.output_widths
     wrong_valid = [
-        cycle
+        max(0, cycle - latency)
         for cycle, (valid, _) in enumerate(rows)
         if valid != ("1" if cycle >= latency else "0")
     ]
-    mismatches, first = 0, None
-    for event, (_, data) in enumerate(rows[latency:]):
-        wanted = [
-            value & ((1 << width) - 1)
-            for value, width in zip(expected[event].tolist(), interface.output_widths, strict=True)
-        ]
-        word = _pack(wanted, interface.output_widths)
-        if data == f"{word:0{len(data)}b}":
-            continue
-        mismatches += 1
-        if first is None:
-            first = _first_mismatch(event, data, wanted, interface.output_widths)
-    return NetlistVerdict(
-        vectors=len(rows) - latency,
-        mismatches=mismatches,
-        valid_errors=len(wrong_valid),
-        first=first,
-        first_valid_event=max(0, wrong_valid[0] - latency) if wrong_valid else None,
-    )
+    actual = np.array([_elements(data, widths) for _, data in rows[latency:]], np.int64)
+    return netlist_verdict(actual, expected[: len(actual)], widths, np.array(wrong_valid, np.int64))
 
 
-def _first_mismatch(event: int, data: str, wanted: list[int], widths: tuple[int, ...]) -> Mismatch:
-    """Find the element that differs; an undefined one counts as -1."""
-    end = len(data)
-    for element, (value, width) in enumerate(zip(wanted, widths, strict=True)):
-        bits = data[end - width : end]
-        actual = int(bits, 2) if set(bits) <= {"0", "1"} else -1
-        if actual != value:
-            return Mismatch(event, element, value, actual)
-        end -= width
-    raise AssertionError("called for an event without a mismatch")
+def _elements(data: str, widths: tuple[int, ...]) -> list[int]:
+    ends = len(data) - np.cumsum([0, *widths])
+    parts = [data[low:end] for end, low in pairwise(ends)]
+    return [int(bits, 2) if set(bits) <= {"0", "1"} else -1 for bits in parts]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.metrics.asic import Mismatch, NetlistVerdict
 from netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
 from netlist.lanes import LANES, LaneSimulation, from_lanes, to_lanes
 from netlist.streams import from_streams, to_streams
@@ -27,48 +28,9 @@ class Interface:
 
 
 @dataclass(frozen=True)
-class Mismatch:
-    """The first output element that differs, as unsigned codes."""
-
-    event: int
-    element: int
-    expected: int
-    actual: int
-
-
-@dataclass(frozen=True)
-class NetlistVerdict:
-    """Result of a comparison.
-
-    Attributes
-    ----------
-    vectors : int
-    mismatches : int
-        Events with at least one wrong element.
-    valid_errors : int
-        Clock cycles in which ``out_valid`` is wrong.
-    first : Mismatch or None
-    first_valid_event : int or None
-        Event next to the first wrong ``out_valid``.
-    """
-
-    vectors: int
-    mismatches: int
-    valid_errors: int
-    first: Mismatch | None
-    first_valid_event: int | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether every element and every ``out_valid`` was right."""
-        return self.mismatches == 0 and self.valid_errors == 0
-
-
-@dataclass(frozen=True)
 class _Outputs:
     values: np.ndarray
-    valid_errors: int
-    first_valid_event: int | None
+    wrong_valid: np.ndarray
     pairs: int
 
 
@@ -120,7 +82,7 @@ class NetlistSimulation:
 
     def run(self, inputs: np.ndarray) -> np.ndarray:
         """Outputs (events, output elements) int64 of inputs (events, input elements)."""
-        return np.concatenate([part.values for _, part in self._chunks(inputs)])
+        return np.concatenate([part.values for part in self._chunks(inputs)])
 
     def check(self, inputs: np.ndarray, expected: np.ndarray) -> NetlistVerdict:
         """Compare the outputs, and out_valid in every cycle, with what is expected.
@@ -131,21 +93,13 @@ class NetlistSimulation:
         expected : (events, output elements) integers
             Compared modulo 2**width, so signed values will do.
         """
-        mask = (1 << np.array(self.interface.output_widths, np.int64)) - 1
-        mismatches = valid_errors = 0
-        first, first_valid = None, None
-        for start, part in self._chunks(inputs):
-            wanted = expected[start : start + len(part.values)].astype(np.int64) & mask
-            wrong = part.values != wanted
-            mismatches += int(wrong.any(axis=1).sum())
-            valid_errors += part.valid_errors
-            if first_valid is None and part.first_valid_event is not None:
-                first_valid = start + part.first_valid_event
-            if first is None and wrong.any():
-                event, element = (int(index) for index in np.argwhere(wrong)[0])
-                values = int(wanted[event, element]), int(part.values[event, element])
-                first = Mismatch(start + event, element, *values)
-        return NetlistVerdict(len(inputs), mismatches, valid_errors, first, first_valid)
+        parts = list(self._chunks(inputs))
+        return netlist_verdict(
+            np.concatenate([part.values for part in parts]),
+            expected,
+            self.interface.output_widths,
+            np.concatenate([part.wrong_valid for part in parts]),
+        )
 
     def toggle_rates(self, inputs: np.ndarray) -> np.ndarray:
         """Toggles a clock cycle of each net, over consecutive events with the pipeline full.
@@ -161,7 +115,7 @@ class NetlistSimulation:
             In the order of ``netlist.nets``; 2 for the clock and its tree.
         """
         toggles = np.zeros(len(self.netlist.nets), np.uint64)
-        pairs = sum(part.pairs for _, part in self._chunks(inputs, toggles))
+        pairs = sum(part.pairs for part in self._chunks(inputs, toggles))
         if not pairs:
             least = self.interface.latency_cycles + 2
             raise InputError(f"toggle rates take at least {least} events, got {len(inputs)}")
@@ -169,16 +123,15 @@ class NetlistSimulation:
         rates[sorted(self.netlist.clocks)] = 2.0
         return rates
 
-    def _chunks(
-        self, inputs: np.ndarray, toggles: np.ndarray | None = None
-    ) -> Iterator[tuple[int, _Outputs]]:
+    def _chunks(self, inputs: np.ndarray, toggles: np.ndarray | None = None) -> Iterator[_Outputs]:
         """Simulate in chunks that bound memory; reset comes before each."""
         elements = len(self.interface.input_widths)
         if inputs.ndim != 2 or inputs.shape[1] != elements:
             wanted = f"(events, {elements})"
             raise InputError(f"inputs have the shape {inputs.shape}, not {wanted}")
         for start in range(0, len(inputs), _CHUNK):
-            yield start, self._simulate(inputs[start : start + _CHUNK], toggles)
+            part = self._simulate(inputs[start : start + _CHUNK], toggles)
+            yield replace(part, wrong_valid=start + part.wrong_valid)
 
     def _simulate(self, inputs: np.ndarray, toggles: np.ndarray | None) -> _Outputs:
         events, latency = len(inputs), self.interface.latency_cycles
@@ -203,10 +156,37 @@ class NetlistSimulation:
         wrong = lanes * steps + np.maximum(cycles - latency, 0)
         return _Outputs(
             from_streams(outputs[latency:, 1:], self.interface.output_widths, events),
-            len(wrong),
-            int(wrong.min()) if len(wrong) else None,
+            wrong,
             int(np.bitwise_count(counted).sum()),
         )
+
+
+def netlist_verdict(
+    actual: np.ndarray, expected: np.ndarray, widths: Sequence[int], wrong_valid: np.ndarray
+) -> NetlistVerdict:
+    """Compare (events, elements) modulo 2**width.
+
+    ``wrong_valid`` has the event next to each cycle in which ``out_valid`` is wrong.
+    """
+    wanted = expected.astype(np.int64) & ((1 << np.array(widths, np.int64)) - 1)
+    wrong = actual != wanted
+    first = None
+    if wrong.any():
+        event, element = (int(index) for index in np.argwhere(wrong)[0])
+        first = Mismatch(
+            event=event,
+            element=element,
+            expected=int(wanted[event, element]),
+            actual=int(actual[event, element]),
+        )
+    return NetlistVerdict(
+        vectors=len(actual),
+        mismatches=int(wrong.any(axis=1).sum()),
+        valid_errors=len(wrong_valid),
+        first=first,
+        first_valid_event=int(wrong_valid.min()) if len(wrong_valid) else None,
+        passed=first is None and not len(wrong_valid),
+    )
 
 
 def _check_ports(netlist: FlatNetlist, interface: Interface, path: Path) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.metrics.asic import NetlistVerdict
 from netlist.flat import ONE, CellModel, FlatNetlist
 from netlist.gate_level import Course, compare_rows, run_events
-from netlist.simulation import Interface, NetlistVerdict
+from netlist.simulation import Interface
 
 DUMP = "activity.vcd"
 

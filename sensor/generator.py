@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sensor.chip.golden import decode, encode
 from sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
 
 MIP_ADC = 35.0
@@ -33,8 +34,6 @@ MIP_ADC = 35.0
 _BLOCK_EVENTS = 2048
 """Events that share a seed; a constant, so that the first events do not depend on the count."""
 _MOST_DRAWS = 20
-_LARGEST_CODED = (16 << 14) - 1
-"""Mantissa 8 + 7 and the bits behind it, at exponent 15."""
 _TC_AREA = 4.0 * np.sqrt(0.75)
 """Area of a TC in squared half pitches."""
 
@@ -218,28 +217,6 @@ def _front_end(
     calibration = generator.uniform(p.calibration_least, p.calibration_most, (len(energies), 1))
     calibration = calibration * generator.normal(1.0, 0.05, energies.shape)
     uncalibrated = energies / calibration
-    decoded = float_code(uncalibrated.astype(np.int64))
+    decoded = decode(encode(uncalibrated.astype(np.int64), False), False)
     decoded[uncalibrated < p.threshold_adc] = 0
     return (decoded * calibration).astype(np.int64)
-
-
-def float_code(raw: npt.NDArray[np.int64], drop: int = 1) -> npt.NDArray[np.int64]:
-    """Code energies in 7 bits and decode them, as ECON-T's input links do.
-
-    Parameters
-    ----------
-    raw : int64 array
-        Uncalibrated energies, not negative.
-    drop : int
-        Low-order bits that are dropped first: 1 for low-density sensors, 3 for high-density ones.
-
-    Returns
-    -------
-    int64 array
-        The middle of the range of energies that share a code: 4 bits exponent, 3 bits mantissa.
-    """
-    kept = np.minimum(raw >> drop, _LARGEST_CODED)
-    # frexp's exponent is the bit length; of more than 4 bits only the leading 4 are kept.
-    shift = np.maximum(np.frexp(kept.astype(np.float64))[1] - 4, 0)
-    value = (kept >> shift) << (shift + drop)
-    return value + ((1 << (shift + drop)) >> 1)

@@ -17,7 +17,6 @@ from network.modules import (
     random_inputs,
     saturating_inputs,
 )
-from network.schema import Network
 from sensor.front_end import (
     ENERGY_BITS,
     SUM_CODE_BITS,
@@ -125,15 +124,3 @@ class Encoder(EncoderCore):
 
 FIXED = {module.name: module for module in (EncoderCore, Encoder)}
 """Modules whose weights are fixed, the core first."""
-
-
-def module_vectors(
-    module: str, network: Network, count: int, seed: int, events: np.ndarray | None
-) -> Iterator[Vectors]:
-    """Vectors for a module with fixed weights, by name."""
-    return FIXED[module](network).stimulus(Stimulus(seed, count, events))
-
-
-def expected_outputs(module: str, network: Network, inputs: np.ndarray) -> np.ndarray:
-    """Golden output of a module with fixed weights, by name."""
-    return FIXED[module](network).golden(inputs)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
+from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.metrics.difference import Difference
-from netlist.simulation import Interface, NetlistSimulation, NetlistVerdict
+from netlist.simulation import Interface, NetlistSimulation
 from network.comparison import Comparison
 from network.modules import ModuleUnderTest, Stimulus
 from network.schema import Network
@@ -26,7 +26,7 @@ def netlist_comparison(verdict: NetlistVerdict, module: str) -> Comparison:
     """The verdict of a compiled netlist in the shape of all links."""
     differences = []
     if verdict.first is not None:
-        differences.append(Difference.model_validate(asdict(verdict.first)))
+        differences.append(Difference(**verdict.first.model_dump()))
     if (event := verdict.first_valid_event) is not None:
         differences.append(
             Difference(layer="out_valid", element=0, event=event, expected=None, actual=None)

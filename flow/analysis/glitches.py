@@ -10,12 +10,13 @@ import numpy as np
 
 from flow.analysis.power import InstancePower, analyse_power
 from hexcoder.config import Clock
+from hexcoder.metrics.asic import NetlistVerdict
 from netlist.cell_tables import read_tables
 from netlist.delays import write_sdf
 from netlist.files import Netlist
 from netlist.flat import read_cell_models
 from netlist.liberty import Library
-from netlist.simulation import NetlistSimulation, NetlistVerdict
+from netlist.simulation import NetlistSimulation
 from netlist.timed import simulate_timed
 from pdk.description import Pdk
 

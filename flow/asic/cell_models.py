@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.programs import IVERILOG
 from flow.views import flat, models
-from hexcoder.metrics.asic import CellModelsMetrics, CellVerdict
+from hexcoder.metrics.asic import CellModelsMetrics
 from hexcoder.steps.step import Progress, Step
 from netlist.cell_check import check_cells
 from pdk.reads import PdkFiles
@@ -22,9 +20,7 @@ def compare_cells(block: Block, progress: Progress) -> CellModelsMetrics:
         block.pdk.file(block.pdk.cell_verilog),
         block.folder / "logs" / "cells",
     )
-    return CellModelsMetrics(
-        cell_models_check=CellVerdict.model_validate(asdict(verdict) | {"passed": verdict.passed})
-    )
+    return CellModelsMetrics(cell_models_check=verdict)
 
 
 CELL_MODELS = Step(

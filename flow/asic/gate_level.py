@@ -8,7 +8,6 @@ from flow.design import FIXED_ONLY
 from flow.programs import IVERILOG
 from flow.simulated import vectors
 from flow.vectors import VECTORS
-from flow.verdicts import verdict_of
 from hexcoder.metrics.asic import GateLevelMetrics
 from hexcoder.steps.reads import File, Key
 from hexcoder.steps.step import NotMeasured, Progress, Step
@@ -35,7 +34,7 @@ def simulate_gate_level(block: Block, progress: Progress) -> GateLevelMetrics:
         given.expected[:count],
         block.folder / "logs" / "gate_level",
     )
-    return GateLevelMetrics(gate_level_check=verdict_of(verdict))
+    return GateLevelMetrics(gate_level_check=verdict)
 
 
 GATE_LEVEL = Step(

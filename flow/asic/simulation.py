@@ -8,7 +8,6 @@ from flow.loadable import check_loadable
 from flow.programs import COMPILER
 from flow.simulated import simulation, vectors
 from flow.vectors import VECTORS
-from flow.verdicts import verdict_of
 from hexcoder.metrics.asic import NetlistCheckMetrics
 from hexcoder.steps.step import NotMeasured, Progress, Step
 
@@ -21,7 +20,7 @@ def simulate(block: Block, progress: Progress) -> NetlistCheckMetrics:
     if given.expected is None:
         raise NotMeasured("no expected outputs were given")
     verdict = block.view(simulation).check(given.inputs, given.expected)
-    return NetlistCheckMetrics(netlist_check=verdict_of(verdict))
+    return NetlistCheckMetrics(netlist_check=verdict)
 
 
 SIMULATION = Step(

@@ -6,8 +6,8 @@ from flow.synthesis.synthesise import synthesise
 from gen.build import build
 from gen.compiler import Settings
 from hexcoder.files import write_json
+from hexcoder.metrics.asic import Mismatch, NetlistVerdict
 from netlist.cell_models import cell_models
-from netlist.simulation import Mismatch, NetlistVerdict
 from network.golden import evaluate
 from network.modules import Stimulus
 from network.schema import Network
@@ -84,7 +84,10 @@ def test_a_changed_weight_is_counted_and_its_first_event_is_named(folder):
 
 
 def test_a_wrong_out_valid_alone_fails():
-    found = netlist_comparison(NetlistVerdict(100, 0, 4, None, 17), "encoder")
+    verdict = NetlistVerdict(
+        vectors=100, mismatches=0, valid_errors=4, first_valid_event=17, passed=False
+    )
+    found = netlist_comparison(verdict, "encoder")
     assert not found.passed
     assert found.line() == (
         "netlist and golden model: 0 of 100 vectors differ; out_valid is wrong in 4 clocks; first: "
@@ -94,7 +97,14 @@ def test_a_wrong_out_valid_alone_fails():
 
 @pytest.mark.parametrize(("valid_event", "event"), [(17, 5), (5, 5), (4, 4)])
 def test_the_earlier_of_a_wrong_element_and_a_wrong_out_valid_is_told(valid_event, event):
-    verdict = NetlistVerdict(100, 2, 1, Mismatch(5, 3, 8, 9), valid_event)
+    verdict = NetlistVerdict(
+        vectors=100,
+        mismatches=2,
+        valid_errors=1,
+        first=Mismatch(event=5, element=3, expected=8, actual=9),
+        first_valid_event=valid_event,
+        passed=False,
+    )
     first = netlist_comparison(verdict, "encoder").first_mismatch
     assert first.event == event
     assert first.layer == ("output" if event == 5 else "out_valid")

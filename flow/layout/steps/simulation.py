@@ -7,7 +7,6 @@ from flow.layout.steps.reads import FINAL
 from flow.programs import COMPILER
 from flow.simulated import simulation, vectors
 from flow.vectors import VECTORS
-from flow.verdicts import verdict_of
 from hexcoder.metrics.layout import FinalNetlistCheckMetrics
 from hexcoder.steps.step import NotMeasured, Progress, Step
 
@@ -22,7 +21,7 @@ def simulate(block: LaidOut, progress: Progress) -> FinalNetlistCheckMetrics:
     verdict = block.view(simulation).check(
         given.inputs[:MOST_VECTORS], given.expected[:MOST_VECTORS]
     )
-    return FinalNetlistCheckMetrics(final_netlist_check=verdict_of(verdict))
+    return FinalNetlistCheckMetrics(final_netlist_check=verdict)
 
 
 SIMULATION = Step(

@@ -8,9 +8,10 @@ from flow.analysis.layers import layer_finder
 from flow.asic.area import area_by_layer
 from flow.synthesis.synthesise import synthesise
 from hexcoder.errors import InputError
+from hexcoder.metrics.asic import NetlistVerdict
 from netlist.flat import read_cell_models, read_netlist
 from netlist.gate_level import check_gate_level
-from netlist.simulation import NetlistSimulation, NetlistVerdict
+from netlist.simulation import NetlistSimulation
 from tests.built import Built
 from tests.needs import needs_iverilog
 

@@ -16,7 +16,7 @@ TESTS = {
 def _failures(tmp_path, target):
     source = tmp_path / "bank.v"
     write_bank(target, source)
-    results = read_junit(run_cocotb("tb.i2c.cocotb_bench", [source], TOP, tmp_path / "work"))
+    results = read_junit(run_cocotb("tests.tb.i2c.pin_bench", [source], TOP, tmp_path / "work"))
     assert {result.name for result in results} == TESTS
     return {result.name: result.failure for result in results if result.failure}
 
