@@ -1,7 +1,5 @@
 """Link 2 of the chain of proof at length: a finished design against the golden model."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """From a network to encoder.v and its structural report, for every kind of design."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Link 2 of the chain of proof: what a pass left, a graph or gates, against the golden model."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A design: a compiled network with what it takes to check it and to write it down."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar

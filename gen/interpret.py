@@ -1,7 +1,5 @@
 """The graph interpreter: the oracle that every pass is held against."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gen.graph import (

@@ -1,7 +1,5 @@
 """The stage 'rtl': one step, which is the whole compiler."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The structural report: what a graph consists of, layer by layer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Layers with weights as nodes: a sum of products for each output, activation and output type."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 
 from gen.graph import Builder, Dot, Quantise, Relu

@@ -1,7 +1,5 @@
 """Where hexcoder keeps what it made for the user and can make again."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Which sources a module is made of: its own, and those of all that it imports from our rooms."""
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import re

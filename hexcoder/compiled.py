@@ -1,7 +1,5 @@
 """C++ that is compiled on first use and kept in the user's cache."""
 
-from __future__ import annotations
-
 import hashlib
 import platform
 import shutil

@@ -1,7 +1,5 @@
 """What all command lines share: commands of a room, common options, progress."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence

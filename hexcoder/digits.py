@@ -1,7 +1,5 @@
 """Signed digits of integers: the fewest digits of -1, 0 and 1 that make a number."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

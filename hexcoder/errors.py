@@ -1,7 +1,5 @@
 """The two ways in which a command can fail, and the exit statuses that say which."""
 
-from __future__ import annotations
-
 import errno
 import os
 import signal

@@ -1,7 +1,5 @@
 """Files that appear whole or not at all, and JSON."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

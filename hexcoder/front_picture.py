@@ -1,7 +1,5 @@
 """The picture of a Pareto front: EMD against a cost, with baselines as lines."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any

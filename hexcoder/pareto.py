@@ -1,7 +1,5 @@
 """Pareto fronts of two figures, both to be small."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -4,8 +4,6 @@ A tool such as make starts others. Each of our children leads a process group of
 small watcher beside us kills the groups when we are gone, by a signal that cannot be caught too.
 """
 
-from __future__ import annotations
-
 import atexit
 import concurrent.futures
 import multiprocessing

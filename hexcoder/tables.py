@@ -1,7 +1,5 @@
 """Tables as files: Markdown for people, CSV for programs, each written in one step."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

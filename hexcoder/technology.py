@@ -1,7 +1,5 @@
 """What a library's cells cost, as far as the compiler wants to know: one small table."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, ConfigDict, PositiveFloat
 
 

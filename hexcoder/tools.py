@@ -1,7 +1,5 @@
 """Running outside programs: found or named as missing, logged, and honest when they fail."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

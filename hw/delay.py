@@ -1,7 +1,5 @@
 """Delay lines for control and side data."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Module, Shape, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

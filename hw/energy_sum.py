@@ -1,7 +1,5 @@
 """Sum of the trigger-cell energies."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -1,7 +1,5 @@
 """The datapath in front of the network: energies to a normalised image and a coded sum."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, unsigned

@@ -1,7 +1,5 @@
 """The full adder that sums are made of."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -4,8 +4,6 @@ Ports keep the names that readers of Verilog know (``in_valid``, ``scl``), which
 would prefix: a signature here knows the port of each of its members.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any

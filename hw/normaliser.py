@@ -1,7 +1,5 @@
 """Normalisation of the energies by the leading one of the sum: a shift, no divider."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

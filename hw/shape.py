@@ -1,7 +1,5 @@
 """Amaranth shapes of fixed-point types and of value ranges."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Shape, signed, unsigned
 
 from hexcoder.fixed_point import FixedPoint

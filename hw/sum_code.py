@@ -1,7 +1,5 @@
 """The 9-bit code of the sum of charge: 5-bit exponent, 4-bit mantissa."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Const, Module, Mux, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -1,7 +1,5 @@
 """The decoder: off the detector, in float, its size is free."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """The integer golden model: docs/arithmetic.md in numpy, 64 bits wide."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from network.schema import Network

@@ -1,7 +1,5 @@
 """Module under test: what is simulated, proved or compared, whichever module it is."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Tensors to port bits and back: element k of width w lies in bits [k*w +: w]."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

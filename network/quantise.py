@@ -1,7 +1,5 @@
 """Integers brought to another fixed-point type: docs/arithmetic.md."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint

@@ -4,8 +4,6 @@
 # pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
 # pyright: reportOptionalMemberAccess=false
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from amaranth.hdl import ClockSignal, Instance, Module, Signal, Value, unsigned

@@ -1,7 +1,5 @@
 """From circuits to Verilog text, the same bytes on every run."""
 
-from __future__ import annotations
-
 import gc
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Module ``encoder``: the chip's datapath round the network."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, ClockSignal, Instance, Module, ResetSignal, Signal

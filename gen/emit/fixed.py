@@ -1,7 +1,5 @@
 """A design whose weights are in its gates: modules ``encoder_core`` and ``encoder``."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

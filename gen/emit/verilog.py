@@ -1,7 +1,5 @@
 """A layer's gates as a Verilog module that can be read: each net says whose bit it is."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

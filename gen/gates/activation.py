@@ -1,7 +1,5 @@
 """ReLU and quantisation on bits: what stands between a sum and a layer's output."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from gen.gates.bits import FALSE, Gates

@@ -5,8 +5,6 @@ A literal is twice a net's number, plus one where the net's inverse is meant (as
 Net 0 is the constant 0, so literal 0 is false and literal 1 is true.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum

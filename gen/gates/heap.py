@@ -7,8 +7,6 @@ Columns go from the lowest up, in each the bits that are stable first (Oklobdzij
 Trans. Computers 45, 1996).
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """Pass ``gates``: a layer's nodes become words of bits, and its sums bit heaps."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The gates of one layer of a graph."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from gen.gates.layer import LayerGates, layer_gates

@@ -6,8 +6,6 @@ retiming of a pipeline (Leiserson and Saxe 1991) rank by rank, in single bits: w
 skewed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

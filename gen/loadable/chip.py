@@ -1,7 +1,5 @@
 """Module ``chip``: the ECON-T encoder from link words to link words."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Value

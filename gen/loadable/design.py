@@ -1,7 +1,5 @@
 """A design whose weights lie in registers: module ``chip`` or ``loadable_encoder``."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """Module ``loadable_encoder``: any network, with its weights in registers behind I2C."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

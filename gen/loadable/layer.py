@@ -1,7 +1,5 @@
 """One layer whose weights and biases are inputs, as gates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

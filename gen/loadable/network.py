@@ -1,7 +1,5 @@
 """A network with loadable weights as gates, layer by layer, held against the golden model."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 

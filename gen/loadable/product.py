@@ -6,8 +6,6 @@ a digit is the weight's own bits, and no row but the last has a correction (in p
 recoding, Q. J. Mech. Appl. Math. 4, 1951, which is used for the highest digit of a signed weight).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

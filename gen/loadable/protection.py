@@ -3,8 +3,6 @@
 # Amaranth types a concatenation as what may also join pins of a board; here there are none.
 # pyright: reportReturnType=false
 
-from __future__ import annotations
-
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Elaboratable, Signal, Value

@@ -3,8 +3,6 @@
 # Amaranth types a slice as what may also join pins of a board; here there are none.
 # pyright: reportReturnType=false
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import Cat, Instance, Module, Signal, Value

@@ -4,8 +4,6 @@
 kind with weights, ``terms(context)`` says which products each output is the sum of.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from typing import Any

@@ -1,7 +1,5 @@
 """Lowering of ``conv2d``: a group of sums for each window."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from gen.graph import Builder

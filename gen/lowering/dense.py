@@ -1,7 +1,5 @@
 """Lowering of ``dense``: a sum over all inputs for each output."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from gen.graph import Builder

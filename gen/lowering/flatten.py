@@ -1,7 +1,5 @@
 """Lowering of ``flatten``: no gates."""
 
-from __future__ import annotations
-
 from gen.graph import Builder
 from gen.weighted import Elements
 from network.layer import LayerContext

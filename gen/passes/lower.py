@@ -1,7 +1,5 @@
 """Pass ``lower``: layers become constant matrix-vector products, relu and quantise nodes."""
 
-from __future__ import annotations
-
 import math
 
 from gen.graph import CORE, Builder, Dot, Graph, Input, LayerOutput

@@ -1,7 +1,5 @@
 """Pass ``pipeline``: registers at chosen places."""
 
-from __future__ import annotations
-
 from gen.graph import CORE, NOT_BUILT, Builder, Constant, Graph, Input, Register
 from hexcoder.config import Pipeline
 

@@ -1,7 +1,5 @@
 """Pass ``prune``: what no output of the network needs is not built."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from gen.graph import NOT_BUILT, Graph, Input

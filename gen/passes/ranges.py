@@ -1,7 +1,5 @@
 """Pass ``ranges``: the exact range of every node, from which widths follow."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

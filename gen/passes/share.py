@@ -1,7 +1,5 @@
 """Pass ``share``: sums of a layer become sums of shared terms."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Pass ``simplify``: what is known before synthesis is not built."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from gen.graph import Builder, Constant, Dot, Graph, Node, Quantise, Relu

@@ -9,8 +9,6 @@ at random, each kept if it gains, and mostly takes back what turned out worse (r
 Schrimpf et al. 2000, with simulated annealing).
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import tempfile

@@ -1,7 +1,5 @@
 """The design point: all sections together, read from and written as TOML."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The circuit, how it is checked, and the silicon that it is made in."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt

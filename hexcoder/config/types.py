@@ -1,7 +1,5 @@
 """What keys of a config hold: names, counts, pairs, padding; and a section of keys."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, WithJsonSchema

@@ -1,7 +1,5 @@
 """asic/metrics.json: what is measured after synthesis, a class for each step."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -1,7 +1,5 @@
 """Where two links of the chain of proof first differ."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, ConfigDict, Field
 
 

@@ -1,7 +1,5 @@
 """A stage's metrics.json as a type: what it is of, and a class for each step that measured."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

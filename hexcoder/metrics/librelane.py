@@ -1,7 +1,5 @@
 """librelane/metrics.json: what LibreLane measured."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from hexcoder.metrics.asic import Part

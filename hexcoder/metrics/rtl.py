@@ -1,7 +1,5 @@
 """rtl/metrics.json: the structure that the compiler built, before synthesis."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from hexcoder.config import Chip, Compiler, Pipeline

@@ -1,7 +1,5 @@
 """sim/metrics.json, which ``python -m tb`` prints too."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from hexcoder.metrics.difference import Difference

@@ -1,7 +1,5 @@
 """train/metrics.json, and the physics that ``python -m models evaluate`` prints."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from hexcoder.config import Training

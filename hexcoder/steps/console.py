@@ -1,7 +1,5 @@
 """A stage on the command line: a progress bar while it runs, and what it came to."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

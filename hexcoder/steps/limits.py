@@ -1,7 +1,5 @@
 """Judging apart from measuring: limits turn a stage's metrics into pass or fail."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol

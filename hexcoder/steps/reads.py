@@ -1,7 +1,5 @@
 """What a step reads; the state of all of it is the step's fingerprint."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Callable

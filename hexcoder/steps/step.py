@@ -1,7 +1,5 @@
 """One thing that a stage does, and the stage as a list of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch

@@ -1,7 +1,5 @@
 """From a trigger cell's 7-bit float to its calibrated energy."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

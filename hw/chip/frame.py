@@ -1,7 +1,5 @@
 """The output frame: counter, code of the sum and data on as many links as are in use."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Const, Module, Mux, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -3,8 +3,6 @@
 # Amaranth types a slice as what may also join pins of a board; here there are none.
 # pyright: reportOperatorIssue=false, reportReturnType=false
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -1,7 +1,5 @@
 """Input link words: headers and the codes of the trigger cells."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -1,7 +1,5 @@
 """Which input cell feeds each position."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

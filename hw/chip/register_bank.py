@@ -3,8 +3,6 @@
 # Amaranth types m.If as a plain generator, and a slice as what may also join pins of a board.
 # pyright: reportOperatorIssue=false, reportGeneralTypeIssues=false
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal, unsigned

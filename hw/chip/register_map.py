@@ -1,7 +1,5 @@
 """Where the chip's registers lie: one table for hardware, driver and documents."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -3,8 +3,6 @@
 # Amaranth types m.If and its like as plain generators.
 # pyright: reportGeneralTypeIssues=false
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, Signal, unsigned

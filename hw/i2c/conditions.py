@@ -1,7 +1,5 @@
 """From the levels of an I2C bus to what they mean: START, STOP, and edges of SCL."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -3,8 +3,6 @@
 # Amaranth types m.If and its like as plain generators.
 # pyright: reportGeneralTypeIssues=false
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

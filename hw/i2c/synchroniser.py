@@ -1,7 +1,5 @@
 """Brings a signal of no clock into the clock domain."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out

@@ -3,8 +3,6 @@
 # Fragments and statements have no public way to be read; the version is pinned.
 # pyright: reportPrivateUsage=false
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 

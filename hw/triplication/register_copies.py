@@ -4,8 +4,6 @@ Each is a module of its own that synthesis keeps: an optimiser that saw through 
 what is equal by design.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 FIRST, KEPT, HELD = "tmr_first", "tmr_kept", "tmr_held"

@@ -17,8 +17,6 @@ The copies are instances of the modules of :mod:`hw.triplication.register_copies
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
 # pyright: reportReturnType=false
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

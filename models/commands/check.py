@@ -1,7 +1,5 @@
 """``python -m models check``: the torch model against the golden model."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

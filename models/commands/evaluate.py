@@ -1,7 +1,5 @@
 """``python -m models evaluate``: physics of a network on a file of events."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``python -m models generate``: generated events as a CSV file."""
 
-from __future__ import annotations
-
 import argparse
 
 from hexcoder.console import Commands, add_command, add_number, add_output, add_seed

@@ -1,7 +1,5 @@
 """``python -m models train``: the stage train of a config."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

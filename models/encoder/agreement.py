@@ -1,7 +1,5 @@
 """Link 1 of the chain of proof: the torch model equals the golden model, layer by layer."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -7,8 +7,6 @@ its operands less the width of its result. Shared terms are not known here: the 
 networks, and scripts/calibrate_cost.py compares it with what gen/ and flow/ really build.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from hexcoder.digits import digit_count

@@ -3,8 +3,6 @@
 The functions here are pure; the caller passes gradients straight through, as the quantisers do.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """Weights that become zero while training goes on."""
 
-from __future__ import annotations
-
 import torch
 
 from hexcoder.config import Pruning

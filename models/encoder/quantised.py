@@ -4,8 +4,6 @@ Values are in real units (integer times step). With a :class:`Precision`, types 
 a width for every weight, for every channel between layers, and for the products of a layer.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Values are in real units (integer times step). Rounding and clipping pass gradie
 through (Bengio et al., arXiv:1308.3432), except where a value saturates.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Where training starts: a config's network with random weights."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hexcoder.config import Config

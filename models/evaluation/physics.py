@@ -1,7 +1,5 @@
 """Physics of a frozen network: EMD and telescope loss, beside baselines at equal bits."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path

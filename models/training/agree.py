@@ -1,7 +1,5 @@
 """Link 1 of the chain of proof for a config: the weights of a training against its network."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hexcoder.errors import InputError

@@ -1,7 +1,5 @@
 """The autoencoder that a config describes: new, or from a folder of trained weights."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

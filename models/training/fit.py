@@ -1,7 +1,5 @@
 """Training: from events and a config to weights, a network and a decoder."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

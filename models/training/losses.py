@@ -1,7 +1,5 @@
 """Losses between charge distributions, in torch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

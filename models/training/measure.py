@@ -1,7 +1,5 @@
 """What a trained network is and how well events come back from it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

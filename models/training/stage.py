@@ -1,7 +1,5 @@
 """The stage 'train': from events and a config to network.json, a decoder and their physics."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

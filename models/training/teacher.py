@@ -1,7 +1,5 @@
 """A trained autoencoder as the source of a second target."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The kinds of layers: each file in this folder is one, and is found by being here."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 

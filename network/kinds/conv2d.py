@@ -1,7 +1,5 @@
 """Layer kind ``conv2d``."""
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any, Literal
 

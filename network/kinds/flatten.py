@@ -1,7 +1,5 @@
 """Layer kind ``flatten``."""
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Step: the torch model against the golden model."""
 
-from __future__ import annotations
-
 from hexcoder.metrics.train import AgreementMetrics
 from hexcoder.steps.reads import File, Key, Package, Place
 from hexcoder.steps.step import Progress, Step

@@ -1,7 +1,5 @@
 """Step: training."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hexcoder.config import Config

@@ -1,7 +1,5 @@
 """Step: what the network is, and how well events come back from it."""
 
-from __future__ import annotations
-
 from hexcoder.metrics.train import PhysicsMetrics
 from hexcoder.steps.reads import File, Package, Place
 from hexcoder.steps.step import Progress, Step
