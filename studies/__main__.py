@@ -6,17 +6,11 @@ from collections.abc import Sequence
 
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
-from studies.commands import (
-    flips,
-    front,
-    hessian,
-    keep,
-    profile,
-    search,
-    study,
-)
+from studies.commands.radiation import add_flips, add_hessian
+from studies.commands.search import add_front, add_search
+from studies.commands.seeds import add_keep, add_profile, add_study
 
-COMMANDS = (study.add, search.add, front.add, profile.add, keep.add, flips.add, hessian.add)
+COMMANDS = (add_study, add_search, add_front, add_profile, add_keep, add_flips, add_hessian)
 DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts."
 EXAMPLES = """examples:
   python -m studies study --config configs/econ_t.toml --seeds 5 --links 2,3,4,5

@@ -44,21 +44,10 @@ def run_all(
     jobs: int,
     progress: Callable[[Result], None],
 ) -> list[Result]:
-    """Results in the order of the tasks.
+    """Results of ``work``, in ``jobs`` processes, in the order of the tasks.
 
-    Parameters
-    ----------
-    work : callable that can be pickled
-    tasks : sequence
-    jobs : int
-        Processes.
-    progress : callable
-        Told each result as it comes.
-
-    Raises
-    ------
-    CheckFailed
-        If a process is killed. What ``work`` raises is raised too, and ends the other tasks.
+    ``progress`` is told each as it comes. What ``work`` raises ends the other tasks, and so does
+    the death of a process: CheckFailed.
     """
     with worker_pool(jobs) as pool:
         try:

@@ -1,1 +1,1 @@
-"""The commands of ``python -m studies``, a file each: its options and what it runs."""
+"""The commands of ``python -m studies``, a file for each of its subjects."""

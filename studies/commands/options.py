@@ -1,23 +1,33 @@
-"""Options that several commands have."""
+"""Options that several commands have, and the files that they name."""
 
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from hexcoder.console import add_events, add_number, add_seed
+from hexcoder.errors import InputError
 from studies.seeds.links import parse_links
+
+if TYPE_CHECKING:
+    from models.data.sample import Sample
+    from models.decoder import Decoder
+    from network.schema import Network
 
 
 def add_trained(parser: argparse.ArgumentParser) -> None:
-    """What :func:`studies.trained.load_trained` reads."""
+    """What :func:`load_trained` reads."""
     parser.add_argument("network", type=Path)
     add_events(parser, required=True)
     parser.add_argument("--decoder", type=Path, help="default: train/decoder.safetensors beside")
 
 
 def add_drawn(parser: argparse.ArgumentParser, seed: str) -> None:
-    """What :func:`studies.trained.load_drawn` reads; ``seed`` says what the seed draws."""
+    """What :func:`load_drawn` reads; ``seed`` says what the seed draws."""
     add_trained(parser)
     add_number(parser, "--count", "events drawn (default 512)", least=2, default=512)
     add_seed(parser, 1, seed)
@@ -28,3 +38,50 @@ def add_links(parser: argparse.ArgumentParser, default: str) -> None:
     """``--links``."""
     text = f"numbers of links, such as 2,3,5 (default: {default})"
     parser.add_argument("--links", type=parse_links, default=default, metavar="LIST", help=text)
+
+
+def load_trained(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sample]:
+    """What the options of :func:`add_trained` name.
+
+    InputError if a file is missing or lacks something, the network's input is no image of the
+    sensor, or the decoder does not fit the network.
+    """
+    # Imported late: torch takes seconds to load.
+    from models.data.sample import read_sample
+    from models.decoder import load_decoder
+    from models.evaluation.physics import find_decoder
+    from network.schema import load_network
+    from sensor.front_end import sensor_image_order
+
+    path = arguments.network
+    network = load_network(path)
+    if sensor_image_order(network) is None:
+        raise InputError(
+            f"{path}: key 'input' = {list(network.input.shape)} of type {network.input.type} is "
+            "no image of the sensor; valid are [4, 4, 3] and [8, 8, 1] of a type such as UQ(1,7)"
+        )
+    file = arguments.decoder or find_decoder(path)
+    decoder = load_decoder(file)
+    latents = math.prod(network.output.shape)
+    if decoder.latents != latents:
+        raise InputError(
+            f"{file}: the decoder takes {decoder.latents} latents; {path} gives {latents}"
+        )
+    return network, decoder, read_sample(arguments.events, decoder.conditions)
+
+
+def load_drawn(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sample]:
+    """As :func:`load_trained`, with at most ``--count`` of the events that are not empty.
+
+    They are drawn by ``--seed`` and keep the file's order. InputError if there are fewer than two.
+    """
+    network, decoder, sample = load_trained(arguments)
+    full = np.flatnonzero(sample.events.sum(axis=1) > 0)
+    if len(full) < 2:
+        raise InputError(
+            f"{arguments.events}: {len(full)} events are not empty; at least 2 are needed"
+        )
+    if len(full) > arguments.count:
+        random = np.random.default_rng(arguments.seed)
+        full = np.sort(random.choice(full, arguments.count, replace=False))
+    return network, decoder, sample.rows(full)

@@ -1,9 +1,10 @@
-"""``python -m studies search``: many configs trained, and the front of EMD against adder bits."""
+"""``python -m studies search`` and ``front``: EMD against adder bits, and against area."""
 
 from __future__ import annotations
 
 import argparse
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from hexcoder.console import (
     config_and_build,
     progress_bar,
 )
-from hexcoder.errors import CheckFailed
+from hexcoder.errors import CheckFailed, InputError
 from hexcoder.steps.runner import exclusive
 
 if TYPE_CHECKING:
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
     from studies.search.workers import Workers
 
 
-def add(commands: Commands) -> None:
-    """Declare the command."""
+_EXAMPLES = """examples:
+  python -m studies front --config configs/search.toml
+  python -m studies front --config configs/search.toml --points 12 --jobs 2
+  python -m studies front --config configs/search.toml --full
+"""
+
+
+def add_search(commands: Commands) -> None:
+    """Declare ``search``: many configs trained, and their front."""
     parser = add_command(
         commands,
         "search",
@@ -42,43 +50,59 @@ def add(commands: Commands) -> None:
         help="run trials by Dask: on this machine, as jobs of a batch system (section "
         "[search.cluster]), or by the scheduler at an address such as tcp://host:8786",
     )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_search)
 
 
-def _run(arguments: argparse.Namespace) -> None:
-    config, build = config_and_build(arguments)
-    folder = build / "search"
-    with exclusive(folder):
-        _search(config, str(arguments.config), folder, arguments)
+def add_front(commands: Commands) -> None:
+    """Declare ``front``: the points of a search at their measured area."""
+    parser = add_command(
+        commands,
+        "front",
+        "Compile and synthesise the points of build/<config>/search/front.json; table and picture "
+        "of EMD against area in build/<config>/front. What was measured stays.",
+        _EXAMPLES,
+    )
+    add_config_options(parser, required=True)
+    text = "about so many, evenly in the logarithm of adder bits"
+    add_number(parser, "--points", text, least=2)
+    parser.add_argument(
+        "--all", action="store_true", help="also trials that are not on the search's front"
+    )
+    add_jobs(parser, "points at a time (default: 1)")
+    parser.add_argument(
+        "--full", action="store_true", help="netlist simulation and power as well (stage asic)"
+    )
+    parser.set_defaults(run=_front)
 
 
-def _search(config: Config, source: str, folder: Path, arguments: argparse.Namespace) -> None:
+def _search(arguments: argparse.Namespace) -> None:
     # Imported late: torch and optuna take seconds to load.
     from studies.search.front import FILES, write_front
     from studies.search.run import SearchRun
-    from studies.search.space import Space
-    from studies.search.store import open_study
 
-    space = Space(config, source)
-    assert config.search is not None
-    study = open_study(folder, config)
-    trials = arguments.trials or config.search.trials
-    run = SearchRun(config, space, study, folder, trials)
-    current = run.complete and all((folder / name).is_file() for name in FILES)
-    if not run.complete:
-        with _workers(arguments, config.search) as workers, progress_bar() as bar:
-            _write_held_out(config, folder)
-            task = bar.add_task("search", total=trials)
+    config, build = config_and_build(arguments)
+    folder = build / "search"
+    with exclusive(folder):
+        run = SearchRun(config, str(arguments.config), folder, arguments.trials)
+        current = run.complete and all((folder / name).is_file() for name in FILES)
+        if not run.complete:
+            with _workers(arguments, run.search) as workers, progress_bar() as bar:
+                _write_held_out(config, folder)
+                task = bar.add_task("search", total=run.trials)
 
-            def show() -> None:
-                bar.update(task, description=_state(run), completed=run.tried)
-                write_front(run, config.name, folder)
+                def show() -> None:
+                    best = min((outcome.emd for outcome in run.front()), default=None)
+                    text = "search"
+                    if best is not None:
+                        text += f": best EMD {best:.3f}, hypervolume {run.hypervolume():.3f}"
+                    bar.update(task, description=text, completed=run.tried)
+                    write_front(run, config.name, folder)
 
-            show()
-            run.run(workers, show)
-    if not current:
-        write_front(run, config.name, folder)
-    _summarise(run, folder, current)
+                show()
+                run.run(workers, show)
+        if not current:
+            write_front(run, config.name, folder)
+        _summarise(run, folder, current)
 
 
 def _workers(arguments: argparse.Namespace, search: Search) -> AbstractContextManager[Workers]:
@@ -103,13 +127,6 @@ def _write_held_out(config: Config, folder: Path) -> None:
         partial.replace(path)
 
 
-def _state(run: SearchRun) -> str:
-    best = min((outcome.emd for outcome in run.front()), default=None)
-    if best is None:
-        return "search"
-    return f"search: best EMD {best:.3f}, hypervolume {run.hypervolume():.3f}"
-
-
 def _summarise(run: SearchRun, folder: Path, current: bool) -> None:
     front = run.front()
     if not front:
@@ -124,3 +141,38 @@ def _summarise(run: SearchRun, folder: Path, current: bool) -> None:
         f"{front[-1].adder_bits:,.0f} to {front[0].adder_bits:,.0f} adder bits; hypervolume "
         f"{run.hypervolume():.3f}; {folder / 'front.md'}" + (" (up to date)" if current else "")
     )
+
+
+def _front(arguments: argparse.Namespace) -> None:
+    from studies.front.files import read_search, select_points, write_files
+    from studies.front.point import measure
+    from studies.processes import run_all
+
+    config, build = config_and_build(arguments)
+    search, folder = read_search(build), build / "front"
+    points = select_points(search.measured if arguments.all else search.front, arguments.points)
+    if not points:
+        raise InputError(f"{build / 'search' / 'front.json'}: the front has no point")
+    with exclusive(folder):
+        with progress_bar() as bar:
+            task = bar.add_task("front: gen, synthesis, timing", total=len(points))
+            work = partial(measure, config, build, arguments.full)
+            results = run_all(work, points, arguments.jobs, lambda result: bar.advance(task))
+        content = write_files(search, results, folder)
+    if rows := content.front:
+        areas, emd = [row.area_core_mm2 for row in rows], [row.emd_mean for row in rows]
+        correlation = content.rank_correlation_of_adder_bits_and_area
+        ratio = f"a factor of {max(areas) / min(areas):.1f}" if min(areas) else "from nothing"
+        print(
+            f"front: {len(rows)} points, {sum(row.on_front for row in rows)} on the measured "
+            f"front; EMD {min(emd):.3f} to {max(emd):.3f} half pitches, network of "
+            f"{min(areas):.4f} to {max(areas):.4f} mm2 ({ratio}); rank correlation of adder bits "
+            f"and area {'not defined' if correlation is None else f'{correlation:.3f}'}"
+            f"; {folder / 'front.md'}"
+            + ("" if any(each.ran for each in results) else " (up to date)")
+        )
+    if content.not_measured:
+        raise CheckFailed(
+            f"{len(content.not_measured)} of {len(points)} points were not measured; "
+            f"{content.not_measured[0]}"
+        )

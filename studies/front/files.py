@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 from scipy.stats import spearmanr
 
-from hexcoder.errors import InputError
+from hexcoder.errors import InputError, first_problem
 from hexcoder.files import read_json, write_json, write_whole
 from hexcoder.front_picture import draw_front
 from hexcoder.metrics.asic import SynthesisOrigin
@@ -33,22 +34,20 @@ class MeasuredFront(Record):
 
 
 def read_search(build: Path) -> SearchFront:
-    """Read build/search/front.json; InputError where there is none."""
+    """Read build/search/front.json; InputError where there is none that can be used."""
     file = build / "search" / "front.json"
     if not file.is_file():
         raise InputError(f"{file}: no such file; 'python -m studies search' writes it")
-    return SearchFront.model_validate(read_json(file))
+    try:
+        return SearchFront.model_validate(read_json(file))
+    except ValidationError as error:
+        raise InputError(first_problem(error, str(file))) from None
 
 
 def select_points(points: Sequence[Point], wanted: int | None) -> list[Point]:
     """About so many points, evenly in the logarithm of their adder bits, both ends among them.
 
-    Parameters
-    ----------
-    points : sequence of Point
-        Adder bits rising.
-    wanted : int or None
-        At least 2; None takes all.
+    Adder bits of the points rise; ``wanted`` is 2 or more, or None for all.
     """
     if wanted is None or wanted >= len(points):
         return list(points)
@@ -96,11 +95,11 @@ def write_files(search: SearchFront, results: Sequence[Measured], folder: Path) 
     return content
 
 
-def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Spearman's rank correlation; None where it is not defined."""
-    if len(one) < 3 or len(set(one)) < 2 or len(set(other)) < 2:
+    if len(first) < 3 or len(set(first)) < 2 or len(set(second)) < 2:
         return None
-    value = float(spearmanr(one, other).statistic)
+    value = float(spearmanr(first, second).statistic)
     return value if math.isfinite(value) else None
 
 

@@ -28,30 +28,15 @@ ROWS = 16_384
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """All bits of one tensor: weights, biases, the input or a layer's output.
-
-    Parameters
-    ----------
-    fault_class : 'weight', 'bias', 'input' or 'output'
-    layer : str
-        Name of the layer; ``input`` for the network's input.
-    index : int
-        The layer's place in the network; -1 for the network's input.
-    type : FixedPoint
-        Type of the stored integers.
-    shape : tuple of int
-        Of the tensor, as in network.json.
-    elements, bits : int64 arrays (faults,)
-        Element (flattened, last index fastest) and bit (0 is the lowest) of each fault.
-    """
+    """All bits of one tensor: weights, biases, the input or a layer's output."""
 
     fault_class: FaultClass
-    layer: str
-    index: int
-    type: FixedPoint
-    shape: tuple[int, ...]
-    elements: np.ndarray
-    bits: np.ndarray
+    layer: str  # 'input' for the network's input
+    index: int  # the layer's place in the network; -1 for the network's input
+    type: FixedPoint  # of the stored integers
+    shape: tuple[int, ...]  # of the tensor, as in network.json
+    elements: np.ndarray  # int64 (faults,): flattened, the last index fastest
+    bits: np.ndarray  # int64 (faults,): 0 is the lowest
 
     def __len__(self) -> int:
         return len(self.elements)
@@ -74,16 +59,7 @@ class Site:
 def flip_bit(values: np.ndarray, type_: FixedPoint, bits: np.ndarray | int) -> np.ndarray:
     """Invert a bit of each integer as it is stored: two's complement in ``type_.width`` bits.
 
-    Parameters
-    ----------
-    values : int64 array
-        Integers of the type.
-    bits : int array that broadcasts with ``values``
-        0 is the lowest bit.
-
-    Returns
-    -------
-    int64 array, within the type
+    ``values`` are int64 within the type, and stay so; ``bits`` broadcast with them.
     """
     words = (values & ((1 << type_.width) - 1)) ^ (np.int64(1) << bits)
     sign = 1 << (type_.width - 1)
@@ -142,22 +118,14 @@ def _with_variants(
     each fault, the channel that it belongs to.
     """
     layer = context.layer
-    outputs, place = context.output_shape[-1], np.arange(len(elements))
-    weights = layer.weight_array()
-    is_image = isinstance(layer, Convolution)
-    matrix = weights.reshape(-1, outputs) if is_image else weights.T
-    flips_bias = site.fault_class == "bias"
-    if is_image or flips_bias:
-        rows, channels = np.divmod(elements, outputs)
-    else:
-        channels, rows = np.divmod(elements, matrix.shape[0])
-    columns, biases = matrix[:, channels], layer.bias_array(outputs)[channels]
-    if flips_bias:
-        biases = flip_bit(biases, site.type, bits)
-    else:
-        columns[rows, place] = flip_bit(columns[rows, place], site.type, bits)
-    shaped = columns.reshape(*weights.shape[:-1], -1) if is_image else columns.T
-    update: dict[str, object] = {"weights": shaped.tolist()}
+    axis = -1 if isinstance(layer, Convolution) else 0
+    place = list(np.unravel_index(elements, site.shape))
+    channels, place[axis] = place[axis], np.arange(len(elements))
+    weights = np.take(layer.weight_array(), channels, axis)
+    biases = layer.bias_array(context.output_shape[-1])[channels]
+    struck = biases if site.fault_class == "bias" else weights
+    struck[tuple(place)] = flip_bit(struck[tuple(place)], site.type, bits)
+    update: dict[str, object] = {"weights": weights.tolist()}
     if layer.biases is not None:
         update["biases"] = biases.tolist()
     if layer.output_fraction_bits is not None:
@@ -170,16 +138,8 @@ def _with_variants(
 class Injector:
     """The golden model of a network on a batch of events, one bit flipped at a time.
 
-    Parameters
-    ----------
-    network : Network
-    inputs : int array (n, elements)
-        Integers of the network's input type.
-
-    Attributes
-    ----------
-    latents : int64 array (n, output elements)
-        Without a fault.
+    Inputs are int (n, elements), integers of the network's input type; ``latents``, int64 (n,
+    output elements), are those without a fault.
     """
 
     def __init__(self, network: Network, inputs: np.ndarray):
@@ -193,19 +153,10 @@ class Injector:
         self.latents = self._values[-1].reshape(count, -1)
 
     def latents_with(self, site: Site, faults: np.ndarray) -> np.ndarray:
-        """Latents of all events under each of some faults of a site.
+        """Latents of all events under each of the site's faults (f,): int64 (f, n, latents).
 
         Only what lies behind a fault is evaluated again: of a layer with a flipped weight the one
         channel, of the layers behind it everything.
-
-        Parameters
-        ----------
-        faults : int array (f,)
-            Places in ``site.elements`` and ``site.bits``.
-
-        Returns
-        -------
-        int64 array (f, n, output elements)
         """
         elements, bits = site.elements[faults], site.bits[faults]
         base = self._values[site.index + 1]
@@ -219,7 +170,7 @@ class Injector:
         else:
             base, places = base.reshape(count, -1), elements
             changed = flip_bit(base[:, elements], site.type, bits).T
-        found = np.empty((len(faults), *self.latents.shape), dtype=np.int64)
+        latents = np.empty((len(faults), *self.latents.shape), dtype=np.int64)
         at_once = max(1, ROWS // max(1, count))
         for start in range(0, len(faults), at_once):
             part = slice(start, start + at_once)
@@ -229,5 +180,5 @@ class Injector:
             values = values.reshape(-1, *self._values[site.index + 1].shape[1:])
             for context in self._contexts[site.index + 1 :]:
                 values = context.golden(values)
-            found[part] = values.reshape(flips, count, -1)
-        return found
+            latents[part] = values.reshape(flips, count, -1)
+        return latents

@@ -36,40 +36,22 @@ TOP, WORST, SAMPLE = 40, 10, 50
 class Campaign:
     """EMD that a flip of each bit costs, in half pitches, mean over events.
 
-    Attributes
-    ----------
-    sites : list of Site
-    owner, place : int64 arrays (faults,)
-        The site of each bit, and the bit's place in it.
-    estimate, standard_error : float64 arrays (faults,)
-        Increase of the entropic estimate.
-    halves : float64 array (faults, 2)
-        The same over even and over odd events, to tell signal from noise.
-    exact, exact_standard_error : float64 arrays (faults,)
-        Increase of exact EMD; NaN where it was not computed.
-    sampled : bool array (faults,)
-        Whether the bit was drawn at random for exact EMD.
-    rank : int64 array (faults,)
-        1 for the highest estimate among the group's bits; equal ones in order of site.
-    emd_mean, emd_standard_error : float
-        Without a fault.
-    events : int
-        Events that each bit was flipped in.
+    Arrays have an element, or a row, for each bit: (faults,).
     """
 
     sites: list[Site]
-    owner: np.ndarray
-    place: np.ndarray
-    estimate: np.ndarray
-    standard_error: np.ndarray
-    halves: np.ndarray
-    exact: np.ndarray
+    owner: np.ndarray  # int64: the site of each bit
+    place: np.ndarray  # int64: its place in the site
+    estimate: np.ndarray  # float64: increase of the entropic estimate
+    standard_error: np.ndarray  # float64: of the estimate
+    halves: np.ndarray  # float64 (faults, 2): the estimate over even and over odd events
+    exact: np.ndarray  # float64: increase of exact EMD; NaN where it was not computed
     exact_standard_error: np.ndarray
-    sampled: np.ndarray
-    rank: np.ndarray
-    emd_mean: float
+    sampled: np.ndarray  # bool: drawn at random for exact EMD
+    rank: np.ndarray  # int64: 1 for the highest estimate of the group; equal ones in order of site
+    emd_mean: float  # without a fault
     emd_standard_error: float
-    events: int
+    events: int  # that each bit was flipped in
 
     def group(self, name: str) -> np.ndarray:
         """Whether each bit is of a group of :data:`GROUPS`: bool (faults,)."""
@@ -96,16 +78,9 @@ def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Increase:
-    """What changed latents cost.
+    """What changed latents cost, against ``latents``, int (n, latents), without a fault.
 
-    Parameters
-    ----------
-    decoder : Decoder
-    sample : Sample
-        None of its events empty.
-    latents : int array (n, latents)
-        Without a fault.
-    cost : Cost
+    None of the sample's events is empty.
     """
 
     def __init__(self, decoder: Decoder, sample: Sample, latents: np.ndarray, cost: Cost):
@@ -117,8 +92,8 @@ class Increase:
         for start in range(0, len(event), DECODED):
             rows = slice(start, start + DECODED)
             chosen = self._sample.rows(event[rows])
-            found = decode_latents(self._decoder, latents[rows], chosen.events, chosen.places)
-            parts.append(self._cost(chosen.events, found))
+            fractions = decode_latents(self._decoder, latents[rows], chosen.events, chosen.places)
+            parts.append(self._cost(chosen.events, fractions))
         return np.concatenate(parts)
 
     def __call__(self, latents: np.ndarray) -> np.ndarray:
@@ -130,9 +105,9 @@ class Increase:
         rows = np.column_stack([event, latents[flip, event]])
         first, inverse = _distinct(rows)
         costs = self._costs(rows[first, 0], rows[first, 1:])[inverse]
-        found = np.zeros(latents.shape[:2])
-        found[flip, event] = costs - self.without_fault[event]
-        return found
+        increase = np.zeros(latents.shape[:2])
+        increase[flip, event] = costs - self.without_fault[event]
+        return increase
 
 
 def _moments(
@@ -148,10 +123,10 @@ def _moments(
     at_once = max(1, PAIRS // count)
     for start in range(0, len(faults), at_once):
         block = faults[start : start + at_once]
-        found = increase(injector.latents_with(site, block))
-        error = found.std(axis=1, ddof=1) / np.sqrt(count)
-        halves = found[:, ::2].mean(axis=1), found[:, 1::2].mean(axis=1)
-        parts.append(np.stack([found.mean(axis=1), error, *halves]))
+        costs = increase(injector.latents_with(site, block))
+        error = costs.std(axis=1, ddof=1) / np.sqrt(count)
+        halves = costs[:, ::2].mean(axis=1), costs[:, 1::2].mean(axis=1)
+        parts.append(np.stack([costs.mean(axis=1), error, *halves]))
         progress(len(block))
     return np.concatenate(parts, axis=1)
 
@@ -186,20 +161,10 @@ def measure(
     seed: int,
     progress: Callable[[int], None] = lambda flips: None,
 ) -> Campaign:
-    """Flip every bit of a network in every event.
+    """Flip every bit of a network, whose input is an image of the sensor, in every event.
 
-    Parameters
-    ----------
-    network : Network
-        Its input must be an image of the sensor.
-    decoder : Decoder
-    sample : Sample
-        At least two events, none of them empty.
-    seed : int
-        Draws the sample of bits that get exact EMD.
-    progress : callable
-        Called with the number of flips after each batch.
-
+    There are two events or more, none of them empty. The seed draws the sample of bits that get
+    exact EMD; ``progress`` is told the number of flips of each batch.
     """
     order = sensor_image_order(network)
     assert order is not None

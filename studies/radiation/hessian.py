@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -24,20 +25,17 @@ from sensor.front_end import normalise, sensor_image_order
 from sensor.metrics import charge_fractions
 from studies.radiation.smooth_transport import transport_costs
 
-Loss = Callable[[Mapping[str, Tensor]], Tensor]
+Weights: TypeAlias = Mapping[str, Tensor]
+"""By layer, in real units, shapes as in network.json."""
+Loss = Callable[[Weights], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Trace of the loss's Hessian with respect to one layer's weights.
 
-    Attributes
-    ----------
-    value : float
-        Loss over squared weight (real units), summed over the weights.
-    standard_error : float
-        Of ``value``, from the spread over probes.
-    weights : int
+    ``value`` is loss over squared weight (real units), summed over the weights; its standard error
+    comes from the spread over probes.
     """
 
     value: float
@@ -52,54 +50,34 @@ class Trace:
 
 def hessian_traces(
     loss: Loss,
-    weights: Mapping[str, Tensor],
+    weights: Weights,
     probes: int,
     seed: int,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[], object] = lambda: None,
 ) -> dict[str, Trace]:
     """Estimate the trace of each diagonal block of a Hessian.
 
     For random signs v, the mean of v' H v is the trace of H (Hutchinson, Commun. Stat. Simul. 19
     (1990) 433); H v comes from differentiating twice, H itself is never formed.
 
-    Parameters
-    ----------
-    loss : callable
-        Weights by layer to a scalar, twice differentiable.
-    weights : mapping of Tensors
-        Where the Hessian is taken.
-    probes : int
-        Vectors of signs, at least 2.
-    seed : int
-    progress : callable
-        Called after each probe.
-
-    Returns
-    -------
-    dict of Trace, by layer
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 2 probes: no standard error could be given.
+    The loss is a scalar and twice differentiable; the Hessian is taken at ``weights``. There are at
+    least 2 probes, vectors of signs: fewer have no standard error.
     """
-    if probes < 2:
-        raise ValueError(f"probes = {probes}: at least 2 are needed for a standard error")
     generator = torch.Generator().manual_seed(seed)
     leaves = {name: value.detach().clone().requires_grad_() for name, value in weights.items()}
     first = torch.autograd.grad(loss(leaves), list(leaves.values()), create_graph=True)
-    found: dict[str, list[float]] = {name: [] for name in leaves}
+    products: dict[str, list[float]] = {name: [] for name in leaves}
     for _ in range(probes):
         for (name, leaf), gradient in zip(leaves.items(), first, strict=True):
             signs = torch.randint(0, 2, leaf.shape, generator=generator).to(leaf.dtype) * 2 - 1
             if not gradient.requires_grad:
                 # The loss is linear in these weights.
-                found[name].append(0.0)
+                products[name].append(0.0)
                 continue
             (product,) = torch.autograd.grad(
                 gradient, leaf, signs, retain_graph=True, materialize_grads=True
             )
-            found[name].append(float((product * signs).sum()))
+            products[name].append(float((product * signs).sum()))
         progress()
     return {
         name: Trace(
@@ -107,7 +85,7 @@ def hessian_traces(
             float(np.std(values, ddof=1) / np.sqrt(probes)),
             leaves[name].numel(),
         )
-        for name, values in found.items()
+        for name, values in products.items()
     }
 
 
@@ -130,22 +108,12 @@ def _smooth_layer(context: WeightedContext, weights: Tensor, values: Tensor) -> 
     return total.clamp(type_.minimum * type_.step, type_.maximum * type_.step)
 
 
-def smooth_encoder(network: Network, weights: Mapping[str, Tensor], values: Tensor) -> Tensor:
+def smooth_encoder(network: Network, weights: Weights, values: Tensor) -> Tensor:
     """The network as if numbers had no steps: quantisers only clip to their type's range.
 
     Rounding has a derivative of zero almost everywhere; without it the loss has curvature. Cuts of
-    products (``product_type``) and wrapping are left out too.
-
-    Parameters
-    ----------
-    weights : mapping of Tensors
-        By layer, in real units, shapes as in network.json.
-    values : Tensor (n, elements)
-        Inputs in real units.
-
-    Returns
-    -------
-    Tensor (n, output elements), in real units
+    products (``product_type``) and wrapping are left out too. From inputs (n, elements) to outputs
+    (n, output elements), both in real units.
     """
     values = values.reshape(len(values), *network.input.shape)
     for context in network.contexts():
@@ -157,7 +125,7 @@ def smooth_encoder(network: Network, weights: Mapping[str, Tensor], values: Tens
 
 
 def integer_weights(network: Network) -> dict[str, Tensor]:
-    """Weights of network.json in real units, float64, by layer."""
+    """Weights of network.json, float64."""
     return {
         context.name: torch.tensor(
             context.layer.weight_array() * context.layer.weight_type.step, dtype=torch.float64
@@ -167,14 +135,10 @@ def integer_weights(network: Network) -> dict[str, Tensor]:
 
 
 def transport_loss(network: Network, decoder: Decoder, sample: Sample) -> Loss:
-    """Loss of a network as a smooth function of its weights, in half pitches.
+    """Loss of a network of an image of the sensor as a smooth function of its weights.
 
-    Mean over events of the entropic transport cost, through encoder and decoder, in float64.
-
-    Parameters
-    ----------
-    sample : Sample
-        None of its events empty.
+    Mean over events, none of them empty, of the entropic transport cost in half pitches, through
+    encoder and decoder, in float64.
     """
     order = sensor_image_order(network)
     assert order is not None
@@ -184,7 +148,7 @@ def transport_loss(network: Network, decoder: Decoder, sample: Sample) -> Loss:
     true = torch.tensor(charge_fractions(sample.events))
     double = copy.deepcopy(decoder).double().requires_grad_(False)
 
-    def loss(weights: Mapping[str, Tensor]) -> Tensor:
+    def loss(weights: Weights) -> Tensor:
         latents = smooth_encoder(network, weights, inputs)
         return transport_costs(true, double(latents, conditions)).mean()
 

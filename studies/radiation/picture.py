@@ -54,14 +54,7 @@ def _shares(axes: Axes, curves: dict[str, np.ndarray]) -> None:
 
 
 def draw_flips(campaign: Campaign, curves: dict[str, np.ndarray]) -> str:
-    """Draw flips.svg.
-
-    Parameters
-    ----------
-    campaign : Campaign
-    curves : dict of float64 arrays (bits + 1,)
-        Share of the sensitivity by number of bits protected, by group.
-    """
+    """Draw flips.svg; ``curves`` are those of :func:`studies.radiation.report.protection`."""
 
     def draw(figure: Figure) -> None:
         left, middle, right = figure.subplots(1, 3)

@@ -98,14 +98,9 @@ class Flips(Origin):
 def protection(halves: np.ndarray) -> np.ndarray | None:
     """Share of the sensitivity against number of bits protected, in order of rank: (bits + 1,).
 
-    Bits are ranked on one half of the events and counted on the other, and the other way round: a
-    bit that chance put first does not count for more than it costs. None where flips do not cost
-    anything on average.
-
-    Parameters
-    ----------
-    halves : float64 array (bits, 2)
-        Mean increase over each half of the events.
+    Bits are ranked on one half of the events and counted on the other, and the other way round, by
+    the mean increases (bits, 2) over the halves: a bit that chance put first does not count for
+    more than it costs. None where flips do not cost anything on average.
     """
     totals = halves.sum(axis=0)
     if (totals <= 0).any():

@@ -24,21 +24,9 @@ def transport_costs(
     Cuturi, arXiv:1306.0895. The plan is blurred, so the cost has an offset; differences between
     reconstructions of the same event are close to those of the exact distance.
 
-    Parameters
-    ----------
-    true : Tensor (n, 48)
-        Charge fractions, each row summing to 1.
-    predicted : Tensor (n, 48)
-        As ``true``, positive, of the same dtype.
-    blur : float
-        Units of half a pitch.
-    iterations : int
-        Rounds of scaling; the last makes the plan's columns sum to ``predicted``.
-
-    Returns
-    -------
-    Tensor (n,)
-        In units of half a trigger-cell pitch.
+    From charge fractions (n, 48), each row summing to 1, those of ``predicted`` positive, to costs
+    (n,) in half pitches, the unit of ``blur`` too. The last of the iterations, rounds of scaling,
+    makes the plan's columns sum to ``predicted``.
     """
     cost = torch.tensor(distances(), dtype=true.dtype)
     kernel = torch.exp(-cost / blur)

@@ -30,20 +30,10 @@ ANY_PORT = ":0"
 
 @contextmanager
 def cluster_workers(kind: str, options: SearchCluster, jobs: int) -> Iterator[Workers]:
-    """Run trials by Dask.
+    """Run trials by Dask, in ``jobs`` processes where the cluster is a local one.
 
-    Parameters
-    ----------
-    kind : str
-        One of :data:`KINDS`, or the address of a scheduler, such as ``tcp://host:8786``.
-    options : SearchCluster
-    jobs : int
-        Worker processes of a local cluster.
-
-    Raises
-    ------
-    InputError
-        If a package is missing, or there is no such kind or scheduler.
+    ``kind`` is one of :data:`KINDS`, or the address of a scheduler, such as ``tcp://host:8786``.
+    InputError if a package is missing, or there is no such kind or scheduler.
     """
     try:
         from distributed import Client
@@ -67,13 +57,7 @@ def cluster_workers(kind: str, options: SearchCluster, jobs: int) -> Iterator[Wo
 
 
 def job_script(kind: str, options: SearchCluster) -> str:
-    """Write the script that a batch system gets for each job.
-
-    Raises
-    ------
-    InputError
-        As :func:`cluster_workers`; a local cluster has no script.
-    """
+    """Write the script that a batch system gets for each job; a local cluster has none."""
     if kind not in ("slurm", "htcondor"):
         raise InputError(f"--cluster = {kind}: only slurm and htcondor have a job script")
     with _cluster(kind, options, 1) as cluster:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from hexcoder.config import Config, config_text
@@ -22,7 +21,7 @@ from hexcoder.errors import InputError
 from hexcoder.pareto import hypervolume, pareto_front
 from studies.record import Parameters
 from studies.search.space import Space, config_digest
-from studies.search.store import begun_trial, running, sampler
+from studies.search.store import open_study, sampler
 from studies.search.trial import Task, TrialResult
 from studies.search.workers import Workers
 
@@ -32,21 +31,12 @@ MOST_ASKED = 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is known of a trial that is over.
-
-    Parameters
-    ----------
-    number : int
-    parameters : Parameters
-    result : TrialResult
-    same_as : int or None
-        The earlier trial of just the same config, whose result this is.
-    """
+    """What is known of a trial that is over."""
 
     number: int
     parameters: Parameters
     result: TrialResult
-    same_as: int | None
+    same_as: int | None  # the earlier trial of just the same config, whose result this is
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> Outcome:
@@ -81,33 +71,22 @@ class Outcome:
 
 
 class SearchRun:
-    """A study with the space that it searches.
+    """The search that a folder, which the caller holds, has or is to have.
 
-    Parameters
-    ----------
-    config : Config
-    space : Space
-    study : optuna.Study
-    folder : Path
-        Of the search.
-    trials : int
-        Trials with different configs that are wanted.
+    ``source`` is the config's file, for messages; ``trials`` with different configs are wanted, by
+    default as many as the config says.
     """
 
-    def __init__(
-        self, config: Config, space: Space, study: optuna.Study, folder: Path, trials: int
-    ):
-        assert config.search is not None
-        self._search, self._space, self._study = config.search, space, study
-        self._folder, self._trials = folder, trials
-        self._grid = space.grid() if config.search.sampler == "grid" else None
-        self.outcomes: list[Outcome] = [
-            Outcome.of(trial)
-            for trial in study.get_trials(deepcopy=False)
-            if trial.state.is_finished()
-        ]
+    def __init__(self, config: Config, source: str, folder: Path, trials: int | None):
+        self._space, self._folder = Space(config, source), folder
+        self.search = self._space.search
+        self.trials = trials or self.search.trials
+        self._study = open_study(folder, config)
+        self._grid = self._space.grid() if self.search.sampler == "grid" else None
+        begun = self._study.get_trials(deepcopy=False)
+        self.outcomes = [Outcome.of(trial) for trial in begun if trial.state.is_finished()]
         # Trials that a killed search left running come first.
-        self._interrupted = [trial.number for trial in running(study)]
+        self._interrupted = [t.number for t in begun if t.state == TrialState.RUNNING]
         self._at_work: dict[int, Trial] = {}
 
     @property
@@ -122,9 +101,9 @@ class SearchRun:
 
     @property
     def _wants_more(self) -> bool:
-        enough = self.tried + len(self._at_work) >= self._trials
+        enough = self.tried + len(self._at_work) >= self.trials
         asked = len(self.outcomes) + len(self._at_work)
-        most = MOST_ASKED * self._trials if self._grid is None else len(self._grid)
+        most = MOST_ASKED * self.trials if self._grid is None else len(self._grid)
         return not enough and asked < most
 
     def front(self) -> list[Outcome]:
@@ -137,7 +116,7 @@ class SearchRun:
         points = np.array(
             [(o.emd, _decades(o.adder_bits)) for o in self.outcomes if o.reason is None]
         )
-        reference = self._search.reference_emd, math.log10(self._search.reference_adder_bits)
+        reference = self.search.reference_emd, math.log10(self.search.reference_adder_bits)
         return hypervolume(points, reference)
 
     def run(self, workers: Workers, progress: Callable[[], None]) -> None:
@@ -153,9 +132,11 @@ class SearchRun:
     def _ask(self) -> Trial:
         trials = self._study.get_trials(deepcopy=False)
         number = self._interrupted.pop(0) if self._interrupted else len(trials)
-        self._study.sampler = sampler(self._search, number)
+        self._study.sampler = sampler(self.search, number)
         if number < len(trials):
-            trial = begun_trial(self._study, number)
+            # Optuna's own way would be a new trial with the same parameters; this one keeps its
+            # number, and so the folder with the checkpoint of its training.
+            trial = Trial(self._study, trials[number]._trial_id)
         else:
             # A killed search may have left a combination in line.
             waiting = any(trial.state == TrialState.WAITING for trial in trials)
@@ -191,7 +172,7 @@ class SearchRun:
             parameters,
             str(self._folder.resolve()),
             workers.threads,
-            self._search.constraints.most_bits_per_event,
+            self.search.constraints.most_bits_per_event,
         )
         workers.submit(task)
         self._at_work[trial.number] = trial
@@ -199,7 +180,7 @@ class SearchRun:
     def _record(
         self, trial: Trial, parameters: Parameters, result: TrialResult, same_as: int | None = None
     ) -> None:
-        most, bits = self._search.constraints.most_adder_bits, result.adder_bits
+        most, bits = self.search.constraints.most_adder_bits, result.adder_bits
         if most is not None and bits is not None:
             with warnings.catch_warnings():
                 # A search that was killed just here has set it before, to the same value.
@@ -228,16 +209,10 @@ def _decades(adder_bits: float) -> float:
 
 def _with_absolute_paths(config: Config) -> Config:
     """The same config for a worker that may run in another folder."""
-    data, training = config.data, config.training
-    if data.events != "generated":
-        data = data.model_copy(update={"events": _absolute(data.events)})
-    teacher = training.teacher and training.teacher.model_copy(
-        update={"folder": _absolute(training.teacher.folder)}
-    )
-    weights = training.weights and _absolute(training.weights)
-    training = training.model_copy(update={"weights": weights, "teacher": teacher})
-    return config.model_copy(update={"data": data, "training": training})
-
-
-def _absolute(path: str) -> str:
-    return str(Path(path).resolve())
+    content = config.model_dump(mode="json")
+    data, training = content["data"], content["training"]
+    teacher = training["teacher"] or {}
+    for table, key in ((data, "events"), (training, "weights"), (teacher, "folder")):
+        if table.get(key) not in (None, "generated"):
+            table[key] = str(Path(table[key]).resolve())
+    return Config.model_validate(content)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pydantic
 from optuna.distributions import (
@@ -15,15 +16,20 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from pydantic import JsonValue
 
 from hexcoder.config import Config, Search, SearchDimension
 from hexcoder.errors import InputError, first_problem
+from studies.record import Parameters
+
+Tree: TypeAlias = dict[str, Any]
+"""A config, or a part of one, as JSON."""
 
 VARIANT = "variant"
-FIXED = ("name", "data", "pipeline", "verification", "clock", "silicon", "search")
-"""Sections in which no key is searched: they decide what is measured, or nothing of training."""
 IRRELEVANT = ("name", "pipeline", "verification", "clock", "silicon", "search")
 """Sections on which a trial's result does not depend."""
+FIXED = (*IRRELEVANT, "data")
+"""Sections in which no key is searched: they decide what is measured, or nothing of training."""
 
 
 class Space:
@@ -31,14 +37,7 @@ class Space:
 
     A parameter is drawn for every trial, also where the trial's variant lacks the key: the space
     is the same for all trials, as genetic and model-based samplers want it. Such a parameter is
-    left out when the config is put together.
-
-    Parameters
-    ----------
-    config : Config
-        With a section ``search``.
-    source : str
-        The config's file, for messages.
+    left out when the config is put together. ``source`` is the config's file, for messages.
 
     Attributes
     ----------
@@ -55,36 +54,29 @@ class Space:
     def __init__(self, config: Config, source: str):
         if config.search is None:
             raise InputError(f"{source}: section 'search' is missing; docs/search.md has examples")
-        self._search: Search = config.search
+        self.search: Search = config.search
         self._source = source
         base = config.model_dump(mode="json", exclude={"search"})
-        self._trees: dict[str | None, dict[str, Any]] = {
+        self._trees: dict[JsonValue, Tree] = {
             variant.name: self._variant(base, variant.name, variant.model_extra or {})
-            for variant in self._search.variants
+            for variant in self.search.variants
         } or {None: base}
         self._name = config.name
-        for index, dimension in enumerate(self._search.space):
+        for index, dimension in enumerate(self.search.space):
             self._check(index, dimension)
-        self.distributions = {d.key: _distribution(d) for d in self._search.space}
-        if self._search.variants:
-            names = [json.dumps(variant.name) for variant in self._search.variants]
+        self.distributions = {d.key: _distribution(d) for d in self.search.space}
+        if self.search.variants:
+            names = [json.dumps(variant.name) for variant in self.search.variants]
             self.distributions[VARIANT] = CategoricalDistribution(names)
 
-    def _variant(
-        self, base: dict[str, Any], name: str, changes: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _variant(self, base: Tree, name: str, changes: Tree) -> Tree:
         for section in changes:
             if section in FIXED:
                 raise InputError(
                     f"{self._source}: key 'search.variants.{name}.{section}': a variant cannot "
                     f"change {section}; {_searchable(base)} can be changed"
                 )
-        try:
-            config = Config.model_validate(_merged(base, changes))
-        except pydantic.ValidationError as error:
-            raise InputError(
-                first_problem(error, f"{self._source}: search.variants.{name}")
-            ) from None
+        config = _config(_merged(base, changes), f"{self._source}: search.variants.{name}")
         return config.model_dump(mode="json", exclude={"search"})
 
     def _check(self, index: int, dimension: SearchDimension) -> None:
@@ -99,21 +91,17 @@ class Space:
             raise InputError(
                 f"{where}: no such key; {_nearest(self._trees.values(), dimension.key)}"
             )
-        values = dimension.choices or (dimension.low, dimension.high)
-        for value in values:
+        for value in dimension.choices or (dimension.low, dimension.high):
             problems = [_problem(tree, dimension.key, value) for tree in trees]
             if all(problems):
                 raise InputError(f"{where}: {problems[0]}")
 
-    def grid(self) -> list[dict[str, Any]]:
+    def grid(self) -> list[Parameters]:
         """Every combination of all parameters, as Optuna keeps them.
 
-        Raises
-        ------
-        InputError
-            If a parameter has no countable values.
+        InputError if a parameter has no countable values.
         """
-        values: dict[str, Sequence[Any]] = {}
+        values: dict[str, Sequence[JsonValue]] = {}
         for key, distribution in self.distributions.items():
             if isinstance(distribution, CategoricalDistribution):
                 values[key] = distribution.choices
@@ -127,47 +115,27 @@ class Space:
         combinations = itertools.product(*values.values())
         return [dict(zip(values, combination, strict=True)) for combination in combinations]
 
-    def parameters(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the drawn values that count, by key, ``variant`` first.
-
-        Parameters
-        ----------
-        drawn : mapping
-            A trial's parameters as Optuna keeps them.
-        """
+    def parameters(self, drawn: Mapping[str, Any]) -> Parameters:
+        """Of a trial's parameters as Optuna keeps them, those that count; ``variant`` first."""
         variant = json.loads(drawn[VARIANT]) if VARIANT in drawn else None
         tree = self._trees[variant]
-        counted: dict[str, Any] = {} if variant is None else {VARIANT: variant}
+        counted: Parameters = {} if variant is None else {VARIANT: variant}
         for key, value in drawn.items():
             if key != VARIANT and _place(tree, key):
                 choice = isinstance(self.distributions[key], CategoricalDistribution)
                 counted[key] = json.loads(value) if choice else value
         return counted
 
-    def config(self, number: int, parameters: Mapping[str, Any]) -> Config:
+    def config(self, number: int, parameters: Parameters) -> Config:
         """Put a trial's config together: complete, and without a section ``search``.
 
-        Parameters
-        ----------
-        number : int
-            Of the trial, for its name.
-        parameters : mapping
-            As :meth:`parameters` gives them.
-
-        Raises
-        ------
-        InputError
-            If the parameters together make no valid config.
+        InputError if the parameters together make no valid config.
         """
-        tree = json.loads(json.dumps(self._trees[parameters.get(VARIANT)]))
-        for key, value in parameters.items():
-            if key != VARIANT:
-                _set(tree, key, value)
-        name = f"{self._name}_{number:04d}"
-        try:
-            return Config.model_validate(tree | {"name": name})
-        except pydantic.ValidationError as error:
-            raise InputError(first_problem(error, f"trial {number}")) from None
+        changes = dict(parameters)
+        tree = copy.deepcopy(self._trees[changes.pop(VARIANT, None)])
+        for key, value in changes.items():
+            _set(tree, key, value)
+        return _config(tree | {"name": f"{self._name}_{number:04d}"}, f"trial {number}")
 
 
 def config_digest(config: Config) -> str:
@@ -187,16 +155,23 @@ def _distribution(dimension: SearchDimension) -> BaseDistribution:
     return FloatDistribution(low, high, log=dimension.log, step=step)
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _config(tree: Tree, source: str) -> Config:
+    try:
+        return Config.model_validate(tree)
+    except pydantic.ValidationError as error:
+        raise InputError(first_problem(error, source)) from None
+
+
+def _merged(base: Tree, changes: Tree) -> Tree:
     """``base`` with the keys of ``changes`` in their place; lists are replaced whole."""
     merged = dict(base)
     for key, value in changes.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merged(merged[key], value) if both else value
     return merged
 
 
-def _children(node: Any) -> dict[str, Any]:
+def _children(node: Any) -> Tree:
     """Return what stands below a node by name; layers by their names."""
     if isinstance(node, dict):
         return node
@@ -206,7 +181,7 @@ def _children(node: Any) -> dict[str, Any]:
     return {}
 
 
-def _place(tree: dict[str, Any], key: str) -> tuple[dict[str, Any], str] | None:
+def _place(tree: Tree, key: str) -> tuple[Tree, str] | None:
     """Find the table that holds a key, and its last part; None if there is none."""
     *path, last = key.split(".")
     node: Any = tree
@@ -215,41 +190,39 @@ def _place(tree: dict[str, Any], key: str) -> tuple[dict[str, Any], str] | None:
     return (node, last) if isinstance(node, dict) and last in node else None
 
 
-def _set(tree: dict[str, Any], key: str, value: Any) -> None:
+def _set(tree: Tree, key: str, value: JsonValue) -> None:
     place = _place(tree, key)
     assert place is not None
     place[0][place[1]] = value
 
 
-def _problem(tree: dict[str, Any], key: str, value: Any) -> str | None:
+def _problem(tree: Tree, key: str, value: JsonValue) -> str | None:
     """Say in one line why a key cannot take a value; None if it can, as far as it alone decides."""
-    changed = json.loads(json.dumps(tree))
+    changed = copy.deepcopy(tree)
     _set(changed, key, value)
     try:
         Config.model_validate(changed)
     except pydantic.ValidationError as error:
-        for found in error.errors():
-            if key.split(".")[-1] in found["loc"]:
-                return f"{value!r}: {found['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors():
+            if key.split(".")[-1] in problem["loc"]:
+                return f"{value!r}: {problem['msg'].removeprefix('Value error, ')}"
     return None
 
 
-def _searchable(tree: Mapping[str, Any]) -> str:
+def _searchable(tree: Tree) -> str:
     return ", ".join(name for name in tree if name not in FIXED)
 
 
-def _nearest(trees: Iterable[dict[str, Any]], key: str) -> str:
+def _nearest(trees: Iterable[Tree], key: str) -> str:
     """Name what stands where a key's path ends, in any of the variants."""
-    found: dict[str, dict[str, None]] = {}
+    names: dict[str, dict[str, None]] = {}
     for tree in trees:
-        node: Any = tree
-        path: list[str] = []
+        node, path = tree, ""
         for part in key.split("."):
             if part not in _children(node):
                 break
-            node = _children(node)[part]
-            path.append(part)
-        names = [name for name in _children(node) if path or name not in FIXED]
-        found.setdefault(".".join(path), {}).update(dict.fromkeys(names))
-    deepest = max(found, key=lambda path: len(path))
-    return f"{deepest or 'a config'} has {', '.join(found[deepest]) or 'no keys'}"
+            node, path = _children(node)[part], f"{path}.{part}".lstrip(".")
+        children = [name for name in _children(node) if path or name not in FIXED]
+        names.setdefault(path, {}).update(dict.fromkeys(children))
+    deepest = max(names, key=len)
+    return f"{deepest or 'a config'} has {', '.join(names[deepest]) or 'no keys'}"

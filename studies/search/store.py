@@ -6,15 +6,14 @@ Only the process that leads the search writes the journal, a line an event, each
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, Trial, TrialState
+from pydantic import JsonValue
 
 from hexcoder.config import Config, Search
 from hexcoder.errors import InputError
@@ -28,19 +27,9 @@ _FREE = ("trials", "cluster")
 
 
 def open_study(folder: Path, config: Config) -> optuna.Study:
-    """Open the study of a folder, or begin one.
+    """Open the study of a folder, which the caller holds, or begin one.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the search; the caller holds it.
-    config : Config
-        With a section ``search``.
-
-    Raises
-    ------
-    InputError
-        If the folder holds the search of another config, naming the keys that differ.
+    InputError, naming the keys that differ, if the folder has the search of another config.
     """
     identity = _identity(config)
     record = folder / RECORD
@@ -78,39 +67,24 @@ def sampler(search: Search, number: int) -> BaseSampler:
     return NSGAIISampler(seed=seed, population_size=search.population)
 
 
-def running(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that were begun and have no result; of a search that starts: interrupted ones."""
-    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-
-
-def begun_trial(study: optuna.Study, number: int) -> Trial:
-    """Take up a running trial again.
-
-    Optuna's own way would be a new trial with the same parameters; this one keeps its number, and
-    so the folder with the checkpoint of its training.
-    """
-    frozen = study.get_trials(deepcopy=False)[number]
-    return Trial(study, frozen._trial_id)
-
-
-def _identity(config: Config) -> dict[str, Any]:
-    """Everything that the trials depend on, as JSON."""
-    content = config.model_dump(mode="json")
-    content = {k: v for k, v in content.items() if k in ("name", "search") or k not in IRRELEVANT}
-    for key in _FREE:
-        content["search"].pop(key)
+def _identity(config: Config) -> JsonValue:
+    """Everything that the trials depend on."""
+    left_out = {*IRRELEVANT} - {"name", "search"}
+    content = config.model_dump(
+        mode="json", exclude={"search": {*_FREE}, **dict.fromkeys(left_out, True)}
+    )
     content["data"]["events"] = events_identity(config)
     content["given"] = sorted(given_files(config).values())
     return json.loads(json.dumps(content))
 
 
-def _differences(one: Any, other: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+def _differences(first: JsonValue, second: JsonValue, path: tuple[str, ...] = ()) -> Iterator[str]:
     """Keys, at most three parts long, whose values differ."""
-    if one == other:
+    if first == second:
         return
-    if isinstance(one, Mapping) and isinstance(other, Mapping) and len(path) < 3:
-        for key in one.keys() | other.keys():
-            yield from _differences(one.get(key), other.get(key), (*path, key))
+    if isinstance(first, dict) and isinstance(second, dict) and len(path) < 3:
+        for key in first.keys() | second.keys():
+            yield from _differences(first.get(key), second.get(key), (*path, key))
     else:
         yield ".".join(path)
 
@@ -120,7 +94,7 @@ def _repair(journal: Path) -> None:
     Path(f"{journal}.lock").unlink(missing_ok=True)
     if journal.is_file():
         content = journal.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
+        complete = content[: content.rfind(b"\n") + 1]
+        if complete != content:
             with open(journal, "r+b") as stream:
-                stream.truncate(len(whole))
+                stream.truncate(len(complete))

@@ -27,31 +27,15 @@ RECORDED = (CheckFailed, InputError, ValueError, ArithmeticError, RuntimeError, 
 
 @dataclass(frozen=True)
 class Task:
-    """A trial as a worker gets it; it can be sent to another machine.
-
-    Parameters
-    ----------
-    number : int
-    config : Config
-        Its paths are valid where the worker runs.
-    text : str
-        The trial's config.toml.
-    parameters : Parameters
-    folder : str
-        Of the search.
-    threads : int
-        Threads of torch.
-    most_bits_per_event : int or None
-        A trial beyond it is not trained.
-    """
+    """A trial as a worker gets it; it can be sent to another machine."""
 
     number: int
-    config: Config
-    text: str
+    config: Config  # its paths are valid where the worker runs
+    text: str  # the trial's config.toml
     parameters: Parameters
-    folder: str
-    threads: int
-    most_bits_per_event: int | None
+    folder: str  # of the search
+    threads: int  # of torch
+    most_bits_per_event: int | None  # a trial beyond it is not trained
 
 
 class TrialResult(Record):

@@ -13,13 +13,7 @@ from studies.search.trial import Task, TrialResult, run_trial
 
 
 class Workers(ABC):
-    """Something that runs trials, one at a time in each of its places.
-
-    Attributes
-    ----------
-    threads : int
-        Threads that a trial may use.
-    """
+    """What runs trials, one at a time in each of its places, by so many threads each."""
 
     def __init__(self, threads: int):
         self.threads = threads

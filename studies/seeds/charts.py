@@ -12,14 +12,25 @@ from matplotlib.figure import Figure
 
 from hexcoder.files import write_whole
 from studies.pictures import svg
-from studies.seeds.comparison import Comparison, Method
-from studies.seeds.results import CountedSeed, LinksRow
+from studies.seeds.comparison import Comparison, Method, baseline_method, baselines_at, compare
+from studies.seeds.report import CountedSeed, LinksRow
 
 NETWORK = "#b5432a"
 # Distinct without colour vision too, in this order (Okabe and Ito), each with a line style.
 _OTHERS = ("#0072b2", "#009e73", "#56b4e9", "#e69f00", "#8a5a83", "#777777")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 _ABSCISSAE = {"occupancy": "trigger cells above zero", "charge_adc": "sum of charge (ADC)"}
+
+
+def compare_and_draw(network: Method, events: np.ndarray, folder: Path) -> Comparison:
+    """Compare a network with the baselines at its bits, in figures and pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    baselines = [baseline_method(each, events) for each in baselines_at(events, network.bits)]
+    comparison = compare(network, baselines, events)
+    draw_profile(comparison, "occupancy", folder / "occupancy.svg")
+    draw_profile(comparison, "charge_adc", folder / "charge.svg")
+    draw_response([network, *baselines], folder / "response.svg")
+    return comparison
 
 
 def draw_profile(comparison: Comparison, abscissa: str, path: Path) -> None:

@@ -44,17 +44,9 @@ _ALWAYS = ("threshold 47 ADC", "STC4", "STC16")
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What a method makes of events.
+    """What a method makes of events, at a mean number of bits per event.
 
-    Attributes
-    ----------
-    name : str
-        As it stands in reports.
-    bits : float
-        Mean number of bits per event.
-    emd : float64 array (n,)
-        Half pitches; NaN where an event is empty on either side.
-    response : Response
+    ``emd`` is float64 (n,), half pitches; NaN where an event is empty on either side.
     """
 
     name: str
@@ -132,14 +124,12 @@ def baselines_at(events: np.ndarray, bits: float) -> list[Baseline]:
     The largest best choice and the lowest threshold that fit, where any does; and the usual
     threshold, STC4 and STC16, which spend what they spend.
     """
-    chosen = {b.name: b for b in standard_baselines() if b.name in _ALWAYS}
+    chosen = [baseline for baseline in standard_baselines() if baseline.name in _ALWAYS]
     with suppress(ValueError):
-        best_choice = best_choice_baseline(best_choice_for_bits(bits))
-        chosen[best_choice.name] = best_choice
+        chosen.append(best_choice_baseline(best_choice_for_bits(bits)))
     with suppress(ValueError):
-        lowest = threshold_baseline(threshold_for_bits(events, bits))
-        chosen[lowest.name] = lowest
-    return list(chosen.values())
+        chosen.append(threshold_baseline(threshold_for_bits(events, bits)))
+    return list({baseline.name: baseline for baseline in chosen}.values())
 
 
 def emd_figures(emd: np.ndarray) -> EmdFigures:
@@ -155,15 +145,17 @@ def emd_figures(emd: np.ndarray) -> EmdFigures:
 
 def describe(method: Method, events: np.ndarray) -> MethodFigures:
     """Figures of a method on events (n, 48)."""
-    found = method.response
+    measured = method.response
     return MethodFigures(
         name=method.name,
         bits_per_event=method.bits,
         emd=emd_figures(method.emd),
         response=ResponseFigures(
-            sum_ratio=moments(found.sum_ratio),
-            mean_position_cm={axis: moments(found.shift_cm[:, k]) for k, axis in enumerate("xy")},
-            rms_width_cm=moments(found.width_change_cm),
+            sum_ratio=moments(measured.sum_ratio),
+            mean_position_cm={
+                axis: moments(measured.shift_cm[:, k]) for k, axis in enumerate("xy")
+            },
+            rms_width_cm=moments(measured.width_change_cm),
         ),
         profiles={
             "occupancy": profile(occupancy(events), method.emd, OCCUPANCY_EDGES),

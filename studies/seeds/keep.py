@@ -25,14 +25,10 @@ Decode = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What stands for each latent when some of its bits are not sent.
+    """What stands for each latent when only the bits of its mask are sent.
 
-    Attributes
-    ----------
-    masks : tuple of int
-        Kept bits of each latent.
-    tables : float64 array (latents, 2**width)
-        Value, in integers of the latents' type, for each pattern of all bits of a latent.
+    ``tables`` is float64 (latents, 2**width): the value, in integers of the latents' type, for each
+    pattern of all bits of a latent.
     """
 
     masks: tuple[int, ...]
@@ -58,11 +54,7 @@ def mean_table(mask: int, type_: FixedPoint, seen: np.ndarray | None) -> np.ndar
 
     Latents are far from uniform: many are zero, and few are near the top. Where nothing was seen
     it is the mean of all values with these bits: with the lowest bits dropped, the middle of the
-    interval.
-
-    Returns
-    -------
-    float64 array (2**width,), in integers of the type
+    interval. Float64 (2**width,), in integers of the type.
     """
     patterns = np.arange(1 << type_.width)
     values = np.where(patterns > type_.maximum, patterns - (1 << type_.width), patterns)
@@ -102,17 +94,8 @@ def sliced_transport(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Earth mover's distance along lines, mean over directions: quick, and ranks as the exact one.
 
     Bonneel et al., J. Math. Imaging Vis. 51 (2015) 22. Along a line the distance is the integral of
-    the difference of cumulative charge.
-
-    Parameters
-    ----------
-    true, predicted : float arrays (..., 48)
-        Charge fractions.
-
-    Returns
-    -------
-    float64 array (...)
-        In half pitches; below the exact distance.
+    the difference of cumulative charge. Of charge fractions (..., 48): float64 (...) in half
+    pitches, below the exact distance.
     """
     surplus = true - predicted
     # As one matrix: numpy multiplies a stack of them one by one.
@@ -142,21 +125,14 @@ def choose_masks(
     seen : int array (m, latents)
         Other events, for the receiver's tables: on the same ones a table of few events would tell
         them apart by chance, and make the bits that do so look worthless.
-    type_ : FixedPoint
-        Of the latents.
     fractions : float array (n, 48)
         True charge fractions of the events that decide.
     decode : callable
         The decoder on these events, in this order, for several trials at once.
     budgets : sequence of int
-        Numbers of bits to keep.
+        Bits to keep: keys of what is returned.
     progress : callable
         Told how many bits are dropped, of how many.
-
-    Returns
-    -------
-    dict
-        Kept bits of each latent, by budget.
     """
     masks = [(1 << type_.width) - 1] * patterns.shape[1]
     values = receiver(masks, type_, seen).restore(patterns)

@@ -47,21 +47,12 @@ class KeptBits(Record):
     chosen_minus_uniform_emd: Interval
 
 
-class KeepEvents(Record):
-    """Numbers of events, and the seed of their split."""
-
-    chosen_on: int
-    quoted_on: int
-    deciding: int
-    seed: int
-
-
 class Keep(Record):
     """What keep.json holds."""
 
     network: str
     latent_type: str
-    events: KeepEvents
+    events: dict[str, int]
     bootstrap: Bootstrap
     all_bits_emd: Interval
     links: list[KeptBits]
@@ -106,28 +97,16 @@ def keep_bits(
     links: Sequence[int],
     seed: int,
     folder: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None],
 ) -> Keep:
     """Choose masks on one half of events and quote them on the other.
 
     Of the first half, a third decides on bits; a third shows whether the outcome is certainly
     better than the uniform choice, which is taken otherwise; and a third, in the end all of it,
     makes the receiver's tables. Writes keep.json, with masks and EMD, and keep.safetensors, with
-    the tables.
+    the tables. Empty events are left out; the seed is that of the split.
 
-    Parameters
-    ----------
-    sample : Sample
-        Empty events are left out.
-    links : sequence of int
-        Keys of :data:`studies.seeds.links.DATA_BITS`.
-    seed : int
-        Of the split.
-
-    Raises
-    ------
-    InputError
-        If there are too few events, or the latents are too wide.
+    InputError if there are too few events, or the latents are too wide.
     """
     type_ = network.output.type
     places = np.flatnonzero(sample.events.sum(axis=1) > 0)
@@ -187,12 +166,12 @@ def keep_bits(
     result = Keep(
         network=network.name,
         latent_type=str(type_),
-        events=KeepEvents(
-            chosen_on=len(choosing.events),
-            quoted_on=len(quoting.events),
-            deciding=len(deciding.events),
-            seed=seed,
-        ),
+        events={
+            "chosen_on": len(choosing.events),
+            "quoted_on": len(quoting.events),
+            "deciding": len(deciding.events),
+            "seed": seed,
+        },
         bootstrap=BOOTSTRAP,
         all_bits_emd=mean_interval(quoting.emd(everything)),
         links=rows,
@@ -210,5 +189,5 @@ def _bits(mask: int) -> list[int]:
 
 def mask_text(masks: Sequence[int], width: int) -> str:
     """The chip's keep mask in hexadecimal: bit ``width * k + b`` is bit b of latent k."""
-    whole = sum(mask << (width * latent) for latent, mask in enumerate(masks))
-    return f"{whole:0{-(-len(masks) * width // 4)}x}"
+    joined = sum(mask << (width * latent) for latent, mask in enumerate(masks))
+    return f"{joined:0{-(-len(masks) * width // 4)}x}"

@@ -17,13 +17,7 @@ WIDEST_LATENT_BITS = 16
 
 
 def parse_links(text: str) -> tuple[int, ...]:
-    """Read a list such as ``2,3,5``, into ascending order without repeats.
-
-    Raises
-    ------
-    InputError
-        If something in it is not a number of links of ``DATA_BITS``.
-    """
+    """Read a list of keys of ``DATA_BITS`` such as ``2,3,5``: ascending, without repeats."""
     links = set()
     for part in text.split(","):
         if not part.strip().isdecimal() or int(part) not in DATA_BITS:
@@ -36,22 +30,11 @@ def parse_links(text: str) -> tuple[int, ...]:
 def config_for_links(config: Config, links: int, latents: int) -> Config:
     """The same design point with latents that fit on a number of links.
 
-    The last layer's output type keeps its integer bits and gets as many fraction bits as fit:
-    UQ(1,8) becomes UQ(1,2) where 16 latents share 48 bits. A latent gets at most
-    ``WIDEST_LATENT_BITS``.
+    The output type of the last layer, which gives ``latents`` values, keeps its integer bits and
+    gets as many fraction bits as fit: UQ(1,8) becomes UQ(1,2) where 16 latents share 48 bits. A
+    latent gets at most ``WIDEST_LATENT_BITS``.
 
-    Parameters
-    ----------
-    config : Config
-    links : int
-        A key of ``DATA_BITS``.
-    latents : int
-        Number of latents that the config's network has.
-
-    Raises
-    ------
-    InputError
-        If not even one bit a latent fits, or no layer has an output type.
+    InputError if not even one bit a latent fits, or no layer has an output type.
     """
     width = min(DATA_BITS[links] // latents, WIDEST_LATENT_BITS)
     if width < 1:

@@ -78,21 +78,11 @@ class Moments(Record):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What reconstruction does to the moments of each event.
+    """Reconstructed against true moments of each event; NaN where they are not defined."""
 
-    Attributes
-    ----------
-    sum_ratio : float64 array (n,)
-        Reconstructed over true sum of charge.
-    shift_cm : float64 array (n, 2)
-        Reconstructed minus true mean position, x and y.
-    width_change_cm : float64 array (n,)
-        Reconstructed minus true RMS distance of charge from its mean position.
-    """
-
-    sum_ratio: Floats
-    shift_cm: Floats
-    width_change_cm: Floats
+    sum_ratio: Floats  # (n,): sums of charge
+    shift_cm: Floats  # (n, 2): of the mean position, x and y
+    width_change_cm: Floats  # (n,): of the RMS distance of charge from its mean position
 
 
 def mean_interval(
@@ -103,17 +93,9 @@ def mean_interval(
 ) -> Interval:
     """Mean over events, with a bootstrap interval that allows for bias and skewness (BCa).
 
-    Efron, J. Am. Stat. Assoc. 82 (1987) 171. The jackknife that it needs is closed for a mean.
-
-    Parameters
-    ----------
-    values : float array (n,)
-        NaN marks an event that is left out.
-    confidence : float
-        Probability that the interval covers, 0 to 1 exclusive.
-    resamples : int
-    seed : int
-        Of the resampling.
+    Efron, J. Am. Stat. Assoc. 82 (1987) 171. The jackknife that it needs is closed for a mean. In
+    values (n,), NaN marks an event that is left out; the interval covers with a probability of
+    ``confidence``.
     """
     kept = np.asarray(values, dtype=np.float64)
     kept = kept[~np.isnan(kept)]
@@ -134,27 +116,16 @@ def mean_interval(
 def paired_difference(first: Floats, second: Floats) -> Interval:
     """Mean of first minus second over the events that have both, with its interval.
 
-    Differences of the same event: what makes an event hard for both methods cancels, so that the
-    interval is narrower than those of the two means tell.
-
-    Parameters
-    ----------
-    first, second : float arrays (n,)
-        The same events in the same order.
+    What makes an event hard for both methods cancels, so that the interval is narrower than those
+    of the two means tell. Both are float arrays (n,) of the same events in the same order.
     """
     return mean_interval(np.asarray(first) - np.asarray(second))
 
 
 def profile(abscissa: npt.NDArray[np.number], emd: Floats, edges: Sequence[float]) -> list[Bin]:
-    """Mean EMD in bins of something else.
+    """Mean EMD (n,) in bins of something else (n,), between ascending edges.
 
-    Parameters
-    ----------
-    abscissa : array (n,)
-    emd : float array (n,)
-        NaN marks an event that is left out.
-    edges : sequence of float, ascending
-        Events outside are left out; a bin without events is left out of the result.
+    Events outside are left out, those of EMD NaN too, and so is a bin without events.
     """
     kept = ~np.isnan(emd)
     where = np.searchsorted(np.asarray(edges), abscissa, side="right") - 1
@@ -173,16 +144,9 @@ def occupancy(events: npt.NDArray[np.number]) -> npt.NDArray[np.int64]:
 
 
 def decode_sum(codes: npt.NDArray[np.integer]) -> Floats:
-    """Sum of charge that a 5E4M code stands for: the middle of the sums that have this code.
+    """Sums of charge, float64 (n,) in ADC counts, that codes (n,) stand for.
 
-    Parameters
-    ----------
-    codes : int array (n,), 0 to 511
-        From :func:`sensor.front_end.sum_code`.
-
-    Returns
-    -------
-    float64 array (n,), ADC counts
+    The middle of the sums that have this code of :func:`sensor.front_end.sum_code`.
     """
     codes = np.asarray(codes, dtype=np.int64)
     exponent, mantissa = codes >> 4, codes & 15
@@ -194,9 +158,8 @@ def decode_sum(codes: npt.NDArray[np.integer]) -> Floats:
 def mean_position_cm(energies: npt.NDArray[np.number]) -> Floats:
     """Mean position of charge: energies (n, 48) to float64 (n, 2), cm; NaN for an empty event."""
     fractions = charge_fractions(energies)
-    empty = np.logical_not((fractions > 0).any(axis=1, keepdims=True))
     position = np.stack([(fractions * axis).sum(axis=1) for axis in positions_cm().T], axis=1)
-    return np.where(empty, np.nan, position)
+    return np.where((fractions > 0).any(axis=1, keepdims=True), position, np.nan)
 
 
 def rms_width_cm(energies: npt.NDArray[np.number]) -> Floats:
@@ -204,29 +167,18 @@ def rms_width_cm(energies: npt.NDArray[np.number]) -> Floats:
 
     The root of the sum of the variances in x and y.
     """
-    centre = mean_position_cm(energies)
-    x, y = positions_cm().T
-    squares = (x - centre[:, :1]) ** 2 + (y - centre[:, 1:]) ** 2
-    return np.sqrt((charge_fractions(energies) * squares).sum(axis=1))
+    offsets = positions_cm() - mean_position_cm(energies)[:, None]
+    return np.sqrt((charge_fractions(energies) * (offsets**2).sum(axis=2)).sum(axis=1))
 
 
 def response(true: npt.NDArray[np.number], reconstructed: npt.NDArray[np.number]) -> Response:
     """Sum, mean position and RMS width of reconstructed events against the true ones.
 
-    Parameters
-    ----------
-    true, reconstructed : arrays (n, 48), ADC counts
-
-    Returns
-    -------
-    Response
-        NaN where the event is empty on either side, except that a ratio of sums needs only a true
-        sum.
+    Both are energies (n, 48) in ADC counts. An event that comes back empty has a ratio of sums.
     """
     true_sum = np.asarray(true).sum(axis=1, dtype=np.float64)
     ratio = np.full(len(true_sum), np.nan)
-    total = np.asarray(reconstructed).sum(axis=1)
-    np.divide(total, true_sum, out=ratio, where=true_sum > 0)
+    np.divide(np.asarray(reconstructed).sum(axis=1), true_sum, out=ratio, where=true_sum > 0)
     return Response(
         ratio,
         mean_position_cm(reconstructed) - mean_position_cm(true),
@@ -239,11 +191,8 @@ def moments(values: Floats) -> Moments:
     kept = values[~np.isnan(values)]
     if kept.size == 0:
         return Moments(mean=np.nan, standard_deviation=np.nan, rms=np.nan)
-    return Moments(
-        mean=float(kept.mean()),
-        standard_deviation=float(kept.std()),
-        rms=float(np.sqrt((kept**2).mean())),
-    )
+    mean, deviation, rms = kept.mean(), kept.std(), np.sqrt((kept**2).mean())
+    return Moments(mean=float(mean), standard_deviation=float(deviation), rms=float(rms))
 
 
 def _resampled_means(values: Floats, resamples: int, seed: int) -> Floats:

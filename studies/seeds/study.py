@@ -17,12 +17,18 @@ from models.decoder import load_decoder
 from models.encoder.untrained import untrained_network
 from network.schema import load_network
 from studies.processes import cores
-from studies.seeds.charts import draw_emd_against_bits
+from studies.seeds.charts import compare_and_draw, draw_emd_against_bits
 from studies.seeds.comparison import Method, emd_figures, network_method
 from studies.seeds.links import config_for_links
-from studies.seeds.profile import compare_and_draw
-from studies.seeds.report import study_page
-from studies.seeds.results import AcrossSeeds, CountedSeed, LinksRow, Seed, SeedEmd, Study
+from studies.seeds.report import (
+    AcrossSeeds,
+    CountedSeed,
+    LinksRow,
+    Seed,
+    SeedEmd,
+    Study,
+    study_page,
+)
 from studies.seeds.statistics import BOOTSTRAP
 from studies.seeds.trainings import SeedResult, SeedTask, run_seeds
 
@@ -33,29 +39,15 @@ def study(
     links: Sequence[int],
     seeds: int,
     jobs: int | None,
-    progress: Callable[[SeedResult], None] = lambda result: None,
+    progress: Callable[[SeedResult], None],
 ) -> Study:
     """Train what is not yet trained, then write study.json, study.md and pictures.
 
-    Parameters
-    ----------
-    config : Config
-        Seeds count up from its ``training.seed``; all share one split of the events.
-    folder : Path
-        Gets links_<n>/seed_<s>/train/ for each training, and the results.
-    links : sequence of int
-        Keys of :data:`studies.seeds.links.DATA_BITS`.
-    seeds : int
-        Trainings for each number of links.
-    jobs : int, optional
-        Most trainings at a time; by default as many as there are cores.
-    progress : callable
-        Told each training that is done.
+    For each number of links there are so many seeds, which count up from the config's
+    ``training.seed`` and share one split of the events; each training gets a folder
+    links_<n>/seed_<s>/train/. By default there are as many jobs as cores.
 
-    Raises
-    ------
-    CheckFailed
-        If at a number of links no seed counts; the results are written all the same.
+    CheckFailed if at a number of links no seed counts; the results are written all the same.
     """
     sample, held_out = split_sample(config)
     tasks = study_tasks(config, folder, links, seeds)
@@ -63,10 +55,10 @@ def study(
     with exclusive(folder):
         results = run_seeds(tasks, jobs or cores(), progress)
         rows = [
-            _links_row(number, [r for r in results if r.links == number], held_out, folder)
+            _links_row(number, [r for r in results if r.task.links == number], held_out, folder)
             for number in links
         ]
-        whole = Study(
+        result = Study(
             name=config.name,
             events=TrainingEvents(
                 source=source if source == "generated" else Path(source).name,
@@ -79,14 +71,14 @@ def study(
             links=rows,
         )
         draw_emd_against_bits(rows, folder / "emd.svg")
-        write_whole(folder / "study.md", study_page(whole))
-        write_json(folder / "study.json", whole.as_json())
+        write_whole(folder / "study.md", study_page(result))
+        write_json(folder / "study.json", result.as_json())
     without = [str(row.links) for row in rows if not row.comparison]
     if without:
         raise CheckFailed(
             f"no seed counts on {', '.join(without)} links; {folder / 'study.md'} has the reasons"
         )
-    return whole
+    return result
 
 
 def across_seeds(results: Sequence[SeedResult]) -> AcrossSeeds:
@@ -105,7 +97,8 @@ def across_seeds(results: Sequence[SeedResult]) -> AcrossSeeds:
 def median_and_best(results: Sequence[SeedResult]) -> tuple[SeedResult, SeedResult] | None:
     """The seed in the middle by mean EMD, of two the worse, and the best; None if none counts."""
     ranked = sorted(
-        (result for result in results if result.physics), key=lambda each: (each.emd, each.seed)
+        (result for result in results if result.physics),
+        key=lambda each: (each.emd, each.task.seed),
     )
     return (ranked[len(ranked) // 2], ranked[0]) if ranked else None
 
@@ -113,10 +106,7 @@ def median_and_best(results: Sequence[SeedResult]) -> tuple[SeedResult, SeedResu
 def study_tasks(config: Config, folder: Path, links: Sequence[int], seeds: int) -> list[SeedTask]:
     """The trainings of a study, by links and then by seed.
 
-    Raises
-    ------
-    InputError
-        If the config's layers do not fit each other, or its latents do not fit the links.
+    InputError if the config's layers do not fit each other, or its latents the links.
     """
     try:
         latents = math.prod(untrained_network(config, 0).output.shape)
@@ -130,7 +120,7 @@ def study_tasks(config: Config, folder: Path, links: Sequence[int], seeds: int) 
             training = fitting.training.model_copy(update={"seed": seed, "weights": None})
             own = folder / f"links_{number}" / f"seed_{seed}"
             settings = fitting.model_copy(update={"training": training})
-            tasks.append(SeedTask(number, seed, settings, own))
+            tasks.append(SeedTask(number, settings, own))
     return tasks
 
 
@@ -160,20 +150,20 @@ def _links_row(
             "latent_type": str(output.type),
             "latents": math.prod(output.shape),
             "comparison": comparison,
-            "median_seed": SeedEmd(seed=median.seed, emd=comparison.network.emd),
-            "best_seed": SeedEmd(seed=best.seed, emd=emd_figures(_method(best, held_out).emd)),
+            "median_seed": SeedEmd(seed=median.task.seed, emd=comparison.network.emd),
+            "best_seed": SeedEmd(seed=best.task.seed, emd=emd_figures(_method(best, held_out).emd)),
         }
     )
 
 
 def _seed(result: SeedResult, folder: Path) -> Seed | CountedSeed:
     if result.physics is None:
-        return Seed(seed=result.seed, failed=result.failed)
+        return Seed(seed=result.task.seed, failed=result.failed)
     network = (result.folder / "network.json").relative_to(folder).as_posix()
-    return CountedSeed(**dict(result.physics) | {"seed": result.seed, "network": network})
+    return CountedSeed(**dict(result.physics) | {"seed": result.task.seed, "network": network})
 
 
 def _method(result: SeedResult, held_out: Sample) -> Method:
     network = load_network(result.folder / "network.json")
     decoder = load_decoder(result.folder / "decoder.safetensors")
-    return network_method(network, decoder, held_out, f"network, seed {result.seed}")
+    return network_method(network, decoder, held_out, f"network, seed {result.task.seed}")

@@ -27,45 +27,33 @@ SEED = replace(TRAIN, hands_over=())
 class SeedTask:
     """One training of a study.
 
-    Parameters
-    ----------
-    links : int
-    seed : int
-    config : Config
-        With the latents that fit the links, and the seed.
-    folder : Path
-        Its folder train/ gets network.json, the decoder and what else training writes.
+    ``config`` has the latents that fit the links, and the seed; train/ in ``folder`` gets
+    network.json, the decoder and what else training writes.
     """
 
     links: int
-    seed: int
     config: Config
     folder: Path
+
+    @property
+    def seed(self) -> int:
+        """Of the training."""
+        return self.config.training.seed
 
 
 @dataclass(frozen=True, slots=True)
 class SeedResult:
-    """How a training ended.
+    """How a training ended: with physics, or with the reason why it does not count."""
 
-    Attributes
-    ----------
-    links, seed : int
-    folder : Path
-        With network.json and decoder.safetensors.
-    ran : bool
-        False if an earlier run's result was current.
-    physics : Physics or None
-        Of its metrics.json; None where it does not count.
-    failed : str or None
-        Why it does not count: it diverged, or torch and the golden model disagree.
-    """
-
-    links: int
-    seed: int
-    folder: Path
-    ran: bool
+    task: SeedTask
+    ran: bool  # False if an earlier run's result was current
     physics: Physics | None
-    failed: str | None
+    failed: str | None  # it diverged, or torch and the golden model disagree
+
+    @property
+    def folder(self) -> Path:
+        """With network.json and decoder.safetensors."""
+        return self.task.folder / SEED.name
 
     @property
     def emd(self) -> float:
@@ -83,8 +71,7 @@ def run_seed(task: SeedTask) -> SeedResult:
         physics = Physics.model_validate(outcome.metrics["physics"])
         if not physics.events_counted:
             failed, physics = "every held-out event comes back empty", None
-    folder = task.folder / SEED.name
-    return SeedResult(task.links, task.seed, folder, bool(outcome.ran), physics, failed)
+    return SeedResult(task, bool(outcome.ran), physics, failed)
 
 
 def run_seeds(
@@ -92,23 +79,24 @@ def run_seeds(
 ) -> list[SeedResult]:
     """Train in ``jobs`` processes that share the cores; results in the order of the tasks.
 
-    Raises
-    ------
-    InputError
-        As training does; trainings that were running then continue at the next call.
+    What training raises is raised; trainings that were running continue at the next call.
     """
-    results: dict[int, SeedResult] = {}
-    for place, task in enumerate(tasks):
+    results: dict[Path, SeedResult] = {}
+
+    def tell(result: SeedResult) -> None:
+        results[result.task.folder] = result
+        progress(result)
+
+    left = []
+    for task in tasks:
         if is_current(SEED, task.config, task.folder):
-            results[place] = run_seed(task)
-            progress(results[place])
-    left = [place for place in range(len(tasks)) if place not in results]
+            tell(run_seed(task))
+        else:
+            left.append(task)
     if left:
         jobs = min(jobs, len(left))
-        work = partial(_run_with, max(1, cores() // jobs))
-        trained = run_all(work, [tasks[place] for place in left], jobs, progress)
-        results |= dict(zip(left, trained, strict=True))
-    return [results[place] for place in range(len(tasks))]
+        run_all(partial(_run_with, max(1, cores() // jobs)), left, jobs, tell)
+    return [results[task.folder] for task in tasks]
 
 
 def _run_with(threads: int, task: SeedTask) -> SeedResult:

@@ -164,7 +164,7 @@ def trained(tmp_path_factory):
 
 def test_quoted_figures_follow_from_the_masks_and_tables_in_the_files(trained, tmp_path):
     _, network, decoder, events = trained
-    result = keep_bits(network, decoder, Sample(events, None), (2, 4), 3, tmp_path)
+    result = keep_bits(network, decoder, Sample(events, None), (2, 4), 3, tmp_path, print)
     found = result.as_json()
     assert found == json.loads((tmp_path / "keep.json").read_text())
     type_ = network.output.type
@@ -196,7 +196,7 @@ def test_quoted_figures_follow_from_the_masks_and_tables_in_the_files(trained, t
 def test_too_few_events_are_refused(trained, tmp_path):
     _, network, decoder, events = trained
     with pytest.raises(InputError, match="at least 12"):
-        keep_bits(network, decoder, Sample(events[:11], None), (2,), 0, tmp_path)
+        keep_bits(network, decoder, Sample(events[:11], None), (2,), 0, tmp_path, print)
 
 
 def test_command_writes_results_and_refuses_other_links(trained, tmp_path):

@@ -39,7 +39,7 @@ def _quick(**training):
 
 def _result(seed, emd, failed=None):
     physics = None if emd is None else Physics.model_construct(emd_mean=emd)
-    return SeedResult(5, seed, Path("nowhere"), True, physics, failed)
+    return SeedResult(SeedTask(5, _quick(seed=seed), Path("nowhere")), True, physics, failed)
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def test_figures_over_seeds_by_hand_without_the_failed_one():
     assert (found.seeds_counted, found.seeds_failed) == (3, 1)
     chosen = median_and_best(results)
     assert chosen
-    assert [result.seed for result in chosen] == [1, 3]
+    assert [result.task.seed for result in chosen] == [1, 3]
 
 
 def test_of_two_middle_seeds_the_worse_stands_for_the_median():
     chosen = median_and_best([_result(1, 0.8), _result(2, 0.7)])
     assert chosen
-    assert [result.seed for result in chosen] == [1, 2]
+    assert [result.task.seed for result in chosen] == [1, 2]
     assert median_and_best([_result(1, None, "diverged")]) is None
     assert across_seeds([_result(1, 0.5)]).standard_deviation is None
 
@@ -116,12 +116,12 @@ def test_comparison_pairs_the_same_events():
 
 
 def test_a_finished_seed_is_not_trained_again_until_its_config_changes(tmp_path):
-    task = SeedTask(5, 1, _quick(), tmp_path / "seed_1")
+    task = SeedTask(5, _quick(), tmp_path / "seed_1")
     first, second = run_seed(task), run_seed(task)
     assert (first.ran, second.ran) == (True, False)
     assert first.physics == second.physics
     other = _quick(learning_rate=1e-3)
-    assert run_seed(SeedTask(5, 1, other, tmp_path / "seed_1")).ran
+    assert run_seed(SeedTask(5, other, tmp_path / "seed_1")).ran
 
 
 def test_weights_that_a_config_ships_with_do_not_stand_for_its_seeds(tmp_path):
@@ -132,7 +132,7 @@ def test_weights_that_a_config_ships_with_do_not_stand_for_its_seeds(tmp_path):
 
 
 def test_a_diverged_seed_is_a_result_with_its_reason_and_is_kept(tmp_path):
-    task = SeedTask(5, 1, _quick(learning_rate=1e30, epochs=2), tmp_path / "seed_1")
+    task = SeedTask(5, _quick(learning_rate=1e30, epochs=2), tmp_path / "seed_1")
     first, second = run_seed(task), run_seed(task)
     assert first.failed is not None
     assert "diverged" in first.failed
@@ -178,7 +178,7 @@ def test_study_quotes_what_its_networks_do_on_the_held_out_events(tmp_path):
 
 
 def test_profile_command_writes_its_files_and_a_summary(tmp_path):
-    run_seed(SeedTask(2, 1, _quick(), tmp_path / "seed_1"))
+    run_seed(SeedTask(2, _quick(), tmp_path / "seed_1"))
     folder = tmp_path / "seed_1" / "train"
     done = subprocess.run(
         [sys.executable, "-m", "studies", "profile", folder / "network.json",
