@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from models.__main__ import main as train_main
 from network.schema import load_network
 from studies.__main__ import main
 from studies.search.space import Space, config_digest
+from studies.search.workers import local_workers
 
 ROOT = Path(__file__).parents[3]
 TINY = ROOT / "configs" / "search_tiny.toml"
@@ -187,6 +189,17 @@ def test_a_search_without_any_point_fails_with_the_reason(tmp_path):
     )
     with pytest.raises(CheckFailed, match=r"none of 1 trials gave a point.*most_adder_bits = 1"):
         search(config, tmp_path / "build", "--trials", 1)
+
+
+def test_a_trial_whose_process_dies_has_failed_and_the_next_one_runs(monkeypatch):
+    monkeypatch.setattr("studies.search.workers.run_trial", os._exit)
+    with local_workers(1) as workers:
+        for status in (9, 7):
+            workers.submit(status)
+            assert workers.free == 0
+            ((task, result),) = workers.finished()
+            assert (task, workers.free) == (status, 1)
+            assert result.failed == f"its process ended with status {status}; out of memory?"
 
 
 def test_dask_gives_what_local_processes_give(whole, tmp_path):
