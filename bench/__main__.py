@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
-from collections.abc import Callable, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from pydantic_core import to_jsonable_python
 
 from bench import chip, compilers, glitches, pictures, pipelining, scale
-from bench.measure import within
 from bench.networks import benchmark_networks
+from bench.runs import Row, within
+from hexcoder.console import Commands, add_command, run_room
 from hexcoder.errors import InputError, run_command
 from hexcoder.files import write_json, write_whole
 from hexcoder.steps.reads import versions
@@ -28,140 +32,149 @@ EXAMPLES = """examples:
 each measurement in build/bench/kept and go on from there while the code stays the same.
 """
 
+Measured = TypeVar("Measured", bound=Row)
+Content = dict[str, object]
+"""What goes to the file of a benchmark."""
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description="Measure compilers beside each other, in one run.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+
+def _rows(
+    arguments: Namespace,
+    picture: str,
+    measure: Callable[..., Measured],
+    cases: Mapping[str, tuple[object, ...]],
+    draw: Callable[[Sequence[Measured]], bytes],
+) -> list[Measured]:
+    """Measure one case, a name with its arguments, after the other; the picture grows with each."""
+    rows: list[Measured] = []
+    for name, values in cases.items():
+        _say(name)
+        row = within(arguments.limit, measure, *values)
+        if row is None:
+            raise InputError("a measurement took longer than --limit")
+        print(row.model_dump(), flush=True)
+        rows.append(row)
+        write_whole(arguments.output / f"{picture}.svg", draw(rows))
+    return rows
+
+
+def _say(text: str) -> None:
+    print(f"... {text}", flush=True)
+
+
+def _work(arguments: Namespace) -> Path:
+    """What one benchmark leaves behind while it runs."""
+    return arguments.output / f"work_{arguments.command}"
+
+
+def _compilers(arguments: Namespace) -> Content:
+    comparison = compilers.compare(
+        arguments.networks or list(benchmark_networks()),
+        arguments.compilers or list(compilers.COMPILERS),
+        arguments.effort,
+        arguments.limit,
+        arguments.output / "kept" / "compilers",
+        _say,
     )
-    parser.add_argument(
-        "what", choices=["compilers", "pipelining", "glitches", "layout", "chip", "scale"]
-    )
+    write_whole(arguments.output / "compilers.svg", pictures.draw_compilers(comparison))
+    print(compilers.table(comparison), end="")
+    for name, values in comparison.ratios.items():
+        print(f"{name}: {', '.join(f'{key} {value}' for key, value in values.items())}")
+    return comparison.model_dump(exclude_unset=True)
+
+
+def _pipelining(arguments: Namespace) -> Content:
+    result: Content = {}
+    for name in arguments.networks or ["econ_t"]:
+        work = _work(arguments) / name
+        cases = {
+            f"{name} at {period} ns": (name, period, arguments.effort, work / f"period_{period}")
+            for period in pipelining.PERIODS_NS
+        }
+        draw = partial(pictures.draw_pipelining, name)
+        result[name] = _rows(arguments, f"pipelining_{name}", pipelining.run, cases, draw)
+    return result
+
+
+def _glitches(arguments: Namespace) -> Content:
+    pdk, effort, work = arguments.pdk, arguments.effort, _work(arguments)
+    cases = {
+        f"econ_t in {pdk}, {stages} stages": (pdk, stages, effort, work / f"stages_{stages}")
+        for stages in glitches.STAGES
+    }
+    draw = partial(pictures.draw_glitches, pdk)
+    return {pdk: _rows(arguments, f"glitches_{pdk}", glitches.run, cases, draw)}
+
+
+def _layout(arguments: Namespace) -> Content:
+    # Imported late: KLayout is in an extra of its own.
+    from bench import layout
+
+    cases = {
+        f"layout of {network.name}": (network, arguments.effort, _work(arguments))
+        for network in layout.networks()
+    }
+    return {"networks": _rows(arguments, "layout", layout.run, cases, pictures.draw_layout)}
+
+
+def _chip(arguments: Namespace) -> Content:
+    folder = arguments.output / "kept" / "chip"
+    cases = {f"chip: {variant}": (variant, folder) for variant in chip.VARIANTS}
+    rows = _rows(arguments, "chip", chip.run, cases, pictures.draw_chip)
+    print(chip.table(rows))
+    return {"variants": rows}
+
+
+def _scale(arguments: Namespace) -> Content:
+    place = arguments.effort, _work(arguments)
+    cases = {f"perceptron {sizes}": (sizes, *place) for sizes in scale.SIZES}
+    return {"perceptrons": _rows(arguments, "scale", scale.run, cases, pictures.draw_scale)}
+
+
+def _run(benchmark: Callable[[Namespace], Content], arguments: Namespace) -> None:
+    """Run one benchmark and keep its results whole."""
+    unknown = set(arguments.networks or ()) - set(benchmark_networks())
+    if unknown:
+        known = ", ".join(benchmark_networks())
+        raise InputError(f"--networks {' '.join(sorted(unknown))}: known are {known}")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    content = {"tools": versions("alkaid", "amaranth", "pyosys")} | benchmark(arguments)
+    write_json(arguments.output / f"{arguments.command}.json", to_jsonable_python(content))
+    shutil.rmtree(_work(arguments), ignore_errors=True)
+
+
+def _add(
+    name: str, description: str, benchmark: Callable[[Namespace], Content], commands: Commands
+) -> None:
+    """Declare a benchmark; options are those of all, so that one line of them suits every one."""
+    parser = add_command(commands, name, description)
     parser.add_argument("--pdk", default="nangate45", help="process of 'glitches'")
     parser.add_argument("--networks", nargs="+", help="names of networks; all by default")
     parser.add_argument("--compilers", nargs="+", choices=list(compilers.COMPILERS))
     parser.add_argument("--effort", type=float, default=1.0, help="compiler.effort of hexcoder")
     parser.add_argument("--limit", type=float, default=7200.0, help="seconds for one measurement")
     parser.add_argument("--output", type=Path, default=Path("build/bench"))
-    return parser
+    parser.set_defaults(run=partial(_run, benchmark))
 
 
-def _work(arguments: argparse.Namespace) -> Path:
-    """What one benchmark leaves behind while it runs."""
-    return arguments.output / f"work_{arguments.what}"
-
-
-def _compilers(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
-    result = compilers.compare(
-        arguments.networks or list(benchmark_networks()),
-        arguments.compilers or list(compilers.COMPILERS),
-        arguments.effort,
-        arguments.limit,
-        arguments.output / "kept" / "compilers",
-        say,
-    )
-    write_whole(arguments.output / "compilers.svg", pictures.draw_compilers(result))
-    print(compilers.table(result))
-    for name, values in result["ratios"].items():
-        print(f"{name}: {', '.join(f'{key} {value}' for key, value in values.items())}")
-    return result
-
-
-def _measured(
-    limit_s: float, measure: Callable[..., dict[str, Any]], *place: Any
-) -> dict[str, Any]:
-    """One row of a table, printed as it comes."""
-    row = within(limit_s, measure, *place)
-    if row is None:
-        raise InputError("a measurement took longer than --limit")
-    print(row, flush=True)
-    return row
-
-
-def _pipelining(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
-    result = {}
-    for name in arguments.networks or ["econ_t"]:
-        rows = []
-        for period in pipelining.PERIODS_NS:
-            say(f"{name} at {period} ns")
-            work = _work(arguments) / name / f"period_{period}"
-            place = (name, period, arguments.effort, work)
-            rows.append(_measured(arguments.limit, pipelining.run, *place))
-        result[name] = rows
-        picture = pictures.draw_pipelining(name, rows)
-        write_whole(arguments.output / f"pipelining_{name}.svg", picture)
-    return result
-
-
-def _glitches(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
-    rows = []
-    for stages in glitches.STAGES:
-        say(f"econ_t in {arguments.pdk}, {stages} stages")
-        place = (arguments.pdk, stages, arguments.effort)
-        work = _work(arguments) / f"stages_{stages}"
-        rows.append(_measured(arguments.limit, glitches.run, *place, work))
-    picture = pictures.draw_glitches(arguments.pdk, rows)
-    write_whole(arguments.output / f"glitches_{arguments.pdk}.svg", picture)
-    return {arguments.pdk: rows}
-
-
-def _layout(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
-    # Imported late: KLayout is in an extra of its own.
-    from bench import layout
-
-    rows = []
-    for network in layout.networks():
-        say(f"layout of {network.name}")
-        work = _work(arguments)
-        rows.append(_measured(arguments.limit, layout.run, network, arguments.effort, work))
-        write_whole(arguments.output / "layout.svg", pictures.draw_layout(rows))
-    return {"networks": rows}
-
-
-def _chip(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
-    rows = []
-    for variant in chip.VARIANTS:
-        say(f"chip: {variant}")
-        work = arguments.output / "kept" / "chip"
-        rows.append(_measured(arguments.limit, chip.run, variant, work))
-    write_whole(arguments.output / "chip.svg", pictures.draw_chip(rows))
-    print(chip.table(rows))
-    return {"variants": rows}
-
-
-def _scale(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
-    rows = []
-    for sizes in scale.SIZES:
-        say(f"perceptron {sizes}")
-        work = _work(arguments)
-        rows.append(_measured(arguments.limit, scale.run, sizes, arguments.effort, work))
-    write_whole(arguments.output / "scale.svg", pictures.draw_scale(rows))
-    return {"perceptrons": rows}
+BENCHMARKS = (
+    ("compilers", "hexcoder, alkaid and plain RTL on the same networks", _compilers),
+    ("pipelining", "stages against clock, area and energy", _pipelining),
+    ("glitches", "energy with glitches over pipeline stages", _glitches),
+    ("layout", "place and route over the number of cells", _layout),
+    ("chip", "triplication and shadow registers, by block", _chip),
+    ("scale", "time and memory over the size of the network", _scale),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one benchmark and keep its results whole."""
-    arguments = _parser().parse_args(argv)
-    unknown = set(arguments.networks or ()) - set(benchmark_networks())
-    if unknown:
-        known = ", ".join(benchmark_networks())
-        raise InputError(f"--networks {' '.join(sorted(unknown))}: known are {known}")
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    steps = {
-        "compilers": _compilers,
-        "pipelining": _pipelining,
-        "glitches": _glitches,
-        "layout": _layout,
-        "chip": _chip,
-        "scale": _scale,
-    }
-    result = steps[arguments.what](arguments, lambda text: print(f"... {text}", flush=True))
-    tools = versions("alkaid", "amaranth", "pyosys")
-    write_json(arguments.output / f"{arguments.what}.json", {"tools": tools} | result)
-    shutil.rmtree(_work(arguments), ignore_errors=True)
-    return 0
+    """Run the command line's benchmark."""
+    return run_room(
+        "python -m bench",
+        "Measure compilers beside each other, in one run.",
+        EXAMPLES,
+        [partial(_add, *benchmark) for benchmark in BENCHMARKS],
+        argv,
+    )
 
 
 if __name__ == "__main__":

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bench.measure import keep
 from bench.networks import ROOT
-from flow.asic.stage import ASIC
-from gen.build import build
-from gen.compiler import Settings
+from bench.runs import Row, keep
+from bench.silicon import synthesised
 from hexcoder.code import code_digest
 from hexcoder.config import Chip, load_config
-from hexcoder.errors import CheckFailed
-from hexcoder.steps.runner import run_stage
+from hexcoder.errors import CheckFailed, InputError
+from hexcoder.metrics.asic import SynthesisOrigin
 from hexcoder.tables import markdown_table
 from network.parameters import with_random_parameters
-from network.schema import save_network
 from sensor.chip.golden import blank_network
 
 VARIANTS = {
@@ -55,67 +52,86 @@ def _block(part: str) -> str:
 
 
 def _by_block(parts: dict[str, float], digits: int) -> dict[str, float]:
-    found: dict[str, float] = defaultdict(float)
+    sums: dict[str, float] = defaultdict(float)
     for part, value in parts.items():
-        found[_block(part)] += value
-    return {block: round(value, digits) for block, value in found.items()}
+        sums[_block(part)] += value
+    return {block: round(value, digits) for block, value in sums.items()}
 
 
-def run(name: str, folder: Path) -> dict[str, Any]:
+class Variant(Row):
+    """The chip in one of :data:`VARIANTS`."""
+
+    variant: str
+    origin: SynthesisOrigin
+    area_um2: int
+    cells: int
+    registers: int
+    slack_ns: float
+    power_mw: float
+    leakage_mw: float
+    energy_pj: float
+    netlist_events: int
+    mismatches: int
+    area_by_block_um2: dict[str, float]
+    power_by_block_mw: dict[str, float]
+
+
+def run(name: str, folder: Path) -> Variant:
     """Build configs/econ_t_chip.toml in one of :data:`VARIANTS`, synthesise and measure it.
 
     A result is kept in ``folder``: the same code measures no variant twice.
     """
     work = folder / name.replace(", ", "_")
     state = {"code": code_digest("bench.chip")}
-    return keep(work.with_suffix(".json"), state, lambda: _measured(name, work))
+    return keep(work.with_suffix(".json"), state, Variant, lambda: _measured(name, work))
 
 
-def _measured(name: str, work: Path) -> dict[str, Any]:
+def _measured(name: str, work: Path) -> Variant:
     config = load_config(ROOT / "configs" / "econ_t_chip.toml")
     settings = config.verification.model_copy(update={"netlist_vectors": NETLIST_VECTORS})
     config = config.model_copy(update={"chip": VARIANTS[name], "verification": settings})
-    work.mkdir(parents=True, exist_ok=True)
     network = with_random_parameters(blank_network(), np.random.default_rng(SEED))
-    save_network(network, work / "network.json")
-    build(network, Settings.of(config), work / "rtl")
-    outcome = run_stage(ASIC, config, work)
-    if outcome.failures:
-        raise CheckFailed(f"chip, {name}: {'; '.join(outcome.failures)}")
-    found = outcome.metrics
-    powers = {part: power["total"] * 1e3 for part, power in found["power_by_layer_w"].items()}
+    asic, failures = synthesised(network, config, work)
+    if failures:
+        raise CheckFailed(f"chip, {name}: {'; '.join(failures)}")
+    area, netlist, timing, power = asic.area, asic.netlist, asic.timing, asic.power
+    if not (area and netlist and timing and power):
+        raise InputError(f"chip, {name}: not measured: {asic.not_measured}")
+    powers = {part: parts["total"] * 1e3 for part, parts in power.power_by_layer_w.items()}
     shutil.rmtree(work)
-    return {
-        "variant": name,
-        "origin": found["origin"],
-        "area_um2": round(found["design__instance__area"]),
-        "cells": found["design__instance__count"],
-        "registers": found["design__instance__count__class:sequential_cell"],
-        "slack_ns": round(found["timing__setup__ws"], 2),
-        "power_mw": round(found["power__total"] * 1e3, 2),
-        "leakage_mw": round(found["power__leakage__total"] * 1e3, 2),
-        "energy_pj": round(found["energy_per_event_pj"], 1),
-        "netlist_events": found["netlist_check"]["vectors"],
-        "mismatches": found["netlist_check"]["mismatches"],
-        "area_by_block_um2": _by_block(found["area_by_layer_um2"], 0),
-        "power_by_block_mw": _by_block(powers, 2),
-    }
+    return Variant(
+        variant=name,
+        origin=asic.origin,
+        area_um2=round(area.design__instance__area),
+        cells=area.design__instance__count,
+        registers=area.sequential,
+        slack_ns=round(timing.timing__setup__ws, 2),
+        power_mw=round(power.power__total * 1e3, 2),
+        leakage_mw=round(power.power__leakage__total * 1e3, 2),
+        energy_pj=round(power.energy_per_event_pj, 1),
+        netlist_events=netlist.netlist_check.vectors,
+        mismatches=netlist.netlist_check.mismatches,
+        area_by_block_um2=_by_block(area.area_by_layer_um2, 0),
+        power_by_block_mw=_by_block(powers, 2),
+    )
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: Sequence[Variant]) -> str:
     """Blocks, then totals, a column for each variant: area in um2 and power in mW."""
-    blocks = list(dict.fromkeys(block for row in rows for block in row["area_by_block_um2"]))
-    head = ["area, um2; power, mW", *(row["variant"] for row in rows)]
-    lines = []
-    for block in sorted(blocks, key=lambda b: -rows[0]["area_by_block_um2"].get(b, 0)):
-        cells = [
-            f"{row['area_by_block_um2'][block]:,.0f}; {row['power_by_block_mw'][block]:.1f}"
-            if block in row["area_by_block_um2"]
-            else ""
-            for row in rows
+    blocks = dict.fromkeys(block for row in rows for block in row.area_by_block_um2)
+    lines = [
+        [
+            block,
+            *(
+                f"{row.area_by_block_um2[block]:,.0f}; {row.power_by_block_mw[block]:.1f}"
+                if block in row.area_by_block_um2
+                else ""
+                for row in rows
+            ),
         ]
-        lines.append([block, *cells])
-    lines.append(["whole chip", *(f"{r['area_um2']:,.0f}; {r['power_mw']:.1f}" for r in rows)])
+        for block in sorted(blocks, key=lambda block: -rows[0].area_by_block_um2.get(block, 0))
+    ]
+    lines.append(["whole chip", *(f"{row.area_um2:,.0f}; {row.power_mw:.1f}" for row in rows)])
     for key, label in (
         ("cells", "cells"),
         ("registers", "flip-flops"),
@@ -124,5 +140,5 @@ def table(rows: list[dict[str, Any]]) -> str:
         ("energy_pj", "energy an event, pJ"),
         ("mismatches", "netlist: events that differ"),
     ):
-        lines.append([label, *(f"{row[key]:,}" for row in rows)])
-    return markdown_table(head, lines)
+        lines.append([label, *(f"{getattr(row, key):,}" for row in rows)])
+    return markdown_table(["area, um2; power, mW", *(row.variant for row in rows)], lines)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from bench.alkaid_peer import trace_network
-from bench.measure import Measured, Synthesis, keep, measure, within
+from bench.measure import Measured, Synthesis, measure
 from bench.networks import benchmark_networks
 from bench.plain import plain_verilog
+from bench.runs import Row, keep, within
 from gen.build import build
 from gen.compiler import Settings, compile_network
 from hexcoder.code import code_digest
 from hexcoder.config import Clock, Compiler, Pipeline
 from hexcoder.files import write_whole
+from hexcoder.tables import markdown_table
 from network.schema import Network
 
 STAGES = 3
@@ -37,72 +36,92 @@ COMPILERS = {
 }
 
 
-@dataclass(frozen=True)
-class Result:
-    """One network through one compiler."""
+_SYNTHESIS: dict[str, Synthesis] = {
+    "hexcoder": "hexcoder",
+    "alkaid_hexcoder": "hexcoder",
+    "alkaid_mapped": "adder cells",
+}
+"""By compiler; else yosys' own."""
 
-    network: str
-    compiler: str
-    compile_s: float
+
+class Result(Row):
+    """One network through one compiler; ``not_measured`` is the reason why there is no more."""
+
+    network: str = ""
+    compiler: str = ""
+    compile_s: float = 0.0
+    register_bits: int | None = None
+    measured: Measured | None = None
+    not_measured: str = ""
+
+
+Results = dict[str, dict[str, Result]]
+"""By network and compiler."""
+
+
+class Comparison(Row):
+    """All networks through all compilers, and hexcoder's ratio to each peer by quantity."""
+
+    clock_ns: float
+    effort: float
+    networks: Results
+    ratios: dict[str, dict[str, float]]
+
+
+class Compiled(Row):
+    """What a compiler gave: time, and register bits at :data:`STAGES` stages."""
+
     register_bits: int | None
-    measured: Measured
+    compile_s: float
 
 
-def _hexcoder(network: Network, effort: float, folder: Path) -> tuple[Path, int, float]:
+def _hexcoder(network: Network, effort: float, folder: Path) -> Compiled:
     settings = Settings(pipeline=Pipeline(layers=False), compiler=Compiler(effort=effort))
     started = time.perf_counter()
     build(network, settings, folder)
     took = time.perf_counter() - started
     staged = Settings(pipeline=Pipeline(stages=STAGES), compiler=Compiler(effort=effort))
     bits = compile_network(network, staged).structure.total().register_bits
-    return folder / "encoder.v", bits, took
+    return Compiled(register_bits=bits, compile_s=took)
 
 
-def _alkaid(network: Network, folder: Path) -> tuple[Path, int, float]:
+def _alkaid(network: Network, path: Path) -> Compiled:
     """Compiled once for all that follows alkaid; a large network takes it many minutes."""
-    path = folder / "alkaid.v"
 
-    def compiled() -> dict[str, Any]:
+    def compiled() -> Compiled:
         started = time.perf_counter()
         traced = trace_network(network)
         write_whole(path, traced.verilog())
         took = time.perf_counter() - started
-        return {"register_bits": traced.register_bits(STAGES), "compile_s": took}
+        return Compiled(register_bits=traced.register_bits(STAGES), compile_s=took)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    found = keep(folder / "alkaid.json", {"code": code_digest("bench.alkaid_peer")}, compiled)
-    return path, found["register_bits"], found["compile_s"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {"code": code_digest("bench.alkaid_peer")}
+    return keep(path.with_suffix(".json"), state, Compiled, compiled)
 
 
 def run(name: str, compiler: str, effort: float, folder: Path) -> Result:
     """Compile a network, synthesise and measure it."""
     network = benchmark_networks()[name]
     folder.mkdir(parents=True, exist_ok=True)
-    bits: int | None = None
-    started = time.perf_counter()
     if compiler == "hexcoder":
-        verilog, bits, took = _hexcoder(network, effort, folder / "rtl")
+        verilog = folder / "rtl" / "encoder.v"
+        compiled = _hexcoder(network, effort, verilog.parent)
     elif compiler == "plain":
         verilog = folder / "plain.v"
+        started = time.perf_counter()
         verilog.write_text(plain_verilog(network))
-        took = time.perf_counter() - started
+        compiled = Compiled(register_bits=None, compile_s=time.perf_counter() - started)
     else:
-        verilog, bits, took = _alkaid(network, folder.parent / f"alkaid_{name}")
-    synthesis: Synthesis = "default"
-    if "hexcoder" in compiler:
-        synthesis = "hexcoder"
-    elif compiler == "alkaid_mapped":
-        synthesis = "adder cells"
-    measured = measure(network, verilog, 2, synthesis, CLOCK, folder)
-    return Result(name, compiler, round(took, 1), bits, measured)
-
-
-def _measured(
-    name: str, compiler: str, effort: float, limit_s: float, folder: Path
-) -> dict[str, Any]:
-    found = within(limit_s, run, name, compiler, effort, folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    return asdict(found) if found else {"not_measured": f"not done within {limit_s:.0f} s"}
+        verilog = folder.parent / f"alkaid_{name}" / "alkaid.v"
+        compiled = _alkaid(network, verilog)
+    return Result(
+        network=name,
+        compiler=compiler,
+        compile_s=round(compiled.compile_s, 1),
+        register_bits=compiled.register_bits,
+        measured=measure(network, verilog, 2, _SYNTHESIS.get(compiler, "default"), CLOCK, folder),
+    )
 
 
 def compare(
@@ -112,67 +131,85 @@ def compare(
     limit_s: float,
     folder: Path,
     progress: Callable[[str], None],
-) -> dict[str, Any]:
+) -> Comparison:
     """Run all networks through all compilers, one after the other.
 
     Each result is kept in ``folder`` as it comes, for as long as the code that it depends on stays
     the same: a comparison goes on where it stopped, and several that share a folder share results.
     """
     every, alkaid = code_digest("bench.compilers"), code_digest("bench.measure")
-    results: dict[str, dict[str, Any]] = {}
-    for name in names:
-        results[name] = {}
-        for compiler in compilers:
-            work = folder / name / compiler
-            # Plain RTL is written from gen's graph; alkaid's knows nothing of gen.
-            is_alkaid = compiler in ("alkaid", "alkaid_mapped")
-            state: dict[str, Any] = {"limit_s": limit_s, "code": alkaid if is_alkaid else every}
-            if compiler == "hexcoder":
-                state["effort"] = effort
 
-            def measured(name: str = name, compiler: str = compiler, work: Path = work) -> Any:
-                progress(f"{name}, {COMPILERS[compiler]}")
-                return _measured(name, compiler, effort, limit_s, work)
+    def result(name: str, compiler: str) -> Result:
+        work = folder / name / compiler
+        # Plain RTL is written from gen's graph; alkaid's knows nothing of gen.
+        is_alkaid = compiler in ("alkaid", "alkaid_mapped")
+        state: dict[str, str | float] = {"limit_s": limit_s, "code": alkaid if is_alkaid else every}
+        if compiler == "hexcoder":
+            state["effort"] = effort
 
-            results[name][compiler] = keep(work.with_suffix(".json"), state, measured)
-    return {"clock_ns": CLOCK.period_ns, "effort": effort, "networks": results} | ratios(results)
+        def measured() -> Result:
+            progress(f"{name}, {COMPILERS[compiler]}")
+            row = within(limit_s, run, name, compiler, effort, work)
+            shutil.rmtree(work, ignore_errors=True)
+            return row or Result(not_measured=f"not done within {limit_s:.0f} s")
+
+        return keep(work.with_suffix(".json"), state, Result, measured)
+
+    results = {name: {compiler: result(name, compiler) for compiler in compilers} for name in names}
+    return Comparison(
+        clock_ns=CLOCK.period_ns, effort=effort, networks=results, ratios=ratios(results)
+    )
 
 
-def ratios(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _area(result: Result) -> float | None:
+    return result.measured.area_um2 if result.measured else None
+
+
+def ratios(results: Results) -> dict[str, dict[str, float]]:
     """Areas and register bits of hexcoder over each peer's, and their geometric means."""
-    found: dict[str, Any] = {}
-    for compiler in COMPILERS:
-        for key, place in (("area_um2", "measured"), ("register_bits", None)):
+    quantities: dict[str, Callable[[Result], float | None]] = {
+        "area_um2": _area,
+        "register_bits": lambda result: result.register_bits,
+    }
+    table: dict[str, dict[str, float]] = {}
+    for compiler in [name for name in COMPILERS if name != "hexcoder"]:
+        for key, quantity in quantities.items():
             values = {}
             for name, row in results.items():
-                ours, peer = row.get("hexcoder", {}), row.get(compiler, {})
-                pair = [side.get(place, {}) if place else side for side in (ours, peer)]
-                if compiler != "hexcoder" and all(side.get(key) for side in pair):
-                    values[name] = round(pair[0][key] / pair[1][key], 4)
+                if "hexcoder" in row and compiler in row:
+                    ours, peer = quantity(row["hexcoder"]), quantity(row[compiler])
+                    if ours and peer:
+                        values[name] = round(ours / peer, 4)
             if values:
-                mean = float(np.exp(np.mean(np.log(list(values.values())))))
-                found[f"{key}_ratio_to_{compiler}"] = values | {"geometric_mean": round(mean, 4)}
-    return {"ratios": found}
+                mean = round(statistics.geometric_mean(values.values()), 4)
+                table[f"{key}_ratio_to_{compiler}"] = values | {"geometric_mean": mean}
+    return table
 
 
-def table(result: dict[str, Any]) -> str:
+def table(comparison: Comparison) -> str:
     """The results as a table in Markdown."""
-    heads = [
-        "network", "compiler", "area, um2", "cells", "depth, cells", "slack at 25 ns, ns",
-        "energy, pJ", f"register bits, {STAGES} stages", "compile, s", "synthesis, s", "mismatches",
-    ]  # fmt: skip
-    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
-    for name, row in result["networks"].items():
-        for compiler, entry in row.items():
-            if "not_measured" in entry:
-                cells = [entry["not_measured"], *[""] * 8]
+    heads = (
+        *("network", "compiler", "area, um2", "cells", "depth, cells", "slack at 25 ns, ns"),
+        *("energy, pJ", f"register bits, {STAGES} stages", "compile, s", "synthesis, s"),
+        "mismatches",
+    )
+    lines = []
+    for name, row in comparison.networks.items():
+        for compiler, result in row.items():
+            if (measured := result.measured) is None:
+                cells = [result.not_measured, *[""] * 8]
             else:
-                m = entry["measured"]
-                bits = entry["register_bits"]
+                bits = result.register_bits
                 cells = [
-                    f"{m['area_um2']:,.0f}", f"{m['cells']:,}", m["depth"], f"{m['slack_ns']:.2f}",
-                    f"{m['energy_pj']:,.0f}", "" if bits is None else f"{bits:,}",
-                    entry["compile_s"], m["synthesis_s"], m["mismatches"],
-                ]  # fmt: skip
-            lines.append(f"| {' | '.join(map(str, [name, COMPILERS[compiler], *cells]))} |")
-    return "\n".join(lines)
+                    f"{measured.area_um2:,.0f}",
+                    f"{measured.cells:,}",
+                    str(measured.depth),
+                    f"{measured.slack_ns:.2f}",
+                    f"{measured.energy_pj:,.0f}",
+                    "" if bits is None else f"{bits:,}",
+                    str(result.compile_s),
+                    str(measured.synthesis_s),
+                    str(measured.mismatches),
+                ]
+            lines.append([name, COMPILERS[compiler], *cells])
+    return markdown_table(heads, lines)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from bench.networks import filters, perceptron
+from bench.runs import Row
 from flow.layout.place.place_route import place_and_route
 from flow.synthesis.synthesise import synthesise
 from gen.build import build
@@ -24,6 +24,13 @@ DENSE = ((20, 12, 8), (32, 20, 12))
 """Inputs, hidden values and latents of networks whose wires lead everywhere."""
 
 
+_REPORTED = (
+    *("die_um", "utilisation", "wire_m_per_mm2", "memory_gib"),
+    *("open_by_router", "nets_routed_again", "attempts"),
+)
+"""Keys of the report of placing and routing, taken over."""
+
+
 def networks() -> list[Network]:
     """Local ones by size, then dense ones."""
     local = [filters(f"filters_{side}_{count}", side, count) for side, count in FILTERS]
@@ -31,7 +38,25 @@ def networks() -> list[Network]:
     return [*local, *dense]
 
 
-def run(network: Network, effort: float, folder: Path) -> dict[str, Any]:
+class Drawn(Row):
+    """A network, placed and routed."""
+
+    network: str
+    cells: int
+    die_um: tuple[float, float]
+    utilisation: float
+    wire_m_per_mm2: float
+    seconds: float
+    seconds_by_step: dict[str, float]
+    memory_gib: float
+    open_by_router: int | None
+    nets_routed_again: int
+    open_nets: int | None
+    antenna_nets: int
+    attempts: int
+
+
+def run(network: Network, effort: float, folder: Path) -> Drawn:
     """Compile a network, synthesise it to sky130 cells, place and route it."""
     work = folder / network.name
     settings = Settings(compiler=Compiler(effort=effort), technology=technology_of(LAYOUT_PDK))
@@ -41,18 +66,12 @@ def run(network: Network, effort: float, folder: Path) -> dict[str, Any]:
     netlist = synthesise(work / "rtl" / "encoder.v", "encoder_core", pdk, library, work)
     started = time.perf_counter()
     report = place_and_route(netlist, pdk.liberty, work / "layout").report
-    return {
-        "network": network.name,
-        "cells": report["instances_before"],
-        "die_um": report["die_um"],
-        "utilisation": report["utilisation"],
-        "wire_m_per_mm2": report["wire_m_per_mm2"],
-        "seconds": round(time.perf_counter() - started, 1),
-        "seconds_by_step": report["seconds"],
-        "memory_gib": report["memory_gib"],
-        "open_by_router": report["open_by_router"],
-        "nets_routed_again": report["nets_routed_again"],
-        "open_nets": report["unsolved_nets"],
-        "antenna_nets": len(report["antenna_nets"]),
-        "attempts": report["attempts"],
-    }
+    return Drawn(
+        network=network.name,
+        cells=report["instances_before"],
+        seconds=round(time.perf_counter() - started, 1),
+        seconds_by_step=report["seconds"],
+        open_nets=report["unsolved_nets"],
+        antenna_nets=len(report["antenna_nets"]),
+        **{key: report[key] for key in _REPORTED},
+    )

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from bench.runs import Row
 from flow.analysis.loads import net_loads
 from flow.analysis.power import analyse_power
 from flow.analysis.sta import write_constraints
@@ -25,9 +20,7 @@ from flow.synthesis.buffering import insert_buffers
 from flow.synthesis.hierarchy import clean_names
 from flow.synthesis.synthesise import synthesise
 from hexcoder.config import Clock
-from hexcoder.errors import InputError
 from hexcoder.files import read_json, write_json
-from hexcoder.processes import die_with_parent
 from netlist.cell_models import cell_models
 from netlist.files import Netlist
 from netlist.liberty import Library, read_liberty
@@ -47,8 +40,7 @@ _ABC = "+strash;dc2;&get,-n;&nf;&put;buffer;upsize;dnsize"
 _CELL_OUTPUT = re.compile(r"/(?:ZN?|S|CO|QN?) \(\w+\)")
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Row):
     """A synthesised design.
 
     ``area_um2`` leaves registers out: the same ones stand round every design.
@@ -97,7 +89,7 @@ def _arithmetic(adder_cells: bool) -> list[str]:
 
 
 def yosys_synthesis(
-    verilog: Path, pdk: Pdk, library: Library, folder: Path, *, adder_cells: bool
+    verilog: Path, pdk: Pdk, library: Library, folder: Path, adder_cells: bool
 ) -> Netlist:
     """yosys' own way with arithmetic, then ``dfflibmap`` and ``abc``.
 
@@ -143,20 +135,8 @@ def yosys_synthesis(
     return netlist
 
 
-def _interface(network: Network, latency: int) -> Interface:
-    inputs, outputs = (int(np.prod(shape)) for shape in (network.input.shape, network.output.shape))
-    return Interface(
-        (network.input.type.width,) * inputs, (network.output.type.width,) * outputs, latency
-    )
-
-
 def measure(
-    network: Network,
-    verilog: Path,
-    latency: int,
-    synthesis: Synthesis,
-    clock: Clock,
-    folder: Path,
+    network: Network, verilog: Path, latency: int, synthesis: Synthesis, clock: Clock, folder: Path
 ) -> Measured:
     """Synthesise a design with module ``encoder_core`` and measure it.
 
@@ -183,21 +163,15 @@ def measure(
     if synthesis == "hexcoder":
         netlist = synthesise(verilog, TOP, pdk, library, folder)
     else:
-        cells = synthesis == "adder cells"
-        netlist = yosys_synthesis(verilog, pdk, library, folder, adder_cells=cells)
+        netlist = yosys_synthesis(verilog, pdk, library, folder, synthesis == "adder cells")
     took = time.perf_counter() - started
     write_json(folder / "cells.json", cell_models(library))
-    simulation = NetlistSimulation.build(
-        netlist.json,
-        folder / "cells.json",
-        TOP,
-        _interface(network, latency),
-    )
-    type_ = network.input.type
+    given, wanted = network.input, network.output
+    sizes = int(np.prod(given.shape)), int(np.prod(wanted.shape))
+    ports = Interface((given.type.width,) * sizes[0], (wanted.type.width,) * sizes[1], latency)
+    simulation = NetlistSimulation.build(netlist.json, folder / "cells.json", TOP, ports)
     random = np.random.default_rng(SEED)
-    inputs = random.integers(
-        type_.minimum, type_.maximum + 1, (EVENTS, int(np.prod(network.input.shape)))
-    )
+    inputs = random.integers(given.type.minimum, given.type.maximum + 1, (EVENTS, sizes[0]))
     verdict = simulation.check(inputs, evaluate(network, inputs))
     flat = simulation.netlist
     constraints = folder / "constraints.sdc"
@@ -207,11 +181,12 @@ def measure(
     loads = net_loads(flat, library, pdk, wire_load)
     power = analyse_power(flat, rates, loads, pdk, library, clock.period_ns)
     total_w = sum((item.data + item.clock).total_w for item in power)
-    sequential = [i for i in flat.instances if library.cells[i.kind].flip_flop is not None]
-    combinational = [i for i in flat.instances if library.cells[i.kind].flip_flop is None]
+    cells = [library.cells[instance.kind] for instance in flat.instances]
+    sequential = [cell.area_um2 for cell in cells if cell.flip_flop is not None]
+    combinational = [cell.area_um2 for cell in cells if cell.flip_flop is None]
     return Measured(
-        area_um2=round(sum(library.cells[i.kind].area_um2 for i in combinational), 1),
-        registers_um2=round(sum(library.cells[i.kind].area_um2 for i in sequential), 1),
+        area_um2=round(sum(combinational), 1),
+        registers_um2=round(sum(sequential), 1),
         cells=len(combinational),
         depth=_depth(folder / "timing_setup.rpt"),
         registers=len(sequential),
@@ -226,52 +201,3 @@ def _depth(report: Path) -> int:
     """Combinational cells on the worst path."""
     first = report.read_text().split("slack (", 1)[0]
     return len(_CELL_OUTPUT.findall(first)) - 1
-
-
-def keep(
-    path: Path, state: dict[str, Any], measured: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    """What was measured before in the same state (code, settings), or is measured now."""
-    if path.is_file() and (kept := read_json(path))["state"] == state:
-        return kept["result"]
-    result = measured()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"state": state, "result": result})
-    return result
-
-
-def _in_own_session(
-    connection: Connection, function: Callable[..., Any], arguments: Sequence[Any]
-) -> None:
-    os.setsid()
-    die_with_parent()
-    try:
-        connection.send((function(*arguments), None))
-    except Exception as error:
-        connection.send((None, error))
-
-
-def within(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any | None:
-    """Result of a function run in a process of its own, or None if it takes too long.
-
-    What the process has started ends with it.
-    """
-    context = get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_in_own_session, args=(sender, function, arguments))
-    process.start()
-    sender.close()
-    try:
-        if not receiver.poll(seconds):
-            return None
-        result, error = receiver.recv()
-    except EOFError:
-        raise InputError(f"{function.__name__}{arguments} ended without a result") from None
-    finally:
-        if process.is_alive() and process.pid is not None and os.getsid(process.pid) == process.pid:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.join()
-    if error is not None:
-        raise error
-    return result

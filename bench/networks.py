@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from network.schema import Network, load_network
 
 ROOT = Path(__file__).parents[1]
+
+Layer = dict[str, str | int | list[int]]
+"""A layer of network.json."""
 
 
 def _nonzero(random: np.random.Generator, shape: tuple[int, ...], half_zero: bool) -> np.ndarray:
@@ -23,74 +26,54 @@ def _nonzero(random: np.random.Generator, shape: tuple[int, ...], half_zero: boo
     return weights
 
 
+def _network(name: str, shape: Sequence[int], *layers: Layer) -> Network:
+    return Network.model_validate(
+        {"name": name, "input": {"shape": shape, "type": "UQ(1,7)"}, "layers": layers}
+    )
+
+
+def _dense(name: str, weights: np.ndarray, output_type: str) -> Layer:
+    """6-bit weights (outputs, inputs), and ReLU."""
+    return {
+        "kind": "dense",
+        "name": name,
+        "weights": weights.tolist(),
+        "weight_type": "SQ(1,5)",
+        "activation": "relu",
+        "output_type": output_type,
+    }
+
+
+def _convolution(weights: np.ndarray, stride: int) -> Layer:
+    """6-bit weights (rows, columns, channels, filters), and ReLU."""
+    layer = _dense("conv", weights, "UQ(1,7)")
+    return layer | {"kind": "conv2d", "stride": stride, "padding": "same"}
+
+
 def _convolutional(name: str, shape: tuple[int, int, int], stride: int, half_zero: bool) -> Network:
     """The benchmark's encoder: a convolution to 4x4x8, then 16 latents of 9 bits."""
     random = np.random.default_rng(0)
     kernel = _nonzero(random, (3, 3, shape[2], 8), half_zero)
     latent = _nonzero(random, (128, 16), half_zero).T
-    common: dict[str, Any] = {"weight_type": "SQ(1,5)", "activation": "relu"}
-    return Network.model_validate(
-        {
-            "name": name,
-            "input": {"shape": list(shape), "type": "UQ(1,7)"},
-            "layers": [
-                {
-                    "kind": "conv2d",
-                    "name": "conv",
-                    "weights": kernel.tolist(),
-                    "stride": stride,
-                    "padding": "same",
-                    "output_type": "UQ(1,7)",
-                    **common,
-                },
-                {"kind": "flatten", "name": "flatten"},
-                {
-                    "kind": "dense",
-                    "name": "latent",
-                    "weights": latent.tolist(),
-                    "output_type": "UQ(1,8)",
-                    **common,
-                },
-            ],
-        }
-    )
+    flatten: Layer = {"kind": "flatten", "name": "flatten"}
+    dense = _dense("latent", latent, "UQ(1,8)")
+    return _network(name, shape, _convolution(kernel, stride), flatten, dense)
 
 
 def filters(name: str, size: int, count: int) -> Network:
     """One convolution of 3x3 over a square image, with random 6-bit weights."""
-    random = np.random.default_rng(0)
-    layer = {
-        "kind": "conv2d",
-        "name": "conv",
-        "weights": random.integers(-31, 32, (3, 3, 1, count)).tolist(),
-        "weight_type": "SQ(1,5)",
-        "stride": 1,
-        "padding": "same",
-        "activation": "relu",
-        "output_type": "UQ(1,7)",
-    }
-    return Network.model_validate(
-        {"name": name, "input": {"shape": [size, size, 1], "type": "UQ(1,7)"}, "layers": [layer]}
-    )
+    weights = np.random.default_rng(0).integers(-31, 32, (3, 3, 1, count))
+    return _network(name, (size, size, 1), _convolution(weights, 1))
 
 
 def perceptron(name: str, sizes: tuple[int, ...], seed: int = 0) -> Network:
     """Dense layers with random 6-bit weights."""
     random = np.random.default_rng(seed)
     layers = [
-        {
-            "kind": "dense",
-            "name": f"dense_{number}",
-            "weights": random.integers(-31, 32, (outputs, inputs)).tolist(),
-            "weight_type": "SQ(1,5)",
-            "activation": "relu",
-            "output_type": "UQ(3,5)",
-        }
+        _dense(f"dense_{number}", random.integers(-31, 32, (outputs, inputs)), "UQ(3,5)")
         for number, (inputs, outputs) in enumerate(pairwise(sizes))
     ]
-    return Network.model_validate(
-        {"name": name, "input": {"shape": [sizes[0]], "type": "UQ(1,7)"}, "layers": layers}
-    )
+    return _network(name, sizes[:1], *layers)
 
 
 def benchmark_networks() -> dict[str, Network]:

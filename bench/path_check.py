@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -39,6 +38,7 @@ WIRE_FF = 0.5, 15.0
 PERIOD_NS = 1000.0
 """Of OpenSTA's clock; an edge each way in it."""
 
+EDGES = "rise", "fall"
 SETTLED_NS = 1.0
 """From the start to the first edge."""
 
@@ -75,7 +75,7 @@ class Compared:
     tables_pj: float
     ngspice_pj: float
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, float]:
         """Median and worst of the errors' amounts, and the error of the energy."""
         errors = np.array([delay.error for delay in self.delays])
         return {
@@ -93,16 +93,17 @@ def random_paths(count: int, seed: int) -> list[list[Gate]]:
     """Paths of 5 to 15 gates."""
     random = np.random.default_rng(seed)
     names = sorted(name for name in FUNCTIONS if inputs_of(name))
-    found = []
-    for _ in range(count):
-        path = []
-        for _ in range(int(random.integers(LENGTHS[0], LENGTHS[1] + 1))):
-            cell = names[int(random.integers(len(names)))]
-            choices = ways(cell)
-            way = choices[int(random.integers(len(choices)))]
-            path.append(Gate(cell, way, round(float(random.uniform(*WIRE_FF)), 2)))
-        found.append(path)
-    return found
+
+    def gate() -> Gate:
+        cell = names[int(random.integers(len(names)))]
+        choices = ways(cell)
+        way = choices[int(random.integers(len(choices)))]
+        return Gate(cell, way, round(float(random.uniform(*WIRE_FF)), 2))
+
+    return [
+        [gate() for _ in range(int(random.integers(LENGTHS[0], LENGTHS[1] + 1)))]
+        for _ in range(count)
+    ]
 
 
 def compare_paths(
@@ -119,14 +120,9 @@ def compare_paths(
     pdk = load_pdk(LAYOUT_PDK).at(corner)
     by_sta = _opensta(paths, pdk, folder)
     delays = [
-        PathDelay(
-            tuple(gate.cell for gate in path),
-            edge,
-            by_sta[number, edge],
-            by_spice[number, edge],
-        )
+        PathDelay(tuple(g.cell for g in path), edge, by_sta[number, edge], by_spice[number, edge])
         for number, path in enumerate(paths)
-        for edge in ("rise", "fall")
+        for edge in EDGES
     ]
     return Compared(tuple(delays), _energy(paths, pdk), ngspice_pj)
 
@@ -177,12 +173,12 @@ def _ngspice(
     lines += [".endc", ".end"]
     deck = folder / f"paths_{corner.name}.sp"
     output = run_ngspice("\n".join(lines) + "\n", deck)
-    found = re.findall(r"^d(\d+)_(rise|fall)\s*=\s*([-+\d.eE]+)", output, re.MULTILINE)
-    if len(found) != 2 * len(paths):
-        raise InputError(f"ngspice measured {len(found)} of {2 * len(paths)} edges; see {deck}")
+    edges = re.findall(r"^d(\d+)_(rise|fall)\s*=\s*([-+\d.eE]+)", output, re.MULTILINE)
+    if len(edges) != 2 * len(paths):
+        raise InputError(f"ngspice measured {len(edges)} of {2 * len(paths)} edges; see {deck}")
     supply = dict(re.findall(r"^(charge|leak)\s*=\s*([-+\d.eE]+)", output, re.MULTILINE))
     charge = float(supply["charge"]) - float(supply["leak"]) * 2e-9 * window
-    delays = {(int(number), edge): float(value) * 1e9 for number, edge, value in found}
+    delays = {(int(number), edge): float(value) * 1e9 for number, edge, value in edges}
     return delays, -charge * volts * 1e12
 
 
@@ -206,49 +202,30 @@ def _opensta(
             if last:
                 loads.append(f"set_load {gate.wire_ff * 1e-3:.6g} [get_ports {after}]")
             before = after
-    verilog = folder / "paths.v"
-    verilog.write_text(
-        "\n".join(
-            [
-                f"module paths({', '.join(ports)});",
-                "  input in;",
-                *(f"  output {port};" for port in ports[1:]),
-                *body,
-                "endmodule",
-                "",
-            ]
-        )
-    )
-    spef = folder / "paths.spef"
-    _write_lumped_spef(paths, spef)
-    constraints = folder / "paths.sdc"
-    constraints.write_text(
-        "\n".join(
-            [
-                f"create_clock -name clock -period {PERIOD_NS}",
-                "set_input_delay 0 -clock clock [get_ports in]",
-                "set_output_delay 0 -clock clock [all_outputs]",
-                f"set_input_transition {SLEW_NS} [get_ports in]",
-                *loads,
-                "",
-            ]
-        )
-    )
+    head = [f"module paths({', '.join(ports)});", "  input in;"]
+    head += [f"  output {port};" for port in ports[1:]]
+    verilog = _write(folder / "paths.v", [*head, *body, "endmodule"])
+    spef = _write(folder / "paths.spef", _lumped_spef(paths))
+    clock = [
+        f"create_clock -name clock -period {PERIOD_NS}",
+        "set_input_delay 0 -clock clock [get_ports in]",
+        "set_output_delay 0 -clock clock [all_outputs]",
+        f"set_input_transition {SLEW_NS} [get_ports in]",
+    ]
+    constraints = _write(folder / "paths.sdc", [*clock, *loads])
     netlist = Netlist(verilog, verilog.with_suffix(".json"), "paths")
-    commands = []
-    for number in range(len(paths)):
-        for edge in ("rise", "fall"):
-            commands += [
-                f'puts "path {number} {edge}"',
-                f"report_checks -{edge}_from [get_ports in] -to [get_ports out_{number}] -digits 6",
-            ]
+    commands = [
+        f'puts "path {number} {edge}"\n'
+        f"report_checks -{edge}_from [get_ports in] -to [get_ports out_{number}] -digits 6"
+        for number in range(len(paths))
+        for edge in EDGES
+    ]
     text = run_sta(
         commands, netlist, pdk, constraints, folder / "paths.tcl", [f"read_spef {{{spef}}}"]
     )
-    found = re.findall(
-        r"^path (\d+) (rise|fall)$.*?(-?\d+\.\d+)\s+data arrival time", text, re.S | re.M
-    )
-    return {(int(number), edge): float(value) for number, edge, value in found}
+    arrival = r"^path (\d+) (rise|fall)$.*?(-?\d+\.\d+)\s+data arrival time"
+    arrivals = re.findall(arrival, text, re.S | re.M)
+    return {(int(number), edge): float(value) for number, edge, value in arrivals}
 
 
 def _energy(paths: Sequence[Sequence[Gate]], pdk: Pdk) -> float:
@@ -283,7 +260,12 @@ def _unread(gate: Gate) -> list[str]:
     return [pin for pin in outputs_of(gate.cell) if pin != gate.way.output]
 
 
-def _write_lumped_spef(paths: Sequence[Sequence[Gate]], path: Path) -> None:
+def _write(path: Path, lines: Sequence[str]) -> Path:
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def _lumped_spef(paths: Sequence[Sequence[Gate]]) -> list[str]:
     lines = [
         '*SPEF "IEEE 1481-1998"', '*DESIGN "paths"', '*DATE ""', '*VENDOR "hexcoder"',
         '*PROGRAM "hexcoder"', '*VERSION "1"', '*DESIGN_FLOW "PIN_CAP NONE"', "*DIVIDER /",
@@ -299,7 +281,7 @@ def _write_lumped_spef(paths: Sequence[Sequence[Gate]], path: Path) -> None:
                 f"*I {reader} I", "*CAP", f"1 {reader} {gate.wire_ff}", "*RES",
                 f"1 {driver} {reader} 0.001", "*END",
             ]  # fmt: skip
-    path.write_text("\n".join(lines) + "\n")
+    return lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -312,9 +294,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     drawn = read_cells(drawn_cells() / "cells.gds")
     with tempfile.TemporaryDirectory() as folder:
         paths = random_paths(given.paths, given.seed)
-        found = compare_paths(paths, given.corner, drawn, Path(folder))
-    rows = [asdict(delay) | {"error": round(delay.error, 4)} for delay in found.delays]
-    print(json.dumps({"corner": given.corner, "seed": given.seed} | found.summary()))
+        compared = compare_paths(paths, given.corner, drawn, Path(folder))
+    rows = [asdict(delay) | {"error": round(delay.error, 4)} for delay in compared.delays]
+    print(json.dumps({"corner": given.corner, "seed": given.seed} | compared.summary()))
     print(json.dumps(rows, indent=1))
     return 0
 

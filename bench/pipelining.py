@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from bench.measure import measure
 from bench.networks import benchmark_networks
+from bench.runs import Row
 from gen.build import build
 from gen.compiler import Settings
 from hexcoder.config import Clock, Compiler, Pipeline
@@ -14,7 +14,20 @@ from hexcoder.config import Clock, Compiler, Pipeline
 PERIODS_NS = (25.0, 8.0, 5.0, 3.0, 2.0, 1.5, 1.2, 1.0)
 
 
-def run(name: str, period_ns: float, effort: float, folder: Path) -> dict[str, Any]:
+class Pipelined(Row):
+    """A network at one clock."""
+
+    period_ns: float
+    stages: int
+    area_um2: float
+    registers: int
+    slack_ns: float
+    shortest_period_ns: float
+    energy_pj: float
+    mismatches: int
+
+
+def run(name: str, period_ns: float, effort: float, folder: Path) -> Pipelined:
     """Cut a network into as few stages as a clock needs, synthesise and measure it."""
     network = benchmark_networks()[name]
     clock = Clock(period_ns=period_ns, uncertainty_ns=0.05, input_delay_ns=0.1, output_delay_ns=0.1)
@@ -24,13 +37,13 @@ def run(name: str, period_ns: float, effort: float, folder: Path) -> dict[str, A
     metrics = build(network, settings, folder / "rtl")
     latency = metrics["modules"]["encoder_core"]["latency_cycles"]
     measured = measure(network, folder / "rtl" / "encoder.v", latency, "hexcoder", clock, folder)
-    return {
-        "period_ns": period_ns,
-        "stages": latency - 1,
-        "area_um2": round(measured.area_um2 + measured.registers_um2, 1),
-        "registers": measured.registers,
-        "slack_ns": measured.slack_ns,
-        "shortest_period_ns": round(period_ns - measured.slack_ns, 3),
-        "energy_pj": measured.energy_pj,
-        "mismatches": measured.mismatches,
-    }
+    return Pipelined(
+        period_ns=period_ns,
+        stages=latency - 1,
+        area_um2=round(measured.area_um2 + measured.registers_um2, 1),
+        registers=measured.registers,
+        slack_ns=measured.slack_ns,
+        shortest_period_ns=round(period_ns - measured.slack_ns, 3),
+        energy_pj=measured.energy_pj,
+        mismatches=measured.mismatches,
+    )

@@ -6,11 +6,11 @@ import resource
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bench.networks import perceptron
+from bench.runs import Row
 from gen.build import build
 from gen.compiler import Settings
 from hexcoder.config import Compiler
@@ -18,7 +18,16 @@ from hexcoder.config import Compiler
 SIZES = ((32, 16, 32), (64, 24, 64), (96, 32, 128), (128, 45, 256), (192, 45, 384), (260, 45, 518))
 
 
-def run(sizes: tuple[int, ...], effort: float, folder: Path) -> dict[str, Any]:
+class Size(Row):
+    """What one network took."""
+
+    weights: int
+    seconds: float
+    memory_gib: float
+    full_adders: int
+
+
+def run(sizes: tuple[int, ...], effort: float, folder: Path) -> Size:
     """Compile a perceptron with random 6-bit weights; call it in a process of its own."""
     network = perceptron("perceptron", sizes)
     started = time.perf_counter()
@@ -28,9 +37,9 @@ def run(sizes: tuple[int, ...], effort: float, folder: Path) -> dict[str, Any]:
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     weights = sum(int(np.prod(pair)) for pair in pairwise(sizes))
-    return {
-        "weights": weights,
-        "seconds": round(time.perf_counter() - started, 1),
-        "memory_gib": round(kilobytes / 2**20, 2),
-        "full_adders": metrics["total"]["full_adders"],
-    }
+    return Size(
+        weights=weights,
+        seconds=round(time.perf_counter() - started, 1),
+        memory_gib=round(kilobytes / 2**20, 2),
+        full_adders=metrics["total"]["full_adders"],
+    )

@@ -81,11 +81,16 @@ class Picture:
     wide: bool = False
 
 
+def titled(title: str, caption: str, svg: str, *, wide: bool = False) -> Picture:
+    """A picture that title and caption describe."""
+    return Picture(f"{title}: {caption}", svg, caption, title, wide)
+
+
 def embedded(title: str, caption: str, data: bytes, kind: str, *, wide: bool = False) -> Picture:
     """A file of an image, such as kind 'png', inside of the page."""
     text = base64.b64encode(data).decode()
     image = f'<img src="data:image/{kind};base64,{text}" alt="{title}">'
-    return Picture(f"{title}: {caption}", image, caption, title, wide)
+    return titled(title, caption, image, wide=wide)
 
 
 @dataclass(frozen=True, slots=True)

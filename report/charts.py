@@ -1,4 +1,7 @@
-"""Charts of the report: matplotlib figures as SVG that can stand inside of a page."""
+"""Charts of the report: matplotlib figures as SVG that can stand inside of a page.
+
+The ``name`` of each keeps the identifiers of its SVG apart from those of others on the page.
+"""
 
 from __future__ import annotations
 
@@ -99,16 +102,8 @@ def stacked_bars(
 ) -> str:
     """Horizontal bars, the first part on top, with its total at the end of each.
 
-    Parameters
-    ----------
-    name : str
-        Keeps the identifiers of this picture apart from those of others.
-    parts : sequence of str
-    series : mapping of label to one value a part
-    unit_label : str
-        Quantity and unit.
-    decimals : int
-        Of the totals.
+    ``series`` maps a label to a value for each part; ``unit_label`` is quantity and unit;
+    ``decimals`` are those of the totals.
     """
     colours = (OTHERS, OURS, THIRD, FOURTH)
     totals = [sum(values) for values in zip(*series.values(), strict=True)]
@@ -138,14 +133,7 @@ def stacked_bars(
 
 
 def slack_bars(name: str, histograms: Mapping[str, Histogram]) -> str:
-    """Endpoints by setup slack, a line of steps for each corner.
-
-    Parameters
-    ----------
-    name : str
-        Keeps the identifiers of this picture apart from those of others.
-    histograms : mapping of corner to Histogram
-    """
+    """Endpoints by setup slack, a line of steps for each corner."""
 
     def draw(axes: Axes) -> None:
         colours = dict(zip(histograms, (OTHERS, OURS, FOURTH), strict=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -26,34 +25,23 @@ from report.sections.verification import verification
 PAGE = "report.html"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the page is to show.
+def report_stage(config: Config, options: str, config_text: str) -> Stage[Place]:
+    """The stage report: it depends on the files that it shows, and on the code.
 
-    Attributes
+    Parameters
     ----------
     config : Config
     options : str
         Options that select this design point on each command line; the page repeats them.
     config_text : str
         The config file as the user wrote it.
-    place : Place
     """
 
-    config: Config
-    options: str
-    config_text: str
-    place: Place
+    def write_page(place: Place, progress: Progress) -> None:
+        """Write report.html from what lies in the build folder; it never fails a check."""
+        text = page(read_results(config, options, config_text, place.build))
+        (place.folder / PAGE).write_text(text, encoding="utf-8")
 
-
-def report_stage(config: Config, options: str, config_text: str) -> Stage[Request]:
-    """The stage report: it depends on the files that it shows, and on the code.
-
-    Parameters
-    ----------
-    config, options, config_text
-        See :class:`Request`.
-    """
     shown = (
         Given("files", lambda place: input_digests(place.build)),
         Given("config", lambda place: config.model_dump(mode="json")),
@@ -61,32 +49,20 @@ def report_stage(config: Config, options: str, config_text: str) -> Stage[Reques
         *(Package(name) for name in ("Jinja2", "matplotlib", "numpy")),
     )
     step = Step("report.page", write_page, reads=shown, writes=(PAGE,))
-    return Stage(
-        "report",
-        (step,),
-        lambda place: Request(config, options, config_text, place),
-        hands_over=(PAGE,),
-    )
-
-
-def write_page(request: Request, progress: Progress) -> None:
-    """Write report.html from what lies in the build folder; it never fails a check."""
-    results = read_results(
-        request.config, request.options, request.config_text, request.place.build
-    )
-    (request.place.folder / PAGE).write_text(page(results), encoding="utf-8")
+    return Stage("report", (step,), lambda place: place, hands_over=(PAGE,))
 
 
 def page(results: Results) -> str:
     """Return the whole report as HTML: the same results give the same bytes."""
+    templates = Path(__file__).parent / "templates"
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    style = (templates / "report.css").read_text(encoding="utf-8")
     builders = [built, physics, verification, hardware, origin]
     if results.config.silicon.pdk == LAYOUT_PDK:
         builders.insert(4, layout)
@@ -94,18 +70,13 @@ def page(results: Results) -> str:
         builders.insert(3, upsets)
     if results.librelane is not None or "librelane" in results.stale:
         builders.insert(-1, librelane)
-    sections = [build(results) for build in builders]
-    return (
-        environment.get_template("report.html.j2")
-        .render(
-            name=results.config.name,
-            sentence=sentence(results),
-            doubts=results.doubts(),
-            figures=key_figures(results),
-            sections=sections,
-            style=Markup(style),
-            svg=Markup,
-        )
-        .strip()
-        + "\n"
+    text = environment.get_template("report.html.j2").render(
+        name=results.config.name,
+        sentence=sentence(results),
+        doubts=results.doubts(),
+        figures=key_figures(results),
+        sections=[build(results) for build in builders],
+        style=Markup(style),
+        svg=Markup,
     )
+    return text.strip() + "\n"

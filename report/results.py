@@ -54,21 +54,28 @@ INPUTS = (
 """Files that the report depends on, each of which may be missing."""
 
 
+class Flips(BaseModel):
+    """How many flips came to one outcome."""
+
+    flips: int
+
+
+class FlippedClass(BaseModel):
+    """Registers or voters of one class."""
+
+    bits: int
+    flips: int
+    outcomes: dict[str, Flips]
+
+
 class Campaign(BaseModel):
     """Of flips.json, what the report shows."""
-
-    class Class(BaseModel):
-        """Registers or voters of one class."""
-
-        bits: int
-        flips: int
-        outcomes: dict[str, dict[str, Any]]
 
     flips: int
     seed: int
     triplicated: bool
     registers_not_corrected: int
-    classes: dict[str, Class]
+    classes: dict[str, FlippedClass]
 
 
 @dataclass(frozen=True)

@@ -62,15 +62,11 @@ def _campaign(folder: str, campaign: Campaign, svg: bytes) -> list[Block]:
     what = f"Flips of {_WHAT[folder]}"
     classes = campaign.classes
     outcomes = list(dict.fromkeys(o for entry in classes.values() for o in entry.outcomes))
-    rows = [
-        [
-            name,
-            count(entry.bits),
-            count(entry.flips),
-            *(count(entry.outcomes.get(outcome, {}).get("flips", 0)) for outcome in outcomes),
-        ]
-        for name, entry in classes.items()
-    ]
+    rows = []
+    for name, entry in classes.items():
+        flips = {outcome: counted.flips for outcome, counted in entry.outcomes.items()}
+        numbered = (count(flips.get(outcome, 0)) for outcome in outcomes)
+        rows.append([name, count(entry.bits), count(entry.flips), *numbered])
     kind = "triplicated" if campaign.triplicated else "not triplicated"
     note = (
         f"Seed {campaign.seed}; registers {kind}; not right again after the next clock: registers "

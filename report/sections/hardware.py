@@ -17,6 +17,7 @@ from report.blocks import (
     Text,
     Verbatim,
     numbers,
+    titled,
     words,
 )
 from report.charts import slack_bars, stacked_bars
@@ -187,7 +188,7 @@ def _timing(asic: AsicFile, results: Results) -> list[Block]:
         corner = asic.origin.corner
         text = "Endpoints by setup slack after synthesis; what is left of the dashed line is late."
         drawn = slack_bars("slack", {corner: histogram})
-        blocks.append(Pictures([Picture(f"Slack: {text}", drawn, text, "Slack")]))
+        blocks.append(Pictures([titled("Slack", text, drawn)]))
     if results.setup_report:
         caption = "The worst path, abridged from asic/timing_setup.rpt (ns, fF)"
         blocks.append(Verbatim(caption, worst_path(results.setup_report)))

@@ -11,13 +11,13 @@ from hexcoder.metrics.layout import (
 )
 from report.blocks import (
     Block,
-    Picture,
     Pictures,
     Section,
     Table,
     Text,
     embedded,
     numbers,
+    titled,
     words,
 )
 from report.charts import slack_bars
@@ -135,8 +135,7 @@ def _timing(drawn: LayoutFile, results: Results) -> list[Block]:
     if not histograms:
         return [table]
     text = "Endpoints by setup slack after layout; what is left of the dashed line is too late."
-    title = "Slack after layout"
-    picture = Picture(f"{title}: {text}", slack_bars("layout-slack", histograms), text, title)
+    picture = titled("Slack after layout", text, slack_bars("layout-slack", histograms))
     return [table, Pictures([picture])]
 
 
