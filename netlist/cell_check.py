@@ -23,15 +23,7 @@ def check_cells(
 
     A combinational cell gets all its inputs in turn. A register gets all its inputs but the clock,
     each after each, with a clock pulse for each; its outputs are read after both edges.
-
-    Parameters
-    ----------
-    kinds : iterable of str
-        Cells to check.
-    models : mapping of cell to CellModel
-    cell_verilog : Path
-    workdir : Path
-        Gets testbench, result and logs.
+    ``workdir`` gets testbench, result and logs.
 
     Raises
     ------

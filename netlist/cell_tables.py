@@ -52,22 +52,20 @@ def _place(index: Sequence[float], value: float) -> tuple[int, float]:
 
 @dataclass(frozen=True, slots=True)
 class CellTables:
-    """Of one cell.
+    """Of one cell, by output and input that turns it ('' if the file does not say), or by input.
 
     Attributes
     ----------
-    outputs : mapping of str to mapping of str to Table
-        By output and input that turns it ('' if the file does not say): energy of a toggle in J,
-        the mean of both edges and of all states of the other inputs.
-    inputs : mapping of str to list of (float, Table)
-        By input: energy in J of its own toggles, each with the part of time in which it counts.
-    transitions : mapping of str to mapping of str to Table
-        By output and input: transition time in s, the mean of both edges, of the slowest arc.
-    delays : mapping of str to mapping of str to (Table, Table)
-        By output and input that turns it: delay in s to a rise and to a fall of the output, the
-        mean of all states of the other inputs.
-    setups : mapping of str to Table
-        By data input of a register: setup time in s, the longest of both edges and all states. The
+    outputs
+        Energy of a toggle in J, the mean of both edges and of all states of the other inputs.
+    inputs
+        Energy in J of an input's own toggles, each with the part of time in which it counts.
+    transitions
+        Transition time in s, the mean of both edges, of the slowest arc.
+    delays
+        Delay in s to a rise and to a fall of the output, the mean of all states of other inputs.
+    setups
+        Of a register's data input: setup time in s, the longest of both edges and all states. The
         table's loads are the data's transition times in s, its slews those of the clock.
     """
 

@@ -20,12 +20,7 @@ INPUT_SLEW_NS = 0.05
 def net_slews(flat: FlatNetlist, tables: Mapping[str, CellTables], loads: np.ndarray) -> np.ndarray:
     """Transition time of each net in s, the slowest of the arcs to it; (nets,) float64.
 
-    Parameters
-    ----------
-    flat : FlatNetlist
-    tables : mapping of cell to CellTables
-    loads : (nets,) float64
-        In F.
+    ``loads``, (nets,) float64, are in F.
     """
     slews = np.full(len(flat.nets), INPUT_SLEW_NS * 1e-9)
     for instance in _from_the_clock_on(flat):
@@ -98,12 +93,8 @@ def write_sdf(
 
     Parameters
     ----------
-    flat : FlatNetlist
-    tables : mapping of cell to CellTables
     loads : (nets,) float64
         Capacitance of each net in F: :func:`flow.analysis.loads.net_loads`.
-    path : Path
-    top : str
     wire_delays : mapping of (instance, pin) to float, optional
         Delay of the wire to a cell's input in s. It is added to the cell's arcs from there, which
         gives the same arrival at every output.

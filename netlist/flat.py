@@ -124,13 +124,7 @@ class FlatNetlist:
 
 
 def read_cell_models(path: Path) -> dict[str, CellModel]:
-    """Read cell models: a :class:`CellFile`.
-
-    Raises
-    ------
-    InputError
-        If the file is of another format or a function cannot be read.
-    """
+    """Read a :class:`CellFile`; InputError if it is none, or a function cannot be used."""
     models = _read(path, CellFile).cells
     for name, model in models.items():
         register = model.register

@@ -54,13 +54,8 @@ _PRECEDENCE = {Operator.OR: 1, Operator.AND: 2, Operator.XOR: 3, Operator.NOT: 4
 class Function:
     """An expression over named inputs: a node and those below it.
 
-    Parameters
-    ----------
-    operator : Operator
-    operands : tuple of Function
-        One for NOT, two for AND, OR and XOR, none for an input and for a constant.
-    name : str
-        Of an input; '0' or '1' for a constant.
+    NOT has one operand, AND, OR and XOR two, an input and a constant none; ``name`` is of an input,
+    '0' or '1' for a constant.
     """
 
     operator: Operator
@@ -75,11 +70,8 @@ class Function:
         ``|`` or ``+``, XOR as ``^``; XOR binds tighter than AND, AND tighter than OR (Liberty
         Reference Manual, 2017, "function"). C's ``~``, ``&&`` and ``||`` are read as well.
 
-        Raises
-        ------
-        InputError
-            Naming the text, if it is no such expression, longer than :data:`MAX_CHARACTERS` or
-            deeper than :data:`MAX_DEPTH`.
+        InputError names a text that is no such expression, longer than :data:`MAX_CHARACTERS` or
+        deeper than :data:`MAX_DEPTH`.
         """
         return _parse(text)
 
@@ -107,14 +99,9 @@ class Function:
         return self.name if self.operator is Operator.INPUT else None
 
     def evaluate(self, values: Mapping[str, Value], ones: Value) -> Value:
-        """Value for given inputs, bit by bit.
+        """Value for given inputs, bit by bit: integers, or arrays that share a shape.
 
-        Parameters
-        ----------
-        values : mapping of str to int or integer or bool array
-            By input. Arrays share a shape.
-        ones : int or array
-            Value with all bits set that count: 1 for single bits, True for bool arrays.
+        ``ones`` is the value with all bits set that count: 1 for single bits, True for bool arrays.
         """
         if self.operator is Operator.INPUT:
             return values[self.name]
@@ -135,15 +122,8 @@ class Function:
     def truth_table(self, inputs: tuple[str, ...] | None = None) -> int:
         """Value for every pattern of inputs: bit p is that of pattern p.
 
-        Parameters
-        ----------
-        inputs : tuple of str, optional
-            Bit k of a pattern is input k of these; by default :attr:`inputs`.
-
-        Raises
-        ------
-        InputError
-            If there are more than :data:`MAX_INPUTS`.
+        Bit k of a pattern is input k of ``inputs``, by default of :attr:`inputs`. InputError if
+        there are more than :data:`MAX_INPUTS`.
         """
         names = self.inputs if inputs is None else inputs
         if len(names) > MAX_INPUTS:

@@ -58,15 +58,8 @@ endmodule
 class Course:
     """When a testbench does what.
 
-    Parameters
-    ----------
-    period_ns : float
-    input_delay_ns : float
-        Inputs change so long after the rising edge; less than half a period.
-    start, cycle : str
-        Verilog at time zero, and at the start of every cycle.
-    options : tuple of str
-        For iverilog.
+    Inputs change ``input_delay_ns`` after the rising edge, less than half a period. ``start`` and
+    ``cycle`` are Verilog at time zero and at the start of every cycle, ``options`` are iverilog's.
     """
 
     period_ns: float = 100.0
@@ -92,8 +85,6 @@ def check_gate_level(
     ----------
     netlist, cell_verilog : Path
         Verilog.
-    top : str
-    interface : Interface
     inputs, expected : (events, elements) integers
     workdir : Path
         Gets testbench, stimulus, result and logs.

@@ -52,8 +52,6 @@ class LaneSimulation:
 
     Parameters
     ----------
-    netlist : FlatNetlist
-    models : mapping of str to CellModel
     inputs, outputs : sequence of str
         Ports, whose bits are the columns of values; ``rst`` and ``clk`` are not among them.
     transients : sequence of int
@@ -124,8 +122,6 @@ class LaneSimulation:
         ----------
         values : uint64 array (clocks, input bits)
             A word of 64 lanes for each bit of each clock.
-        reset : bool
-        faults : Faults, optional
         watched : int64 array, optional
             Numbers of registers to compare with lane 63.
         toggles : uint64 array (nets of the netlist,), optional

@@ -52,7 +52,6 @@ class Program:
         Place written, places read; what a kind does not read is the constant 0.
     first_reader, readers : int64 array (words + 1,), int32 array
         Operations that read each place.
-    registers : tuple of Instance
     states, next_nets : int64 array (registers,)
         Places of what registers hold, and of what they take at an edge.
     transients : int64 array
@@ -124,15 +123,7 @@ def _operation(function: Function) -> tuple[Kind, Sequence[Function]]:
 def write_program(
     netlist: FlatNetlist, models: Mapping[str, CellModel], transients: Sequence[int] = ()
 ) -> Program:
-    """Write a netlist as operations.
-
-    Parameters
-    ----------
-    netlist : FlatNetlist
-    models : mapping of cell to CellModel
-    transients : sequence of int
-        Nets that a fault can invert for a clock.
-    """
+    """Write a netlist as operations; a fault can invert the nets ``transients`` for a clock."""
     writer = _Writer(netlist, models)
     registers = tuple(i for i in netlist.instances if models[i.kind].register is not None)
     states = [writer.net() for _ in registers]

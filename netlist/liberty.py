@@ -44,13 +44,7 @@ class Group:
 
     @property
     def name(self) -> str:
-        """The first argument.
-
-        Raises
-        ------
-        InputError
-            If there is none.
-        """
+        """The first argument; InputError if there is none."""
         return self.argument(0)
 
     def argument(self, index: int) -> str:
@@ -68,10 +62,7 @@ class Group:
     def number(self, key: str, default: float | None = None) -> float:
         """Value of an attribute as a number, ``default`` where the attribute is absent.
 
-        Raises
-        ------
-        InputError
-            If the value is no number, or is absent and there is no default.
+        InputError if the value is no number, or is absent and there is no default.
         """
         if default is not None and key not in self.attributes:
             return default
@@ -223,23 +214,8 @@ class Library:
 
 
 def read_liberty(path: Path) -> Library:
-    """Read a Liberty file.
+    """Read a Liberty file; InputError if it breaks the grammar, or its units are not known.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Library
-
-    Raises
-    ------
-    InputError
-        If the file does not follow the grammar, or its units are not known.
-
-    Notes
-    -----
     Grammar and units: Liberty User Guide, volume 1, chapters 1 and 2 (Synopsys, 2017).
     """
     top = parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
@@ -268,13 +244,7 @@ def _shortened(text: str) -> str:
 
 
 def parse(text: str, source: str = "Liberty") -> Group:
-    """Parse a text into its outermost group.
-
-    Raises
-    ------
-    InputError
-        With the source's name and line.
-    """
+    """Parse a text into its outermost group; InputError with the source's name and line."""
     return _Parser(text, source).outermost()
 
 

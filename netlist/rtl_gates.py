@@ -49,12 +49,7 @@ def rtl_gates(
 ) -> tuple[FlatNetlist, dict[str, CellModel], Path, Path]:
     """Elaborate a design to generic gates, without any optimisation of its registers.
 
-    Returns
-    -------
-    netlist : FlatNetlist
-    models : dict of CellModel
-    json, cells : Path
-        The files that they were read from.
+    Returns the netlist, the models, and the JSON files of both that they were read from.
     """
     folder.mkdir(parents=True, exist_ok=True)
     netlist, cells = folder / "rtl_gates.json", folder / "generic_cells.json"

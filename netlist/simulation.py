@@ -38,14 +38,8 @@ class NetlistSimulation:
     """A netlist that takes one event a clock; make one with :meth:`build`.
 
     The lanes are streams of consecutive events, all simulated at once. Zero delay: each net changes
-    at most once a clock, so glitches are not counted.
-
-    Parameters
-    ----------
-    netlist : FlatNetlist
-        With the ports that docs name for ``encoder_core``.
-    models : mapping of cell to CellModel
-    interface : Interface
+    at most once a clock, so glitches are not counted. The netlist has the ports that docs name for
+    ``encoder_core``.
     """
 
     def __init__(
@@ -59,21 +53,9 @@ class NetlistSimulation:
     def build(
         netlist_json: Path, cell_models: Path, top: str, interface: Interface
     ) -> NetlistSimulation:
-        """Read a netlist.
+        """Read a netlist of library cells in yosys' JSON format, and its cells' models.
 
-        Parameters
-        ----------
-        netlist_json : Path
-            Netlist of library cells in yosys' JSON format; ports as docs say of ``encoder_core``.
-        cell_models : Path
-            See :func:`netlist.flat.read_cell_models`.
-        top : str
-        interface : Interface
-
-        Raises
-        ------
-        InputError
-            If the netlist cannot be simulated, naming the net or cell, or g++ is missing.
+        InputError if it cannot be simulated, naming the net or cell, or if g++ is missing.
         """
         models = read_cell_models(cell_models)
         netlist = read_netlist(netlist_json, models, top)
@@ -87,11 +69,8 @@ class NetlistSimulation:
     def check(self, inputs: np.ndarray, expected: np.ndarray) -> NetlistVerdict:
         """Compare the outputs, and out_valid in every cycle, with what is expected.
 
-        Parameters
-        ----------
-        inputs : (events, input elements) integers
-        expected : (events, output elements) integers
-            Compared modulo 2**width, so signed values will do.
+        Inputs and outputs are integers (events, elements); they are compared modulo 2**width, so
+        signed values will do.
         """
         parts = list(self._chunks(inputs))
         return netlist_verdict(
@@ -104,15 +83,8 @@ class NetlistSimulation:
     def toggle_rates(self, inputs: np.ndarray) -> np.ndarray:
         """Toggles a clock cycle of each net, over consecutive events with the pipeline full.
 
-        Parameters
-        ----------
-        inputs : (events, input elements) integers
-            In the order in which the events follow each other.
-
-        Returns
-        -------
-        (nets,) float64
-            In the order of ``netlist.nets``; 2 for the clock and its tree.
+        Inputs (events, input elements) are in the order in which they follow each other. The rates,
+        (nets,) float64, are in the order of ``netlist.nets``; 2 for the clock and its tree.
         """
         toggles = np.zeros(len(self.netlist.nets), np.uint64)
         pairs = sum(part.pairs for part in self._chunks(inputs, toggles))

@@ -10,19 +10,11 @@ from netlist.lanes import LANES
 
 
 def to_streams(elements: np.ndarray, widths: Sequence[int], steps: int) -> np.ndarray:
-    """Words that drive a port, one event a clock in each lane.
+    """Words that drive a port, one event a clock in each lane: uint64 (steps, bits).
 
-    Parameters
-    ----------
-    elements : (events, elements) integers
-        Events ``l * steps`` to ``(l + 1) * steps - 1`` are lane l's; those that are absent are 0.
-    widths : sequence of int
-        Bits of each element, the first in the lowest bits of the port; at most 64.
-    steps : int
-
-    Returns
-    -------
-    (steps, bits) uint64
+    Of the integers (events, elements), events ``l * steps`` to ``(l + 1) * steps - 1`` are lane
+    l's; those that are absent are 0. Elements have ``widths`` bits, at most 64, the first in the
+    lowest bits of the port.
     """
     bits = sum(widths)
     rows = np.zeros((-(-bits // LANES), LANES * steps), np.uint64)

@@ -27,14 +27,9 @@ _UNMATCHED = re.compile(
 class Timed:
     """What a simulation with delays gave.
 
-    Attributes
-    ----------
-    toggle_rates : (nets,) float64
-        Toggles a clock cycle of each net of the flat netlist, glitches among them.
-    cycles : int
-        That were counted.
-    verdict : NetlistVerdict or None
-        Outputs in front of each clock edge against what is expected.
+    ``toggle_rates``, (nets,) float64, are toggles a clock cycle of each net of the flat netlist,
+    glitches among them, over so many ``cycles``; ``verdict`` is on the outputs in front of each
+    clock edge.
     """
 
     toggle_rates: np.ndarray
@@ -92,9 +87,6 @@ def simulate_timed(
         Verilog of cells, and their delays.
     flat : FlatNetlist
         The same netlist.
-    models : mapping of cell to CellModel
-    top : str
-    interface : Interface
     inputs, expected : (events, elements) integers
     workdir : Path
         Gets testbench, cells, logs.

@@ -11,23 +11,9 @@ from netlist.yosys_worker import FINISHED
 
 
 def run_yosys(commands: Sequence[str], script: Path) -> str:
-    """Run yosys commands.
+    """Run yosys commands and return the log; InputError with its last lines if one fails.
 
-    Parameters
-    ----------
-    commands : sequence of str
-    script : Path
-        Where to leave them, as a record; the log lies beside it with the suffix ``.log``.
-
-    Returns
-    -------
-    str
-        The log.
-
-    Raises
-    ------
-    InputError
-        If a command fails, with the log's last lines.
+    The commands stay in ``script`` as a record; the log lies beside it with the suffix ``.log``.
     """
     script.write_text("\n".join(commands) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "netlist.yosys_worker", script]

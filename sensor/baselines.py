@@ -34,14 +34,8 @@ SUM_BITS = 9
 class Baseline:
     """A method with its cost.
 
-    Attributes
-    ----------
-    name : str
-        As it stands in reports.
-    reconstruct : callable
-        Events int64 (n, 48) to reconstructed energies float64 (n, 48), ADC counts.
-    bits : callable
-        Events int64 (n, 48) to the mean number of bits per event.
+    ``reconstruct`` takes events int64 (n, 48) to energies float64 (n, 48) in ADC counts, ``bits``
+    takes them to the mean number of bits per event; ``name`` is as it stands in reports.
     """
 
     name: str
@@ -64,11 +58,7 @@ def threshold_for_bits(events: Events, bits: float) -> int:
     """Least threshold in ADC counts at which events take no more bits than given, on average.
 
     A link of fixed rate needs buffers to use it: :func:`threshold` sends events of any length.
-
-    Raises
-    ------
-    ValueError
-        If the address bits alone do not fit, or there is no event.
+    ValueError if the address bits alone do not fit, or there is no event.
     """
     if bits < ADDRESS_BITS or not len(events):
         raise ValueError(f"threshold needs at least {ADDRESS_BITS} bits and an event, not {bits}")
@@ -79,15 +69,7 @@ def threshold_for_bits(events: Events, bits: float) -> int:
 
 
 def best_choice(events: Events, kept: int) -> Energies:
-    """Keep the largest TCs of each event, of equal ones those with the lower numbers.
-
-    Parameters
-    ----------
-    events : int64 array (n, 48)
-        Energies in ADC counts.
-    kept : int
-        Number of TCs to keep, 1 to 48.
-    """
+    """Keep the ``kept`` largest TCs of each event, of equal ones those with the lower numbers."""
     if not 1 <= kept <= TRIGGER_CELLS:
         raise ValueError(f"best choice keeps 1 to {TRIGGER_CELLS} TCs, not {kept}")
     largest = np.argsort(-events, axis=1, kind="stable")[:, :kept]
@@ -102,13 +84,7 @@ def best_choice_bits(kept: int) -> int:
 
 
 def best_choice_for_bits(bits: float) -> int:
-    """Most TCs that best choice can keep within a number of bits per event.
-
-    Raises
-    ------
-    ValueError
-        If not even one TC fits.
-    """
+    """Most TCs that best choice can keep in some bits per event; ValueError if none fits."""
     kept = int((bits - best_choice_bits(0)) // ENERGY_BITS)
     if kept < 1:
         raise ValueError(f"best choice needs at least {best_choice_bits(1)} bits, not {bits}")

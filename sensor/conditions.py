@@ -24,17 +24,10 @@ def condition_width(conditions: Sequence[str]) -> int:
 
 
 def sum_features(sums: np.ndarray) -> np.ndarray:
-    """Exponent and mantissa of the 5E4M code, scaled to a spread of about one.
+    """Exponent and mantissa of the 5E4M code of sums (n,), scaled to a spread of about one.
 
-    The mantissa tells by how much the shift of the normalisation missed an exact division.
-
-    Parameters
-    ----------
-    sums : int array (n,), ADC counts
-
-    Returns
-    -------
-    float64 array (n, 2)
+    The mantissa tells by how much the shift of the normalisation missed an exact division. Sums
+    are in ADC counts; the features are float64 (n, 2).
     """
     codes = sum_code(sums)
     exponents, mantissas = codes >> 4, (codes & 15) + 0.5
@@ -49,24 +42,10 @@ def sum_features(sums: np.ndarray) -> np.ndarray:
 def condition_features(
     conditions: Sequence[str], events: np.ndarray, places: Places | None = None
 ) -> np.ndarray:
-    """Features of events.
+    """Features of events, int (n, 48) in ADC counts: float64 (n, condition width).
 
-    Parameters
-    ----------
-    conditions : sequence of str
-        Keys of ``WIDTHS``.
-    events : int array (n, 48), ADC counts
-    places : Places, optional
-        What 'layer' and 'position' are taken from.
-
-    Returns
-    -------
-    float64 array (n, condition width)
-
-    Raises
-    ------
-    InputError
-        If a condition needs places and there are none.
+    Conditions are keys of ``WIDTHS``; 'layer' and 'position' are taken from ``places``. InputError
+    if a condition needs places and there are none.
     """
     columns = [np.zeros((len(events), 0))]
     for name in conditions:

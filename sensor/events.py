@@ -44,13 +44,7 @@ class _Layout:
 
 
 def load_events(path: str | Path) -> npt.NDArray[np.int64]:
-    """Read a whole file; see :func:`read_events`.
-
-    Returns
-    -------
-    int64 array (n, 48)
-        Energies in ADC counts.
-    """
+    """Read a whole file; see :func:`read_events`: int64 (n, 48), energies in ADC counts."""
     return np.concatenate(list(read_events(path)))
 
 
@@ -72,8 +66,7 @@ def read_events(path: str | Path, chunk_events: int = 65536) -> Iterator[npt.NDA
     Raises
     ------
     InputError
-        When the iteration reaches something that is not such a file; the message names the line,
-        the column and the value.
+        When the iteration reaches something that is not such a file: line, column and value.
     """
     if chunk_events < 1:
         raise ValueError(f"chunk_events must be at least 1, not {chunk_events}")
@@ -89,21 +82,10 @@ def write_events(
     events: npt.NDArray[np.integer],
     beside: Mapping[str, npt.NDArray[np.integer]] | None = None,
 ) -> None:
-    """Write events with a header.
+    """Write events, integers (n, 48) in ADC counts, with a header.
 
-    Parameters
-    ----------
-    path : str or Path
-        File to write, or to write over.
-    events : integer array (n, 48)
-        Energies in ADC counts.
-    beside : mapping of integer arrays (n,), optional
-        Further columns by name.
-
-    Raises
-    ------
-    ValueError
-        If the events could not be read again: wrong shape, or an energy out of range.
+    ``beside`` are further columns, integers (n,), by name. ValueError if the events could not be
+    read again: wrong shape, or an energy out of range.
     """
     if events.ndim != 2 or events.shape[1] != TRIGGER_CELLS:
         raise ValueError(f"events must have shape (n, {TRIGGER_CELLS}), not {events.shape}")

@@ -42,16 +42,8 @@ def normalise(energies: np.ndarray, type_: FixedPoint, order: np.ndarray) -> np.
     """Normalise energies to the network's input by a shift: no divider.
 
     Each is (energy << fraction_bits) >> floor(log2(sum)), truncated; all zero where the sum is 0.
-
-    Parameters
-    ----------
-    energies : int array (n, 48), ADC counts, 0 to 2**22 - 1
-    order : int array (elements,)
-        Trigger cell at each element of the image, -1 for a constant zero.
-
-    Returns
-    -------
-    int64 array (n, elements)
+    Energies are int (n, 48) in ADC counts, 0 to 2**22 - 1; ``order``, int (elements,), has the
+    trigger cell at each element of the image, -1 for a constant zero. Returns int64 (n, elements).
     """
     energies = np.asarray(energies, dtype=np.int64)
     shift = floor_log2(energies.sum(axis=1))
@@ -75,15 +67,9 @@ def sum_code(sums: np.ndarray) -> np.ndarray:
 def encode_frames(network: Network, energies: np.ndarray) -> np.ndarray:
     """Golden model of module ``encoder``.
 
-    Parameters
-    ----------
-    energies : int array (n, 48), ADC counts
-
-    Returns
-    -------
-    int64 array (n, latents + 1)
-        The latents, as two's complement bits read unsigned, then the 9-bit code of the sum: the
-        frame from its low-order end.
+    Takes energies, int (n, 48) in ADC counts, to int64 (n, latents + 1): the latents, as two's
+    complement bits read unsigned, then the 9-bit code of the sum, the frame from its low-order
+    end.
     """
     order = sensor_image_order(network)
     assert order is not None

@@ -110,9 +110,7 @@ def generate_events(
 
     Parameters
     ----------
-    count : int
-        Number of events.
-    seed : int
+    count, seed : int
         Not negative; equal seeds give equal events.
     parameters : ShowerParameters, optional
         By default the fitted ones.

@@ -52,13 +52,9 @@ def statistics(
 ) -> dict[str, float]:
     """Statistics of events, by the names in :data:`TARGETS`.
 
-    Parameters
-    ----------
-    events : int64 array (n, 48)
-        Energies in ADC counts, no event all zero.
-    generator : numpy.random.Generator, optional
-        Spreads the integers evenly over [-0.5, 0.5) before percentiles of small numbers are taken,
-        so that they change smoothly with a parameter of a fit. By default they stay integers.
+    Events are int64 (n, 48) in ADC counts, none all zero. A ``generator`` spreads the integers
+    evenly over [-0.5, 0.5) before percentiles of small numbers are taken, so that they change
+    smoothly with a parameter of a fit. By default they stay integers.
     """
     occupied = (events > 0).sum(axis=1)
     above_mip = (events > MIP_ADC).sum(axis=1)
@@ -86,12 +82,9 @@ def statistics(
 
 
 def correlations(events: npt.NDArray[np.int64]) -> dict[tuple[float, float], float]:
-    """Mean correlation of log(1 + energy) in the ranges of :data:`CORRELATION_TARGETS`.
+    """Mean correlation of log(1 + energy) of events (n, 48), in ADC counts, by range of distance.
 
-    Parameters
-    ----------
-    events : int64 array (n, 48)
-        Energies in ADC counts.
+    Ranges are those of :data:`CORRELATION_TARGETS`.
     """
     pairs = np.triu_indices(TRIGGER_CELLS, k=1)
     correlation = np.corrcoef(np.log1p(events), rowvar=False)[pairs]

@@ -26,12 +26,9 @@ _QUADRANT_IMAGE = (4, 4, 3)
 
 @functools.cache
 def positions_cm() -> npt.NDArray[np.float64]:
-    """Centres of the TCs in the sensor's plane.
+    """Centres of the TCs in the sensor's plane: float64 (48, 2), read-only.
 
-    Returns
-    -------
-    float64 array (48, 2)
-        x and y in cm, TC 0 at the origin. Read-only.
+    x and y in cm, TC 0 at the origin.
     """
     quadrant, row, column = np.unravel_index(np.arange(TRIGGER_CELLS), (QUADRANTS, SIDE, SIDE))
     turn = 120.0 * quadrant
@@ -56,22 +53,14 @@ def distances() -> npt.NDArray[np.float64]:
 def image_order(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
     """Which TC each element of a network's input image shows.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        (4, 4, 3): a channel for each quadrant. (8, 8, 1): the chip's image, TCs 0-31 in rows 0-3,
-        TCs 32-47 in columns 0-3 of rows 4-7, zero elsewhere.
+    Shape (4, 4, 3) has a channel for each quadrant; (8, 8, 1) is the chip's image, TCs 0-31 in rows
+    0-3, TCs 32-47 in columns 0-3 of rows 4-7, zero elsewhere. ValueError for any other.
 
     Returns
     -------
     int64 array (elements,)
         For each element of the flattened (row, column, channel) image its TC, or -1 where the image
         is always zero.
-
-    Raises
-    ------
-    ValueError
-        For any other shape.
     """
     if tuple(shape) == _QUADRANT_IMAGE:
         quadrants = np.arange(TRIGGER_CELLS, dtype=np.int64).reshape(QUADRANTS, SIDE, SIDE)
@@ -91,11 +80,8 @@ def symmetries() -> npt.NDArray[np.int64]:
     a mirror line, at the centre, so each reflected TC comes to lie 0.58 half pitches beside the TC
     that it is given to.
 
-    Returns
-    -------
-    int64 array (6, 48)
-        ``events[:, symmetries()[k]]`` are the events turned by 0, 120, 240 degrees (k 0, 1, 2) or
-        reflected and turned (k = 3, 4, 5). Row 0 is the identity.
+    Of the int64 (6, 48), ``events[:, symmetries()[k]]`` are the events turned by 0, 120, 240
+    degrees (k 0, 1, 2) or reflected and turned (k = 3, 4, 5). Row 0 is the identity.
     """
     from_centre = positions_cm() - positions_cm().mean(axis=0)
     axis = _direction(30.0)  # Through the middle of quadrant 0.
@@ -112,12 +98,9 @@ def symmetries() -> npt.NDArray[np.int64]:
 
 @functools.cache
 def supercells() -> npt.NDArray[np.int64]:
-    """The overlapping 2x2 supercells: 27 inside of a quadrant, 9 across the quadrants' borders.
+    """TCs of the overlapping 2x2 supercells: int64 (36, 4), read-only.
 
-    Returns
-    -------
-    int64 array (36, 4)
-        TCs of each supercell. Read-only.
+    27 lie inside of a quadrant, 9 across the quadrants' borders.
     """
     tcs = np.arange(TRIGGER_CELLS).reshape(QUADRANTS, SIDE, SIDE)
     steps = range(SIDE - 1)
@@ -139,12 +122,9 @@ def supercells() -> npt.NDArray[np.int64]:
 
 
 def supercell_weights() -> npt.NDArray[np.float64]:
-    """Weights with which each TC counts once over the overlapping supercells.
+    """Weights, float64 (36,), with which each TC counts once over the overlapping supercells.
 
-    Returns
-    -------
-    float64 array (36,)
-        A quarter of the sum, over a supercell's TCs, of 1 / (number of supercells with that TC).
+    A quarter of the sum, over a supercell's TCs, of 1 / (number of supercells with that TC).
     """
     memberships = np.bincount(supercells().reshape(-1), minlength=TRIGGER_CELLS)
     return (1.0 / memberships[supercells()]).sum(axis=1) / 4.0
@@ -152,12 +132,9 @@ def supercell_weights() -> npt.NDArray[np.float64]:
 
 @functools.cache
 def coarse_groups() -> npt.NDArray[np.int64]:
-    """The 12 disjoint 2x2 supercells that tile the quadrants.
+    """TCs of the 12 disjoint 2x2 supercells that tile the quadrants, row-major: int64 (12, 4).
 
-    Returns
-    -------
-    int64 array (12, 4)
-        TCs of each group, row-major within it. Read-only.
+    Read-only.
     """
     blocks = np.arange(TRIGGER_CELLS).reshape(QUADRANTS, 2, 2, 2, 2)
     groups = blocks.transpose(0, 1, 3, 2, 4).reshape(12, 4).astype(np.int64)

@@ -19,14 +19,9 @@ _NO_CHARGE = 1e-14
 
 @dataclass(frozen=True)
 class Summary:
-    """Spread of a metric over events.
+    """Mean, median and spread of a metric over the counted events; NaN if none was counted.
 
-    Attributes
-    ----------
-    mean, median, standard_deviation : float
-        Over the counted events, in the metric's unit; NaN if none was counted.
-    counted, left_out : int
-        Events with a value, and events where the metric is not defined (NaN).
+    Events where the metric is not defined (NaN) are left out.
     """
 
     mean: float
@@ -51,17 +46,9 @@ class Summary:
 
 
 def charge_fractions(events: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
-    """Divide each event by its sum.
+    """Divide each event (n, 48), energies not negative in any unit, by its sum.
 
-    Parameters
-    ----------
-    events : array (n, 48)
-        Energies, not negative, in any unit.
-
-    Returns
-    -------
-    float64 array (n, 48)
-        Each row sums to 1; an all-zero event stays all zero.
+    Rows of the float64 (n, 48) sum to 1; an all-zero event stays all zero.
     """
     energies = np.asarray(events, dtype=np.float64)
     sums = energies.sum(axis=-1, keepdims=True)
@@ -71,20 +58,11 @@ def charge_fractions(events: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
 def telescope_loss(
     true: npt.NDArray[np.number], predicted: npt.NDArray[np.number]
 ) -> npt.NDArray[np.float64]:
-    """Weighted squared error of charge fractions at three granularities.
+    """Weighted squared error of charge fractions at three granularities, of each event (n,).
 
     4 L48 + 2 L36 + L3 with L = mean((t - p)^2 max(t, p)) over the TCs, the 36 weighted overlapping
-    supercells and the three quadrants (loss of the ECON-T autoencoder studies).
-
-    Parameters
-    ----------
-    true, predicted : array (n, 48)
-        Energies in any unit; all-zero events count with zero fractions.
-
-    Returns
-    -------
-    float64 array (n,)
-        Loss of each event.
+    supercells and the three quadrants (loss of the ECON-T autoencoder studies). Events are
+    (n, 48), in any unit; all-zero ones count with zero fractions.
     """
     t, p = charge_fractions(true), charge_fractions(predicted)
     t36, p36 = t[:, supercells()].sum(axis=-1), p[:, supercells()].sum(axis=-1)
@@ -100,17 +78,9 @@ def earth_movers_distance(
     """Least charge fraction times distance that turns one event into the other.
 
     Exact optimal transport between charge fractions (Flamary et al., POT, JMLR 22 (2021) 78), with
-    the Euclidean distance of TC centres as cost.
-
-    Parameters
-    ----------
-    true, predicted : array (n, 48)
-        Energies, not negative, in any unit.
-
-    Returns
-    -------
-    float64 array (n,)
-        In units of half a TC pitch; NaN where an event is all zero on either side.
+    the Euclidean distance of TC centres as cost. Events are (n, 48), energies not negative, in any
+    unit; the distances (n,) are in units of half a TC pitch, NaN where an event is all zero on
+    either side.
     """
     surplus = charge_fractions(true) - charge_fractions(predicted)
     defined = (np.asarray(true).sum(axis=-1) > 0) & (np.asarray(predicted).sum(axis=-1) > 0)

@@ -22,13 +22,7 @@ SCALE = {"layer": 25.0, "waferu": 6.0, "waferv": 6.0}
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Places of sensors, one an event.
-
-    Parameters
-    ----------
-    columns : dict of int64 arrays (n,)
-        By the names in ``COLUMNS``; those that were asked for.
-    """
+    """Places of sensors, one an event: int64 (n,) by those names of ``COLUMNS`` asked for."""
 
     columns: dict[str, np.ndarray]
 
@@ -57,11 +51,7 @@ def load_places(path: str | Path, conditions: Sequence[str]) -> Places | None:
     """Read what conditions need of a file of events; None where they need nothing.
 
     The file has been read by :func:`sensor.events.load_events`, so its rows are known to be whole.
-
-    Raises
-    ------
-    InputError
-        If a column is missing, or a place is not an integer.
+    InputError if a column is missing, or a place is not an integer.
     """
     names = place_columns(conditions)
     if not names:

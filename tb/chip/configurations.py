@@ -31,22 +31,9 @@ def check_loaded(
     """Load each block's registers, stream its inputs, compare all outputs.
 
     The first block's are loaded over I2C and read back. With Verilator so are the others; in 64
-    lanes their registers are put in place, as many sets at a time as there are lanes.
-
-    Parameters
-    ----------
-    chip : VerilatedChip or ChipLanes
-        The module's simulation.
-    fields : mapping of str to Field
-        Its registers.
-    module : ModuleUnderTest
-        Has the golden answers.
-    blocks : iterator of Vectors
-        All with registers.
-    progress : callable
-        Gets the number of sets of registers done.
-    link : str
-        What is compared.
+    lanes their registers are put in place, as many sets at a time as there are lanes. ``module``
+    has the golden answers, ``progress`` gets the number of sets of registers done, ``link`` says
+    what is compared.
     """
     started = time.perf_counter()
     parts: list[Comparison] = []

@@ -47,10 +47,7 @@ def write_sequence(
 ) -> list[tuple[int, bytes]]:
     """Transfers that write fields: first register and bytes of each.
 
-    Raises
-    ------
-    ValueError
-        If there is no such field, or its values are not what it holds.
+    ValueError where there is no such field, or its values are not what it holds.
     """
     for name in values:
         if name not in fields:
@@ -61,24 +58,14 @@ def write_sequence(
 class ChipDriver:
     """Talks to the registers of a chip with loadable weights.
 
-    Parameters
-    ----------
-    transport : Transport
-    fields : mapping of str to Field
-        Registers by name, from rtl/metrics.json.
+    ``fields`` are its registers by name, from rtl/metrics.json.
     """
 
     def __init__(self, transport: Transport, fields: Mapping[str, Field]):
         self.transport, self.fields = transport, dict(fields)
 
     def identify(self) -> None:
-        """Refuse what is no hexcoder chip.
-
-        Raises
-        ------
-        CheckFailed
-            If the identity registers hold something else.
-        """
+        """Raise CheckFailed if the identity registers are no hexcoder chip's."""
         found = self.transport.read(at.CONTROL_IDENTITY, 2)
         if found != bytes([at.IDENTITY, at.VERSION]):
             raise CheckFailed(
@@ -145,13 +132,7 @@ class ChipDriver:
         self.transport.write(at.CONTROL_COMMAND, bytes([at.COMMAND_COMMIT if shadow else 0]))
 
     def verify(self, values: Mapping[str, list[int]]) -> None:
-        """Read fields back.
-
-        Raises
-        ------
-        CheckFailed
-            Naming the first register that differs, with both values.
-        """
+        """Read fields back; CheckFailed names the first register that differs."""
         for register, data in write_sequence(self.fields, values):
             found = self.transport.read(register, len(data))
             for offset, (expected, actual) in enumerate(zip(data, found, strict=True)):

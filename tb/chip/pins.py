@@ -87,14 +87,10 @@ def word_bits(values: np.ndarray, width: int) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """What drives the pins, or what they answer, over a number of clocks.
+    """What drives the pins, or what they answer, over n clocks.
 
-    Parameters
-    ----------
-    valid : bool array (n,)
-    words : int64 array (n, words)
-    scl, sda : uint8 array (n,)
-        Levels; ``sda`` of an answer is what the chip leaves of SDA, 0 where it pulls it low.
+    ``valid`` is bool (n,), ``words`` int64 (n, words), ``scl`` and ``sda`` uint8 (n,): levels; of
+    an answer ``sda`` is what the chip leaves of SDA, 0 where it pulls it low.
     """
 
     valid: np.ndarray
@@ -110,13 +106,7 @@ def idle(clocks: int, words: int) -> Clocks:
 
 
 def read_pins(design: Path) -> Pins:
-    """Describe a compiled design with loadable weights.
-
-    Raises
-    ------
-    InputError
-        If the folder holds none.
-    """
+    """Describe a compiled design with loadable weights; InputError if the folder holds none."""
     for needed in (design / "metrics.json", design / "encoder.v"):
         if not needed.is_file():
             raise InputError(f"{needed}: no such file; `make rtl` or `python -m gen` makes it")
@@ -137,13 +127,7 @@ def read_pins(design: Path) -> Pins:
 
 
 def require_chip(design: Path) -> None:
-    """Refuse designs that are not the chip.
-
-    Raises
-    ------
-    InputError
-        Saying which design would be.
-    """
+    """Refuse designs that are not the chip: InputError, saying which would be."""
     if read_pins(design).top != CHIP:
         raise InputError(
             f"{design / 'metrics.json'}: 'top' is not '{CHIP}', which takes a network on an image "

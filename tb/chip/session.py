@@ -17,8 +17,7 @@ from netlist.rtl_gates import rtl_gates
 from tb.chip.driver import write_sequence
 from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
 from tb.chip.simulated_bus import fastest_driver
-from tb.chip.targets import Target
-from tb.chip.transients import transient_nets
+from tb.chip.targets import Target, transient_nets
 
 _STORED = re.compile(
     r"(?P<field>\w+?)_(byte)?_(?P<byte>\d+)(_copy_\d)?(\[(?P<index>\d+)\]|_(?P<number>\d+))?$"
@@ -38,13 +37,7 @@ def _all_lanes(values: np.ndarray) -> np.ndarray:
 class ChipLanes:
     """The RTL or netlist of a chip, or of another module behind I2C, in 64 lanes.
 
-    Parameters
-    ----------
-    netlist : FlatNetlist
-    models : dict of str to CellModel
-    pins : Pins
-    transients : mapping of int to Target
-        Nets that a fault can invert, each with its class.
+    ``transients`` are nets that a fault can invert, each with its class.
     """
 
     def __init__(
@@ -101,15 +94,13 @@ class ChipLanes:
         values : sequence of mapping of str to list of int
             For each lane what its fields hold, the same fields for all. Lanes behind the last have
             what that has.
-        fields : mapping of str to Field
         activate : bool
             Make them count; otherwise the bank holds them.
 
         Raises
         ------
         CheckFailed
-            If the netlist has not all of the registers' bits, by the names that they have in the
-            RTL.
+            If the netlist lacks registers' bits, by the names that they have in the RTL.
         """
         written = [write_sequence(fields, its) for its in values]
         memory = np.zeros((len(written), 1 << ADDRESS_BITS), np.uint8)
@@ -190,7 +181,6 @@ class ChipLanes:
         outputs : uint64 array (clocks, 1 + output bits + 1)
             Words of lanes: the valid bit, the output words, and whether SDA is pulled low.
         differs : uint64 array (clocks,)
-            See :meth:`netlist.lanes.LaneSimulation.run`.
         """
         levels = [level if level.dtype == np.uint64 else spread(level) for level in (scl, sda)]
         address = word_bits(np.array([DEVICE_ADDRESS]), ADDRESS_WIDTH)
@@ -214,17 +204,8 @@ class ChipLanes:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Send events of its own through each lane, one a clock.
 
-        Parameters
-        ----------
-        words : int64 array (lanes, events, inputs)
-            For up to 64 lanes.
-        toggles : optional
-            As of :meth:`netlist.lanes.LaneSimulation.run`.
-
-        Returns
-        -------
-        valid : bool array (lanes, events)
-        words : int64 array (lanes, events, outputs)
+        Of int64 words (lanes, events, inputs), for up to 64 lanes, come out: valid, bool (lanes,
+        events), and words, int64 (lanes, events, outputs).
         """
         lanes, events = words.shape[:2]
         latency = self.pins.latency

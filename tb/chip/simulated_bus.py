@@ -23,17 +23,9 @@ READ_AT_ONCE = 128
 class SimulatedBus:
     """Carries transfers to a simulated chip, clock by clock, while events stream in.
 
-    Parameters
-    ----------
-    run : callable
-        Drives the pins and returns what they answer.
-    timing : I2cTiming
-    events : callable
-        Gives the words that come in meanwhile; without one none do.
-    seen : callable
-        Gets what went in and what came out, after every transfer.
-    words : int
-        Words of an event where ``events`` is not given.
+    ``run`` drives the pins and returns what they answer. ``events`` gives what comes in meanwhile;
+    without it nothing does, on ``words`` words. ``seen`` gets what went in and what came out, after
+    every transfer.
     """
 
     def __init__(

@@ -24,18 +24,11 @@ the 35 MB of the ECON-T's."""
 def open_chip(
     design: Path, work: Path, simulator: Simulator = "auto"
 ) -> Iterator[VerilatedChip | ChipLanes]:
-    """A chip's RTL after reset.
+    """A chip's RTL after reset; ``work`` gets what is compiled.
 
-    Parameters
-    ----------
-    design : Path
-        Folder with encoder.v and metrics.json.
-    work : Path
-        Gets what is compiled.
-    simulator : str
-        "verilator" compiles the design; "lanes" runs its gates in 64 lanes, of which
-        :meth:`ChipLanes.run` drives all alike, and compiles nothing; "auto" takes Verilator for
-        a small design.
+    "verilator" compiles the design; "lanes" runs its gates in 64 lanes, of which
+    :meth:`ChipLanes.run` drives all alike, and compiles nothing; "auto" takes Verilator for a small
+    design.
     """
     if simulator == "auto":
         is_large = (design / "encoder.v").stat().st_size > LARGE_BYTES
@@ -52,14 +45,8 @@ def open_chip(
 def open_netlist(design: Path, asic: Path, *, transients: bool = False) -> ChipLanes:
     """A chip's netlist in 64 lanes, after reset.
 
-    Parameters
-    ----------
-    design : Path
-        Folder with metrics.json of its RTL.
-    asic : Path
-        Folder of the stage ``asic``: netlist.json and cells.json.
-    transients : bool
-        A fault can invert what voters drive, and gates of control.
+    ``design`` has metrics.json of its RTL; ``asic``, of the stage, netlist.json and cells.json.
+    With ``transients`` a fault can invert what voters drive, and gates of control.
     """
     for needed in (asic / "netlist.json", asic / "cells.json"):
         if not needed.is_file():

@@ -43,14 +43,8 @@ class Mismatch:
 class VectorVerdict:
     """Result of a file of vectors.
 
-    Parameters
-    ----------
-    bunch_crossings, output_links : int
-        What was compared.
-    mismatches : int
-        Bunch crossings with a wrong word, or without a valid one.
-    golden_mismatches : int
-        Bunch crossings at which the golden model gives other words than expected.
+    ``mismatches`` are bunch crossings with a wrong word, or without a valid one;
+    ``golden_mismatches`` those at which the golden model gives other words than expected.
     """
 
     bunch_crossings: int
@@ -107,17 +101,8 @@ def check_vectors(
 ) -> VectorVerdict:
     """Load a configuration over I2C, read it back, and compare all output words.
 
-    Parameters
-    ----------
-    run : callable
-        Drives the chip's pins.
-    fields, latency
-        Of the compiled chip.
-    words : int64 array (bunch crossings, input links)
-    configuration : ChipConfiguration
-    expected : int64 array (bunch crossings, output links)
-    timing : I2cTiming
-        Of the transfers.
+    ``run`` drives the chip's pins; ``words`` are int64 (bunch crossings, input links), ``expected``
+    int64 (bunch crossings, output links); ``timing`` is of the transfers.
     """
     started = time.perf_counter()
     spent = 0
@@ -179,10 +164,7 @@ def read_all(
 ) -> tuple[np.ndarray, ChipConfiguration, np.ndarray]:
     """Input words, configuration and expected words of a folder of vectors.
 
-    Raises
-    ------
-    InputError
-        Naming the file, and what is wrong with it.
+    InputError names the file, and what is wrong with it.
     """
     if not vectors.is_dir():
         raise InputError(f"{vectors}: no such folder; it holds {INPUT_FILE}")

@@ -23,12 +23,7 @@ _RESET_CLOCKS = 8
 class VerilatedChip:
     """A running simulation; leave it by the context manager or :meth:`close`.
 
-    Parameters
-    ----------
-    design : Path
-        Folder with encoder.v and metrics.json.
-    work : Path
-        Gets the compiled simulation, kept for the next run.
+    ``work`` gets the compiled simulation, kept for the next run.
     """
 
     def __init__(self, design: Path, work: Path):

@@ -55,9 +55,9 @@ def _run(arguments: argparse.Namespace) -> None:
     from tb.chip.pins import require_chip
     from tb.chip.targets import Target
     from tb.upsets.campaign import Places
-    from tb.upsets.flips import Campaign, lasting, not_corrected, run_campaign, statistics
-    from tb.upsets.loaded import load_random, open_for_flips
+    from tb.upsets.flips import Campaign, load_random, open_for_flips, run_campaign
     from tb.upsets.picture import draw_flips
+    from tb.upsets.statistics import lasting, not_corrected, statistics
 
     design, netlist = arguments.design, arguments.netlist
     if netlist and not (netlist / "netlist.json").is_file():
@@ -90,7 +90,8 @@ def _run(arguments: argparse.Namespace) -> None:
         )
     triplicated = Target.VOTER in places.targets
     harmful, kept = not_corrected(flips, places), lasting(flips, places)
-    found = statistics(flips, places) | {
+    counted = statistics(flips, places)
+    summary = counted.model_dump() | {
         "design": str(design),
         "state": state,
         "seed": arguments.seed,
@@ -98,9 +99,9 @@ def _run(arguments: argparse.Namespace) -> None:
         "registers_not_corrected": len(harmful),
         "transients_that_last": len(kept),
     }
-    write_json(results / "flips.json", found)
-    (results / "flips.svg").write_bytes(draw_flips(found))
-    print(json.dumps(found, indent=2))
+    write_json(results / "flips.json", summary)
+    (results / "flips.svg").write_bytes(draw_flips(counted))
+    print(json.dumps(summary, indent=2))
     if triplicated and harmful:
         raise CheckFailed(
             f"{len(harmful)} of {len(flips)} flips: a triplicated register was not right again "

@@ -6,7 +6,6 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from hexcoder.steps.console import show_stage, state_of
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import File, Given, Package, Place
 from hexcoder.steps.step import Metrics, Progress, Stage, Step
+from tb.request import PASSED, Request
 
 EXAMPLES = """examples:
   python -m tb network.json rtl --vectors 100000            any design that `python -m gen` made
@@ -39,7 +39,6 @@ EXAMPLES = """examples:
   python -m tb prove chip rtl                               a network file called chip
 The verdict is JSON on standard output. Exit status: 0 all agree, 1 a mismatch, 2 bad input.
 """
-PASSED = "passed"
 
 
 def add(commands: Commands) -> None:
@@ -69,70 +68,6 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=_run)
 
 
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    """What is proved with what; ``waves`` is asked for, ``mismatch_waves`` come of mismatches."""
-
-    network: Path
-    design: Path
-    work: Path
-    vectors: int
-    seed: int
-    configurations: int | None
-    events: Path | None
-    waves: Path | None
-    mismatch_waves: Path
-    results: Path | None
-
-    def run(self, results: Path | None, progress: Progress) -> SimulationMetrics:
-        """Vectors, and protocol tests into ``results``."""
-        # Imported late: --help and a stage that is up to date need none of it.
-        from network.modules import Stimulus
-        from network.schema import load_network
-        from sensor.events import load_events
-        from tb.modules import sets_for
-        from tb.prove import Request, prove
-
-        network = load_network(self.network)
-        events = load_events(self.events) if self.events else None
-        sets = sets_for(self.vectors) if self.configurations is None else self.configurations
-        stimulus = Stimulus(self.seed, self.vectors, events, sets)
-        request = Request(network, self.design, self.work, stimulus, self.mismatch_waves)
-
-        def show(module: str, done: int, total: int) -> None:
-            progress(module, done / max(done, total, 1))
-
-        proof = prove(request, show)
-        tests: dict[str, dict[str, str]] = {}
-        # The tests drive ports alone: they cannot load registers first.
-        for verdict in proof.verdicts if results is not None else ():
-            assert results is not None
-            if verdict.configurations is None:
-                module = verdict.comparison.module
-                show(f"{module}: protocol", 0, 1)
-                tests[module] = self._protocol(module, results)
-        return proof.metrics(request, tests)
-
-    def _protocol(self, module: str, results: Path) -> dict[str, str]:
-        from tb.rtl.protocol import run_protocol_tests
-
-        work = self.work / f"{module}_cocotb"
-        outcomes = run_protocol_tests(
-            self.network,
-            self.design,
-            module,
-            work,
-            results / f"junit_{module}.xml",
-            self.events,
-            waves=self.waves is not None,
-        )
-        if self.waves is not None:
-            self.waves.mkdir(parents=True, exist_ok=True)
-            for waveform in work.glob("*.fst"):
-                waveform.replace(self.waves / f"{module}.fst")
-        return {outcome.name: outcome.failure or PASSED for outcome in outcomes}
-
-
 def _run(arguments: argparse.Namespace) -> None:
     if arguments.config is None:
         _prove_files(arguments)
@@ -148,7 +83,7 @@ def _prove_files(arguments: argparse.Namespace) -> None:
     if not arguments.design.is_dir():
         raise InputError(f"{arguments.design}: no such folder; run python -m gen NETWORK -o DIR")
     with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
-        proof = _Proof(
+        request = Request(
             arguments.network,
             arguments.design,
             arguments.work or Path(scratch),
@@ -162,9 +97,8 @@ def _prove_files(arguments: argparse.Namespace) -> None:
         )
         with progress_bar() as bar:
             task = bar.add_task("simulate", total=1.0)
-            metrics = proof.run(
-                proof.results,
-                lambda what, part: bar.update(task, description=what, completed=part),
+            metrics = _proved(
+                request, lambda what, part: bar.update(task, description=what, completed=part)
             )
     print(json.dumps(metrics.model_dump(mode="json", exclude_unset=True), indent=2))
     if failure := failure_of(metrics):
@@ -191,15 +125,15 @@ def _prove_config(arguments: argparse.Namespace) -> None:
     )
 
 
-def _stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage[_Proof]:
+def _stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage[Request]:
     settings = config.verification.model_dump(mode="json")
     for name in ("vectors", "seed", "configurations"):
         if (value := getattr(arguments, name)) is not None:
             settings[name] = value
     waves: Path | None = arguments.waves
 
-    def proof(place: Place) -> _Proof:
-        return _Proof(
+    def request(place: Place) -> Request:
+        return Request(
             build / "network.json",
             build / "rtl",
             build / ".simulation",
@@ -228,11 +162,11 @@ def _stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage[
         writes=("*.xml",),
     )
 
-    def assemble(proof: _Proof, metrics: dict[str, Any]) -> dict[str, Any]:
+    def assemble(request: Request, metrics: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in metrics.items() if key != "not_measured"}
 
     limits = (Verdict("mismatches", _agrees), Verdict("protocol_tests", _all_passed))
-    return Stage("sim", (step,), proof, limits, assemble=assemble)
+    return Stage("sim", (step,), request, limits, assemble=assemble)
 
 
 class Simulation(Metrics):
@@ -241,8 +175,15 @@ class Simulation(Metrics):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
-def _simulate(proof: _Proof, progress: Progress) -> Simulation:
-    metrics = proof.run(proof.results, progress)
+def _proved(request: Request, progress: Progress) -> SimulationMetrics:
+    # Imported late: --help and a stage that is up to date need none of it.
+    from tb.prove import prove
+
+    return prove(request, progress)
+
+
+def _simulate(request: Request, progress: Progress) -> Simulation:
+    metrics = _proved(request, progress)
     return Simulation.model_validate(metrics.model_dump(mode="json", exclude_unset=True))
 
 

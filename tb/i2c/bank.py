@@ -30,21 +30,10 @@ def reset_values() -> np.ndarray:
 
 
 class I2cBank(wiring.Component):
-    """:class:`I2cTarget` and registers that answer as late as is allowed.
+    """A target and registers that answer as late as is allowed.
 
-    Parameters
-    ----------
-    target : I2cTarget
-
-    Attributes
-    ----------
-    scl, sda : In(1)
-        What the controller drives.
-    bus_sda : Out(1)
-        SDA as all see it.
-    device_address : In(7)
-    sda_low, write, write_data, read, register_address, active, reading
-        The target's; ``register`` alone is a word of C++.
+    ``scl`` and ``sda`` are what the controller drives, ``bus_sda`` is SDA as all see it; the other
+    ports are the target's (``register`` alone is a word of C++).
     """
 
     def __init__(self, target: I2cTarget):

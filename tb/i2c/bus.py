@@ -21,16 +21,7 @@ BITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Spike:
-    """A pulse that inverts what the controller drives.
-
-    Parameters
-    ----------
-    line : 'scl' or 'sda'
-    clock : int
-        Its first clock in the transfer.
-    clocks : int
-        Its length.
-    """
+    """A pulse of some clocks, from ``clock`` of the transfer on, that inverts what is driven."""
 
     line: Literal["scl", "sda"]
     clock: int
@@ -47,7 +38,6 @@ class Faults:
         Send so many bits of the transfer, then a STOP, a START, or nothing.
     no_stop : bool
         Leave out the STOP at the end.
-    spikes : sequence of Spike
 
     Raises
     ------
@@ -85,14 +75,14 @@ class Transfer:
 
     Parameters
     ----------
-    scl, sda : np.ndarray
-        uint8 (clocks,). Open drain: 1 is released.
-    high : np.ndarray
-        int64 (bits, 2): first and last clock of SCL high for each bit that was sent.
-    acknowledges : np.ndarray
-        int64: bits that the target acknowledges.
-    data : np.ndarray
-        int64 (bytes, 8): bits that the target sends, the highest first.
+    scl, sda : uint8 array (clocks,)
+        Open drain: 1 is released.
+    high : int64 array (bits, 2)
+        First and last clock of SCL high for each bit that was sent.
+    acknowledges : int64 array
+        Bits that the target acknowledges.
+    data : int64 array (bytes, 8)
+        Bits that the target sends, the highest first.
     """
 
     scl: np.ndarray
@@ -111,18 +101,10 @@ class Answer:
 
 
 def decode(transfer: Transfer, bus_sda: np.ndarray) -> Answer:
-    """Read the answer from the bus.
+    """Read the answer from the bus: a bit is the level of SDA for most of SCL's high time.
 
-    Parameters
-    ----------
-    transfer : Transfer
-    bus_sda : np.ndarray
-        uint8 (clocks,): SDA as seen, the AND of controller and target, at the transfer's clocks.
-
-    Returns
-    -------
-    Answer
-        A bit is the level that SDA has for most of SCL's high time.
+    ``bus_sda``, uint8 (clocks,), is SDA as seen, the AND of controller and target, at the
+    transfer's clocks.
     """
     ones = np.concatenate([[0], np.cumsum(bus_sda, dtype=np.int64)])
     first, last = transfer.high[:, 0], transfer.high[:, 1] + 1
@@ -134,13 +116,7 @@ def decode(transfer: Transfer, bus_sda: np.ndarray) -> Answer:
 class I2cController:
     """Turns operations into levels; what an operation leaves of the bus is where the next begins.
 
-    Parameters
-    ----------
-    timing : I2cTiming
-    jitter : int
-        Each phase is longer by up to so many clocks, at random.
-    seed : int
-        Of the jitter.
+    Each phase is longer by up to ``jitter`` clocks, drawn with ``seed``.
     """
 
     def __init__(self, timing: I2cTiming, jitter: int = 0, seed: int = 0):

@@ -19,13 +19,8 @@ CONDITION_CLOCKS = EDGE_CLOCKS + 1
 class Checked:
     """What a stretch of bus activity showed.
 
-    Parameters
-    ----------
-    events : BusEvents
-    addressed, writes, reads : int
-        Frames that were the target's, bytes written, and bytes taken for sending.
-    mismatch : tuple of (int, str), optional
-        The first: its clock and what differs.
+    Frames that were the target's, bytes written and bytes taken for sending are counted; of the
+    first mismatch there are its clock and what differs.
     """
 
     events: BusEvents
@@ -61,16 +56,8 @@ def check(
 ) -> Checked:
     """Check every clock of a recording that begins after a reset.
 
-    Parameters
-    ----------
-    scl : np.ndarray
-        uint8 (clocks,).
-    recording : Recording
-        Of the same clocks.
-    reference : BusReference
-        In its state after reset; it takes in all frames.
-    spike_clocks : int
-        What the target's filter suppresses.
+    ``scl`` is uint8 (clocks,), the recording of the same clocks; ``reference``, in its state after
+    reset, takes in all frames; the target's filter suppresses ``spike_clocks``.
     """
     clocks = len(scl)
     # What happens in the last clocks has no effect within the recording.

@@ -76,20 +76,9 @@ class FuzzVerdict:
 
 
 class Fuzz:
-    """Random activity, and what came of it.
+    """Random activity, what of it was counted, and its mismatches.
 
-    Parameters
-    ----------
-    simulation : I2cSimulation
-    spike_clocks : int
-        What the target's filter suppresses.
-    seed : int
-
-    Attributes
-    ----------
-    counts : Counter
-        Of what was done and seen.
-    mismatches : list of BusMismatch
+    The target's filter suppresses ``spike_clocks``.
     """
 
     def __init__(self, simulation: I2cSimulation, spike_clocks: int, seed: int):
@@ -183,17 +172,10 @@ def _readable(values: np.ndarray) -> list[int]:
 
 
 def fuzz(target: I2cTarget, transfers: int, seed: int, work: Path) -> FuzzVerdict:
-    """Build a target with its bank and run random activity on it.
+    """Build a target with its bank in ``work`` and run random activity on it.
 
-    Parameters
-    ----------
-    target : I2cTarget
-    transfers : int
-        Pieces of random activity: transfers with faults, and noise.
-    seed : int
-        Same seed, same activity.
-    work : path
-        Folder for the compiled simulation.
+    ``transfers`` are pieces of random activity: transfers with faults, and noise. The same seed
+    gives the same activity.
     """
     spike_clocks = target.spike_clocks
     run = Fuzz(build_i2c_simulation(work, target), spike_clocks, seed)

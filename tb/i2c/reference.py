@@ -14,18 +14,9 @@ from tb.i2c.bus import BITS
 
 
 def filtered(samples: np.ndarray, spike_clocks: int) -> np.ndarray:
-    """Levels without the runs of at most ``spike_clocks`` samples.
+    """Levels, uint8 (clocks,), without the runs of at most ``spike_clocks`` samples.
 
-    Parameters
-    ----------
-    samples : np.ndarray
-        uint8 (clocks,).
-    spike_clocks : int
-
-    Returns
-    -------
-    np.ndarray
-        uint8 (clocks,): the level that is known at each clock; 0 before the first one is known.
+    The level is the one that is known at each clock; 0 before the first one is known.
     """
     first = np.flatnonzero(np.diff(samples, prepend=samples[:1] ^ 1))
     length = np.diff(first, append=len(samples))
@@ -69,15 +60,10 @@ class BusEvents:
 
 
 def bus_events(scl: np.ndarray, sda: np.ndarray) -> BusEvents:
-    """Cut filtered levels into frames.
+    """Cut filtered levels, uint8 (clocks,), into frames.
 
     SDA's edge is a START or STOP if SCL is high in the clock before, in its clock and in the clock
     after.
-
-    Parameters
-    ----------
-    scl, sda : np.ndarray
-        uint8 (clocks,), of :func:`filtered`.
     """
     scl_edge = np.diff(scl.astype(np.int8), prepend=0)
     sda_edge = np.diff(sda.astype(np.int8), prepend=0)
@@ -130,23 +116,10 @@ def _byte(bits: list[int]) -> int:
 
 
 class BusReference:
-    """Registers behind an I2C target.
+    """Registers behind an I2C target at address ``device``.
 
-    Parameters
-    ----------
-    device : int
-        Address of the target.
-    values : np.ndarray
-        uint8 (65536,): value of each register after reset.
-    readable, writable : np.ndarray
-        bool (65536,).
-
-    Attributes
-    ----------
-    values : np.ndarray
-        Values now.
-    pointer : int
-        The register address.
+    ``values``, uint8 (65536,), is of each register, first after reset, then now; ``readable`` and
+    ``writable`` are bool (65536,); ``pointer`` is the register address.
     """
 
     def __init__(self, device: int, values: np.ndarray, readable: np.ndarray, writable: np.ndarray):

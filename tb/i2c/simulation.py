@@ -20,15 +20,7 @@ HARNESS = Path(__file__).with_name("harness.cpp")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was seen at each clock; arrays of shape (clocks,).
-
-    Parameters
-    ----------
-    bus_sda, sda_low, write, read, active, reading, write_data : np.ndarray
-        uint8.
-    register : np.ndarray
-        uint16.
-    """
+    """What was seen at each clock: arrays (clocks,), uint8, ``register`` uint16."""
 
     bus_sda: np.ndarray
     sda_low: np.ndarray
@@ -63,12 +55,8 @@ class I2cSimulation:
     def run(self, scl: np.ndarray, sda: np.ndarray, reset: np.ndarray, device: int) -> Recording:
         """Simulate from power-up.
 
-        Parameters
-        ----------
-        scl, sda, reset : np.ndarray
-            uint8 (clocks,): what the controller drives, and the bank's reset.
-        device : int
-            The target's address pins.
+        ``scl``, ``sda`` and the bank's ``reset`` are uint8 (clocks,); ``device`` is on the target's
+        address pins.
         """
         words = scl | sda << 1 | reset << 2 | np.uint16(device << 8)
         done = run([self.program], input=words.astype("<u2").tobytes(), stderr=None)
@@ -95,10 +83,7 @@ class I2cSimulation:
 def build_i2c_simulation(folder: Path, target: I2cTarget | None = None) -> I2cSimulation:
     """Compile a target, by default :class:`I2cTarget` at 25 ns, with its bank.
 
-    Raises
-    ------
-    ToolFailed
-        If the Verilog does not compile: the last lines and the log.
+    ToolFailed, with the last lines and the log, if the Verilog does not compile.
     """
     folder = folder.resolve()
     source, program = folder / f"{TOP}.v", folder / "simulation"

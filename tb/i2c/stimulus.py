@@ -20,15 +20,9 @@ RESERVED = (*range(0x08), *range(0x78, 0x80))
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some clocks of activity.
+    """Some clocks of activity: 'normal', 'faulty', 'noise' or 'clear'.
 
-    Parameters
-    ----------
-    transfer : Transfer
-    kind : str
-        'normal', 'faulty', 'noise' or 'clear'.
-    data : list of int
-        Of a normal transfer: the bytes that must be read. All of it must be acknowledged.
+    ``data`` are the bytes that a normal transfer must read. All of it must be acknowledged.
     """
 
     transfer: Transfer
@@ -37,14 +31,7 @@ class Piece:
 
 
 class Stimulus:
-    """A source of random pieces for a target.
-
-    Parameters
-    ----------
-    random : np.random.Generator
-    device : int
-        The target's address.
-    """
+    """A source of random pieces for a target at address ``device``."""
 
     def __init__(self, random: np.random.Generator, device: int):
         self.random, self.device = random, device

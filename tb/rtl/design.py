@@ -18,8 +18,6 @@ class Watched:
 
     Parameters
     ----------
-    name : str
-        Layer.
     path : str
         Signal, from the module down, separated by dots.
     latency : int

@@ -8,7 +8,6 @@ import shutil
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,9 @@ from cocotb_tools.runner import Verilator, get_runner
 
 from hexcoder.errors import InputError
 from hexcoder.tools import LAST_LINES, make_variables, verilator_environment
+from tb.rtl.verilated import SPLIT
 
 JUNIT = "junit.xml"
-
-
-@dataclass(frozen=True, slots=True)
-class TestResult:
-    """Outcome of one cocotb test."""
-
-    __test__ = False
-
-    name: str
-    failure: str | None
 
 
 @contextlib.contextmanager
@@ -42,16 +32,16 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def read_junit(path: Path) -> list[TestResult]:
-    """Outcomes of all tests in a JUnit file."""
-    results = []
+def read_junit(path: Path) -> dict[str, str | None]:
+    """Tests of a JUnit file by name, and how they failed; None if they passed."""
+    results: dict[str, str | None] = {}
     for case in ElementTree.parse(path).iter("testcase"):
         problem = case.find("failure")
         problem = case.find("error") if problem is None else problem
         message = None
         if problem is not None:
             message = problem.get("message") or problem.get("error_msg") or problem.text or "failed"
-        results.append(TestResult(case.get("name", "?"), message))
+        results[case.get("name", "?")] = message
     return results
 
 
@@ -83,10 +73,9 @@ def run_protocol_tests(
     *,
     simulator: str = "verilator",
     vectors: int = 400,
-    sources: Sequence[Path] = (),
     waves: bool = False,
-) -> list[TestResult]:
-    """Run tb/rtl/cocotb_bench.py on a module.
+) -> dict[str, str | None]:
+    """Run tb/rtl/cocotb_bench.py on a module; outcomes as of :func:`read_junit`.
 
     Parameters
     ----------
@@ -95,11 +84,8 @@ def run_protocol_tests(
     work : folder for the build and the log
     results : path of the JUnit file
     simulator : 'verilator' or 'icarus'
-    vectors : int
-        Most vectors of one test.
-    sources : Verilog files in place of the design's, for example a netlist and its cells
-    waves : bool
-        Leave a waveform (FST) in ``work``.
+    vectors : most vectors of one test
+    waves : leave a waveform (FST) in ``work``
 
     Raises
     ------
@@ -116,7 +102,7 @@ def run_protocol_tests(
         values["HEXCODER_EVENTS"] = str(events.resolve())
     found = run_cocotb(
         "tb.rtl.cocotb_bench",
-        list(sources) or [design.resolve() / "encoder.v"],
+        [design.resolve() / "encoder.v"],
         module,
         work,
         values,
@@ -138,26 +124,12 @@ def run_cocotb(
     simulator: str = "verilator",
     waves: bool = False,
 ) -> Path:
-    """Build a module and run a Python module of cocotb tests on it.
-
-    Parameters
-    ----------
-    tests : str
-        The tests' module, as it is imported.
-    sources : Verilog files
-    module : str
-        The top module.
-    work : folder for the build and the log
-    values : dict, optional
-        Environment of the tests.
-    simulator : 'verilator' or 'icarus'
-    waves : bool
-        Leave a waveform (FST) in ``work``.
+    """Build a module and run a Python module of cocotb tests on it, in environment ``values``.
 
     Returns
     -------
     Path
-        The JUnit file.
+        The JUnit file, in ``work``.
 
     Raises
     ------
@@ -167,21 +139,16 @@ def run_cocotb(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     work, log = work.resolve(), work.resolve() / "cocotb.log"
-    values = {
-        **(values or {}),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-    }
-    arguments = ["-Wno-fatal", "-Wno-lint"] if simulator == "verilator" else ["-g2012"]
-    if simulator == "verilator":
-        values |= {
-            key: value
-            for key, value in verilator_environment().items()
-            if key in ("PATH", "VERILATOR_ROOT")
-        }
-        arguments += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
+    values = (values or {}) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    is_verilator = simulator == "verilator"
+    if is_verilator:
+        tools = verilator_environment()
+        values |= {key: tools[key] for key in ("PATH", "VERILATOR_ROOT")}
         values["MAKEFLAGS"] = f"-j2 -- {make_variables('-O0')}"
-        arguments += ["--trace-fst"] if waves else []
-    runner = _PortsOnly() if simulator == "verilator" else get_runner(simulator)
+        arguments = ["-Wno-fatal", "-Wno-lint", *SPLIT, *(["--trace-fst"] if waves else [])]
+    else:
+        arguments = ["-g2012"]
+    runner = _PortsOnly() if is_verilator else get_runner(simulator)
     with _environment(values):
         try:
             runner.build(
@@ -190,7 +157,7 @@ def run_cocotb(
                 build_dir=work,
                 build_args=arguments,
                 timescale=("1ns", "1ps"),
-                waves=waves and simulator == "icarus",
+                waves=waves and not is_verilator,
                 log_file=log,
             )
             runner.test(
@@ -199,7 +166,7 @@ def run_cocotb(
                 build_dir=work,
                 test_dir=work,
                 results_xml=str(work / JUNIT),
-                test_args=["--trace"] if waves and simulator == "verilator" else [],
+                test_args=["--trace"] if waves and is_verilator else [],
                 log_file=log,
             )
         except (RuntimeError, SystemExit) as error:

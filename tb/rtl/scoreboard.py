@@ -73,18 +73,9 @@ def compare(
 ) -> Verdict:
     """Run all vectors through a compiled simulation, one event per clock.
 
-    Parameters
-    ----------
-    simulation : Simulation
-    module : ModuleUnderTest
-        Has the golden answers.
-    make_vectors : callable
-        Gives the same vectors each time it is called.
-    progress : callable
-        Gets the number of vectors done.
-    waveform : Path, optional
-        Where a waveform round the first mismatch goes, made by the simulation that ``traced``
-        builds.
+    ``module`` has the golden answers, ``make_vectors`` gives the same vectors each time it is
+    called, ``progress`` gets the number of vectors done. A waveform round the first mismatch is
+    made by the simulation that ``traced`` builds.
     """
     design = simulation.design
     taken: deque[Vectors] = deque()

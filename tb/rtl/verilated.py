@@ -22,6 +22,8 @@ from tb.rtl.design import Design
 HARNESS = Path(__file__).with_name("harness.cpp")
 VALID, RESET = 1, 2
 """Bits of a record's flag word."""
+SPLIT = ("--output-split", "20000", "--output-split-cfuncs", "2000")
+"""Options that split large modules over files, or the compiler needs minutes."""
 
 
 def _accessor(design: Design, path: str) -> str:
@@ -171,9 +173,7 @@ def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> S
     command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
     command += ["--top-module", design.module, "--prefix", "Vdut", "--Mdir", str(folder / "obj")]
     command += ["-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert"]
-    # Large modules are split over files, or the compiler needs minutes.
-    command += ["--output-split", "20000", "--output-split-cfuncs", "2000"]
-    command += ["-MAKEFLAGS", make_variables("-O1")]
+    command += [*SPLIT, "-MAKEFLAGS", make_variables("-O1")]
     command += ["-CFLAGS", f"-I{folder} -std=gnu++20"]
     if traced:
         command.append("--trace-fst")

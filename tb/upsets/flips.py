@@ -1,4 +1,4 @@
-"""A campaign of flips in batches: by seed, resumable, in parallel, and its statistics."""
+"""A campaign of flips in batches: by seed, resumable, in parallel."""
 
 from __future__ import annotations
 
@@ -7,27 +7,64 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from hexcoder.files import write_whole
 from hexcoder.processes import worker_pool
 from hw.chip.register_map import CONTROL
 from netlist.lanes import LANES, spread
-from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS
+from sensor.chip.configuration import CALIBRATION_ONE, ChipConfiguration
+from sensor.geometry import TRIGGER_CELLS
+from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, OUTPUT_WORDS
 from tb.chip.session import ChipLanes
+from tb.chip.simulators import open_netlist
 from tb.chip.targets import Target
+from tb.chip.vectors import chip_fields
 from tb.i2c.bus import I2cController
 from tb.i2c.timing import I2cTiming
+from tb.modules import field_values
 from tb.upsets.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, run_batch
 
 FLIPS_A_BATCH = LANES - 1
 _WARM_UP_CLOCKS = 8
 MOMENTS = 64
 """States of a run, at random clocks of it, from which batches start."""
-CONFIDENCE = 0.95
 
-Open = Callable[[], ChipLanes]
+
+def open_for_flips(design: Path, netlist: Path | None, work: Path) -> ChipLanes:
+    """A chip in 64 lanes whose voters' outputs can be inverted too."""
+    if netlist is None:
+        return ChipLanes.of_rtl(design, work, transients=True)
+    return open_netlist(design, netlist, transients=True)
+
+
+def load_random(chip: ChipLanes, design: Path, seed: int) -> np.ndarray:
+    """State of a chip with random settings, and others in its shadow: uint64 words of lanes."""
+    fields = chip_fields(design)
+    random = np.random.default_rng(seed)
+
+    def bits(name: str) -> int:
+        width = fields[name].width
+        return int.from_bytes(random.bytes(-(-width // 8)), "little") >> -width % 8
+
+    def configuration() -> ChipConfiguration:
+        factors = random.integers(CALIBRATION_ONE // 2, 2 * CALIBRATION_ONE, TRIGGER_CELLS)
+        return ChipConfiguration(
+            tuple(random.permutation(TRIGGER_CELLS).tolist()),
+            tuple(factors.tolist()),
+            True,
+            OUTPUT_WORDS,
+            (1 << fields["keep_mask"].width) - 1,
+            bits("parameters"),
+        )
+
+    chip.reset()
+    chip.preset([field_values(configuration())], fields)
+    if chip.pins.shadow:
+        # A commit that nobody asked for would show.
+        chip.preset([field_values(configuration())], fields, activate=False)
+    return chip.simulation.state
 
 
 def random_words(random: np.random.Generator, clocks: int) -> np.ndarray:
@@ -58,11 +95,10 @@ def chosen_places(
     for place, target in enumerate(places.targets):
         by_class[target].append(place)
     present = [target for target in targets if by_class[target]]
-    found = []
-    for number in random.integers(0, len(present), FLIPS_A_BATCH):
-        bits = by_class[present[number]]
-        found.append(bits[int(random.integers(0, len(bits)))])
-    return found
+    classes = [
+        by_class[present[number]] for number in random.integers(0, len(present), FLIPS_A_BATCH)
+    ]
+    return [bits[int(random.integers(0, len(bits)))] for bits in classes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +117,16 @@ def find_moments(chip: ChipLanes, loaded: np.ndarray, seed: int) -> list[Moment]
     clocks = _WARM_UP_CLOCKS + np.sort(random.integers(0, len(traffic[0]), MOMENTS))
     words = random_words(random, int(clocks[-1]))
     events = np.column_stack([np.ones((len(words), 1), np.uint8), chip.pins.bits(words)])
-    levels = [
-        np.resize(line, len(words) + WINDOW_CLOCKS) for line in bus_traffic(chip.pins.bus_timing)
-    ]
+    levels = [np.resize(line, len(words) + WINDOW_CLOCKS) for line in traffic]
     chip.simulation.state = loaded
-    found, past = [], 0
+    moments, past = [], 0
     for clock in clocks:
         passed, window = slice(past, clock), slice(clock, clock + WINDOW_CLOCKS)
         if clock > past:
             chip.drive(spread(events[passed]), *(line[passed] for line in levels))
-        found.append(Moment(chip.simulation.state, *(line[window] for line in levels)))
+        moments.append(Moment(chip.simulation.state, *(line[window] for line in levels)))
         past = int(clock)
-    return found
+    return moments
 
 
 def one_batch(
@@ -116,17 +150,11 @@ def one_batch(
 class Campaign:
     """What is flipped how often.
 
-    Parameters
-    ----------
-    open : callable
-        Opens the chip in any process; it can be pickled.
-    loaded : uint64 array
-        State of its registers, loaded.
-    identity : str
-        Of design and settings: results of another are not gone on with.
+    ``open`` opens the chip in any process; it can be pickled. ``loaded``, uint64, is the state of
+    its registers. Results of another ``identity``, of design and settings, are not gone on with.
     """
 
-    open: Open
+    open: Callable[[], ChipLanes]
     loaded: np.ndarray
     identity: str
     seed: int
@@ -160,7 +188,7 @@ def _known(path: Path, identity: str) -> dict[int, list[Flip]]:
     """Batches that an earlier run finished; a line that was cut off is not one."""
     if not path.is_file():
         return {}
-    found: dict[int, list[Flip]] = {}
+    batches: dict[int, list[Flip]] = {}
     for place, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         try:
             entry = json.loads(line)
@@ -171,30 +199,22 @@ def _known(path: Path, identity: str) -> dict[int, list[Flip]]:
                 return {}
         else:
             flips = [Flip(p, Outcome(outcome), wrong) for p, outcome, wrong in entry["flips"]]
-            found[entry["batch"]] = flips
-    return found
+            batches[entry["batch"]] = flips
+    return batches
 
 
 def run_campaign(
     campaign: Campaign, record: Path, jobs: int, progress: Callable[[int], None]
 ) -> list[Flip]:
-    """Run the batches that are not in the record yet.
+    """Run the batches that are not in the record yet, in some processes.
 
-    Parameters
-    ----------
-    record : Path
-        JSON lines: the identity, then a line a batch, written as they come.
-    jobs : int
-        Processes.
-    progress : callable
-        Gets the number of flips done.
+    The record has JSON lines: the identity, then a line a batch, written as they come.
+    ``progress`` gets the number of flips done.
     """
     known = _known(record, campaign.identity)
-    whole = [{"identity": campaign.identity}]
-    whole += [_entry(number, flips) for number, flips in sorted(known.items())]
-    partial = record.with_name(f".{record.name}.partial")
-    partial.write_text("".join(json.dumps(entry) + "\n" for entry in whole), encoding="utf-8")
-    partial.replace(record)
+    entries = [{"identity": campaign.identity}]
+    entries += [_entry(number, flips) for number, flips in sorted(known.items())]
+    write_whole(record, "".join(json.dumps(entry) + "\n" for entry in entries))
     left = [number for number in range(campaign.batches) if number not in known]
     progress(len(known) * FLIPS_A_BATCH)
     with record.open("a", encoding="utf-8") as stream:
@@ -223,59 +243,3 @@ def _results(
         return
     with worker_pool(jobs, _start, campaign) as pool:
         yield from pool.map(_work, left, chunksize=4)
-
-
-def interval(hits: int, trials: int) -> tuple[float, float]:
-    """Bounds of a probability, by Clopper and Pearson (Biometrika 26, 1934)."""
-    from scipy.stats import binomtest
-
-    bounds = binomtest(hits, trials).proportion_ci(CONFIDENCE, method="exact")
-    return float(bounds.low), float(bounds.high)
-
-
-def statistics(flips: Sequence[Flip], places: Places) -> dict[str, Any]:
-    """Outcomes by class, with intervals and cross-sections.
-
-    The cross-section of an outcome is its probability times the bits of the class: in units of one
-    flip-flop's cross-section.
-    """
-    counts: dict[Target, dict[Outcome, int]] = defaultdict(lambda: dict.fromkeys(Outcome, 0))
-    for flip in flips:
-        counts[places.targets[flip.place]][flip.outcome] += 1
-    bits = places.bits()
-    classes = {}
-    for target in Target:
-        if target not in counts:
-            continue
-        total = sum(counts[target].values())
-        outcomes = {}
-        for outcome, hits in counts[target].items():
-            low, high = interval(hits, total)
-            outcomes[outcome.value] = {
-                "flips": hits,
-                "probability": hits / total,
-                "low": low,
-                "high": high,
-                "cross_section_bits": hits / total * bits[target],
-                "cross_section_low": low * bits[target],
-                "cross_section_high": high * bits[target],
-            }
-        classes[target.value] = {"bits": bits[target], "flips": total, "outcomes": outcomes}
-    return {"flips": len(flips), "confidence": CONFIDENCE, "classes": classes}
-
-
-def not_corrected(flips: Sequence[Flip], places: Places) -> list[Flip]:
-    """Flips of registers that were not right again after the next clock, or were seen outside."""
-    return [
-        flip
-        for flip in flips
-        if not places.targets[flip.place].is_transient and flip.outcome != Outcome.CORRECTED
-    ]
-
-
-def lasting(flips: Sequence[Flip], places: Places) -> list[Flip]:
-    """Transients that left a register wrong."""
-    wrong = (Outcome.RELOAD, Outcome.HUNG)
-    return [
-        flip for flip in flips if places.targets[flip.place].is_transient and flip.outcome in wrong
-    ]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -12,6 +10,7 @@ from matplotlib.figure import Figure
 
 from hexcoder.front_picture import STYLE
 from tb.upsets.campaign import Outcome
+from tb.upsets.statistics import Statistics
 
 COLOURS = {
     Outcome.CORRECTED: "#4c8c6b",
@@ -25,17 +24,10 @@ _LEAST_SHARE = 0.06
 """Of a bar's part that gets a number."""
 
 
-def draw_flips(found: Mapping[str, Any], format: str = "svg") -> bytes:
-    """Draw what :func:`tb.upsets.flips.statistics` gives.
-
-    Parameters
-    ----------
-    found : mapping
-    format : str
-        "svg" or "png".
-    """
+def draw_flips(found: Statistics, format: str = "svg") -> bytes:
+    """Draw a campaign as "svg" or "png"."""
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 0.55 * len(found["classes"]) + 2.2), layout="constrained")
+        figure = Figure(figsize=(9.6, 0.55 * len(found.classes) + 2.2), layout="constrained")
         shares, sections = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
         _draw_shares(shares, found)
         _draw_sections(sections, found)
@@ -44,18 +36,16 @@ def draw_flips(found: Mapping[str, Any], format: str = "svg") -> bytes:
             handlelength=1.0, columnspacing=1.2,
         )  # fmt: skip
         target = io.BytesIO()
-        figure.savefig(target, format=format, dpi=120, metadata=_UNDATED.get(format))
+        metadata = {"Date": None} if format == "svg" else None
+        figure.savefig(target, format=format, dpi=120, metadata=metadata)
     return target.getvalue()
 
 
-_UNDATED: dict[str, Any] = {"svg": {"Date": None}}
-
-
-def _draw_shares(axes: Axes, found: Mapping[str, Any]) -> None:
-    for row, entry in enumerate(found["classes"].values()):
+def _draw_shares(axes: Axes, found: Statistics) -> None:
+    for row, entry in enumerate(found.classes.values()):
         left = 0.0
         for outcome in Outcome:
-            share = entry["outcomes"][outcome.value]["probability"]
+            share = entry.outcomes[outcome.value].probability
             axes.barh(
                 row, share, left=left, height=0.62, color=COLOURS[outcome],
                 label=outcome.value if row == 0 else None,
@@ -68,8 +58,8 @@ def _draw_shares(axes: Axes, found: Mapping[str, Any]) -> None:
                 )  # fmt: skip
             left += share
     labels = [
-        f"{name}\n{entry['bits']:,} bits, {entry['flips']:,} flips"
-        for name, entry in found["classes"].items()
+        f"{name}\n{entry.bits:,} bits, {entry.flips:,} flips"
+        for name, entry in found.classes.items()
     ]
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlim(0, 1)
@@ -78,19 +68,18 @@ def _draw_shares(axes: Axes, found: Mapping[str, Any]) -> None:
     axes.grid(False, axis="y")
 
 
-def _draw_sections(axes: Axes, found: Mapping[str, Any]) -> None:
-    for row, entry in enumerate(found["classes"].values()):
+def _draw_sections(axes: Axes, found: Statistics) -> None:
+    for row, entry in enumerate(found.classes.values()):
         for place, outcome in enumerate(HARM):
-            its = entry["outcomes"][outcome.value]
-            low, high = its["cross_section_low"], its["cross_section_high"]
+            share = entry.outcomes[outcome.value]
+            low, high = share.cross_section_low, share.cross_section_high
             at = row + 0.2 * (place - 1)
             axes.plot([max(low, 1e-3), high], [at, at], color=COLOURS[outcome], linewidth=2)
-            if its["flips"]:
-                axes.plot(its["cross_section_bits"], at, "o", color=COLOURS[outcome], markersize=5)
+            if share.flips:
+                axes.plot(share.cross_section_bits, at, "o", color=COLOURS[outcome], markersize=5)
             else:
                 # No hit: the line ends at the upper bound.
                 axes.plot(high, at, "|", color=COLOURS[outcome], markersize=8)
     axes.set_xscale("log")
-    confidence = found["confidence"]
-    axes.set_xlabel(f"cross-section, flip-flops ({confidence:.0%})")
+    axes.set_xlabel(f"cross-section, flip-flops ({found.confidence:.0%})")
     axes.tick_params(axis="y", length=0)

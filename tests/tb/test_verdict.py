@@ -1,9 +1,7 @@
 from hexcoder.metrics.difference import Difference
 from hexcoder.metrics.sim import SimulationMetrics
 from network.comparison import Comparison
-from network.modules import Stimulus
-from network.schema import Network
-from tb.prove import Proof, Request
+from tb.prove import metrics_of
 from tb.verdict import Verdict
 
 
@@ -36,20 +34,13 @@ def test_a_netlist_s_verdict_names_module_and_keys_that_were_set():
     assert verdict("chip", 100).as_json()["first_mismatch"] is None
 
 
-def test_a_design_s_metrics_are_those_of_its_modules_and_are_read_back(tmp_path):
-    network = Network.model_validate(
-        {
-            "name": "small",
-            "input": {"shape": [2], "type": "UQ(1,1)"},
-            "layers": [{"kind": "flatten", "name": "flatten"}],
-        }
-    )
-    request = Request(network, tmp_path, tmp_path, Stimulus(seed=9, count=10), tmp_path)
-    proof = Proof([verdict("encoder_core", 100), verdict("encoder", 50, event=7)], "a simulator")
-    metrics = proof.metrics(request, {})
+def test_a_design_s_metrics_are_those_of_its_modules_and_are_read_back():
+    verdicts = [verdict("encoder_core", 100), verdict("encoder", 50, event=7)]
+    metrics = metrics_of("small", 9, "a simulator", verdicts, {})
     written = metrics.model_dump(mode="json", exclude_unset=True)
     assert (written["vectors"], written["mismatches"], written["seed"]) == (150, 1, 9)
     assert written["first_mismatch"]["module"] == "encoder"
     assert "module" not in written["modules"]["encoder"]["first_mismatch"]
     assert SimulationMetrics.model_validate(written) == metrics
-    assert "module 'encoder', layer 'conv', element 2, event 7" in proof.comparison.line()
+    joined = Comparison.joined([each.comparison for each in verdicts], follow=False)
+    assert "module 'encoder', layer 'conv', element 2, event 7" in joined.line()

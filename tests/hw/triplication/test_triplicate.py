@@ -20,7 +20,7 @@ from hw.triplication.register_copies import (
 from hw.triplication.triplicate import Triplicated
 from netlist.lanes import ALL, LANES, REFERENCE, Faults, LaneSimulation, spread
 from netlist.rtl_gates import rtl_gates
-from tb.chip.transients import voter_nets
+from tb.chip.targets import voter_nets
 
 
 class Mixed(wiring.Component):

@@ -15,15 +15,12 @@ from tb.upsets.campaign import WINDOW_CLOCKS, Outcome, Places, run_batch
 from tb.upsets.flips import (
     Campaign,
     find_moments,
-    interval,
-    lasting,
-    not_corrected,
+    load_random,
     one_batch,
     random_words,
     run_campaign,
-    statistics,
 )
-from tb.upsets.loaded import load_random
+from tb.upsets.statistics import interval, lasting, not_corrected, statistics
 from tests.tb.chip.chips import design, lanes, random_configuration
 
 pytestmark = pytest.mark.xdist_group("chip")
@@ -92,10 +89,10 @@ def test_a_transient_that_all_copies_take_is_seen():
 def test_without_triplication_the_same_flips_do_harm(tmp_path):
     places = Places.of(lanes(False, False, True))
     flips = run(campaign(False, 630), tmp_path / "flips")
-    found = statistics(flips, places)["classes"]
-    assert found["settings"]["outcomes"]["wrong until reloaded"]["flips"] > 0
-    assert found["pipeline"]["outcomes"]["wrong data for an event"]["flips"] > 0
-    assert found["control"]["outcomes"]["hung"]["flips"] > 0
+    classes = statistics(flips, places).classes
+    assert classes["settings"].outcomes["wrong until reloaded"].flips > 0
+    assert classes["pipeline"].outcomes["wrong data for an event"].flips > 0
+    assert classes["control"].outcomes["hung"].flips > 0
     assert len(not_corrected(flips, places)) > 100
 
 
