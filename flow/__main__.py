@@ -1,7 +1,5 @@
 """Command line of the flow."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from flow.commands import asic, compare, layout, librelane, report, verify

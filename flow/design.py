@@ -1,7 +1,5 @@
 """The compiled design that a netlist is of, as rtl/metrics.json describes it."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Netlists whose weights lie in registers: what is simulated in place of vectors."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from flow.block import Block

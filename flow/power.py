@@ -1,7 +1,5 @@
 """Power and glitches of a block as metrics, after synthesis and after layout alike."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any

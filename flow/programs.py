@@ -1,7 +1,5 @@
 """The programs from outside that steps of the flow need."""
 
-from __future__ import annotations
-
 from hexcoder.steps.reads import Tool
 
 STA = Tool("sta", "OpenSTA, timing and power: apt-get install opensta", "-version")

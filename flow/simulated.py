@@ -1,7 +1,5 @@
 """Views of a block for its simulation."""
 
-from __future__ import annotations
-
 from flow.block import Block
 from flow.vectors import Vectors, load_vectors
 from netlist.simulation import NetlistSimulation

@@ -1,7 +1,5 @@
 """What the netlist is fed with: the vectors of the proof, and events for its activity."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The lines in which limits speak of the verdicts of simulations."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Views of a block that several steps share: each is made once in a run (``block.view``)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A technology table worked out from a Liberty file, for a PDK whose description gives none."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from statistics import mean
 

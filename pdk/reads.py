@@ -1,7 +1,5 @@
 """What a step reads of a process design kit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from hexcoder.steps.reads import Place, file_digest

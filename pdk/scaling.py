@@ -5,8 +5,6 @@ performance from 180 nm to 7 nm", Integration 58 (2017) 74: area from the roadma
 energy from second-order fits to circuit simulations over the supply.
 """
 
-from __future__ import annotations
-
 TARGET_NM, TARGET_V = 65, 1.2
 """The ECON-T chip's process."""
 

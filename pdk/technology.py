@@ -1,7 +1,5 @@
 """Which technology table the compiler works with: the PDK's, and what a config says instead."""
 
-from __future__ import annotations
-
 from hexcoder.config import Config
 from hexcoder.technology import Technology
 from pdk.derived import derived_technology

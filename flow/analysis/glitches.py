@@ -1,7 +1,5 @@
 """What glitches cost: toggles of a simulation with delays against those of one without."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

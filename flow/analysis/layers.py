@@ -1,7 +1,5 @@
 """Which layer a cell belongs to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the drivers of nets have to charge."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from netlist.flat import FlatNetlist

@@ -4,8 +4,6 @@ Debian's OpenSTA 2.0.17 has no report_worst_slack -min, read_vcd or working set_
 -pins; what the flow needs is put together from its reports.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Static timing of a netlist: worst slacks, worst paths, endpoints without a constraint."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence

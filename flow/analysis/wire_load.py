@@ -1,7 +1,5 @@
 """Which wire-load model estimates nets that are not placed."""
 
-from __future__ import annotations
-
 from hexcoder.errors import InputError
 from netlist.liberty import Library
 

@@ -1,7 +1,5 @@
 """Step: areas and numbers of cells, by layer or other part."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable
 

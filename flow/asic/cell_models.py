@@ -1,7 +1,5 @@
 """Step: the models of the cells in use against the PDK's own Verilog."""
 
-from __future__ import annotations
-
 from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.programs import IVERILOG

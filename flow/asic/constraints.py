@@ -1,7 +1,5 @@
 """Step: what the clock and the world outside ask of the netlist, as SDC."""
 
-from __future__ import annotations
-
 from flow.analysis.sta import write_constraints
 from flow.block import Block
 from flow.design import DESIGN

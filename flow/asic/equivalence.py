@@ -1,7 +1,5 @@
 """Step: the proof that the netlist computes what its RTL does."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 from flow.asic.synthesis import NETLIST, RTL
@@ -20,6 +18,11 @@ def prove(block: Block, progress: Progress) -> EquivalenceMetrics:
         raise NotMeasured(FIXED_ONLY)
     if not block.config.verification.formal:
         raise NotMeasured("verification.formal is off; `make verify` proves it")
+    return EquivalenceMetrics(formal_equivalence=proof(block))
+
+
+def proof(block: Block) -> Equivalence:
+    """Whether a block's netlist computes what its RTL does."""
     verdict = prove_equivalence(
         block.verilog,
         block.netlist,
@@ -28,7 +31,7 @@ def prove(block: Block, progress: Progress) -> EquivalenceMetrics:
         block.design.interface.latency_cycles,
         block.folder / "logs" / "equivalence",
     )
-    return EquivalenceMetrics(formal_equivalence=Equivalence(**asdict(verdict)))
+    return Equivalence(**asdict(verdict))
 
 
 EQUIVALENCE = Step(

@@ -1,7 +1,5 @@
 """Step: the netlist with the PDK's own cell models, in Icarus Verilog."""
 
-from __future__ import annotations
-
 from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.design import FIXED_ONLY

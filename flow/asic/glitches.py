@@ -1,7 +1,5 @@
 """Step: what glitches add to power and energy, from a simulation with delays."""
 
-from __future__ import annotations
-
 from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.power import glitch_metrics

@@ -1,7 +1,5 @@
 """Where figures after synthesis come from, for reports and tables."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hexcoder.steps.reads import versions

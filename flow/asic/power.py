@@ -1,7 +1,5 @@
 """Step: power and energy of consecutive events, without glitches."""
 
-from __future__ import annotations
-
 from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.loadable import loadable_toggle_rates

@@ -1,7 +1,5 @@
 """Step: the netlist against the golden model, without delays."""
 
-from __future__ import annotations
-
 from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.loadable import check_loadable

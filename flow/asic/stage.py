@@ -1,7 +1,5 @@
 """The stage 'asic': its steps, and what their metrics have to keep."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

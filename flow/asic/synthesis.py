@@ -1,7 +1,5 @@
 """Step: the RTL as library cells, and the models that simulate these."""
 
-from __future__ import annotations
-
 from flow.block import Block
 from flow.design import DESIGN
 from flow.synthesis.synthesise import synthesise

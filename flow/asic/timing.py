@@ -1,7 +1,5 @@
 """Step: slacks and worst paths of the netlist."""
 
-from __future__ import annotations
-
 from flow.analysis.timing import analyse_timing, constant_outputs, slack_histogram
 from flow.asic.synthesis import NETLIST
 from flow.block import Block

@@ -1,7 +1,5 @@
 """Step: whether all copies of triplicated registers are there."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 from flow.asic.synthesis import NETLIST

@@ -1,7 +1,5 @@
 """Link 4 of the chain of proof at length: the netlist against golden model and RTL."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path

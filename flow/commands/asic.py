@@ -1,9 +1,8 @@
 """``python -m flow asic``: synthesis, check of the netlist, timing and power."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from flow.asic.stage import ASIC
 from flow.commands import layout
 from hexcoder.config import Config
 from hexcoder.console import Commands, add_config_options, config_and_build
-from hexcoder.steps.console import show_stage, state_of
+from hexcoder.steps.console import measured, show_stage, state_of
 from pdk.description import LAYOUT_PDK, load_pdk
 
 EXAMPLES = """examples:
@@ -51,11 +50,7 @@ def run_asic(config: Config, build: Path) -> None:
 
 def summary(metrics: Mapping[str, Any]) -> str:
     """One line; what was not measured is said to be so."""
-
-    def show(key: str, form: str, scale: float = 1) -> str:
-        value = metrics.get(key)
-        return "not measured" if value is None else form.format(value * scale)
-
+    show = partial(measured, metrics)
     return (
         f"asic: {show('design__instance__area', '{:,.0f} um2')}, "
         f"{show('design__instance__count', '{:,} cells')}, "

@@ -1,7 +1,5 @@
 """``python -m flow compare``: two runs side by side."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

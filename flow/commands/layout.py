@@ -1,16 +1,15 @@
 """``python -m flow layout``: place and route, and checks of the drawn block."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hexcoder.config import Config
 from hexcoder.console import Commands, add_config_options, config_and_build
 from hexcoder.errors import InputError
-from hexcoder.steps.console import show_stage, state_of
+from hexcoder.steps.console import measured, show_stage, state_of
 
 
 def add(commands: Commands) -> None:
@@ -45,11 +44,7 @@ def run_layout(config: Config, build: Path) -> None:
 
 def summary(metrics: Mapping[str, Any]) -> str:
     """One line; what was not measured is said to be so."""
-
-    def show(key: str, form: str, scale: float = 1) -> str:
-        value = metrics.get(key)
-        return "not measured" if value is None else form.format(value * scale)
-
+    show = partial(measured, metrics)
     return (
         f"layout: die {metrics['design__die__bbox']} um, "
         f"{show('design__instance__count', '{:,} cells')}, "

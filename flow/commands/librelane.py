@@ -1,7 +1,5 @@
 """``python -m flow librelane``: RTL to GDS by LibreLane with OpenROAD and a foundry's PDK."""
 
-from __future__ import annotations
-
 import argparse
 
 from hexcoder.console import Commands, add_config_options, config_and_build

@@ -1,7 +1,5 @@
 """``python -m flow report``: one page of what was built and measured."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 

@@ -1,7 +1,5 @@
 """``python -m flow verify``: many vectors through the netlist."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A block after layout, and the views of it that several steps share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """The netlist of a finished layout: with its clock tree, buffers and spare cells."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Which part of the network a placed cell belongs to; layout keeps names of nets, not of cells."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flow.design import CORE

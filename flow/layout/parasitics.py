@@ -7,8 +7,6 @@ tracks beside (coefficients of the open sky130 technology file of Magic) and sta
 as if the neighbour were quiet; what a neighbour takes from the fringe is not subtracted.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

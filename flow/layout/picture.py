@@ -1,7 +1,5 @@
 """Pictures of a layout: cells by layer of the network, and the drawn shapes by KLayout."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

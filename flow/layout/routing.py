@@ -4,8 +4,6 @@ The gauge that the cells' generator exports does not fit its own rows: m1 tracks
 divide 5.6 um, and m4 is as wide as a via to m5 asks, which carries no signal here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

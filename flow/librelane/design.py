@@ -3,8 +3,6 @@
 Names of variables are those that OpenLane 2 and LibreLane both read.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Run LibreLane where its tools are: on this machine, in Nix or in a container."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shlex

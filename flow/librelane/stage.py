@@ -1,7 +1,5 @@
 """The stage 'librelane': one step, which is all of LibreLane."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

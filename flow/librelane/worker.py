@@ -4,8 +4,6 @@ A process of its own, for it keeps global state and draws its own progress. Writ
 metrics, and the files of the last state, also where a step has failed.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Buffers: on overloaded nets, and where one net has two ports of a module."""
 
-from __future__ import annotations
-
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any

@@ -7,8 +7,6 @@ every path from an input to an output crosses as many registers as the RTL's lat
 no two events mix.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 import time

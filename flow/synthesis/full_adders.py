@@ -4,8 +4,6 @@ ABC sees a library's adder cell as a black box, so an adder with a constant or r
 with an output that nobody reads, has to become something smaller before.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import Any

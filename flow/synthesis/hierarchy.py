@@ -1,7 +1,5 @@
 """Which modules stay, and what they and their nets are called: work on yosys' JSON."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Verilog to a netlist of library cells: three yosys scripts, with adders mapped in between."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence

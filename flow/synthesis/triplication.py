@@ -4,8 +4,6 @@ Optimisers merge what is equal: triplicated registers vanish without a word (yos
 so does logic that was built three times on the same nets.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ ABC matches a library's gates to functions of as many inputs: it does not see th
 and-or-invert gate of three pairs, each input of the voter on two pins, is a minority gate.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from hw.triplication.register_copies import MINORITY

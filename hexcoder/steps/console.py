@@ -1,5 +1,6 @@
 """A stage on the command line: a progress bar while it runs, and what it came to."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,3 +24,9 @@ def show_stage(stage: Stage[Any], config: Any, build: Path) -> Outcome:
 def state_of(outcome: Outcome) -> str:
     """What a summary ends with: nothing, or that all was up to date."""
     return "" if outcome.ran else " (up to date)"
+
+
+def measured(metrics: Mapping[str, Any], key: str, form: str, scale: float = 1) -> str:
+    """A number of a summary in its format, or that it was not measured."""
+    value = metrics.get(key)
+    return "not measured" if value is None else form.format(value * scale)

@@ -1,7 +1,5 @@
 """Verilog of the sky130 cells, from their functions: python -m pdk.sky130.cell_verilog FILE."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The drawn sky130 cells, kept in the user's cache."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import sys

@@ -9,8 +9,6 @@ Writes ``cells.gds``, ``cells.spice`` (transistors as drawn in the circuits), ``
 and pins of each) and the package ``coriolis`` with what place and route reads.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -4,8 +4,6 @@ Method: nonlinear delay model tables from transient analyses of each arc (Libert
 Synopsys), cells as drawn with the capacitance of their wires and the resistance of their contacts.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """What is measured of a cell, and at which points."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 SLEWS_NS = (0.01, 0.05, 0.15, 0.4, 1.0)

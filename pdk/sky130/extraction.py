@@ -4,8 +4,6 @@ Layers, capacitances and resistances are those of SkyWater's public process docu
 numbers; "Parasitic Layout Extraction": fF per um2 and um over the substrate, ohm per contact).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

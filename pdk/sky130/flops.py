@@ -1,7 +1,5 @@
 """Characterise a rising-edge flip-flop: delays, setup, hold, energies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -8,8 +8,6 @@ drawn by hand: the generator's columns have no place for wires that pass over a 
 Imported by pdk.sky130.cells_worker alone. All places in um.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

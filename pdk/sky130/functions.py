@@ -1,7 +1,5 @@
 """What the drawn cells compute; PDKMaster has their circuits but no functions."""
 
-from __future__ import annotations
-
 from itertools import product
 
 from netlist.function import Function

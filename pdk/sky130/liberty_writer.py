@@ -1,7 +1,5 @@
 """Characterised cells as a Liberty file (Liberty User Guide, Synopsys; nonlinear delay model)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any

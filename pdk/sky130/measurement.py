@@ -1,7 +1,5 @@
 """Delay, transition, energy, leakage and input capacitance of cells, by ngspice."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from collections.abc import Sequence

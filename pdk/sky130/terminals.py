@@ -1,7 +1,5 @@
 """Gates and diffusions that each pin of a drawn cell is joined to, for antenna rules."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Whether a layout connects what its netlist says: every pin probed in the drawn metal."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise

@@ -4,8 +4,6 @@ Rules and numbers: SkyWater's public periphery rules (nwell, difftap, poly, lico
 via to via4), in um.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Place and route a netlist of sky130 cells with Coriolis, again with more room where it must."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

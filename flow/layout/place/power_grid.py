@@ -4,8 +4,6 @@ The cells' rails are of local interconnect (12.8 ohm a square) and end with thei
 join them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise

@@ -5,8 +5,6 @@ itself and holds some gigabytes. Writes ``layout.json`` (what was measured) and 
 (:class:`flow.layout.wiring.Wiring`).
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import math

@@ -5,8 +5,6 @@ that layer and those below, at most 400 for m1 to m4; a diffusion joined to it t
 raises the limit (interpolated as in the process's LEF).
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Metal that closes notches and widens necks between shapes of one net."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 

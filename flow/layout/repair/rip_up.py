@@ -4,8 +4,6 @@ A net is islands of metal, one layer each, joined by cuts. An island that overla
 as a whole, so that no patch below the least area stays, and with it all that then leads nowhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 

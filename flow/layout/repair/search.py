@@ -3,8 +3,6 @@
 Every step is checked against the drawn shapes and not against a grid.
 """
 
-from __future__ import annotations
-
 import heapq
 from bisect import bisect_left
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """Drawn boxes by place."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from flow.layout.routing import CUT_SPACING, LAYERS

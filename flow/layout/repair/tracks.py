@@ -1,7 +1,5 @@
 """The tracks of a block: where wires of m1 to m4 run, and where they may stop."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 
 from flow.layout.routing import LAYERS

@@ -1,7 +1,5 @@
 """Steps: design rules, connections, and transistors of the drawn block."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 from flow.layout.block import LaidOut, placed

@@ -1,7 +1,5 @@
 """Step: what glitches add after layout, from a simulation with delays of cells and wires."""
 
-from __future__ import annotations
-
 from flow.layout.block import LaidOut, loads, part_of, wire_delays
 from flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
 from flow.power import glitch_metrics

@@ -1,7 +1,5 @@
 """Step: the netlist of the finished layout."""
 
-from __future__ import annotations
-
 from flow.layout.block import LaidOut, placed, ports
 from flow.layout.final_netlist import write_final_netlist
 from hexcoder.steps.reads import File

@@ -1,7 +1,5 @@
 """Step: resistance and capacitance of the drawn wires."""
 
-from __future__ import annotations
-
 from flow.layout.block import DELAYS, SPEF, WIRES, LaidOut, placed, ports
 from flow.layout.parasitics import NetTree, extract, wire_delays, write_spef
 from flow.layout.steps.reads import DRAWN, FINAL

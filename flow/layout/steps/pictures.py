@@ -1,7 +1,5 @@
 """Step: pictures of the block."""
 
-from __future__ import annotations
-
 from flow.layout.block import LaidOut, owner_of, placed
 from flow.layout.picture import (
     draw_clock_tree,

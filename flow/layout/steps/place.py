@@ -1,7 +1,5 @@
 """Step: place and route."""
 
-from __future__ import annotations
-
 from flow.asic.synthesis import NETLIST
 from flow.layout.block import LaidOut
 from flow.layout.place.place_route import place_and_route

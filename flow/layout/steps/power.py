@@ -1,7 +1,5 @@
 """Step: power after layout, without glitches, and what it drops in the supply."""
 
-from __future__ import annotations
-
 from flow.analysis.power import analyse_power
 from flow.layout.block import LaidOut, loads, part_of, placed
 from flow.layout.place.power_grid import worst_drop

@@ -1,7 +1,5 @@
 """What steps on the final netlist and on the drawn block read."""
 
-from __future__ import annotations
-
 from flow.design import DESIGN
 from hexcoder.steps.reads import File
 

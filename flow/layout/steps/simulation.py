@@ -1,7 +1,5 @@
 """Step: the final netlist against the golden model, without delays."""
 
-from __future__ import annotations
-
 from flow.layout.block import LaidOut
 from flow.layout.steps.reads import FINAL
 from flow.programs import COMPILER

@@ -1,7 +1,5 @@
 """Step: slacks and worst paths after layout, at every corner."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from flow.analysis.sta import write_constraints
