@@ -105,13 +105,12 @@ def write_front(run: SearchRun, name: str, folder: Path) -> None:
     write_json(folder / FILES[0], content.as_json())
     keys = content.parameters_that_differ
     values = [[value_text(point.parameters.get(key)) for key in keys] for point in content.front]
-    figures = [
-        [point.trial, point.emd_mean, point.bits_per_event, point.adder_bits]
-        for point in content.front
+    header = ["trial", "emd_mean", "bits_per_event", "adder_bits"]
+    rows = [
+        [*(getattr(point, key) for key in header), *line]
+        for point, line in zip(content.front, values, strict=True)
     ]
-    header = ["trial", "emd_mean", "bits_per_event", "adder_bits", *keys]
-    rows = [[*a, *b] for a, b in zip(figures, values, strict=True)]
-    write_whole(folder / FILES[1], csv_table(header, rows))
+    write_whole(folder / FILES[1], csv_table([*header, *keys], rows))
     write_whole(folder / FILES[2], _markdown(content, values))
     picture = draw_front(
         np.array([(outcome.emd, outcome.adder_bits) for outcome in outcomes]),

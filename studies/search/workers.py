@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing
 
 from studies.processes import cores, end_workers, worker_pool
 from studies.search.trial import Task, TrialResult, run_trial
@@ -49,14 +48,9 @@ class Workers(ABC):
         """A process that is gone is a trial that failed, not a search."""
 
 
-@contextmanager
-def local_workers(jobs: int) -> Iterator[Workers]:
+def local_workers(jobs: int) -> AbstractContextManager[Workers]:
     """Run trials in ``jobs`` processes of this machine, each with its share of the cores."""
-    workers = _LocalWorkers(jobs)
-    try:
-        yield workers
-    finally:
-        workers.close()
+    return closing(_LocalWorkers(jobs))
 
 
 class _LocalWorkers(Workers):
