@@ -1,7 +1,5 @@
 """Benchmarks on the command line: tables to the terminal, results and pictures to build/bench."""
 
-from __future__ import annotations
-
 import shutil
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence

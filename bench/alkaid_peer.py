@@ -1,7 +1,5 @@
 """alkaid (the successor of da4ml) on the same network: its trace, its Verilog."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The whole chip with and without triplication and shadow registers: area, power and timing."""
 
-from __future__ import annotations
-
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence

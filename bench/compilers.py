@@ -1,7 +1,5 @@
 """hexcoder beside other ways from a network to gates: same weights, library and clock."""
 
-from __future__ import annotations
-
 import shutil
 import statistics
 import time

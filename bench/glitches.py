@@ -1,7 +1,5 @@
 """Glitches over the number of pipeline stages: energy without and with the cells' delays."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench.networks import ROOT

@@ -1,7 +1,5 @@
 """Place and route over the number of cells: time, memory, utilisation, what is left open."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Area, timing, energy and correctness of a Verilog design, the same way for every compiler."""
 
-from __future__ import annotations
-
 import re
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The networks that compilers are compared on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path

@@ -4,8 +4,6 @@ Random paths of random cells, with a random capacitance at each net; side inputs
 the edge passes. Both simulate the same edge: ngspice the drawn transistors, OpenSTA the tables.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

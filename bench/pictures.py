@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from bench.compilers import COMPILERS, Comparison
 from bench.glitches import Glitches
 from bench.pipelining import Pipelined
 from bench.scale import Size
-from hexcoder.front_picture import STYLE
+from hexcoder.pictures import svg
 
 if TYPE_CHECKING:
     from bench.layout import Drawn
@@ -27,17 +26,16 @@ _COLOURS = ("#b5432a", "#1f4e79", "#4f7ea8", "#8fb1cf", "#c9d3dc")
 def _svg(
     size: tuple[float, float], places: int, draw: Callable[[list[Axes]], None], title: str = ""
 ) -> bytes:
-    """Axes side by side, drawn in the project's style; more than one with a tight layout."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=size)
+    """Axes side by side; more than one with a tight layout."""
+
+    def fill(figure: Figure) -> None:
         draw(list(figure.subplots(1, places, squeeze=False)[0]))
         if title:
             figure.suptitle(title, fontsize=10)
         if places > 1:
             figure.tight_layout()
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
-    return buffer.getvalue()
+
+    return svg(size, fill, layout=None, bbox_inches="tight").encode()
 
 
 def _curves(

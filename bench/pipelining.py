@@ -1,7 +1,5 @@
 """What pipelining costs and buys: stages against area, energy and clock."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench.measure import measure

@@ -1,7 +1,5 @@
 """The peer that a designer would write first: sums of products, left to synthesis."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.wrapper import registered

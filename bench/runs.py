@@ -1,7 +1,5 @@
 """Measurements in processes of their own, and their results, which are kept."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Time and memory of a compilation over the size of the network."""
 
-from __future__ import annotations
-
 import resource
 import time
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """A network through hexcoder's own stages rtl and asic."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from flow.asic.stage import ASIC

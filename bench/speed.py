@@ -3,8 +3,6 @@
 Single times on a shared machine mean little; the ratios hold.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import tempfile

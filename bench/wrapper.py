@@ -1,7 +1,5 @@
 """Registers round a combinational network, the same for every compiler."""
 
-from __future__ import annotations
-
 _CORE = """
 module encoder_core(clk, rst, in_valid, in_data, out_valid, out_data);
   input clk, rst, in_valid;

@@ -10,30 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from hexcoder.pictures import STYLE
+
 BASELINES = ("STC4", "best choice 14", "threshold 47 ADC")
 """Baselines that are drawn, by their names in metrics.json."""
 
-_FRONT, _OTHERS, _LINES, INK = "#b5432a", "#8fa3b5", "#1f4e79", "#333940"
-STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    # Without a salt the identifiers, and so the bytes, change from run to run.
-    "svg.hashsalt": "hexcoder",
-    "font.size": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.linewidth": 0.7,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#dde1e5",
-    "grid.linewidth": 0.6,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-}
-"""Look of the project's pictures, for ``matplotlib.rc_context``."""
+_FRONT, _OTHERS, _LINES = "#b5432a", "#8fa3b5", "#1f4e79"
 _LABEL_LINE = 0.052
 """Height of a line of text as a part of the axes."""
 

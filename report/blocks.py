@@ -1,7 +1,5 @@
 """What a section of the report is made of; templates/report.html.j2 says how each looks."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass

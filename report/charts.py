@@ -3,20 +3,15 @@
 The ``name`` of each keeps the identifiers of its SVG apart from those of others on the page.
 """
 
-from __future__ import annotations
-
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from hexcoder.front_picture import INK, STYLE
 from hexcoder.metrics.asic import Histogram
 from hexcoder.metrics.train import Figures
+from hexcoder.pictures import INK, svg
 
 OURS, OTHERS, THIRD, FOURTH = "#b5432a", "#1f4e79", "#8fa3b5", "#d9a441"
 # In inches. At 72 points an inch the text keeps about its size on a phone of 400 pixels.
@@ -160,34 +155,30 @@ def _label(axes: Axes, x: float, y: float, text: str, colour: str, side: str = "
 
 
 def _svg(name: str, draw: Callable[[Axes], None], height: float = _HEIGHT) -> str:
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        draw(figure.subplots())
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    return for_page(stream.getvalue(), name)
+    text = svg((_WIDTH, height), lambda figure: draw(figure.subplots()), transparent=True)
+    return for_page(text, name)
 
 
-def for_page(svg: str, name: str) -> str:
+def for_page(picture: str, name: str) -> str:
     """Make an SVG file into an element of an HTML page.
 
     The page's style gives size and font. Identifiers get ``name`` before them, since those of all
     pictures share one page, and those that nothing refers to go.
     """
-    svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    picture = picture[picture.index("<svg") :].strip()
+    picture = re.sub(r"<metadata>.*?</metadata>", "", picture, flags=re.DOTALL)
     # This rule would reach out to the whole page.
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
-    head, rest = svg.split(">", 1)
+    picture = re.sub(r"<style.*?</style>", "", picture, flags=re.DOTALL)
+    head, rest = picture.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     assert box is not None
-    svg = f"<svg {box[0]}>{rest}".replace("xlink:href", "href")
-    svg = re.sub(r"font: ([^\"';]*?) *'[^;\"]*", r"font: \1 sans-serif", svg)
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    picture = f"<svg {box[0]}>{rest}".replace("xlink:href", "href")
+    picture = re.sub(r"font: ([^\"';]*?) *'[^;\"]*", r"font: \1 sans-serif", picture)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', picture))
 
     def identifier(match: re.Match[str]) -> str:
         return f' id="{name}-{match[1]}"' if match[1] in used else ""
 
-    svg = re.sub(r' id="([^"]*)"', identifier, svg)
-    svg = re.sub(r'(href="#|url\(#)', rf"\1{name}-", svg)
-    return re.sub(r"\n\s*", "\n", svg)
+    picture = re.sub(r' id="([^"]*)"', identifier, picture)
+    picture = re.sub(r'(href="#|url\(#)', rf"\1{name}-", picture)
+    return re.sub(r"\n\s*", "\n", picture)

@@ -1,7 +1,5 @@
 """Two runs side by side: python -m flow compare build/a build/b."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

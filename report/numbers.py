@@ -1,7 +1,5 @@
 """Numbers as the report writes them: rounded, with thousands separators, never invented."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import TypeGuard

@@ -1,7 +1,5 @@
 """The stage 'report': one self-contained page of what was built and measured."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import jinja2

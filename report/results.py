@@ -1,7 +1,5 @@
 """What the stages left under build/<config>, for the report: by file only."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +36,8 @@ PICTURES = ("placement.png", "zoom.png", "clock_tree.png", "congestion.png")
 """What the stage layout draws."""
 
 FLIPS = ("flips", "flips_netlist")
-"""Folders of `python -m tb flips`."""
+UPSETS = "python -m tb flips"
+"""Folders of a campaign of upsets, and what writes them."""
 
 INPUTS = (
     "network.json",
@@ -76,6 +75,13 @@ class Campaign(BaseModel):
     triplicated: bool
     registers_not_corrected: int
     classes: dict[str, FlippedClass]
+
+
+class Silicon(NamedTuple):
+    """What was measured of one run in a process; None where a stage has not run."""
+
+    asic: AsicFile | None
+    layout: LayoutFile | None
 
 
 @dataclass(frozen=True)
@@ -270,12 +276,10 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             if (build / "layout" / name).is_file()
         },
         flips={
-            folder: (
-                Campaign.model_validate(read(f"{folder}/flips.json")),
-                (build / folder / "flips.svg").read_bytes(),
-            )
+            folder: (campaign, (build / folder / "flips.svg").read_bytes())
             for folder in FLIPS
-            if all((build / folder / f"flips.{kind}").is_file() for kind in ("json", "svg"))
+            if (build / folder / "flips.svg").is_file()
+            and (campaign := read_metrics(build / folder / "flips.json", Campaign, UPSETS))
         },
         others={
             folder.name: Silicon(
@@ -284,13 +288,6 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             for folder in _others(build)
         },
     )
-
-
-class Silicon(NamedTuple):
-    """What was measured of one run in a process; None where a stage has not run."""
-
-    asic: AsicFile | None
-    layout: LayoutFile | None
 
 
 def read_stage(build: Path, stage: str, file: type[File], options: str = "") -> File | None:

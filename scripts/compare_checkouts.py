@@ -8,8 +8,6 @@ configs/ and random ones are compiled by both; a chain of stages runs in both an
 are compared, apart from times and versions. Exit status 1 if anything differs.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

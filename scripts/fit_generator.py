@@ -9,8 +9,6 @@ the parameters, and moves to the least-squares solution within the spread of the
 prints the parameters, to be put as defaults into sensor/generator.py, and the remaining deviations.
 """
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import json

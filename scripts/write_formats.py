@@ -1,7 +1,5 @@
 """Write the tables of asic, layout and librelane metrics in docs/formats.md from their classes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Write docs/network.schema.json from the classes that read network.json."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The design beside the published ECON-T chip, and beside itself in other processes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from hexcoder.metrics.asic import PowerMetrics

@@ -1,7 +1,5 @@
 """Section of the report: the network, its types, and the hardware's structure."""
 
-from __future__ import annotations
-
 from hexcoder.metrics.rtl import RtlFile, RtlLayer, Size
 from hexcoder.metrics.train import TrainMetrics
 from report.blocks import Block, Box, DataFlow, Section, Table, Text, numbers, words

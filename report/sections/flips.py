@@ -1,7 +1,5 @@
 """Section of the report: what single-event upsets do to a chip with its weights in registers."""
 
-from __future__ import annotations
-
 from hexcoder.metrics.asic import Triplication
 from report.blocks import (
     Block,

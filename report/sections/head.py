@@ -1,7 +1,5 @@
 """Head of the report: what was built in a sentence, and its key figures."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from report.blocks import Figure

@@ -1,7 +1,5 @@
 """Section of the report: the drawn block."""
 
-from __future__ import annotations
-
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.metrics.layout import (
     Connectivity,

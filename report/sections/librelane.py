@@ -1,7 +1,5 @@
 """Section of the report: what LibreLane measured, beside the embedded flow."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from report.blocks import Block, Notice, Section, Table, Text, numbers, words

@@ -1,7 +1,5 @@
 """Section of the report: where every number comes from, and how to get it again."""
 
-from __future__ import annotations
-
 from hexcoder import __version__
 from hexcoder.steps.runner import RECORDS
 from report.blocks import Block, Section, Table, Text, Verbatim, words

@@ -1,7 +1,5 @@
 """The first path of a timing report, short enough to read."""
 
-from __future__ import annotations
-
 HEAD_LINES, TAIL_LINES = 18, 32
 
 

@@ -1,7 +1,5 @@
 """Section of the report: how well events come back, beside baselines and published encoders."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from hexcoder.metrics.train import Baseline, Example, Physics, TrainingEvents, TrainMetrics

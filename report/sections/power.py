@@ -1,7 +1,5 @@
 """Power in the report: after synthesis or after layout, by part and by kind, with glitches."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 from hexcoder.metrics.asic import GlitchMetrics, PowerMetrics

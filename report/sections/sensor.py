@@ -1,7 +1,5 @@
 """Events drawn on the hexagonal sensor: each trigger cell as the four sensor cells that it sums."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Section of the report: the chain of proof, link by link."""
 
-from __future__ import annotations
-
 from hexcoder.metrics.asic import CellVerdict, Mismatch, NetlistVerdict
 from hexcoder.metrics.difference import Difference
 from hexcoder.metrics.sim import SimulationMetrics

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from studies.pictures import svg
+from hexcoder.pictures import svg
 from studies.radiation.faults import GROUPS
 from studies.radiation.flips import Campaign
 

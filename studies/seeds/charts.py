@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hexcoder.files import write_whole
-from studies.pictures import svg
+from hexcoder.pictures import svg
 from studies.seeds.comparison import Comparison, Method, baseline_method, baselines_at, compare
 from studies.seeds.report import CountedSeed, LinksRow
 

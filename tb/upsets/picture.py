@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hexcoder.front_picture import STYLE
+from hexcoder.pictures import STYLE
 from tb.upsets.campaign import Outcome
 from tb.upsets.statistics import Statistics
 

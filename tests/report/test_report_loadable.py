@@ -10,7 +10,7 @@ from hexcoder.config import load_config
 from hexcoder.metrics.asic import AreaMetrics, AsicFile, Triplication
 from report.page import page
 from report.results import read_results
-from report.sections.parts import copies_together
+from report.sections.hardware import copies_together
 from tests.report import results as given
 
 
