@@ -108,7 +108,8 @@ class _Reader:
                     if constraints := self._setups(pin):
                         setups[name] = _merged(constraints, max)
                 else:
-                    outputs[name] = self._by_input((p, self._mean(self._edges(p))) for p in powers)
+                    energies = _by_input(((p, [_mean(self._edges(p))]) for p in powers), [""])
+                    outputs[name] = {i: _mean(tables) for i, tables in energies.items()}
                     transitions[name] = self._transitions(pin)
                     delays[name] = self._delays(pin)
         return CellTables(outputs, inputs, transitions, delays, setups)
@@ -121,58 +122,42 @@ class _Reader:
         # An edge that has no table costs nothing.
         return found * 2 if len(found) == 1 and not power.of_kind("power") else found
 
-    def _mean(self, tables: Sequence[Table]) -> Table:
-        return _merged(tables, lambda values: sum(values) / len(values))
-
-    def _by_input(self, arcs: Iterable[tuple[Group, Table]]) -> dict[str, Table]:
-        found: dict[str, list[Table]] = defaultdict(list)
-        for group, table in arcs:
-            for related in group.attributes.get("related_pin", "").split() or [""]:
-                found[related].append(table)
-        return {related: self._mean(tables) for related, tables in found.items()}
-
     def _input(self, powers: Sequence[Group]) -> list[tuple[float, Table]]:
         conditional, always = [], []
         for power in powers:
-            table = self._mean(self._edges(power))
+            table = _mean(self._edges(power))
             if power.attributes.get("when"):
                 # Inputs are taken to be 0 as often as 1.
                 conditional.append((power.function("when").part_true, table))
             else:
                 always.append(table)
-        return [*conditional, *([(1.0, self._mean(always))] if always else [])]
+        return [*conditional, *([(1.0, _mean(always))] if always else [])]
 
     def _transitions(self, pin: Group) -> dict[str, Table]:
-        slowest: dict[str, list[Table]] = defaultdict(list)
-        for timing in pin.of_kind("timing"):
-            kinds = (*timing.of_kind("rise_transition"), *timing.of_kind("fall_transition"))
-            tables = [self._table(group, self.second) for group in kinds]
-            for related in timing.attributes.get("related_pin", "").split():
-                if tables:
-                    slowest[related].append(self._mean(tables))
+        timings = [
+            (timing, self._tables(timing, "rise_transition", "fall_transition"))
+            for timing in pin.of_kind("timing")
+        ]
+        slowest = _by_input((timing, [_mean(tables)]) for timing, tables in timings if tables)
         return {related: _merged(tables, max) for related, tables in slowest.items()}
 
     def _delays(self, pin: Group) -> dict[str, tuple[Table, Table]]:
-        rise: dict[str, list[Table]] = defaultdict(list)
-        fall: dict[str, list[Table]] = defaultdict(list)
-        for timing in pin.of_kind("timing"):
-            for related in timing.attributes.get("related_pin", "").split():
-                for edge, found in (("cell_rise", rise), ("cell_fall", fall)):
-                    found[related] += [self._table(g, self.second) for g in timing.of_kind(edge)]
-        return {
-            related: (self._mean(rise[related]), self._mean(fall[related]))
-            for related in rise
-            if rise[related] and fall[related]
-        }
+        rise, fall = (
+            _by_input((timing, self._tables(timing, edge)) for timing in pin.of_kind("timing"))
+            for edge in ("cell_rise", "cell_fall")
+        )
+        return {i: (_mean(rise[i]), _mean(fall[i])) for i in rise if rise[i] and fall[i]}
 
     def _setups(self, pin: Group) -> list[Table]:
         return [
-            self._table(group, self.second)
+            table
             for timing in pin.of_kind("timing")
             if timing.attributes.get("timing_type", "").startswith("setup_")
-            for edge in ("rise_constraint", "fall_constraint")
-            for group in timing.of_kind(edge)
+            for table in self._tables(timing, "rise_constraint", "fall_constraint")
         ]
+
+    def _tables(self, timing: Group, *kinds: str) -> list[Table]:
+        return [self._table(g, self.second) for kind in kinds for g in timing.of_kind(kind)]
 
     def _table(self, group: Group, unit: float) -> Table:
         template = self.templates.get(group.arguments[0]) if group.arguments else None
@@ -210,6 +195,21 @@ def _is_second_axis(variable: str) -> bool:
 def _floats(group: Group, text: str) -> list[float]:
     words = re.split(r"[,\s]+", text.strip())
     return [group.as_number("table's entry", word) for word in words if word]
+
+
+def _by_input(
+    arcs: Iterable[tuple[Group, Sequence[Table]]], unnamed: Sequence[str] = ()
+) -> dict[str, list[Table]]:
+    """Tables of arcs by the input that each starts from; ``unnamed`` where none is named."""
+    tables_of: dict[str, list[Table]] = defaultdict(list)
+    for group, tables in arcs:
+        for related in group.attributes.get("related_pin", "").split() or unnamed:
+            tables_of[related] += tables
+    return tables_of
+
+
+def _mean(tables: Sequence[Table]) -> Table:
+    return _merged(tables, lambda values: sum(values) / len(values))
 
 
 def _merged(tables: Sequence[Table], how: Callable[[list[float]], float]) -> Table:

@@ -76,7 +76,6 @@ class LaneSimulation:
         self._library = _library()
         self._program = program = write_program(netlist, models, transients)
         self.registers = program.registers
-        self.transients = tuple(transients)
         self._netlist_places = program.place[: len(netlist.nets)]
 
         def places(names: Sequence[str]) -> np.ndarray:

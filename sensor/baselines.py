@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -109,27 +110,17 @@ def quadrant_super_trigger_cells(events: Events) -> Energies:
     return _sums_at_largest(events, np.arange(TRIGGER_CELLS).reshape(QUADRANTS, -1))
 
 
-SUPER_TRIGGER_CELL_BITS = 12 * (SUM_BITS + 2)
-SUPER_TRIGGER_CELL_SPREAD_BITS = 12 * SUM_BITS
-QUADRANT_SUPER_TRIGGER_CELL_BITS = 3 * (SUM_BITS + 4)
-
-
 def standard_baselines() -> tuple[Baseline, ...]:
     """The baselines for which figures are published."""
+    sums = (
+        ("STC4", super_trigger_cells, 12 * (SUM_BITS + 2)),
+        ("STC4 spread evenly", super_trigger_cells_spread, 12 * SUM_BITS),
+        ("STC16", quadrant_super_trigger_cells, 3 * (SUM_BITS + 4)),
+    )
     return (
         threshold_baseline(THRESHOLD_ADC),
         *(best_choice_baseline(kept) for kept in (4, 6, 9, 14)),
-        Baseline("STC4", super_trigger_cells, lambda events: SUPER_TRIGGER_CELL_BITS),
-        Baseline(
-            "STC4 spread evenly",
-            super_trigger_cells_spread,
-            lambda events: SUPER_TRIGGER_CELL_SPREAD_BITS,
-        ),
-        Baseline(
-            "STC16",
-            quadrant_super_trigger_cells,
-            lambda events: QUADRANT_SUPER_TRIGGER_CELL_BITS,
-        ),
+        *(Baseline(name, method, lambda events, bits=bits: bits) for name, method, bits in sums),
     )
 
 
@@ -137,8 +128,8 @@ def threshold_baseline(threshold_adc: int) -> Baseline:
     """A zero-suppression threshold in ADC counts as a :class:`Baseline`."""
     return Baseline(
         f"threshold {threshold_adc} ADC",
-        lambda events: threshold(events, threshold_adc),
-        lambda events: threshold_bits(events, threshold_adc),
+        partial(threshold, threshold_adc=threshold_adc),
+        partial(threshold_bits, threshold_adc=threshold_adc),
     )
 
 
@@ -146,7 +137,7 @@ def best_choice_baseline(kept: int) -> Baseline:
     """Best choice with a fixed number of kept TCs, 1 to 48, as a :class:`Baseline`."""
     return Baseline(
         f"best choice {kept}",
-        lambda events: best_choice(events, kept),
+        partial(best_choice, kept=kept),
         lambda events: best_choice_bits(kept),
     )
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gen.loadable.encoder import parameter_field
 from gen.loadable.registers import PARAMETERS
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
+from hexcoder.metrics.file import read_metrics
+from hexcoder.metrics.rtl import RtlFile
 from network.golden import evaluate
 from network.modules import ModuleUnderTest, Port, Registers, Stimulus, Vectors, random_inputs
 from network.parameters import (
@@ -25,7 +25,14 @@ from network.parameters import (
 )
 from network.schema import Network
 from sensor.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
-from sensor.chip.golden import FRAME_WORDS, HEADER, HEADER_BC0, input_words, link_words
+from sensor.chip.golden import (
+    FRAME_WORDS,
+    HEADER,
+    HEADER_BC0,
+    input_words,
+    link_words,
+    packed_codes,
+)
 from sensor.chip.link_words import INPUT_LINKS
 from sensor.front_end import sensor_image_order
 from sensor.geometry import TRIGGER_CELLS
@@ -229,11 +236,21 @@ def _random_words(random: np.random.Generator, count: int) -> np.ndarray:
     header = np.where(random.random((count, 1)) < 0.01, HEADER_BC0, HEADER)
     # The counter starts anew with the vectors.
     header[:1] = HEADER_BC0
-    return header << 28 | (codes << np.array([21, 14, 7, 0])).sum(axis=-1)
+    return packed_codes(codes, header)
 
 
 MODULES = {module.name: module for module in (EncoderCore, Encoder, LoadableEncoder, Chip)}
 """Every module that a design may have; of those with fixed weights the core comes first."""
+
+
+def read_rtl(design: Path) -> RtlFile:
+    """What the compiler says of a design; InputError if the folder holds none."""
+    for needed in (design / "metrics.json", design / "encoder.v"):
+        if not needed.is_file():
+            raise InputError(f"{needed}: no such file; `make rtl` or `python -m gen` makes it")
+    rtl = read_metrics(design / "metrics.json", RtlFile, "python -m gen")
+    assert rtl is not None
+    return rtl
 
 
 def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
@@ -244,19 +261,15 @@ def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
     InputError
         If the folder is no compiled design, or another network's: what differs.
     """
-    path = design / "metrics.json"
-    metrics = read_json(path)
-    verilog = design / "encoder.v"
-    if not verilog.is_file():
-        raise InputError(f"{verilog}: no such file; run python -m gen NETWORK -o {design} first")
+    rtl, path = read_rtl(design), design / "metrics.json"
     modules = []
     for name, kind in MODULES.items():
-        ports = metrics.get("modules", {}).get(name)
+        ports = rtl.modules.get(name)
         # The sensor's datapath needs a network on an image of the sensor.
         if ports is None or (kind is Encoder and sensor_image_order(network) is None):
             continue
-        module = kind(network, ports["latency_cycles"])
-        _require_fit(module, metrics, path)
+        module = kind(network, ports.latency_cycles)
+        _require_fit(module, rtl, path)
         modules.append(module)
     if not modules:
         raise InputError(f"{path}: the design has none of the modules {', '.join(MODULES)}")
@@ -265,36 +278,35 @@ def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
 
 def module_under_test(network: Network, design: Path, name: str | None = None) -> ModuleUnderTest:
     """One module of a compiled design, by default its top; raises as :func:`modules_under_test`."""
-    path = design / "metrics.json"
-    wanted = name or read_json(path).get("top")
+    wanted = name or read_rtl(design).top
     for module in modules_under_test(network, design):
         if module.name == wanted:
             return module
-    raise InputError(f"{path}: the design has no module '{wanted}'")
+    raise InputError(f"{design / 'metrics.json'}: the design has no module '{wanted}'")
 
 
-def _require_fit(module: ModuleUnderTest, metrics: dict[str, Any], path: Path) -> None:
+def _require_fit(module: ModuleUnderTest, rtl: RtlFile, path: Path) -> None:
     """Refuse a design that was compiled for another network."""
-    network = module.network
+    network, fields = module.network, rtl.registers or {}
     for name, width in module.registers.items():
-        held = metrics["registers"].get(name, {"width": 0})["width"]
+        held = fields[name].width if name in fields else 0
         if held != width:
             raise InputError(
                 f"{path}: '{name}' has {held} bits, network {network.name} "
                 f"needs {width}: the design was compiled for another network"
             )
     if not module.registers:
-        built = [
-            (layer.get("name"), layer.get("kind"), layer.get("output_shape"))
-            for layer in metrics["layers"]
-        ]
+        built = [(layer.name, layer.kind, layer.output_shape) for layer in rtl.layers]
         wanted = [(c.name, c.layer.kind, list(c.output_shape)) for c in network.contexts()]
         if built != wanted:
             raise InputError(f"{path}: the design's layers {built} are not the network's {wanted}")
-    ports = metrics["modules"][module.name]
-    for name, widths in (("input", module.input_widths), ("output", module.output_widths)):
-        if sum(widths) != ports[f"{name}_bits"]:
+    ports = rtl.modules[module.name]
+    for name, widths, bits in (
+        ("input", module.input_widths, ports.input_bits),
+        ("output", module.output_widths, ports.output_bits),
+    ):
+        if sum(widths) != bits:
             raise InputError(
-                f"{path}: module {module.name} has {ports[f'{name}_bits']} {name} "
+                f"{path}: module {module.name} has {bits} {name} "
                 f"bits; network {network.name} needs {sum(widths)}"
             )

@@ -19,6 +19,7 @@ from sensor.front_end import (
 from sensor.geometry import TRIGGER_CELLS
 
 CODE_BITS, CELLS_PER_LINK = 7, 4
+_SHIFTS = CODE_BITS * np.arange(CELLS_PER_LINK)[::-1]
 HEADER_BC0, HEADER = 0x9, 0xA
 COUNTER_BITS, COUNTER_AT_BC0 = 5, 31
 COUNTER_WRAPS = 16
@@ -106,17 +107,19 @@ def encode(energies: np.ndarray, high_density: bool) -> np.ndarray:
 def input_words(energies: np.ndarray, high_density: bool = True) -> np.ndarray:
     """Link words that send energies, int64 (n, 12); the first row is bunch crossing 0."""
     codes = encode(energies, high_density).reshape(len(energies), -1, CELLS_PER_LINK)
-    shifts = [CODE_BITS * (CELLS_PER_LINK - 1 - k) for k in range(CELLS_PER_LINK)]
-    words = (codes << np.array(shifts)).sum(axis=-1) | HEADER << 28
+    words = packed_codes(codes, HEADER)
     words[:1] ^= (HEADER ^ HEADER_BC0) << 28
     return words
 
 
+def packed_codes(codes: np.ndarray, header: int | np.ndarray) -> np.ndarray:
+    """Link words (...) of a header and four 7-bit codes each (..., 4), the first one highest."""
+    return header << 28 | (codes << _SHIFTS).sum(axis=-1)
+
+
 def calibrated(words: np.ndarray, configuration: ChipConfiguration) -> np.ndarray:
     """Calibrated energies (CALQ) of input link words (n, 12): int64 (n, 48), 22 bits each."""
-    shifts = [CODE_BITS * (CELLS_PER_LINK - 1 - k) for k in range(CELLS_PER_LINK)]
-    codes = np.stack([words >> shift & 127 for shift in shifts], axis=-1)
-    codes = codes.reshape(len(words), TRIGGER_CELLS)
+    codes = (words[..., None] >> _SHIFTS & 127).reshape(len(words), TRIGGER_CELLS)
     values = decode(codes, configuration.high_density)
     chosen = values[:, list(configuration.multiplexer)]
     return chosen * np.array(configuration.calibration, dtype=np.int64) >> 11

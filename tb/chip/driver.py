@@ -80,13 +80,9 @@ class ChipDriver:
         their high ones stand still.
         """
         size = at.CONTROL_SIZE - (at.CONTROL_STATUS - at.CONTROL)
-        found = self.transport.read(at.CONTROL_STATUS, size)
-        while True:
-            again = self.transport.read(at.CONTROL_STATUS, size)
-            if again[2::2] == found[2::2]:
-                found = again
-                break
-            found = again
+        before, found = b"", self.transport.read(at.CONTROL_STATUS, size)
+        while found[2::2] != before[2::2]:
+            before, found = found, self.transport.read(at.CONTROL_STATUS, size)
         return Status(
             bool(found[0] & at.STATUS_LOADING),
             bool(found[0] & at.STATUS_SHADOW),

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
 from sensor.chip.golden import FRAME_WORDS
 from sensor.chip.link_words import INPUT_LINKS
 from tb.i2c.timing import I2cTiming, fastest
-from tb.modules import WORD_BITS, Chip, LoadableEncoder
+from tb.modules import WORD_BITS, Chip, LoadableEncoder, read_rtl
 from tb.rtl.design import Design
 
 CHIP, ENCODER = LOADABLE = Chip.name, LoadableEncoder.name
@@ -107,23 +106,18 @@ def idle(clocks: int, words: int) -> Clocks:
 
 def read_pins(design: Path) -> Pins:
     """Describe a compiled design with loadable weights; InputError if the folder holds none."""
-    for needed in (design / "metrics.json", design / "encoder.v"):
-        if not needed.is_file():
-            raise InputError(f"{needed}: no such file; `make rtl` or `python -m gen` makes it")
-    metrics = read_json(design / "metrics.json")
-    top = metrics.get("top")
-    if top not in LOADABLE:
+    rtl = read_rtl(design)
+    if rtl.top not in LOADABLE or rtl.chip is None or rtl.clock_period_ns is None:
         raise InputError(
-            f"{design / 'metrics.json'}: 'top' is {top!r}, not '{CHIP}' or '{ENCODER}': compile a "
-            "config with chip.weights = 'loadable'"
+            f"{design / 'metrics.json'}: 'top' is {rtl.top!r}, not '{CHIP}' or '{ENCODER}': "
+            "compile a config with chip.weights = 'loadable'"
         )
-    ports = metrics["modules"][top]
-    latency, period_ns = ports["latency_cycles"], metrics["clock_period_ns"]
-    shadow = metrics["chip"]["update"] == "shadow"
-    inputs, outputs = ports["input_elements"], ports["output_elements"]
-    widths = ports["input_bits"] // inputs, ports["output_bits"] // outputs
-    words = _WORDS.get(top, (inputs, widths[0], outputs, widths[1]))
-    return Pins(top, latency, *words, period_ns, shadow)
+    ports = rtl.modules[rtl.top]
+    inputs, outputs = ports.input_elements, ports.output_elements
+    widths = ports.input_bits // inputs, ports.output_bits // outputs
+    words = _WORDS.get(rtl.top, (inputs, widths[0], outputs, widths[1]))
+    shadow = rtl.chip.update == "shadow"
+    return Pins(rtl.top, ports.latency_cycles, *words, rtl.clock_period_ns, shadow)
 
 
 def require_chip(design: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
 from hw.chip.register_map import Field
 from network.comparison import compare_layers
 from sensor.chip.configuration import ChipConfiguration, read_configuration
@@ -20,7 +19,7 @@ from tb.chip.driver import ChipDriver
 from tb.chip.pins import CHIP, OUTPUT_WORDS, Clocks, idle
 from tb.chip.simulated_bus import SimulatedBus
 from tb.i2c.timing import I2cTiming
-from tb.modules import field_values
+from tb.modules import field_values, read_rtl
 
 INPUT_FILE = "testInput.csv"
 LINK = "chip and vectors"
@@ -72,10 +71,10 @@ class VectorVerdict:
 
 def chip_fields(design: Path) -> dict[str, Field]:
     """Registers of a compiled chip, from its metrics."""
-    registers = read_json(design / "metrics.json")["registers"]
+    fields = read_rtl(design).registers or {}
     return {
-        name: Field(**{key: entry[key] for key in ("name", "address", "elements", "width")})
-        for name, entry in registers.items()
+        name: Field(field.name, field.address, field.elements, field.width)
+        for name, field in fields.items()
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -20,39 +19,21 @@ BATCH = 256
 _RESET_CLOCKS = 8
 
 
-class VerilatedChip:
-    """A running simulation; leave it by the context manager or :meth:`close`.
+class VerilatedChip(ExitStack):
+    """A running simulation; leave it as a context, or by ``close``.
 
     ``work`` gets the compiled simulation, kept for the next run.
     """
 
     def __init__(self, design: Path, work: Path):
+        super().__init__()
         self.pins = read_pins(design)
         simulation = build_simulation(wrapped_design(design, work), work / "verilated")
         self.clocks_done = 0
-        self._open = ExitStack()
-        self._process = self._open.enter_context(
+        self._process = self.enter_context(
             child([simulation.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         )
         self.reset()
-
-    def __enter__(self) -> VerilatedChip:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the simulation."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        self._open.close()
 
     def reset(self) -> None:
         """Hold the chip in reset for a few clocks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,14 +30,6 @@ class Checked:
     mismatch: tuple[int, str] | None
 
 
-@dataclass(slots=True)
-class _Demanded:
-    active: np.ndarray
-    writes: list[tuple[int, int, int]] = field(default_factory=list)
-    reads: list[tuple[int, int]] = field(default_factory=list)
-    addressed: int = 0
-
-
 def _strobes(
     what: str, demanded: list[tuple[int, ...]], seen: list[tuple[int, ...]]
 ) -> tuple[int, str] | None:
@@ -63,7 +55,9 @@ def check(
     # What happens in the last clocks has no effect within the recording.
     levels = filtered(scl[:-EDGE_CLOCKS], spike_clocks)
     events = bus_events(levels, filtered(recording.bus_sda[:-EDGE_CLOCKS], spike_clocks))
-    demanded = _Demanded(np.zeros(clocks, dtype=np.uint8))
+    active, addressed = np.zeros(clocks, dtype=np.uint8), 0
+    writes: list[tuple[int, int, int]] = []
+    reads: list[tuple[int, int]] = []
     problems: list[tuple[int, str] | None] = []
     for frame in events.frames:
         expected = reference.frame(frame)
@@ -75,41 +69,40 @@ def check(
             bit = next(place for place, pull in enumerate(expected.pulls) if pull != pulled[place])
             problems.append((frame.rises[bit], f"bit {bit} of a frame: sda_low is {pulled[bit]}"))
         if expected.active_from is not None:
-            demanded.addressed += 1
+            addressed += 1
             end = frame.end + CONDITION_CLOCKS
-            demanded.active[expected.active_from + EDGE_CLOCKS : end] = 1
-        demanded.writes += [
+            active[expected.active_from + EDGE_CLOCKS : end] = 1
+        writes += [
             (clock + EDGE_CLOCKS, register, value) for register, value, clock in expected.writes
         ]
-        demanded.reads += [(clock + EDGE_CLOCKS, register) for register, clock in expected.reads]
+        reads += [(clock + EDGE_CLOCKS, register) for register, clock in expected.reads]
     written, read = np.flatnonzero(recording.write), np.flatnonzero(recording.read)
     problems += [
         _strobes(
             "write",
-            list(demanded.writes),
-            list(zip(written.tolist(), *_columns(recording, written), strict=True)),
+            [*writes],
+            [
+                (clock, *pair)
+                for clock, pair in zip(written.tolist(), recording.writes(), strict=True)
+            ],
         ),
         _strobes(
             "read",
-            list(demanded.reads),
+            [*reads],
             list(zip(read.tolist(), recording.register[read].tolist(), strict=True)),
         ),
-        _first(recording.active != demanded.active, "active is wrong"),
-        _first(recording.sda_low > demanded.active, "sda_low while not addressed"),
+        _first(recording.active != active, "active is wrong"),
+        _first(recording.sda_low > active, "sda_low while not addressed"),
         _first(_pulls_while_high(recording.sda_low, levels), "sda_low rose while SCL was high"),
     ]
     found = [problem for problem in problems if problem is not None]
     return Checked(
         events,
-        demanded.addressed,
-        len(demanded.writes),
-        len(demanded.reads),
+        addressed,
+        len(writes),
+        len(reads),
         min(found) if found else None,
     )
-
-
-def _columns(recording: Recording, places: np.ndarray) -> tuple[list[int], list[int]]:
-    return recording.register[places].tolist(), recording.write_data[places].tolist()
 
 
 def _first(is_wrong: np.ndarray, what: str) -> tuple[int, str] | None:

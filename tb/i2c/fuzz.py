@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from hw.i2c.target import I2cTarget
 from tb.i2c.bank import BASE, READABLE, WRITABLE, reset_values
 from tb.i2c.bus import decode
-from tb.i2c.check import Checked, check
+from tb.i2c.check import check
 from tb.i2c.reference import BusReference
 from tb.i2c.simulation import I2cSimulation, Recording, build_i2c_simulation
 from tb.i2c.stimulus import REGISTERS, RESERVED, Piece, Stimulus
@@ -31,10 +31,6 @@ def _reference(device: int) -> BusReference:
     readable[BASE : BASE + READABLE] = True
     writable[BASE : BASE + WRITABLE] = True
     return BusReference(device, reset_values(), readable, writable)
-
-
-def _part(recording: Recording, first: int, last: int) -> Recording:
-    return Recording(**{f.name: getattr(recording, f.name)[first:last] for f in fields(Recording)})
 
 
 def _wrong_answer(
@@ -112,9 +108,14 @@ class Fuzz:
         starts = []
         for first, last, registers in ((1, cut, _reference(device)), (after, len(scl), reference)):
             checked = check(
-                scl[first:last], _part(recording, first, last), registers, self.spike_clocks
+                scl[first:last], recording.part(first, last), registers, self.spike_clocks
             )
-            self._count(checked)
+            self.counts.update(
+                frames=len(checked.events.frames),
+                addressed=checked.addressed,
+                bytes_written=checked.writes,
+                bytes_read=checked.reads,
+            )
             starts += [first + frame.start for frame in checked.events.frames]
             if checked.mismatch is not None:
                 clock, what = checked.mismatch
@@ -154,12 +155,6 @@ class Fuzz:
                 is_free = piece.kind == "clear"
             first = last
 
-    def _count(self, checked: Checked) -> None:
-        self.counts["frames"] += len(checked.events.frames)
-        self.counts["addressed"] += checked.addressed
-        self.counts["bytes_written"] += checked.writes
-        self.counts["bytes_read"] += checked.reads
-
     def _mismatch(self, number: int, clock: int, device: int, what: str) -> None:
         self.mismatches.append(BusMismatch(number, int(clock), device, what))
 
@@ -177,8 +172,7 @@ def fuzz(target: I2cTarget, transfers: int, seed: int, work: Path) -> FuzzVerdic
     ``transfers`` are pieces of random activity: transfers with faults, and noise. The same seed
     gives the same activity.
     """
-    spike_clocks = target.spike_clocks
-    run = Fuzz(build_i2c_simulation(work, target), spike_clocks, seed)
+    run = Fuzz(build_i2c_simulation(work, target), target.spike_clocks, seed)
     run.run(transfers)
     first = run.mismatches[0] if run.mismatches else None
     return FuzzVerdict(transfers, seed, dict(run.counts), len(run.mismatches), first)

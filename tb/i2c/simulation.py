@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,17 @@ from amaranth.back import verilog
 
 from hexcoder.errors import InputError
 from hexcoder.processes import run
-from hexcoder.tools import make_variables, run_logged, verilator_environment
 from hw.i2c.target import I2cTarget
 from tb.i2c.bank import I2cBank
+from tb.rtl.verilated import verilate
 
 TOP = "i2c_bank"
 HARNESS = Path(__file__).with_name("harness.cpp")
+_RECORD = {
+    **{name: (bit, 1) for bit, name in enumerate(("sda_low", "bus_sda", "write", "read"))},
+    **{"active": (4, 1), "reading": (5, 1), "write_data": (8, 8), "register": (16, 16)},
+}
+"""Lowest bit and bits of what a record of the harness holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,10 @@ class Recording:
     reading: np.ndarray
     write_data: np.ndarray
     register: np.ndarray
+
+    def part(self, first: int, last: int) -> Recording:
+        """Some of the clocks."""
+        return Recording(**{f.name: getattr(self, f.name)[first:last] for f in fields(self)})
 
     def writes(self) -> list[tuple[int, int]]:
         """Register and value of each byte that was written."""
@@ -64,19 +73,13 @@ class I2cSimulation:
         if done.returncode or len(seen) != len(scl):
             raise InputError(f"{self.program}: the simulation failed")
 
-        def field(low: int, bits: int) -> np.ndarray:
-            mask = np.uint32((1 << bits) - 1)
-            return (seen >> np.uint32(low) & mask).astype(np.uint8 if bits <= 8 else np.uint16)
-
         return Recording(
-            bus_sda=field(1, 1),
-            sda_low=field(0, 1),
-            write=field(2, 1),
-            read=field(3, 1),
-            active=field(4, 1),
-            reading=field(5, 1),
-            write_data=field(8, 8),
-            register=field(16, 16),
+            **{
+                name: (seen >> np.uint32(low) & np.uint32((1 << bits) - 1)).astype(
+                    np.uint8 if bits <= 8 else np.uint16
+                )
+                for name, (low, bits) in _RECORD.items()
+            }
         )
 
 
@@ -88,9 +91,5 @@ def build_i2c_simulation(folder: Path, target: I2cTarget | None = None) -> I2cSi
     folder = folder.resolve()
     source, program = folder / f"{TOP}.v", folder / "simulation"
     write_bank(target or I2cTarget(), source)
-    command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
-    command += ["--top-module", TOP, "--prefix", "Vdut", "--Mdir", str(folder / "obj")]
-    command += ["-O3", "--noassert", "-MAKEFLAGS", make_variables("-O2")]
-    command += ["-CFLAGS", "-std=gnu++20", "-o", str(program), str(source), str(HARNESS)]
-    run_logged(command, folder / "verilator.log", verilator_environment())
+    verilate(TOP, [source, HARNESS], program, [], "-O2")
     return I2cSimulation(program)

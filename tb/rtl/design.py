@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hexcoder.files import read_json
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.metrics.rtl import RtlFile
 from network.modules import ModuleUnderTest
+from tb.modules import read_rtl
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,13 @@ def read_design(module: ModuleUnderTest, folder: Path) -> Design:
         latency=module.latency,
         input_widths=module.input_widths,
         output_widths=module.output_widths,
-        watched=tuple(_watched(module, folder)),
+        watched=tuple(_watched(module, read_rtl(folder))),
     )
 
 
-def _watched(module: ModuleUnderTest, folder: Path) -> list[Watched]:
-    metrics, network = read_json(folder / "metrics.json"), module.network
-    watched, prefix = [], ""
-    offset = metrics["modules"][module.name].get("front_end_latency_cycles")
+def _watched(module: ModuleUnderTest, rtl: RtlFile) -> list[Watched]:
+    network, watched, prefix = module.network, [], ""
+    offset = rtl.modules[module.name].front_end_latency_cycles
     if offset is not None:
         # The network is a part of the module, behind the front end.
         prefix, source = "core.", network.input
@@ -71,16 +71,17 @@ def _watched(module: ModuleUnderTest, folder: Path) -> list[Watched]:
         watched.append(
             Watched("front_end", "front_end_output", offset, elements, source.type, frozenset())
         )
-    for layer, context in zip(metrics["layers"], network.contexts(), strict=True):
-        if "signal" in layer:
+    for layer, context in zip(rtl.layers, network.contexts(), strict=True):
+        if layer.signal is not None:
+            assert layer.signal_latency_cycles is not None
             watched.append(
                 Watched(
                     context.name,
-                    prefix + layer["signal"],
-                    (offset or 0) + layer["signal_latency_cycles"],
+                    prefix + layer.signal,
+                    (offset or 0) + layer.signal_latency_cycles,
                     int(np.prod(context.output_shape)),
                     context.output_type,
-                    frozenset(layer["elements_not_built"]),
+                    frozenset(layer.elements_not_built),
                 )
             )
     return watched

@@ -174,14 +174,8 @@ def locate(
         for at in [at for at in wanted if clock <= at < clock + len(block)]:
             rows[at] = block[at - clock]
         clock += len(block)
-    seen = 0
-    for vectors in taken:
-        if seen <= event < seen + len(vectors.inputs):
-            inputs, kind = vectors.inputs[event - seen], vectors.kind
-            break
-        seen += len(vectors.inputs)
-    else:
-        raise AssertionError("the event is one of the vectors")
+    *_, wrong = _until(taken, event)
+    inputs = wrong.inputs[-1]
     name, element, expected, actual = _first_difference(design, module, inputs, rows, entered)
     return Difference(
         layer=name,
@@ -189,7 +183,7 @@ def locate(
         event=event,
         expected=expected,
         actual=actual,
-        kind=kind,
+        kind=wrong.kind,
         input=inputs.tolist(),
         waveform=str(waveform) if waveform else None,
     )

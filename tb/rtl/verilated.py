@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,6 @@ class Simulation:
 
     design: Design
     program: Path
-    traced: bool
 
     def clocks(
         self, records: Iterable[np.ndarray], watch: bool, trace: tuple[Path, int, int] | None
@@ -149,12 +148,9 @@ class Simulation:
 
 
 def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> Simulation:
-    """Compile a module with Verilator, or take the program made before from the same source.
+    """Compile a module, or take the program made before from the same source.
 
-    Raises
-    ------
-    ToolFailed
-        If the Verilog does not compile: the last lines and the log.
+    Raises as :func:`verilate`.
     """
     header, visibility = _ports_header(design), _visibility(design)
     identity = "\n".join(
@@ -165,19 +161,30 @@ def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> S
     program = folder / "simulation"
     stamp = folder / "source.sha256"
     if program.exists() and stamp.exists() and stamp.read_text() == digest:
-        return Simulation(design, program, traced)
+        return Simulation(design, program)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "ports.h").write_text(header)
     (folder / "watched.vlt").write_text(visibility)
-    command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
-    command += ["--top-module", design.module, "--prefix", "Vdut", "--Mdir", str(folder / "obj")]
-    command += ["-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert"]
-    command += [*SPLIT, "-MAKEFLAGS", make_variables("-O1")]
-    command += ["-CFLAGS", f"-I{folder} -std=gnu++20"]
-    if traced:
-        command.append("--trace-fst")
-    command += ["-o", str(program), str(folder / "watched.vlt"), str(design.verilog), str(HARNESS)]
-    run_logged(command, folder / "verilator.log", verilator_environment())
+    options = ["--x-assign", "fast", "--x-initial", "unique", *SPLIT]
+    options += ["--trace-fst"] if traced else []
+    sources = [folder / "watched.vlt", design.verilog, HARNESS]
+    verilate(design.module, sources, program, options, "-O1")
     stamp.write_text(digest)
-    return Simulation(design, program, traced)
+    return Simulation(design, program)
+
+
+def verilate(
+    top: str, sources: Sequence[Path], program: Path, options: Sequence[str], fast: str
+) -> None:
+    """Compile Verilog and its harness, as class ``Vdut``, to a program beside its log.
+
+    ``fast`` is the optimisation of the code that runs every clock. ToolFailed, with the last lines
+    and the log, if it does not compile.
+    """
+    folder = program.parent
+    command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
+    command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-O3"]
+    command += ["--noassert", *options, "-MAKEFLAGS", make_variables(fast)]
+    command += ["-CFLAGS", f"-I{folder} -std=gnu++20", "-o", str(program), *map(str, sources)]
+    run_logged(command, folder / "verilator.log", verilator_environment())

@@ -87,11 +87,6 @@ class Flip:
     wrong_events: int
 
 
-def _resynchronise(chip: ChipLanes) -> None:
-    """Make all lanes what the reference is."""
-    chip.simulation.state = _reference(chip.simulation.state)
-
-
 def _reference(words: np.ndarray) -> np.ndarray:
     """What the reference lane has, in all lanes."""
     return np.where(words >> np.uint64(REFERENCE) & _ONE, ALL, np.uint64(0))
@@ -151,5 +146,5 @@ def run_batch(
         else:
             outcome = Outcome.MASKED
         flips.append(Flip(place, outcome, wrong_events))
-    _resynchronise(chip)
+    chip.simulation.state = _reference(chip.simulation.state)
     return flips

@@ -15,6 +15,7 @@ from hexcoder.processes import worker_pool
 from hw.chip.register_map import CONTROL
 from netlist.lanes import LANES, spread
 from sensor.chip.configuration import CALIBRATION_ONE, ChipConfiguration
+from sensor.chip.golden import HEADER, packed_codes
 from sensor.geometry import TRIGGER_CELLS
 from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, OUTPUT_WORDS
 from tb.chip.session import ChipLanes
@@ -73,7 +74,7 @@ def random_words(random: np.random.Generator, clocks: int) -> np.ndarray:
         0, 2, (clocks, INPUT_LINKS, 4)
     )
     codes = exponents << 3 | random.integers(0, 8, exponents.shape)
-    return 0xA << 28 | (codes << np.array([21, 14, 7, 0])).sum(axis=-1)
+    return packed_codes(codes, HEADER)
 
 
 def bus_traffic(timing: I2cTiming) -> tuple[np.ndarray, np.ndarray]:
