@@ -4,8 +4,6 @@ With it, the compiled simulation of a netlist rests on the PDK's Verilog even wh
 simulate the whole netlist: following every glitch of deep adders takes it a minute an event.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path

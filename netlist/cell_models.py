@@ -1,7 +1,5 @@
 """Logic of library cells for the netlist simulation, from the functions in the Liberty file."""
 
-from __future__ import annotations
-
 from netlist.flat import CellFile, CellModel, Register
 from netlist.function import Function, Operator
 from netlist.liberty import Cell, Library

@@ -5,8 +5,6 @@ an output that toggles once: an inverter's internal power comes out twice as lar
 says, a full adder's about five times. So the flow reads the tables itself.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections import defaultdict

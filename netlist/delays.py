@@ -3,8 +3,6 @@
 Debian's OpenSTA 2.0.17 has no ``write_sdf``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

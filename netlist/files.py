@@ -1,7 +1,5 @@
 """Where a netlist lies."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

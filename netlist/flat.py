@@ -1,7 +1,5 @@
 """A gate netlist, flattened and put in order of evaluation."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -138,11 +136,8 @@ def read_cell_models(path: Path) -> dict[str, CellModel]:
 def read_netlist(path: Path, models: Mapping[str, CellModel], top: str) -> FlatNetlist:
     """Flatten a netlist in yosys' JSON format.
 
-    Raises
-    ------
-    InputError
-        Naming the net or cell: a top module that is not there, a cell without a model, a net
-        without a driver or with two, a combinational loop, a clock that is not the port ``clk``.
+    InputError names the net or cell: a top module that is not there, a cell without a model, a net
+    without a driver or with two, a combinational loop, a clock that is not the port ``clk``.
     """
     modules = _read(path, _Design).modules
     if top not in modules:

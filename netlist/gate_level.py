@@ -1,7 +1,5 @@
 """A netlist with the PDK's own Verilog of its cells, in Icarus Verilog."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,21 +79,10 @@ def check_gate_level(
 ) -> NetlistVerdict:
     """Compare a netlist's outputs with what is expected; an undefined bit is a mismatch.
 
-    Parameters
-    ----------
-    netlist, cell_verilog : Path
-        Verilog.
-    inputs, expected : (events, elements) integers
-    workdir : Path
-        Gets testbench, stimulus, result and logs.
-    limit_s : float
-        After this time the simulation ends, and the verdict counts the events it has done: an
-        event-driven simulation follows every glitch, which in deep adders takes seconds an event.
-
-    Raises
-    ------
-    InputError
-        If Icarus Verilog is missing, fails, or does not do one event in its time.
+    ``workdir`` gets testbench, stimulus, result and logs. After ``limit_s`` the simulation ends,
+    and the verdict counts the events it has done: an event-driven simulation follows every glitch,
+    which in deep adders takes seconds an event. InputError if Icarus Verilog is missing, fails, or
+    does not do one event in its time.
     """
     rows = run_events([netlist, cell_verilog], top, interface, inputs, workdir, Course(), limit_s)
     return compare_rows(rows, expected, interface)

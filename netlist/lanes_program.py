@@ -1,7 +1,5 @@
 """A flat netlist as a table of operations for netlist/lanes_clock.cpp."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum

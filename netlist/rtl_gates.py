@@ -1,7 +1,5 @@
 """RTL as a netlist of generic gates, unchanged in its registers, for the 64-lane simulation."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hexcoder.files import write_json

@@ -1,7 +1,5 @@
 """Events as words of 64 lanes: lane l holds one stream of consecutive events."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

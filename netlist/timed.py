@@ -1,7 +1,5 @@
 """A netlist with delays in Icarus Verilog: its outputs at speed, and toggles with glitches."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Yosys scripts in a process of their own."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path

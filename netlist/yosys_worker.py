@@ -4,8 +4,6 @@ pyosys ends the whole Python process on an error, and says so only in its log. I
 a process of its own, which prints :data:`FINISHED` after the last command; netlist.yosys starts it.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -6,8 +6,6 @@ float codes too. Bits are counted per event with the codes, so that methods can 
 bits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

@@ -4,8 +4,6 @@ The code of the sum is sent with every event; it costs no bit more. A sensor's p
 is known off the detector from the link that the event came on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ Two forms are read: without a header, energies in columns 0-47 and anything behi
 header that has CALQ_0 to CALQ_47, in any order and between any other columns.
 """
 
-from __future__ import annotations
-
 import csv
 import itertools
 import re

@@ -3,8 +3,6 @@
 Follows the published arithmetic of the ECON-T encoder; docs/arithmetic.md has it step by step.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint

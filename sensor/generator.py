@@ -18,8 +18,6 @@ The defaults were fitted by scripts/fit_generator.py to the statistics in
 :mod:`sensor.generator_targets`. Events without any charge are not made: the real samples hold none.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ The sample is of simulated top-quark pairs with pile-up; energies are in ADC cou
 (TC). Only these summary figures of it are used.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -5,8 +5,6 @@ column c of quadrant q. A TC is 2x2 cells of a hexagonal lattice that has a corn
 sensor's centre. Quadrants follow one another by turns of 120 degrees about that centre.
 """
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np

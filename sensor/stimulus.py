@@ -1,7 +1,5 @@
 """Modules with fixed weights under test: the network alone, and the sensor's datapath round it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Modules of a compiled design under test, and those whose weights lie in registers."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

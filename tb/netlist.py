@@ -1,7 +1,5 @@
 """A design's gate netlist against its network, with weights fixed or in registers."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable

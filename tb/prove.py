@@ -1,7 +1,5 @@
 """A compiled design against its network: all vectors through every module, one verdict."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 

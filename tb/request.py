@@ -1,7 +1,5 @@
 """What ``python -m tb prove`` is asked for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +11,9 @@ PASSED = "passed"
 class Request:
     """What is proved with what.
 
-    Parameters
-    ----------
-    work : Path
-        Folder for compiled simulations, kept for the next run.
-    vectors, seed, configurations
-        Of the stimulus of each module.
-    waves : Path, optional
-        Folder for waveforms of the protocol tests, where they are asked for.
-    mismatch_waves : Path
-        Folder for the waveform of a mismatch.
-    results : Path, optional
-        Folder for results of the protocol tests; without one they are not run.
+    ``work`` keeps compiled simulations for the next run; ``waves`` gets waveforms of the protocol
+    tests, where they are asked for, ``mismatch_waves`` that of a mismatch. Without a folder
+    ``results`` the protocol tests are not run.
     """
 
     network: Path

@@ -1,7 +1,5 @@
 """What a simulation of a module showed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from hexcoder.metrics.sim import ModuleSimulation
@@ -14,14 +12,8 @@ LINK = "RTL and golden model"
 class Verdict:
     """A module against the golden model.
 
-    Parameters
-    ----------
-    seconds : float
-        Simulation and golden model.
-    by_kind : dict of str to int
-        Vectors of each kind.
-    configurations : int, optional
-        Sets of registers that shared the vectors, in a module that has any.
+    ``seconds`` are of simulation and golden model, ``by_kind`` has the vectors of each kind,
+    ``configurations`` the sets of registers that shared the vectors, in a module that has any.
     """
 
     comparison: Comparison

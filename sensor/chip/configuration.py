@@ -1,7 +1,5 @@
 """What the chip is told before it takes events: multiplexer, calibration, weights, formatter."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

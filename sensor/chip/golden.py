@@ -1,7 +1,5 @@
 """The chip from link words to link words, in integers (docs/chip.md has every step)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

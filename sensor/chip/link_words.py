@@ -1,7 +1,5 @@
 """The chip's link words as files: 32-bit words in hexadecimal, one BX a row, below a header row."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

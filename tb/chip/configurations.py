@@ -1,7 +1,5 @@
 """A module with registers of all kinds against the golden model, event by event."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

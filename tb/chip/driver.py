@@ -1,7 +1,5 @@
 """Loading, reading back and verifying a chip's registers, over any transport."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,7 +1,5 @@
 """A module behind I2C to simulations: its pins in the two data ports that other modules have."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,18 +28,9 @@ ADDRESS_WIDTH = 7
 class Pins:
     """Data ports of a module behind I2C: words of one width, word k in bits [k*w +: w].
 
-    Parameters
-    ----------
-    top : str
-        :data:`CHIP` or :data:`ENCODER`.
-    latency : int
-        Clocks from an event to what comes out for it.
-    inputs, input_width, outputs, output_width : int
-        Words and bits of each: link words of the chip, elements of the encoder.
-    period_ns : float
-        Of the clock; transfers on the bus take so many of them.
-    shadow : bool
-        What is loaded counts from a commit on.
+    ``top`` is :data:`CHIP`, with link words, or :data:`ENCODER`, with elements. ``latency`` counts
+    clocks from an event to what comes out for it; transfers on the bus take so many clocks of
+    ``period_ns``. With ``shadow`` what is loaded counts from a commit on.
     """
 
     top: str

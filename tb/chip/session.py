@@ -87,20 +87,9 @@ class ChipLanes:
         """Make values count as if they had been written over I2C, but put into the bank at once.
 
         For simulations in which that would take longer than all that is looked at; the load itself
-        is proved by itself.
-
-        Parameters
-        ----------
-        values : sequence of mapping of str to list of int
-            For each lane what its fields hold, the same fields for all. Lanes behind the last have
-            what that has.
-        activate : bool
-            Make them count; otherwise the bank holds them.
-
-        Raises
-        ------
-        CheckFailed
-            If the netlist lacks registers' bits, by the names that they have in the RTL.
+        is proved by itself. Each lane has values of its own, of the same fields; lanes behind the
+        last have what that has. Without ``activate`` the bank holds them, and they do not count.
+        CheckFailed if the netlist lacks registers' bits, by the names that they have in the RTL.
         """
         written = [write_sequence(fields, its) for its in values]
         memory = np.zeros((len(written), 1 << ADDRESS_BITS), np.uint8)
@@ -170,17 +159,10 @@ class ChipLanes:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run some clocks; the last three as of :meth:`netlist.lanes.LaneSimulation.run`.
 
-        Parameters
-        ----------
-        events : uint64 array (clocks, 1 + input bits)
-            Words of lanes: the valid bit, then the bits of the input words.
-        scl, sda : uint8 array (clocks,) or uint64 array of words of lanes
-
-        Returns
-        -------
-        outputs : uint64 array (clocks, 1 + output bits + 1)
-            Words of lanes: the valid bit, the output words, and whether SDA is pulled low.
-        differs : uint64 array (clocks,)
+        ``events``, uint64 (clocks, 1 + input bits), are words of lanes: the valid bit, then the
+        bits of the input words; ``scl`` and ``sda``, (clocks,), uint8, or uint64 words of lanes.
+        Returns words of lanes (clocks, 1 + output bits + 1): the valid bit, the output words, and
+        whether SDA is pulled low; and uint64 (clocks,), the lanes that differ.
         """
         levels = [level if level.dtype == np.uint64 else spread(level) for level in (scl, sda)]
         address = word_bits(np.array([DEVICE_ADDRESS]), ADDRESS_WIDTH)

@@ -1,7 +1,5 @@
 """The driver's transport into a simulation: transfers as a controller would drive them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 

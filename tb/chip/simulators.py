@@ -1,7 +1,5 @@
 """Which simulation a chip's RTL runs in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a campaign flips, by class: registers, and nets of a triplicated chip for a clock."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from enum import Enum

@@ -1,7 +1,5 @@
 """A file of link words through the whole chip: registers over I2C, words in, words out."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A module behind I2C compiled by Verilator: clock by clock, what it answers known at once."""
 
-from __future__ import annotations
-
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path

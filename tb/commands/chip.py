@@ -1,7 +1,5 @@
 """``python -m tb chip``: link words through the chip with loadable weights."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import tempfile

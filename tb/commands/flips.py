@@ -1,7 +1,5 @@
 """``python -m tb flips``: a campaign of single-event upsets on a compiled chip."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from functools import partial

@@ -1,7 +1,5 @@
 """``python -m tb i2c-fuzz``: the I2C target against its reference on random bus activity."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import tempfile

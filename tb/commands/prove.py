@@ -1,7 +1,5 @@
 """``python -m tb prove``, the default: a compiled design against its network."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import tempfile

@@ -3,8 +3,6 @@
 # Amaranth types m.If and its like as plain generators.
 # pyright: reportGeneralTypeIssues=false
 
-from __future__ import annotations
-
 import numpy as np
 from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring

@@ -4,8 +4,6 @@ A target that does not stretch SCL leaves all times to the controller. Whole tra
 computed first, simulated, and decoded from what was recorded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -32,17 +30,9 @@ class Spike:
 class Faults:
     """What goes wrong in a transfer. Bits are clocks of SCL, acknowledges counted in.
 
-    Parameters
-    ----------
-    stop_after_bit, start_after_bit, end_after_bit : int, optional
-        Send so many bits of the transfer, then a STOP, a START, or nothing.
-    no_stop : bool
-        Leave out the STOP at the end.
-
-    Raises
-    ------
-    ValueError
-        If the transfer would be cut twice.
+    ``stop_after_bit``, ``start_after_bit`` and ``end_after_bit`` send so many bits of the transfer,
+    then a STOP, a START, or nothing; ``no_stop`` leaves out the STOP at the end. ValueError if the
+    transfer would be cut twice.
     """
 
     stop_after_bit: int | None = None
@@ -71,18 +61,11 @@ class Step(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A transfer as the controller drives it.
+    """A transfer as the controller drives it; open drain: 1 is released.
 
-    Parameters
-    ----------
-    scl, sda : uint8 array (clocks,)
-        Open drain: 1 is released.
-    high : int64 array (bits, 2)
-        First and last clock of SCL high for each bit that was sent.
-    acknowledges : int64 array
-        Bits that the target acknowledges.
-    data : int64 array (bytes, 8)
-        Bits that the target sends, the highest first.
+    ``scl`` and ``sda`` are uint8 (clocks,). ``high``, int64 (bits, 2), has the first and last clock
+    of SCL high for each bit that was sent; ``acknowledges``, int64, the bits that the target
+    acknowledges; ``data``, int64 (bytes, 8), the bits that it sends, the highest first.
     """
 
     scl: np.ndarray

@@ -1,7 +1,5 @@
 """Compares a recording of an I2C target with what the bus demanded of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Random activity on an I2C bus against the compiled target, held against the reference."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path

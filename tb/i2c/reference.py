@@ -4,8 +4,6 @@ Not a state machine: the recording is cut into frames, from a START to the next 
 frame into bytes.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,15 +31,10 @@ def filtered(samples: np.ndarray, spike_clocks: int) -> np.ndarray:
 class Frame:
     """From a START to the next START or STOP.
 
-    Parameters
-    ----------
-    start, end : int
-        Clocks of the START and of what ended it; the recording's last where nothing did.
-    bits : list of int
-        SDA at each rise of SCL.
-    rises, falls : list of int
-        Clocks of SCL's edges; each fall is that after the rise of the same place. The last rise has
-        no fall where the frame ends with SCL high.
+    ``start`` and ``end`` are clocks of the START and of what ended it, the recording's last where
+    nothing did. ``bits`` are SDA at each rise of SCL, whose edges are at clocks ``rises`` and
+    ``falls``; each fall is that after the rise of the same place. The last rise has no fall where
+    the frame ends with SCL high.
     """
 
     start: int
@@ -93,16 +86,9 @@ def bus_events(scl: np.ndarray, sda: np.ndarray) -> BusEvents:
 class Expected:
     """What a frame must do.
 
-    Parameters
-    ----------
-    pulls : list of int
-        For each bit, whether the target pulls SDA low.
-    active_from : int, optional
-        Clock at which the address was known to be the target's.
-    writes : list of (int, int, int)
-        Register, value, and the clock at which the acknowledge ended.
-    reads : list of (int, int)
-        Register taken for sending, and the clock at which the acknowledge before it ended.
+    For each bit, whether the target pulls SDA low; the clock at which the address was known to be
+    the target's. Writes have register, value, and the clock at which the acknowledge ended; reads
+    the register taken for sending, and the clock at which the acknowledge before it ended.
     """
 
     pulls: list[int]

@@ -1,7 +1,5 @@
 """Random activity on an I2C bus: transfers with faults, noise, and transfers that must work."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 

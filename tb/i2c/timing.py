@@ -1,7 +1,5 @@
 """Times of an I2C bus, in clocks of what samples it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import astuple, dataclass
 
@@ -16,22 +14,11 @@ PERIOD_NS = 25.0
 class I2cTiming:
     """Times on the bus, in clocks of the sampling clock; names and symbols of UM10204.
 
-    Parameters
-    ----------
-    low, high : int
-        SCL low (t_LOW) and high (t_HIGH).
-    data_hold : int
-        From SCL's fall to SDA's change (t_HD;DAT); SDA is set up ``low - data_hold`` before SCL's
-        rise (t_SU;DAT).
-    start_setup, start_hold, stop_setup : int
-        t_SU;STA, t_HD;STA and t_SU;STO.
-    bus_free : int
-        From STOP to START (t_BUF).
+    ``low`` and ``high`` are SCL's (t_LOW, t_HIGH); ``data_hold`` is from SCL's fall to SDA's change
+    (t_HD;DAT): SDA is set up ``low - data_hold`` before SCL's rise (t_SU;DAT). Then come t_SU;STA,
+    t_HD;STA and t_SU;STO, and ``bus_free`` from STOP to START (t_BUF).
 
-    Raises
-    ------
-    ValueError
-        If SDA would not change while SCL is low, or a time is not positive.
+    ValueError if SDA would not change while SCL is low, or a time is not positive.
     """
 
     low: int

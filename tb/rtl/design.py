@@ -1,7 +1,5 @@
 """What a simulation needs to know of a compiled module, read from the files that gen/ wrote."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +13,10 @@ from tb.modules import read_rtl
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A tensor inside a module that can be watched.
+    """A tensor inside a module that can be watched: element k lies in bits [k*width +: width].
 
-    Parameters
-    ----------
-    path : str
-        Signal, from the module down, separated by dots.
-    latency : int
-        Clocks from the module's input.
-    elements, type
-        Element k lies in bits [k*width +: width].
-    not_built : frozenset of int
-        Elements that no hardware computes, because nothing reads them.
+    ``path`` is its signal, from the module down, separated by dots; ``latency`` counts clocks from
+    the module's input. No hardware computes the elements ``not_built``: nothing reads them.
     """
 
     name: str

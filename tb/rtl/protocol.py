@@ -1,7 +1,5 @@
 """Runs the cocotb tests of a design: build, run, JUnit results."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil
@@ -77,20 +75,9 @@ def run_protocol_tests(
 ) -> dict[str, str | None]:
     """Run tb/rtl/cocotb_bench.py on a module; outcomes as of :func:`read_junit`.
 
-    Parameters
-    ----------
-    network : path of network.json
-    design : folder with encoder.v and metrics.json
-    work : folder for the build and the log
-    results : path of the JUnit file
-    simulator : 'verilator' or 'icarus'
-    vectors : most vectors of one test
-    waves : leave a waveform (FST) in ``work``
-
-    Raises
-    ------
-    InputError
-        If the design does not build, with the log's last lines.
+    ``work`` gets the build and the log, with ``waves`` a waveform (FST) too; ``results`` is the
+    JUnit file. ``simulator`` is 'verilator' or 'icarus'; a test has ``vectors`` at most. InputError
+    if the design does not build, with the log's last lines.
     """
     values = {
         "HEXCODER_NETWORK": str(network.resolve()),
@@ -126,15 +113,8 @@ def run_cocotb(
 ) -> Path:
     """Build a module and run a Python module of cocotb tests on it, in environment ``values``.
 
-    Returns
-    -------
-    Path
-        The JUnit file, in ``work``.
-
-    Raises
-    ------
-    InputError
-        If the module does not build, with the log's last lines.
+    Returns the JUnit file, in ``work``. InputError if the module does not build, with the log's
+    last lines.
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

@@ -1,7 +1,5 @@
 """The scoreboard: every output of a module against the golden model, and where it first differs."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections import deque

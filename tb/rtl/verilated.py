@@ -1,7 +1,5 @@
 """The fast path: a module compiled by Verilator, fed through a pipe, no Python a cycle."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import subprocess

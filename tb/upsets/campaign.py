@@ -106,16 +106,9 @@ def run_batch(
 ) -> list[Flip]:
     """Flip up to 63 places, one a lane, while events pass.
 
-    Parameters
-    ----------
-    chip : ChipLanes
-        Loaded, in the state from which the batch starts; it is left with all lanes alike.
-    chosen : sequence of int
-        Places, as numbered by ``places``.
-    words : int64 array (WINDOW_CLOCKS, 12)
-        Link words of the clocks.
-    scl, sda : uint8 array (WINDOW_CLOCKS,)
-        Levels that the controller drives.
+    The chip is loaded, in the state from which the batch starts; it is left with all lanes alike.
+    ``chosen`` are places, as numbered by ``places``; ``words``, int64 (WINDOW_CLOCKS, 12), link
+    words; ``scl`` and ``sda``, uint8 (WINDOW_CLOCKS,), levels that the controller drives.
     """
     assert len(chosen) < LANES
     assert words.shape == (WINDOW_CLOCKS, INPUT_LINKS)

@@ -1,7 +1,5 @@
 """A campaign of flips in batches: by seed, resumable, in parallel."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence

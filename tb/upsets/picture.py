@@ -1,7 +1,5 @@
 """The picture of a campaign: outcomes by class, and cross-sections with their intervals."""
 
-from __future__ import annotations
-
 import io
 
 import matplotlib

@@ -1,7 +1,5 @@
 """What the flips of a campaign say: outcomes by class, with intervals and cross-sections."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 
