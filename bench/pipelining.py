@@ -32,8 +32,7 @@ def run(name: str, period_ns: float, effort: float, folder: Path) -> Pipelined:
     settings = Settings(
         pipeline=Pipeline(stages="auto"), compiler=Compiler(effort=effort), clock=clock
     )
-    metrics = build(network, settings, folder / "rtl")
-    latency = metrics["modules"]["encoder_core"]["latency_cycles"]
+    latency = build(network, settings, folder / "rtl").metrics.latency_cycles
     measured = measure(network, folder / "rtl" / "encoder.v", latency, "hexcoder", clock, folder)
     return Pipelined(
         period_ns=period_ns,

@@ -29,7 +29,7 @@ def run(sizes: tuple[int, ...], effort: float, folder: Path) -> Size:
     """Compile a perceptron with random 6-bit weights; call it in a process of its own."""
     network = perceptron("perceptron", sizes)
     started = time.perf_counter()
-    metrics = build(network, Settings(compiler=Compiler(effort=effort)), folder)
+    total = build(network, Settings(compiler=Compiler(effort=effort)), folder).metrics.total
     kilobytes = sum(
         resource.getrusage(who).ru_maxrss
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -39,5 +39,5 @@ def run(sizes: tuple[int, ...], effort: float, folder: Path) -> Size:
         weights=weights,
         seconds=round(time.perf_counter() - started, 1),
         memory_gib=round(kilobytes / 2**20, 2),
-        full_adders=metrics["total"]["full_adders"],
+        full_adders=total.full_adders,
     )

@@ -2,14 +2,14 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from gen.stage import by_pass, rtl_stage
 from hexcoder.config import Config
 from hexcoder.console import add_config_options, config_and_build, progress_bar
 from hexcoder.errors import InputError, run_command
+from hexcoder.metrics.rtl import RtlFile, Size
 from hexcoder.steps.console import show_stage, state_of
 
 EXAMPLES = """examples:
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]:
+def _build(network: Path, config: Config | None, folder: Path) -> str:
     # Imported late: a stage that is up to date need not load Amaranth.
     from gen.build import build
     from gen.compiler import Settings
@@ -50,7 +50,9 @@ def _build(network: Path, config: Config | None, folder: Path) -> dict[str, Any]
     with progress_bar() as progress:
         task = progress.add_task("compile", total=1.0)
         show = by_pass(lambda name, part: progress.update(task, description=name, completed=part))
-        return build(loaded, Settings.of(config) if config else Settings(), folder, show)
+        built = build(loaded, Settings.of(config) if config else Settings(), folder, show)
+    seconds = {"compile_s": built.compile_s, "emit_s": built.emit_s}
+    return _summary(folder, built.metrics, seconds)
 
 
 def _check(network: Path, config: Config | None, arguments: argparse.Namespace) -> None:
@@ -79,15 +81,15 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
     print(json.dumps(verdict, indent=2))
 
 
-def _summary(folder: Path, metrics: dict[str, Any]) -> str:
-    total, took = metrics["total"], ""
-    registers = total.get("register_bits", metrics.get("triplicated_bits"))
-    if "compile_s" in metrics:
-        took = f"; compiled in {metrics['compile_s']:.1f} s, written in {metrics['emit_s']:.1f} s"
+def _summary(folder: Path, metrics: RtlFile, seconds: Mapping[str, float]) -> str:
+    total, took = metrics.total, ""
+    registers = total.register_bits if isinstance(total, Size) else metrics.triplicated_bits
+    if seconds:
+        took = f"; compiled in {seconds['compile_s']:.1f} s, written in {seconds['emit_s']:.1f} s"
     return (
-        f"rtl: {folder / 'encoder.v'}: {total['full_adders']} full adders, "
-        f"{total['other_gates']} other gates, {registers} register bits, "
-        f"latency {metrics['modules'][metrics['top']]['latency_cycles']} clocks{took}"
+        f"rtl: {folder / 'encoder.v'}: {total.full_adders} full adders, "
+        f"{total.other_gates} other gates, {registers} register bits, "
+        f"latency {metrics.latency_cycles} clocks{took}"
     )
 
 
@@ -100,8 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.config is None:
         if arguments.network is None or arguments.output is None:
             raise InputError("give a network.json and -o FOLDER, or --config CONFIG; see --help")
-        metrics = _build(arguments.network, None, arguments.output)
-        print(_summary(arguments.output, metrics))
+        print(_build(arguments.network, None, arguments.output))
         return 0
     config, build_folder = config_and_build(arguments)
     if arguments.output is not None and arguments.check is None:
@@ -109,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise InputError(
                 "-o is for a network.json of your own; a config's goes to build/<name>"
             )
-        print(_summary(arguments.output, _build(arguments.network, config, arguments.output)))
+        print(_build(arguments.network, config, arguments.output))
         return 0
     network = arguments.network or build_folder / "network.json"
     if not network.is_file():
@@ -119,7 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     seconds: dict[str, float] = {}
     outcome = show_stage(rtl_stage(network, seconds), config, build_folder)
-    print(_summary(build_folder / "rtl", outcome.metrics | seconds) + state_of(outcome))
+    metrics = RtlFile.model_validate(outcome.metrics)
+    print(_summary(build_folder / "rtl", metrics, seconds) + state_of(outcome))
     outcome.judge()
     return 0
 

@@ -2,21 +2,30 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
+from pydantic import BaseModel
 
 from gen.compiler import Settings
+from hexcoder.metrics.rtl import RtlFile
 from network.schema import Network
 
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """Verilog text, the name of its top module, and the structural report beside it."""
+    """Verilog text, and the structural report beside it."""
 
     verilog: str
-    top: str
-    metrics: dict[str, Any]
+    metrics: RtlFile
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def complete(values: Model) -> Model:
+    """The same values, those that were left to their defaults written out."""
+    return type(values).model_validate(values.model_dump())
 
 
 class Design(ABC):

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict
-
+from hexcoder.metrics.rtl import RtlFile
 from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
-from hexcoder.steps.step import Metrics, Progress, Stage, Step
+from hexcoder.steps.step import Progress, Stage, Step
 from network.schema import Network, load_network
 from pdk.technology import technology_for
 
@@ -25,12 +24,6 @@ PASSES = (
 )
 
 
-class RtlMetrics(Metrics):
-    """The structural report; see docs/formats.md."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
 @dataclass(frozen=True)
 class Source:
     """A network to compile for a config, in a place; ``seconds`` gets how long that took."""
@@ -40,17 +33,16 @@ class Source:
     seconds: dict[str, float]
 
 
-def compile_network(source: Source, progress: Progress) -> RtlMetrics:
+def compile_network(source: Source, progress: Progress) -> RtlFile:
     """Write encoder.v."""
     # Imported late: a stage that is up to date need not load Amaranth.
     from gen.build import build
     from gen.compiler import Settings
 
     settings = Settings.of(source.place.config)
-    metrics = build(source.network(), settings, source.place.folder, by_pass(progress))
-    # Times are not in the file, so that equal input gives equal bytes.
-    source.seconds.update({name: metrics.pop(name) for name in ("compile_s", "emit_s")})
-    return RtlMetrics.model_validate(metrics)
+    built = build(source.network(), settings, source.place.folder, by_pass(progress))
+    source.seconds.update(compile_s=built.compile_s, emit_s=built.emit_s)
+    return built.metrics
 
 
 def by_pass(progress: Progress) -> Progress:
@@ -84,7 +76,7 @@ def compile_stage(
     step = Step(
         f"{name}.compile",
         compile_network,
-        RtlMetrics,
+        RtlFile,
         reads=(
             Given("network", identity),
             *map(Key, ("pipeline", "compiler", "clock", "chip")),

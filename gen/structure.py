@@ -1,60 +1,30 @@
 """The structural report: what a graph consists of, layer by layer."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from gen.gates.bits import Kind
 from gen.gates.layer import LayerGates
 from gen.graph import CORE, Dot, Graph, Register
 from gen.passes.ranges import ranges, width_of
 from hexcoder.digits import digit_count
+from hexcoder.metrics.rtl import LoadableSize, Size
 from hexcoder.technology import Technology
 
-
-@dataclass(frozen=True, slots=True)
-class LayerStructure:
-    """Size of one layer.
-
-    Parameters
-    ----------
-    sums : int
-        Sums of two or more operands: shared terms, and those of the outputs.
-    adders : int
-        Two-operand additions and subtractions that these sums amount to.
-    full_adders : int
-        Before gates are made, bits of all operands less bits of the results, which is what bit
-        heaps need; then what was made.
-    other_gates : int
-        Two-input gates besides; 0 before gates are made.
-    depth : int
-        Most sums on a path through the layer.
-    area_um2 : float
-        Full adders, and gates where they are made, by the technology's table: an estimate that
-        compares passes.
-    register_bits : int
-        Bits registered inside the layer and behind it.
-    """
-
-    sums: int = 0
-    adders: int = 0
-    full_adders: int = 0
-    other_gates: int = 0
-    depth: int = 0
-    area_um2: float = 0.0
-    register_bits: int = 0
+_COUNTED = ("sums", "adders", "full_adders", "other_gates", "depth", "register_bits")
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
     """Size of a graph, by layer name; ``input`` stands for registers in front of the first."""
 
-    layers: dict[str, LayerStructure]
+    layers: dict[str, Size]
 
-    def total(self) -> LayerStructure:
+    def total(self) -> Size:
         """Sums over layers; the depth is the deepest layer's."""
         layers = self.layers.values()
-        return LayerStructure(
+        return Size(
             sums=sum(layer.sums for layer in layers),
             adders=sum(layer.adders for layer in layers),
             full_adders=sum(layer.full_adders for layer in layers),
@@ -64,10 +34,6 @@ class Structure:
             register_bits=sum(layer.register_bits for layer in layers),
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {name: asdict(layer) for name, layer in self.layers.items()}
-
 
 def measure(
     graph: Graph, technology: Technology, gates: Mapping[str, LayerGates] | None = None
@@ -76,10 +42,7 @@ def measure(
     if not graph.ranges:
         graph = ranges(graph)
     names = ["input"] + [layer.name for layer in graph.layers if not layer.is_wiring]
-    counts: dict[str, dict[str, Any]] = {
-        name: dict.fromkeys(("sums", "adders", "full_adders", "depth", "register_bits"), 0)
-        for name in names
-    }
+    counts = {name: Counter[str]() for name in names}
     widths = [width_of(*bounds) for bounds in graph.ranges]
     levels: list[int] = []
     for index, node in enumerate(graph.nodes):
@@ -100,15 +63,20 @@ def measure(
         elif isinstance(node, Register) and node.layer == CORE:
             counts[_maker(graph, index)]["register_bits"] += widths[index]
         levels.append(level)
+    sizes = {}
     for name, count in counts.items():
-        count["area_um2"] = round(count["full_adders"] * technology.full_adder_um2, 1)
+        area = round(count["full_adders"] * technology.full_adder_um2, 1)
+        sizes[name] = Size.model_validate(
+            {field: count[field] for field in _COUNTED} | {"area_um2": area}
+        )
         if gates and name in gates:
-            counts[name] = count | layer_size(gates[name], technology)
-            counts[name]["register_bits"] += sum(gates[name].delays().values())
-    return Structure({name: LayerStructure(**count) for name, count in counts.items()})
+            bits = count["register_bits"] + sum(gates[name].delays().values())
+            built = layer_size(gates[name], technology).model_dump() | {"register_bits": bits}
+            sizes[name] = sizes[name].model_copy(update=built)
+    return Structure(sizes)
 
 
-def layer_size(layer: LayerGates, technology: Technology) -> dict[str, Any]:
+def layer_size(layer: LayerGates, technology: Technology) -> LoadableSize:
     """Full adders, other gates and their area in um2 by the technology's table: an estimate."""
     kinds = [gate.kind for gate in layer.live]
     adders, xors, ands = (kinds.count(kind) for kind in (Kind.FULL_ADDER, Kind.XOR, Kind.AND))
@@ -118,7 +86,7 @@ def layer_size(layer: LayerGates, technology: Technology) -> dict[str, Any]:
     area = adders * technology.full_adder_um2
     area += xors * technology.xor_um2 + (ands + pairs) * technology.and_um2
     others = xors + ands + len(selections)
-    return {"full_adders": adders, "other_gates": others, "area_um2": round(area, 1)}
+    return LoadableSize(full_adders=adders, other_gates=others, area_um2=round(area, 1))
 
 
 def _maker(graph: Graph, index: int) -> str:

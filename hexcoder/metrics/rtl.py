@@ -4,19 +4,24 @@ from pydantic import Field
 
 from hexcoder.config import Chip, Compiler, Pipeline
 from hexcoder.metrics.asic import Part
+from hexcoder.steps.step import Metrics
 from hexcoder.technology import Technology
 
 
 class Size(Part):
     """Arithmetic and registers of a layer, or of several."""
 
-    sums: int = Field(description="shared terms and outputs")
-    adders: int = Field(description="additions of two operands")
-    full_adders: int = Field(description="up to the pass gates, what bit heaps would need")
-    other_gates: int = Field(description="gates of two inputs")
-    depth: int = Field(description="most sums on a path")
-    area_um2: float = Field(description="of these gates, by the technology's table")
-    register_bits: int = Field(description="bits of pipeline registers")
+    sums: int = Field(default=0, description="shared terms and outputs")
+    adders: int = Field(default=0, description="additions of two operands")
+    full_adders: int = Field(
+        default=0, description="up to the pass gates, what bit heaps would need"
+    )
+    other_gates: int = Field(default=0, description="gates of two inputs, once gates are made")
+    depth: int = Field(default=0, description="most sums on a path")
+    area_um2: float = Field(
+        default=0.0, description="of these gates, by the technology's table: it compares passes"
+    )
+    register_bits: int = Field(default=0, description="bits of pipeline registers")
 
 
 class RtlModule(Part):
@@ -47,8 +52,8 @@ class RtlLayer(Part):
     elements_not_built: list[int] = Field(default=[], description="elements that nothing reads")
     weights: int | None = None
     weights_not_zero: int | None = None
-    weight_type: str | None = None
     biases: int | None = None
+    weight_type: str | None = None
     parameter_bits: int | None = Field(default=None, description="bits of registers of weights")
     sums: int | None = Field(default=None, description="this and the next as in Size")
     adders: int | None = None
@@ -60,7 +65,7 @@ class RtlLayer(Part):
 
 
 class LoadableSize(Part):
-    """Gates of all layers whose weights are inputs."""
+    """Gates of a layer, or of all layers whose weights are inputs."""
 
     full_adders: int
     other_gates: int
@@ -77,18 +82,24 @@ class RegisterField(Part):
     stage: int
 
 
-class RtlFile(Part):
-    """The whole file; the last keys are those of loadable weights, or of fixed ones."""
+class RtlFile(Metrics):
+    """The whole file; some keys are those of loadable weights, or of fixed ones."""
 
     name: str = Field(description="of the network")
     top: str = Field(description="top module")
-    tools: dict[str, str | None] = Field(description="versions")
-    technology: Technology = Field(description="the compiler's table")
-    modules: dict[str, RtlModule] = Field(description="ports and latency of each module")
-    layers: list[RtlLayer] = Field(description="layers in the order of the data")
-    total: Size | LoadableSize = Field(description="sums over the layers; depth of the deepest")
+    tools: dict[str, str] = Field(description="versions")
     pipeline: Pipeline | None = Field(default=None, description="places of registers")
     compiler: Compiler | None = None
+    chip: Chip | None = None
+    clock_period_ns: float | None = None
+    technology: Technology = Field(description="the compiler's table")
+    modules: dict[str, RtlModule] = Field(description="ports and latency of each module")
+    registers: dict[str, RegisterField] | None = Field(
+        default=None, description="registers behind I2C"
+    )
+    triplicated_bits: int | None = None
+    layers: list[RtlLayer] = Field(description="layers in the order of the data")
+    total: Size | LoadableSize = Field(description="sums over the layers; depth of the deepest")
     input_register_bits: int | None = Field(
         default=None, description="registers in front of the first layer"
     )
@@ -98,12 +109,6 @@ class RtlFile(Part):
     passes: dict[str, dict[str, Size]] | None = Field(
         default=None, description="sizes by layer after each pass of the compiler"
     )
-    chip: Chip | None = None
-    clock_period_ns: float | None = None
-    registers: dict[str, RegisterField] | None = Field(
-        default=None, description="registers behind I2C"
-    )
-    triplicated_bits: int | None = None
     checked_events: int | None = Field(
         default=None, description="events that were compared with weights drawn anew"
     )

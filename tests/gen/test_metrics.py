@@ -13,8 +13,8 @@ from tests.networks import sensor_network
 
 @pytest.mark.parametrize("weights", ["fixed", "loadable"])
 def test_the_file_has_the_keys_of_its_class_and_no_others(tmp_path, weights):
-    metrics = build(sensor_network(), Settings(chip=Chip(weights=weights)), tmp_path)
+    built = build(sensor_network(), Settings(chip=Chip(weights=weights)), tmp_path)
     written = json.loads((tmp_path / "metrics.json").read_text())
-    file = RtlFile.model_validate(written)
-    assert file.model_dump(mode="json", exclude_unset=True) == written
-    assert file.latency_cycles == metrics["modules"][metrics["top"]]["latency_cycles"]
+    assert RtlFile.model_validate(written) == built.metrics
+    assert written["modules"][written["top"]]["latency_cycles"] == built.metrics.latency_cycles
+    assert {"pipeline", "passes"} <= written.keys() or {"chip", "registers"} <= written.keys()
