@@ -10,8 +10,9 @@ from pathlib import Path
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.asic import CellMismatch, CellVerdict
-from hexcoder.tools import require, run_logged
+from hexcoder.tools import run_logged
 from netlist.flat import CellModel
+from netlist.gate_level import compile_testbench
 
 
 def check_cells(
@@ -21,28 +22,15 @@ def check_cells(
 
     A combinational cell gets all its inputs in turn. A register gets all its inputs but the clock,
     each after each, with a clock pulse for each; its outputs are read after both edges.
-    ``workdir`` gets testbench, result and logs.
-
-    Raises
-    ------
-    InputError
-        If Icarus Verilog is missing or fails.
+    ``workdir`` gets testbench, result and logs. InputError if Icarus Verilog is missing or fails.
     """
-    compiler = require("iverilog", "on Debian: apt-get install iverilog")
-    runner = require("vvp", "on Debian: apt-get install iverilog")
     workdir = workdir.resolve()
     workdir.mkdir(parents=True, exist_ok=True)
     result = workdir / "result.txt"
     cells = {kind: models[kind] for kind in sorted(set(kinds)) if models[kind].outputs}
     testbench = workdir / "testbench.v"
     testbench.write_text(_testbench(cells, result))
-    program = workdir / "testbench.vvp"
-    sources = [str(testbench), str(cell_verilog)]
-    run_logged(
-        [compiler, "-g2005", "-s", "testbench", "-o", str(program), *sources],
-        workdir / "iverilog.log",
-    )
-    run_logged([runner, "-n", str(program)], workdir / "vvp.log")
+    run_logged(compile_testbench(testbench, [cell_verilog]), workdir / "vvp.log")
     wanted = [value for kind, model in cells.items() for value in _expected(kind, model)]
     found = result.read_text().split()
     if len(found) != len(wanted):

@@ -87,15 +87,10 @@ def write_sdf(
 ) -> None:
     """Write the delay of every arc of every cell.
 
-    Inputs of a cell that lie on one net all get the delay of the slowest of them.
-
-    Parameters
-    ----------
-    loads : (nets,) float64
-        Capacitance of each net in F: :func:`flow.analysis.loads.net_loads`.
-    wire_delays : mapping of (instance, pin) to float, optional
-        Delay of the wire to a cell's input in s. It is added to the cell's arcs from there, which
-        gives the same arrival at every output.
+    Inputs of a cell that lie on one net all get the delay of the slowest of them. ``loads``,
+    (nets,) float64, are each net's capacitance in F: :func:`flow.analysis.loads.net_loads`.
+    ``wire_delays`` by instance and pin, in s, of the wire to a cell's input are added to the cell's
+    arcs from there, which gives the same arrival at every output.
     """
     slews = net_slews(flat, tables, loads)
     wires = wire_delays or {}

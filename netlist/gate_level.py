@@ -98,8 +98,6 @@ def run_events(
     limit_s: float,
 ) -> list[list[str]]:
     """Send events through Verilog, one a clock; of each cycle ``out_valid`` and ``out_data``."""
-    compiler = require("iverilog", "on Debian: apt-get install iverilog")
-    runner = require("vvp", "on Debian: apt-get install iverilog")
     # $readmemh leaves zeros, with no error, where it does not find a relative path.
     workdir = workdir.resolve()
     workdir.mkdir(parents=True, exist_ok=True)
@@ -123,17 +121,27 @@ def run_events(
             to_fall=course.period_ns / 2 - course.input_delay_ns,
         )
     )
-    program = workdir / "testbench.vvp"
-    paths = [str(path.resolve()) for path in (testbench, *sources)]
-    run_logged(
-        [compiler, "-g2005", *course.options, "-s", "testbench", "-o", str(program), *paths],
-        workdir / "iverilog.log",
-    )
-    _run_for([runner, "-n", str(program)], workdir / "vvp.log", limit_s)
+    command = compile_testbench(testbench, sources, course.options)
+    _run_for(command, workdir / "vvp.log", limit_s)
     rows = [line.split() for line in result.read_text().splitlines()]
     if len(rows) <= interface.latency_cycles:
         raise InputError(f"no event simulated in {limit_s:.0f} s (log: {workdir / 'vvp.log'})")
     return rows
+
+
+def compile_testbench(
+    testbench: Path, sources: Sequence[Path], options: Sequence[str] = ()
+) -> list[str]:
+    """Compile with Icarus Verilog; the command that runs it. ToolMissing, or ToolFailed."""
+    compiler = require("iverilog", "on Debian: apt-get install iverilog")
+    runner = require("vvp", "on Debian: apt-get install iverilog")
+    program = testbench.with_suffix(".vvp")
+    paths = [path.resolve() for path in (testbench, *sources)]
+    run_logged(
+        [compiler, "-g2005", *options, "-s", "testbench", "-o", program, *paths],
+        testbench.with_name("iverilog.log"),
+    )
+    return [runner, "-n", str(program)]
 
 
 def _run_for(command: list[str], log: Path, limit_s: float) -> None:

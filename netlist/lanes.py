@@ -23,17 +23,11 @@ _DRIVER = Path(__file__).with_name("lanes_clock.cpp")
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Faults by clock, in order.
+    """Faults by clock, in order: arrays (n,).
 
-    Parameters
-    ----------
-    clocks : int64 array (n,)
-        Clock of the run, not falling. A flip of a register is there before that clock's logic
-        settles; a transient lasts for that clock.
-    places : int64 array (n,)
-        Number of a register, or the number of registers plus that of a transient.
-    lanes : uint64 array (n,)
-        A bit for each lane that it hits.
+    ``clocks``, int64, not falling: a flip of a register is there before that clock's logic settles;
+    a transient lasts for that clock. ``places``, int64, are numbers of a register, or the number of
+    registers plus that of a transient. ``lanes``, uint64, have a bit for each lane that is hit.
     """
 
     clocks: np.ndarray
@@ -50,19 +44,10 @@ class Faults:
 class LaneSimulation:
     """A netlist that keeps its state from run to run.
 
-    Parameters
-    ----------
-    inputs, outputs : sequence of str
-        Ports, whose bits are the columns of values; ``rst`` and ``clk`` are not among them.
-    transients : sequence of int
-        Nets that a fault can invert for a clock.
-
-    Attributes
-    ----------
-    registers : tuple of Instance
-        In the order of their numbers.
-    nets : uint64 array
-        A word of lanes a net, in the order of the program.
+    ``inputs`` and ``outputs`` are ports, whose bits are the columns of values; ``rst`` and ``clk``
+    are not among them. A fault can invert the nets ``transients`` for a clock. ``registers`` stand
+    in the order of their numbers; ``nets``, uint64, have a word of lanes each, in the order of the
+    program.
     """
 
     def __init__(

@@ -79,24 +79,10 @@ def simulate_timed(
 ) -> Timed:
     """Send events through a netlist at its clock's period, with the delays of an SDF file.
 
-    Parameters
-    ----------
-    netlist, sdf : Path
-        Verilog of cells, and their delays.
-    flat : FlatNetlist
-        The same netlist.
-    inputs, expected : (events, elements) integers
-    workdir : Path
-        Gets testbench, cells, logs.
-    period_ns, input_delay_ns : float
-        The clock, and when inputs change after its edge.
-    limit_s : float
-        After this time the simulation ends, and what it has done counts.
-
-    Raises
-    ------
-    InputError
-        If Icarus Verilog is missing or fails, or too few events were simulated.
+    ``netlist`` is Verilog of cells, ``flat`` the same netlist; inputs and expected outputs are
+    integers (events, elements), and inputs change ``input_delay_ns`` after the clock's edge.
+    ``workdir`` gets testbench, cells, logs. After ``limit_s`` the simulation ends, and what it has
+    done counts. InputError if Icarus Verilog is missing or fails, or too few events were simulated.
     """
     workdir = workdir.resolve()
     workdir.mkdir(parents=True, exist_ok=True)

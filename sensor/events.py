@@ -49,22 +49,9 @@ def load_events(path: str | Path) -> npt.NDArray[np.int64]:
 def read_events(path: str | Path, chunk_events: int = 65536) -> Iterator[npt.NDArray[np.int64]]:
     """Read a file in chunks, so that its size does not matter.
 
-    Parameters
-    ----------
-    path : str or Path
-        CSV file, UTF-8, in one of the two forms. Blank lines, CRLF and a byte order mark are fine.
-    chunk_events : int
-        Most events in a chunk.
-
-    Yields
-    ------
-    int64 array (n, 48)
-        Energies in ADC counts, 1 <= n <= chunk_events.
-
-    Raises
-    ------
-    InputError
-        When the iteration reaches something that is not such a file: line, column and value.
+    The CSV file is UTF-8, in one of the two forms; blank lines, CRLF and a byte order mark are
+    fine. Yields energies in ADC counts, int64 (n, 48), 1 <= n <= chunk_events. InputError when the
+    iteration reaches something that is not such a file names the line, the column and the value.
     """
     if chunk_events < 1:
         raise ValueError(f"chunk_events must be at least 1, not {chunk_events}")

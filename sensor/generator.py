@@ -104,19 +104,10 @@ class ShowerParameters:
 def generate_events(
     count: int, seed: int, parameters: ShowerParameters | None = None
 ) -> npt.NDArray[np.int64]:
-    """Make events; the first ones are the same for every count.
+    """Make events, int64 (count, 48) in ADC counts; the first ones are the same for every count.
 
-    Parameters
-    ----------
-    count, seed : int
-        Not negative; equal seeds give equal events.
-    parameters : ShowerParameters, optional
-        By default the fitted ones.
-
-    Returns
-    -------
-    int64 array (count, 48)
-        Energies in ADC counts, none of the events all zero.
+    Equal seeds give equal events, none of which is all zero; parameters are by default the fitted
+    ones. ValueError for a negative count or seed.
     """
     if count < 0 or seed < 0:
         raise ValueError(f"count and seed must not be negative, got {count} and {seed}")

@@ -49,16 +49,11 @@ def distances() -> npt.NDArray[np.float64]:
 
 
 def image_order(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Which TC each element of a network's input image shows.
+    """Which TC each element of a network's input image shows, int64 (elements,).
 
     Shape (4, 4, 3) has a channel for each quadrant; (8, 8, 1) is the chip's image, TCs 0-31 in rows
-    0-3, TCs 32-47 in columns 0-3 of rows 4-7, zero elsewhere. ValueError for any other.
-
-    Returns
-    -------
-    int64 array (elements,)
-        For each element of the flattened (row, column, channel) image its TC, or -1 where the image
-        is always zero.
+    0-3, TCs 32-47 in columns 0-3 of rows 4-7. Elements are those of the flattened (row, column,
+    channel) image; -1 where it is always zero. ValueError for any other shape.
     """
     if tuple(shape) == _QUADRANT_IMAGE:
         quadrants = np.arange(TRIGGER_CELLS, dtype=np.int64).reshape(QUADRANTS, SIDE, SIDE)

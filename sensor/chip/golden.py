@@ -156,16 +156,10 @@ def kept_bits(latents: Sequence[int], width: int, mask: int) -> int:
 def link_words(
     network: Network, words: np.ndarray, configuration: ChipConfiguration, output_links: int
 ) -> np.ndarray:
-    """Golden model of module ``chip``.
+    """Golden model of module ``chip``: int64 (n, output_links), zero beyond the links in use.
 
-    Parameters
-    ----------
-    network : Network
-        8x8x1 image to 16 latents of 9 bits, with the weights of ``configuration``.
-    words : int array (n, 12)
-        Input link words, consecutive bunch crossings.
-    output_links : int
-        Links that the int64 (n, output_links) has; those beyond the ones in use are zero.
+    ``words``, int (n, 12), are input link words of consecutive bunch crossings; the network takes
+    an 8x8x1 image to 16 latents of 9 bits, with the weights of ``configuration``.
     """
     energies = calibrated(words, configuration)
     order = sensor_image_order(network)

@@ -98,14 +98,9 @@ class ChipDriver:
         """Write fields and make them count.
 
         Without shadow registers events are invalid from the first transfer to the last. With them
-        events go on with the old values until the commit.
-
-        Parameters
-        ----------
-        values : mapping of str to list of int
-            As :func:`field_values` gives them; a part of the fields is enough.
-        verify : bool
-            Read all of it back before it counts.
+        events go on with the old values until the commit. ``values`` are as :func:`field_values`
+        gives them; a part of the fields is enough. With ``verify`` all of it is read back before it
+        counts.
 
         Raises
         ------

@@ -5,8 +5,6 @@ from HEXCODER_NETWORK, HEXCODER_DESIGN and HEXCODER_VECTORS. Every test compares
 the golden model.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path
