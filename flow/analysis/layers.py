@@ -1,12 +1,12 @@
 """Which layer a cell belongs to."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flow.design import CORE
+from flow.synthesis.design import Design
 
 
-def layer_finder(design: dict[str, Any], top: str) -> Callable[[str], str]:
+def layer_finder(design: Design, top: str) -> Callable[[str], str]:
     """Return the function that names the layer of an instance path.
 
     A cell in an instance that stands directly in ``encoder_core`` or in the top module belongs to

@@ -1,15 +1,14 @@
 """Which part of the network a placed cell belongs to; layout keeps names of nets, not of cells."""
 
-from typing import Any
-
 from flow.design import CORE
 from flow.layout.wiring import BLANK, SUPPLIES, Wiring
+from flow.synthesis.design import Design
 from pdk.sky130.cells_worker import direction
 
 CLOCK, FILLER = "clock tree", "filler"
 
 
-def owners(design: dict[str, Any], wiring: Wiring, clock: str = "clk") -> dict[str, str]:
+def owners(design: Design, wiring: Wiring, clock: str = "clk") -> dict[str, str]:
     """Layer, or other part of the design, of each instance.
 
     Parameters

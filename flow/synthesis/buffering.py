@@ -2,8 +2,8 @@
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from typing import Any
 
+from flow.synthesis.design import Design, Module, add_cell, net_of
 from netlist.liberty import Library
 from pdk.description import Pdk
 
@@ -37,7 +37,7 @@ class _Net:
     sinks: deque[_Sink] = field(default_factory=deque)
 
 
-def insert_buffers(design: dict[str, Any], top: str, library: Library, pdk: Pdk) -> None:
+def insert_buffers(design: Design, top: str, library: Library, pdk: Pdk) -> None:
     """Buffer overloaded nets, and all but one of a net's ports, in place; the clock is left ideal.
 
     Loads are the pins' capacitances and the wire-load estimate. A net that enters a module counts
@@ -57,7 +57,7 @@ def insert_buffers(design: dict[str, Any], top: str, library: Library, pdk: Pdk)
         ports[name] = _Module(design["modules"][name], ports, library, pdk).buffer()
 
 
-def _children_first(modules: dict[str, Any], top: str) -> list[str]:
+def _children_first(modules: dict[str, Module], top: str) -> list[str]:
     order: list[str] = []
 
     def visit(name: str) -> None:
@@ -71,9 +71,7 @@ def _children_first(modules: dict[str, Any], top: str) -> list[str]:
 
 
 class _Module:
-    def __init__(
-        self, module: dict[str, Any], ports: dict[str, PortBits], library: Library, pdk: Pdk
-    ):
+    def __init__(self, module: Module, ports: dict[str, PortBits], library: Library, pdk: Pdk):
         self._module, self._ports, self._library = module, ports, library
         self._wire = library.wire_loads.get(library.default_wire_load or "")
         self._cell = pdk.buffer
@@ -186,17 +184,10 @@ class _Module:
         output, name = self._next, f"buffer_{self._next}"
         self._next += 1
         self._nets[output].limit_f = self._limit_f
-        self._module["cells"][name] = {
-            "hide_name": 0,
-            "type": self._cell.cell,
-            "parameters": {},
-            "attributes": {},
-            "port_directions": {self._cell.input: "input", self._cell.output: "output"},
-            "connections": {self._cell.input: [bit], self._cell.output: [output]},
-        }
+        pins = self._cell
+        add_cell(self._module, name, pins.cell, {pins.input: bit}, {pins.output: output})
         if behind:
-            net = {"hide_name": 0, "bits": [output], "attributes": {}}
-            self._module["netnames"][f"net_{name}"] = net
+            self._module["netnames"][f"net_{name}"] = net_of(output)
         for sink in behind:
             self._module["cells"][sink.cell]["connections"][sink.pin][sink.index] = output
         return _Sink(name, self._cell.input, 0, self._input_f)

@@ -6,12 +6,9 @@ with an output that nobody reads, has to become something smaller before.
 
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
-from typing import Any
 
+from flow.synthesis.design import Bit, Module, add_cell
 from pdk.description import AdderCell, AdderGates, GateCell
-
-Bit = int | str
-"""A net's number, or '0', '1', 'x' (the yosys JSON format)."""
 
 
 @dataclass(eq=False)
@@ -25,7 +22,7 @@ class _Adder:
 
 
 def map_full_adders(
-    module: dict[str, Any], full_adder: AdderCell | AdderGates, half_adder: AdderCell | None
+    module: Module, full_adder: AdderCell | AdderGates, half_adder: AdderCell | None
 ) -> None:
     """Replace the ``$fa`` cells of a module by library cells and gates, in place.
 
@@ -49,7 +46,7 @@ def map_full_adders(
 class _Nets:
     """The nets of a module: which are one and the same, and new gates on them."""
 
-    def __init__(self, module: dict[str, Any]):
+    def __init__(self, module: Module):
         self._module = module
         self._same: dict[Bit, Bit] = {"x": "0", "z": "0"}
         self._next = 1 + max(
@@ -75,14 +72,7 @@ class _Nets:
         return self._next - 1
 
     def add_cell(self, name: str, kind: str, inputs: dict[str, Bit], outputs: dict[str, Bit]):
-        self._module["cells"][name] = {
-            "hide_name": int(name.startswith("$")),
-            "type": kind,
-            "parameters": {},
-            "attributes": {},
-            "port_directions": dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output"),
-            "connections": {pin: [bit] for pin, bit in (inputs | outputs).items()},
-        }
+        add_cell(self._module, name, kind, inputs, outputs)
 
     def add_gate(self, name: str, kind: str, inputs: list[Bit], output: Bit | None = None) -> Bit:
         output = self.new() if output is None else output
@@ -91,15 +81,16 @@ class _Nets:
 
     def apply(self) -> None:
         """Write every net under its one number."""
-        holders = [(port, "bits") for port in self._module["ports"].values()]
-        holders += [(net, "bits") for net in self._module["netnames"].values()]
-        for cell in self._module["cells"].values():
-            holders += [(cell["connections"], pin) for pin in cell["connections"]]
-        for holder, key in holders:
-            holder[key] = [self.find(bit) if bit not in ("x", "z") else bit for bit in holder[key]]
+        module = self._module
+        holders = [port["bits"] for port in module["ports"].values()]
+        holders += [net["bits"] for net in module["netnames"].values()]
+        for cell in module["cells"].values():
+            holders += cell["connections"].values()
+        for bits in holders:
+            bits[:] = [self.find(bit) if bit not in ("x", "z") else bit for bit in bits]
 
 
-def _take_adders(module: dict[str, Any]) -> list[_Adder]:
+def _take_adders(module: Module) -> list[_Adder]:
     adders = []
     for name, cell in list(module["cells"].items()):
         if cell["type"] != "$fa":
@@ -154,7 +145,7 @@ def _known_outputs(inputs: list[Bit]) -> tuple[Bit | None, Bit | None]:
     return None, None
 
 
-def _reads(module: dict[str, Any], nets: _Nets) -> Counter[Bit]:
+def _reads(module: Module, nets: _Nets) -> Counter[Bit]:
     reads: Counter[Bit] = Counter()
     for cell in module["cells"].values():
         for pin, bits in cell["connections"].items():
@@ -166,7 +157,7 @@ def _reads(module: dict[str, Any], nets: _Nets) -> Counter[Bit]:
     return reads
 
 
-def _drop_unread(adders: list[_Adder], module: dict[str, Any], nets: _Nets) -> None:
+def _drop_unread(adders: list[_Adder], module: Module, nets: _Nets) -> None:
     """Set outputs that nobody reads to None, and so on backwards through the adders."""
     reads = _reads(module, nets)
     driver: dict[Bit, _Adder] = {}

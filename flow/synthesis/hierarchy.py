@@ -1,15 +1,15 @@
 """Which modules stay, and what they and their nets are called: work on yosys' JSON."""
 
 import re
-from typing import Any
 
 from flow.design import CORE
+from flow.synthesis.design import Bit, Design, Module, net_of
 
 FULL_ADDER = "full_adder"
 """Module of hw/ whose instances become yosys' full adders."""
 
 
-def prepare(design: dict[str, Any], top: str) -> None:
+def prepare(design: Design, top: str) -> None:
     """Make a design ready for flattening, in place.
 
     The top module, the core and all modules that stand directly in them stay, so that area and
@@ -41,7 +41,7 @@ def prepare(design: dict[str, Any], top: str) -> None:
     design["modules"] = {names[name]: module for name, module in modules.items()}
 
 
-def _take_full_adders(modules: dict[str, Any]) -> None:
+def _take_full_adders(modules: dict[str, Module]) -> None:
     """Instances of the full adder become ``$fa`` cells, to be mapped to the library."""
     pins = {"a": "A", "b": "B", "c": "C", "sum": "Y", "carry": "X"}
     for module in modules.values():
@@ -49,12 +49,12 @@ def _take_full_adders(modules: dict[str, Any]) -> None:
             if cell["type"] == FULL_ADDER:
                 cell["type"] = "$fa"
                 cell["parameters"] = {"WIDTH": f"{1:032b}"}
-                for kind in ("connections", "port_directions"):
-                    cell[kind] = {pins[pin]: value for pin, value in cell[kind].items()}
+                cell["connections"] = {pins[p]: bits for p, bits in cell["connections"].items()}
+                cell["port_directions"] = {pins[p]: d for p, d in cell["port_directions"].items()}
     modules.pop(FULL_ADDER, None)
 
 
-def clean_names(design: dict[str, Any]) -> None:
+def clean_names(design: Design) -> None:
     """Give cells and nets names without escapes, in place; one name for each net.
 
     A cell or net that the source names keeps that name, with ``_`` for what Verilog would have to
@@ -67,14 +67,15 @@ def clean_names(design: dict[str, Any]) -> None:
     }
     for module in design["modules"].values():
         taken = set(module["ports"])
+        for cell in module["cells"].values():
+            cell["hide_name"], cell["attributes"] = 0, {}
         module["cells"] = {
-            _free(name, "cell", taken): cell | {"hide_name": 0, "attributes": {}}
-            for name, cell in module["cells"].items()
+            _free(name, "cell", taken): cell for name, cell in module["cells"].items()
         }
         _name_nets(module, taken)
 
 
-def _name_nets(module: dict[str, Any], taken: set[str]) -> None:
+def _name_nets(module: Module, taken: set[str]) -> None:
     """Give each net that a cell uses one name; nets without use lose theirs."""
     names = {port: module["netnames"][port] for port in module["ports"]}
     done = {bit for net in names.values() for bit in net["bits"]}
@@ -84,14 +85,14 @@ def _name_nets(module: dict[str, Any], taken: set[str]) -> None:
         for bits in cell["connections"].values()
         for bit in bits
     }
-    given: dict[Any, str] = {}
+    given: dict[Bit, str] = {}
     for name, net in module["netnames"].items():
         if not name.startswith("$"):
             for index, bit in enumerate(net["bits"]):
                 given.setdefault(bit, name if len(net["bits"]) == 1 else f"{name}_{index}")
     for bit in sorted(used - done):
         name = _free(given.get(bit, "$"), "net", taken)
-        names[name] = {"hide_name": 0, "bits": [bit], "attributes": {}}
+        names[name] = net_of(bit)
     module["netnames"] = names
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from flow.synthesis.adders import ADDERS
 from flow.synthesis.buffering import insert_buffers
+from flow.synthesis.design import Design, Module
 from flow.synthesis.full_adders import map_full_adders
 from flow.synthesis.hierarchy import clean_names, prepare
 from flow.synthesis.voters import keep_voters, map_voters
@@ -76,7 +76,7 @@ def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path
 
 
 @contextmanager
-def _edit(path: Path) -> Iterator[dict[str, Any]]:
+def _edit(path: Path) -> Iterator[Design]:
     design = read_json(path)
     yield design
     path.write_text(json.dumps(design))
@@ -166,7 +166,7 @@ def _take_smallest(mapped: Sequence[Path], design: Path, library: Library) -> No
         path.unlink()
 
 
-def _area(module: dict[str, Any], library: Library) -> float:
+def _area(module: Module, library: Library) -> float:
     """Area of the library's cells in a module itself, in um2."""
     kinds = Counter(cell["type"] for cell in module["cells"].values())
     return sum(

@@ -4,19 +4,18 @@ ABC matches a library's gates to functions of as many inputs: it does not see th
 and-or-invert gate of three pairs, each input of the voter on two pins, is a minority gate.
 """
 
-from typing import Any
-
+from flow.synthesis.design import Design
 from hw.triplication.register_copies import MINORITY
 from pdk.description import VoterCell
 
 
-def keep_voters(design: dict[str, Any]) -> None:
+def keep_voters(design: Design) -> None:
     """Keep voters through flattening, in place, for :func:`map_voters`."""
     if MINORITY in design["modules"]:
         design["modules"][MINORITY]["attributes"]["keep_hierarchy"] = "1"
 
 
-def map_voters(design: dict[str, Any], cell: VoterCell) -> None:
+def map_voters(design: Design, cell: VoterCell) -> None:
     """Replace voters by a library cell, in place.
 
     Parameters

@@ -19,6 +19,7 @@ from flow.layout.repair.rerouting import Rerouting
 from flow.layout.repair.search import METALS
 from flow.layout.routing import CUT_SIZE
 from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
+from flow.synthesis.design import add_cell, net_of
 from hexcoder.errors import InputError
 from hexcoder.files import read_json, write_json
 from hexcoder.tools import run_logged
@@ -120,16 +121,8 @@ def _delay_direct_paths(path: Path, clock: str) -> int:
             continue
         late += 1
         cell["connections"][FLOP_PINS["data"]] = [last + late]
-        cells[f"hold_{late}"] = {
-            "hide_name": 0,
-            "type": HOLD_BUFFER,
-            "parameters": {},
-            "attributes": {},
-            "port_directions": {"i": "input", "q": "output"},
-            "connections": {"i": [bit], "q": [last + late]},
-        }
-        net = {"hide_name": 0, "bits": [last + late], "attributes": {}}
-        module["netnames"][f"hold_net_{late}"] = net
+        add_cell(module, f"hold_{late}", HOLD_BUFFER, {"i": bit}, {"q": last + late})
+        module["netnames"][f"hold_net_{late}"] = net_of(last + late)
     write_json(path, design)
     return late
 
