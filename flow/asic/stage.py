@@ -9,7 +9,6 @@ from flow.asic.constraints import CONSTRAINTS
 from flow.asic.equivalence import EQUIVALENCE
 from flow.asic.gate_level import GATE_LEVEL
 from flow.asic.glitches import GLITCHES
-from flow.asic.origin import synthesis_origin
 from flow.asic.power import POWER
 from flow.asic.simulation import SIMULATION
 from flow.asic.synthesis import SYNTHESIS
@@ -19,8 +18,9 @@ from flow.block import Block
 from flow.power import with_energy
 from flow.verdicts import agrees, holds
 from hexcoder.steps.limits import Verdict
-from hexcoder.steps.reads import Place
+from hexcoder.steps.reads import Place, versions
 from hexcoder.steps.step import Stage
+from hexcoder.tools import tool_version
 
 
 def _meets_clock(slack_ns: float, metrics: Mapping[str, Any], place: Place) -> str | None:
@@ -55,11 +55,24 @@ LIMITS = (
 
 
 def header(block: Block) -> dict[str, Any]:
-    """What the metrics are of."""
+    """What the metrics are of: which process and wires, by which tools."""
+    pdk, wire_load = block.pdk, block.wire_load
     return {
         "name": block.config.name,
         "top": block.top,
-        "origin": synthesis_origin(block.pdk, block.wire_load),
+        "origin": {
+            "stage": "after synthesis, before placement",
+            "pdk": pdk.name,
+            "process": pdk.process,
+            "node_nm": pdk.node_nm,
+            "corner": pdk.corner_name,
+            "voltage_v": pdk.corner.voltage_v,
+            "temperature_c": pdk.corner.temperature_c,
+            "wires": f"wire-load estimate, model {wire_load}" if wire_load else "none",
+            "clock": "ideal: no clock tree, no clock buffers",
+            "activity": None,
+            "tools": versions("pyosys") | {"OpenSTA": tool_version("sta", "-version")},
+        },
         "clock__period_ns": block.config.clock.period_ns,
     }
 
