@@ -1,7 +1,5 @@
 """Command line of studies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from hexcoder.console import run_room

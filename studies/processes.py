@@ -1,7 +1,5 @@
 """Tasks of a study in processes of this machine."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What studies write as JSON, as types."""
 
-from __future__ import annotations
-
 import json
 from typing import TypeAlias
 

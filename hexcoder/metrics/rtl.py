@@ -99,7 +99,7 @@ class RtlFile(Metrics):
     )
     triplicated_bits: int | None = None
     layers: list[RtlLayer] = Field(description="layers in the order of the data")
-    total: Size | LoadableSize = Field(description="sums over the layers; depth of the deepest")
+    total: LoadableSize | Size = Field(description="sums over the layers; depth of the deepest")
     input_register_bits: int | None = Field(
         default=None, description="registers in front of the first layer"
     )

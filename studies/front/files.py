@@ -1,7 +1,5 @@
 """From the front of a search to the measured front: JSON, CSV, Markdown and pictures."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One point of a front: its network compiled, mapped to gates and timed."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -4,8 +4,6 @@ The fault model is on docs/radiation.md. Injection is exact: each latent equals
 :func:`network.golden.evaluate` of a network, or of a register, with just that bit inverted.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

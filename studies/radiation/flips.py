@@ -4,8 +4,6 @@ Every bit is ranked by an estimate of EMD that takes microseconds; exact EMD is 
 bits that are quoted and for a random sample, so that the estimate is checked where it is used.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

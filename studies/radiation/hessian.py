@@ -4,8 +4,6 @@ A layer with a large trace loses much when its weights are rounded (HAWQ-V2: Don
 arXiv:1911.03852); :mod:`studies.radiation.precision` turns traces into widths.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Picture of a fault-injection campaign: what each bit position costs, and what to protect."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

@@ -1,7 +1,5 @@
 """From traces of the Hessian to weight types by layer, under a budget of gates or of bits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Files of a fault-injection campaign: flips.json, flips.csv, flips.md and flips.svg."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from pathlib import Path

@@ -4,8 +4,6 @@ Where only a loss for training is wanted, :class:`models.training.losses.Sinkhor
 its gradient is written by hand, and so has no second derivative.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

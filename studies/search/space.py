@@ -1,7 +1,5 @@
 """From a config's section [search] to the configs of its trials."""
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import itertools

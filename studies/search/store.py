@@ -3,8 +3,6 @@
 Only the process that leads the search writes the journal, a line an event, each synced to disk.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One trial of a search: train, measure, and leave everything in a folder of its own."""
 
-from __future__ import annotations
-
 import fcntl
 import math
 import shutil

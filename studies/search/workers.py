@@ -1,7 +1,5 @@
 """Where trials run: processes of this machine, or whatever else takes them."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool

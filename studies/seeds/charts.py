@@ -1,7 +1,5 @@
 """Pictures of the physics statistics."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

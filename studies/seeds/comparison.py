@@ -1,7 +1,5 @@
 """A trained network beside the methods without one, on the same events at the same bits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass

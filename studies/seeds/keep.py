@@ -6,8 +6,6 @@ receiver replaces each latent by the mean of what had the same kept bits on the 
 was chosen on: a table off the detector.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ An event's frame on n links is a 5-bit bunch-crossing counter, the 9-bit code of
 data field; the chip fills the field with 3, 5, 7 or 9 bits of each of its 16 latents.
 """
 
-from __future__ import annotations
-
 from hexcoder.config import Config, FlattenShape
 from hexcoder.errors import InputError
 

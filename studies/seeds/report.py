@@ -1,7 +1,5 @@
 """What study.json holds, and the page study.md: the tables, in words that stand alone."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

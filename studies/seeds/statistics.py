@@ -4,8 +4,6 @@ Pure functions on arrays. A value that is not defined for an event is NaN and le
 that nothing defines is NaN. docs/statistics.md says what each figure means.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """A study of a config over seeds and numbers of links, with the baselines at the same bits."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ A training lies in its own folder, laid out as build/<config> is, and is a stage
 unless what it depends on has changed, and continues from its checkpoint after a kill.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

@@ -108,7 +108,9 @@ def test_pipelined_verilog_of_any_network_computes_what_the_golden_model_compute
 
 def test_each_stage_adds_one_clock(tmp_path):
     for stages in (1, 3):
-        metrics = build(sensor_network(), _settings(stages), tmp_path).metrics.model_dump(exclude_unset=True)
+        metrics = build(sensor_network(), _settings(stages), tmp_path).metrics.model_dump(
+            exclude_unset=True
+        )
         assert metrics["modules"]["encoder_core"]["latency_cycles"] == 1 + stages
 
 
