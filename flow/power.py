@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from flow.analysis.power import Power, analyse_power, by_kind, sum_by
 from flow.block import Block
 from flow.simulated import simulation, vectors
 from hexcoder.metrics.asic import GlitchMetrics, GlitchToggles, PowerMetrics
-from hexcoder.steps.step import NotMeasured
+from hexcoder.steps.step import FlatMetrics, NotMeasured
 from netlist.flat import FlatNetlist
 
 
@@ -116,7 +115,7 @@ def glitch_metrics(
     )
 
 
-def with_energy(metrics: dict[str, Any], period_ns: float) -> dict[str, Any]:
+def with_energy(metrics: FlatMetrics, period_ns: float) -> FlatMetrics:
     """Add the energy of an event with glitches, and say in the origin what was simulated."""
     power, glitch = metrics["power__total"], metrics["power__glitch"]
     energy = None if power is None or glitch is None else (power + glitch) * period_ns * 1e3

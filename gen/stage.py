@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
-from hexcoder.steps.step import Progress, Stage, Step
+from hexcoder.steps.step import FlatMetrics, Progress, Stage, Step
 from network.schema import Network, load_network
 from pdk.technology import technology_for
 
@@ -86,7 +85,7 @@ def compile_stage(
         writes=("encoder.v",),
     )
 
-    def assemble(source: Source, metrics: dict[str, Any]) -> dict[str, Any]:
+    def assemble(source: Source, metrics: FlatMetrics) -> FlatMetrics:
         return {key: value for key, value in metrics.items() if key != "not_measured"}
 
     return Stage(name, (step,), lambda place: Source(place, network, seconds), assemble=assemble)

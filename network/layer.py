@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +13,10 @@ from hexcoder.fixed_point import FixedPoint, FixedPointField
 
 Shape = tuple[int, ...]
 """(row, column, channel) of an image, or (elements,)."""
+
+
+Keys: TypeAlias = dict[str, Any]
+"""Keys and values of a layer in network.json."""
 
 
 class Layer(Section):
@@ -56,7 +60,7 @@ class Layer(Section):
         raise NotImplementedError
 
     @classmethod
-    def draw(cls, random: Random, shape: Shape) -> dict[str, Any] | None:
+    def draw(cls, random: Random, shape: Shape) -> Keys | None:
         """Keys of any such layer for an input of ``shape``; None where it does not take one."""
         raise NotImplementedError
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from hexcoder.config import Activation, Name, Overflow, Rounding
 from hexcoder.fixed_point import FixedPoint, FixedPointField
-from network.layer import Layer, LayerContext, Shape
+from network.layer import Keys, Layer, LayerContext, Shape
 from network.quantise import quantise
 
 EXACT_IN_FLOAT = ((1 << 24, np.float32), (1 << 53, np.float64))
@@ -194,10 +194,10 @@ def draw_integers(random: Random, shape: Shape, type_: FixedPoint) -> Any:
     return values.tolist()
 
 
-def draw_keys(random: Random, shape: Shape, channels: int) -> dict[str, Any]:
+def draw_keys(random: Random, shape: Shape, channels: int) -> Keys:
     """Keys of any layer with weights of ``shape``."""
     weight_type, output_type = draw_type(random), draw_type(random)
-    keys: dict[str, Any] = {
+    keys: Keys = {
         "weight_type": str(weight_type),
         "weights": draw_integers(random, shape, weight_type),
         "activation": random.choice(["relu", "none"]),

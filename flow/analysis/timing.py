@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flow.analysis.sta import run_sta
 from hexcoder.errors import InputError
+from hexcoder.metrics.asic import Histogram
 from netlist.files import Netlist
 from netlist.flat import FlatNetlist
 from netlist.liberty import Library
@@ -103,10 +103,10 @@ def analyse_timing(
     )
 
 
-def slack_histogram(slacks_ns: Sequence[float]) -> dict[str, Any]:
+def slack_histogram(slacks_ns: Sequence[float]) -> Histogram:
     """Count endpoints by setup slack: ``edges_ns``, round numbers, and one ``count`` less."""
     if not slacks_ns:
-        return {"edges_ns": [], "count": []}
+        return Histogram(edges_ns=[], count=[])
     low, high = min(slacks_ns), max(slacks_ns)
     step = next(s for s in _STEPS_NS if (high - low) / s <= _BINS or s == _STEPS_NS[-1])
     first = math.floor(low / step)
@@ -114,7 +114,7 @@ def slack_histogram(slacks_ns: Sequence[float]) -> dict[str, Any]:
     counts = [0] * (len(edges) - 1)
     for slack in slacks_ns:
         counts[math.floor(slack / step) - first] += 1
-    return {"edges_ns": [round(edge, 6) for edge in edges], "count": counts}
+    return Histogram(edges_ns=[round(edge, 6) for edge in edges], count=counts)
 
 
 def _worst(report: str, kind: str) -> float:

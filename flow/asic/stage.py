@@ -19,7 +19,7 @@ from flow.power import with_energy
 from flow.verdicts import agrees, holds
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place, versions
-from hexcoder.steps.step import Stage
+from hexcoder.steps.step import FlatMetrics, Stage
 from hexcoder.tools import tool_version
 
 
@@ -54,7 +54,7 @@ LIMITS = (
 )
 
 
-def header(block: Block) -> dict[str, Any]:
+def header(block: Block) -> FlatMetrics:
     """What the metrics are of: which process and wires, by which tools."""
     pdk, wire_load = block.pdk, block.wire_load
     return {
@@ -77,7 +77,7 @@ def header(block: Block) -> dict[str, Any]:
     }
 
 
-def _assemble(block: Block, metrics: dict[str, Any]) -> dict[str, Any]:
+def _assemble(block: Block, metrics: FlatMetrics) -> FlatMetrics:
     return with_energy(header(block) | metrics, block.config.clock.period_ns)
 
 

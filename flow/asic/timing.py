@@ -5,7 +5,7 @@ from flow.asic.synthesis import NETLIST
 from flow.block import Block
 from flow.programs import STA
 from flow.views import flat
-from hexcoder.metrics.asic import Histogram, TimingMetrics
+from hexcoder.metrics.asic import TimingMetrics
 from hexcoder.steps.reads import File
 from hexcoder.steps.step import Progress, Step
 from pdk.reads import PdkFiles
@@ -26,7 +26,7 @@ def measure_timing(block: Block, progress: Progress) -> TimingMetrics:
         unconstrained_endpoints=len(set(timing.unconstrained_endpoints) - constant),
         worst_path=f"{timing.worst_startpoint} to {timing.worst_endpoint}",
         constant_outputs=len(constant),
-        timing__setup__histogram=Histogram(**slack_histogram(timing.slacks_ns)),
+        timing__setup__histogram=slack_histogram(timing.slacks_ns),
     )
 
 

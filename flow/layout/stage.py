@@ -20,7 +20,7 @@ from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place
-from hexcoder.steps.step import Stage
+from hexcoder.steps.step import FlatMetrics, Stage
 from pdk.description import LAYOUT_PDK
 from pdk.sky130.cells import version
 
@@ -90,7 +90,7 @@ LIMITS = (
 )
 
 
-def _assemble(block: LaidOut, metrics: dict[str, Any]) -> dict[str, Any]:
+def _assemble(block: LaidOut, metrics: FlatMetrics) -> FlatMetrics:
     tool = f"coriolis-eda {version('coriolis-eda')}"
     header = {
         "name": block.config.name,

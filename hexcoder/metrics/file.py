@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hexcoder.errors import InputError
 from hexcoder.files import read_json
-from hexcoder.steps.step import Metrics
+from hexcoder.steps.step import FlatMetrics, Metrics
 
 CORNER = "__corner:"
 """What stands between a metric of one corner and the corner's name."""
@@ -57,7 +57,7 @@ class MetricsFile(BaseModel):
             steps[name] = measured
         return cls.model_validate(rest | steps)
 
-    def flat(self) -> dict[str, Any]:
+    def flat(self) -> FlatMetrics:
         """Return the keys as they lie in the file."""
         steps = steps_of(type(self))
         values = self.model_dump(mode="json", exclude=set(steps))

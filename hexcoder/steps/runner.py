@@ -22,7 +22,7 @@ from hexcoder.code import code_digest
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import write_json
 from hexcoder.steps.reads import File, Package, Place, file_digest, package_version
-from hexcoder.steps.step import Inputs, NotMeasured, Progress, Stage, Step
+from hexcoder.steps.step import FlatMetrics, Inputs, NotMeasured, Progress, Stage, Step
 from hexcoder.tools import ToolFailed, ToolMissing
 
 RECORDS = "steps.json"
@@ -56,7 +56,7 @@ class Outcome:
         Limits that are not kept, and steps whose tool crashed, a line each.
     """
 
-    metrics: dict[str, Any]
+    metrics: FlatMetrics
     ran: tuple[str, ...]
     failures: tuple[str, ...]
 
@@ -72,7 +72,7 @@ class _Record:
 
     fingerprint: str
     files: dict[str, str] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
+    metrics: FlatMetrics = field(default_factory=dict)
     not_measured: str | None = None
     failed: str | None = None
     settled: bool = False
@@ -269,8 +269,8 @@ class _Run(Generic[Inputs]):
             elif path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
 
-    def _metrics(self, records: dict[str, _Record], inputs: Inputs) -> dict[str, Any]:
-        metrics: dict[str, Any] = {}
+    def _metrics(self, records: dict[str, _Record], inputs: Inputs) -> FlatMetrics:
+        metrics: FlatMetrics = {}
         reasons: dict[str, str] = {}
         for step in self.stage.steps:
             record = records[step.id]
@@ -294,7 +294,7 @@ class _Run(Generic[Inputs]):
         metrics = json.loads((self.final / METRICS).read_text(encoding="utf-8"))
         return Outcome(metrics, tuple(self.ran), tuple(self._failures(records, metrics)))
 
-    def _failures(self, records: dict[str, _Record], metrics: dict[str, Any]) -> list[str]:
+    def _failures(self, records: dict[str, _Record], metrics: FlatMetrics) -> list[str]:
         """Steps that failed, and limits that are not kept."""
         place = self._place(self.final)
         lines = [limit.failure(metrics, place) for limit in self.stage.limits]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,9 @@ from hexcoder.steps.reads import Place, Read, Tool
 
 Inputs = TypeVar("Inputs")
 """What the steps of a stage share: views of files, loaded on first use."""
+
+FlatMetrics: TypeAlias = dict[str, Any]
+"""What all steps of a stage measured, key by key, as in its metrics.json."""
 
 Progress = Callable[[str, float], None]
 """Told what runs, and the part of it that is done."""
@@ -106,4 +109,4 @@ class Stage(Generic[Inputs]):
     inputs: Callable[[Place], Inputs]
     limits: Sequence[Limit] = ()
     hands_over: Sequence[str] = ()
-    assemble: Callable[[Inputs, dict[str, Any]], dict[str, Any]] = lambda inputs, metrics: metrics
+    assemble: Callable[[Inputs, FlatMetrics], FlatMetrics] = lambda inputs, metrics: metrics

@@ -6,7 +6,7 @@ from typing import Any
 from hexcoder.metrics.train import TorchAgreement, TrainMetrics
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place
-from hexcoder.steps.step import Stage
+from hexcoder.steps.step import FlatMetrics, Stage
 from models.training.steps.agree import AGREE
 from models.training.steps.fit import FIT
 from models.training.steps.measure import MEASURE
@@ -22,7 +22,7 @@ def _agrees(value: Any, metrics: Mapping[str, Any], place: Place) -> str | None:
     )
 
 
-def _assemble(place: Place, metrics: dict[str, Any]) -> dict[str, Any]:
+def _assemble(place: Place, metrics: FlatMetrics) -> FlatMetrics:
     values = {"name": place.config.name} | metrics
     return {name: values[name] for name in TrainMetrics.model_fields}
 

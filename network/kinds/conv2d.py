@@ -1,13 +1,13 @@
 """Layer kind ``conv2d``."""
 
 from random import Random
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from hexcoder.config import Padding, Pair, Sides
-from network.layer import Shape
+from network.layer import Keys, Shape
 from network.weighted import WeightedLayer, draw_keys
 
 
@@ -59,7 +59,7 @@ class Convolution(WeightedLayer):
         return weights.reshape(-1, weights.shape[3])
 
     @classmethod
-    def draw(cls, random: Random, shape: Shape) -> dict[str, Any] | None:
+    def draw(cls, random: Random, shape: Shape) -> Keys | None:
         """Kernels up to the image, strides of one and two, every way of padding."""
         if len(shape) != 3:
             return None

@@ -1,12 +1,12 @@
 """Layer kind ``dense``."""
 
 from random import Random
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from network.layer import Shape
+from network.layer import Keys, Shape
 from network.weighted import WeightedLayer, draw_keys
 
 
@@ -37,7 +37,7 @@ class Dense(WeightedLayer):
         return self.weight_array().T
 
     @classmethod
-    def draw(cls, random: Random, shape: Shape) -> dict[str, Any] | None:
+    def draw(cls, random: Random, shape: Shape) -> Keys | None:
         """One to four outputs."""
         if len(shape) != 1:
             return None

@@ -1,13 +1,13 @@
 """Layer kind ``flatten``."""
 
 from random import Random
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from hexcoder.config import Name
 from hexcoder.fixed_point import FixedPoint
-from network.layer import Layer, Shape
+from network.layer import Keys, Layer, Shape
 
 
 class Flatten(Layer):
@@ -31,6 +31,6 @@ class Flatten(Layer):
         return values
 
     @classmethod
-    def draw(cls, random: Random, shape: Shape) -> dict[str, Any] | None:
+    def draw(cls, random: Random, shape: Shape) -> Keys | None:
         """Of any shape."""
         return {"kind": "flatten"}

@@ -26,7 +26,7 @@ from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.steps.console import show_stage, state_of
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import File, Given, Package, Place
-from hexcoder.steps.step import Metrics, Progress, Stage, Step
+from hexcoder.steps.step import FlatMetrics, Metrics, Progress, Stage, Step
 from tb.request import PASSED, Request
 
 EXAMPLES = """examples:
@@ -160,7 +160,7 @@ def _stage(config: Config, build: Path, arguments: argparse.Namespace) -> Stage[
         writes=("*.xml",),
     )
 
-    def assemble(request: Request, metrics: dict[str, Any]) -> dict[str, Any]:
+    def assemble(request: Request, metrics: FlatMetrics) -> FlatMetrics:
         return {key: value for key, value in metrics.items() if key != "not_measured"}
 
     limits = (Verdict("mismatches", _agrees), Verdict("protocol_tests", _all_passed))

@@ -25,11 +25,12 @@ def measure_timing(block: LaidOut, progress: Progress) -> LayoutTimingMetrics:
     corners = {corner: _at_corner(block, corner) for corner in block.pdk.corners}
     values: dict[str, object] = {}
     for corner, (timing, latency_ns) in corners.items():
+        histogram = slack_histogram(timing.slacks_ns).model_dump()
         values |= {
             f"timing__setup__ws__corner:{corner}": timing.setup_ws_ns,
             f"timing__setup__tns__corner:{corner}": timing.setup_tns_ns,
             f"timing__hold__ws__corner:{corner}": timing.hold_ws_ns,
-            f"timing__setup__histogram__corner:{corner}": slack_histogram(timing.slacks_ns),
+            f"timing__setup__histogram__corner:{corner}": histogram,
             f"clock__skew__worst_setup__corner:{corner}": timing.clock_skew_ns,
             f"clock__latency__corner:{corner}": round(latency_ns, 4),
             f"worst_path__corner:{corner}": f"{timing.worst_startpoint} to {timing.worst_endpoint}",
