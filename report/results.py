@@ -17,7 +17,7 @@ from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TrainMetrics
 from hexcoder.steps.reads import file_digest
-from hexcoder.steps.runner import RECORDS, StageRecord, read_stage_record
+from hexcoder.steps.records import RECORDS, Records
 from report.blocks import Notice
 
 STAGES = {
@@ -127,7 +127,7 @@ class Results:
     librelane: LibrelaneFile | None
     stale: Mapping[str, tuple[str, ...]]
     digests: Mapping[str, str | None]
-    records: Mapping[str, StageRecord]
+    records: Mapping[str, Records]
     cells: Mapping[str, Any]
     setup_report: str
     pictures: Mapping[str, bytes]
@@ -175,7 +175,7 @@ class Results:
 
 
 def stale_files(
-    stage: str, records: Mapping[str, StageRecord], digests: Mapping[str, str | None]
+    stage: str, records: Mapping[str, Records], digests: Mapping[str, str | None]
 ) -> tuple[str, ...]:
     """Files that a stage's results are not of: others lie there now.
 
@@ -190,7 +190,7 @@ def stale_files(
         By file the SHA-256 of what lies there now.
     """
     stale = []
-    for file, digest in records[stage].reads.items():
+    for file, digest in records[stage].reads(stage).items():
         if digests.get(file) not in (None, digest):
             stale.append(file)
         elif (maker := file.partition("/")[0]) in records and maker != stage:
@@ -244,7 +244,7 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
         return read_json(build / name) if (build / name).is_file() else None
 
     digests = input_digests(build)
-    records = {stage: read_stage_record(build / stage) for stage in _SHOWN}
+    records = {stage: Records.read(build / stage) for stage in _SHOWN}
     stale = {
         stage: files
         for stage in _SHOWN

@@ -5,16 +5,14 @@ has not changed are taken over. A run that is killed leaves that folder, and the
 it. In the end it takes the place of the last results.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
@@ -22,12 +20,11 @@ from hexcoder.code import code_digest
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import write_json
 from hexcoder.steps.reads import File, Package, Place, file_digest, package_version
+from hexcoder.steps.records import RECORDS, Records, StepRecord
 from hexcoder.steps.step import FlatMetrics, Inputs, NotMeasured, Progress, Stage, Step
 from hexcoder.tools import ToolFailed, ToolMissing
 
-RECORDS = "steps.json"
 METRICS = "metrics.json"
-_FORMAT = 1
 
 
 @contextmanager
@@ -66,44 +63,6 @@ class Outcome:
             raise CheckFailed("; ".join(self.failures))
 
 
-@dataclass
-class _Record:
-    """What is kept of a step that ran."""
-
-    fingerprint: str
-    files: dict[str, str] = field(default_factory=dict)
-    metrics: FlatMetrics = field(default_factory=dict)
-    not_measured: str | None = None
-    failed: str | None = None
-    settled: bool = False
-    """It failed, and would fail again: not for want of a tool or by its crash."""
-    reads: dict[str, str | None] = field(default_factory=dict)
-    """Digests of the files that it read, by their names below the build folder."""
-    tools: dict[str, str | None] = field(default_factory=dict)
-    """Versions of packages and programs; None where absent."""
-
-    @classmethod
-    def read(cls, value: Any) -> _Record | None:
-        """Of a file that anything may have happened to; None if it is not one of ours."""
-        kinds = {"fingerprint": str, "files": dict, "metrics": dict, "reads": dict, "tools": dict}
-        if not isinstance(value, dict) or set(value) != set(cls.__dataclass_fields__):
-            return None
-        if not all(isinstance(value[name], kind) for name, kind in kinds.items()):
-            return None
-        return cls(**value)
-
-    def is_of(self, fingerprint: str, place: Place) -> bool:
-        """Whether it was made from this state, and its files are still as it left them."""
-        if self.fingerprint != fingerprint or (self.failed is not None and not self.settled):
-            return False
-        for name, digest in self.files.items():
-            path = place.path(f"{place.stage}/{name}")
-            # What was handed over is the user's to change.
-            if not path.is_file() or (name not in place.hands_over and file_digest(path) != digest):
-                return False
-        return True
-
-
 def run_stage(
     stage: Stage[Inputs],
     config: Any,
@@ -133,7 +92,7 @@ def run_stage(
 def is_current(stage: Stage[Any], config: Any, build: Path) -> bool:
     """Whether nothing of a stage is out of date, so that :func:`run_stage` would run nothing."""
     run = _Run(stage, config, build, lambda what, part: None)
-    return run.current(_read_records(run.final)) is not None
+    return run.current(Records.read(run.final).steps) is not None
 
 
 class _Run(Generic[Inputs]):
@@ -149,7 +108,7 @@ class _Run(Generic[Inputs]):
             # Killed between two renames.
             self.retired.rename(self.final)
         shutil.rmtree(self.retired, ignore_errors=True)
-        last = _read_records(self.final)
+        last = Records.read(self.final).steps
         records = self.current(last)
         if records is None:
             records = self._make(last)
@@ -158,7 +117,7 @@ class _Run(Generic[Inputs]):
     def _place(self, folder: Path) -> Place:
         return Place(self.config, self.build, self.stage.name, folder, tuple(self.stage.hands_over))
 
-    def current(self, last: dict[str, _Record]) -> dict[str, _Record] | None:
+    def current(self, last: dict[str, StepRecord]) -> dict[str, StepRecord] | None:
         """The last results, if nothing of them is out of date."""
         place = self._place(self.final)
         if list(last) != [step.id for step in self.stage.steps]:
@@ -168,13 +127,13 @@ class _Run(Generic[Inputs]):
         )
         return last if is_current else None
 
-    def _make(self, last: dict[str, _Record]) -> dict[str, _Record]:
-        begun = _read_records(self.partial)
-        interrupted = _read_interrupted(self.partial)
+    def _make(self, last: dict[str, StepRecord]) -> dict[str, StepRecord]:
+        left = Records.read(self.partial)
+        begun = dict(left.steps)
         self.partial.mkdir(parents=True, exist_ok=True)
         place = self._place(self.partial)
         inputs = self.stage.inputs(place)
-        records: dict[str, _Record] = {}
+        records: dict[str, StepRecord] = {}
         total = sum(step.weight for step in self.stage.steps)
         done = 0.0
         for step in self.stage.steps:
@@ -185,28 +144,31 @@ class _Run(Generic[Inputs]):
                 record = last[step.id]
                 self._take_over(step, record)
             else:
-                goes_on = step.resumable and interrupted == (step.id, fingerprint)
+                goes_on = step.resumable and left.running == (step.id, fingerprint)
                 self._clear(step, goes_on)
-                _write_records(self.partial, {**begun, **records}, (step.id, fingerprint))
+                Records(steps=begun | records, running=(step.id, fingerprint)).write(self.partial)
                 record = self._run_step(step, inputs, fingerprint, done / total, total)
                 self.ran.append(step.id)
             begun.pop(step.id, None)
             records[step.id] = record
             done += step.weight
-            _write_records(self.partial, {**begun, **records})
-        _write_records(self.partial, records)
+            Records(steps=begun | records).write(self.partial)
+        Records(steps=records).write(self.partial)
         self._drop_strays(records)
         metrics = self._metrics(records, inputs)
         write_json(self.partial / METRICS, metrics)
-        _write_records(self.partial, records, failures=self._failures(records, metrics))
+        failures = self._failures(records, metrics)
+        Records(steps=records, failures=failures).write(self.partial)
         self._move_in()
         return records
 
     def _run_step(
         self, step: Step[Inputs], inputs: Inputs, fingerprint: str, before: float, total: float
-    ) -> _Record:
+    ) -> StepRecord:
         place = self._place(self.partial)
-        record = _Record(fingerprint, reads=_digests(step, place), tools=_versions(step, place))
+        record = StepRecord(
+            fingerprint=fingerprint, reads=_digests(step, place), tools=_versions(step, place)
+        )
 
         def show(what: str, part: float) -> None:
             self.progress(what, before + part * step.weight / total)
@@ -249,7 +211,7 @@ class _Run(Generic[Inputs]):
             place = self.partial / name
             (place if name.endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
 
-    def _take_over(self, step: Step[Inputs], record: _Record) -> None:
+    def _take_over(self, step: Step[Inputs], record: StepRecord) -> None:
         self._clear(step, goes_on=False)
         place = self._place(self.final)
         for name in record.files:
@@ -260,7 +222,7 @@ class _Run(Generic[Inputs]):
             except OSError:
                 shutil.copy2(source, target)
 
-    def _drop_strays(self, records: dict[str, _Record]) -> None:
+    def _drop_strays(self, records: dict[str, StepRecord]) -> None:
         """Remove what steps left that are no longer in the list."""
         ours = {RECORDS, *(name for record in records.values() for name in record.files)}
         for path in sorted(self.partial.rglob("*"), reverse=True):
@@ -269,7 +231,7 @@ class _Run(Generic[Inputs]):
             elif path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
 
-    def _metrics(self, records: dict[str, _Record], inputs: Inputs) -> FlatMetrics:
+    def _metrics(self, records: dict[str, StepRecord], inputs: Inputs) -> FlatMetrics:
         metrics: FlatMetrics = {}
         reasons: dict[str, str] = {}
         for step in self.stage.steps:
@@ -290,48 +252,15 @@ class _Run(Generic[Inputs]):
         self.partial.rename(self.final)
         shutil.rmtree(self.retired, ignore_errors=True)
 
-    def _outcome(self, records: dict[str, _Record]) -> Outcome:
+    def _outcome(self, records: dict[str, StepRecord]) -> Outcome:
         metrics = json.loads((self.final / METRICS).read_text(encoding="utf-8"))
         return Outcome(metrics, tuple(self.ran), tuple(self._failures(records, metrics)))
 
-    def _failures(self, records: dict[str, _Record], metrics: FlatMetrics) -> list[str]:
+    def _failures(self, records: dict[str, StepRecord], metrics: FlatMetrics) -> list[str]:
         """Steps that failed, and limits that are not kept."""
         place = self._place(self.final)
         lines = [limit.failure(metrics, place) for limit in self.stage.limits]
         return [line for line in (*(r.failed for r in records.values()), *lines) if line]
-
-
-@dataclass(frozen=True)
-class StageRecord:
-    """What a stage that ran has left of how it did.
-
-    Attributes
-    ----------
-    reads : mapping of str to str
-        Digest of each file outside of the stage that a step read.
-    tools : mapping of str to str or None
-        Versions of packages and programs; None where absent.
-    failures : sequence of str
-        A line each.
-    """
-
-    reads: dict[str, str] = field(default_factory=dict)
-    tools: dict[str, str | None] = field(default_factory=dict)
-    failures: tuple[str, ...] = ()
-
-
-def read_stage_record(folder: Path) -> StageRecord:
-    """What a stage's folder says of how it was made; empty where it says nothing."""
-    records = _read_records(folder).values()
-    reads = {
-        name: digest
-        for record in records
-        for name, digest in record.reads.items()
-        if digest is not None and not name.startswith(f"{folder.name}/")
-    }
-    tools = {name: version for record in records for name, version in record.tools.items()}
-    failures = _read(folder).get("failures")
-    return StageRecord(reads, tools, tuple(failures) if isinstance(failures, list) else ())
 
 
 def _digests(step: Step[Any], place: Place) -> dict[str, str | None]:
@@ -363,39 +292,5 @@ def _fingerprint(step: Step[Any], place: Place) -> str:
     state = ["lacking", lacking] if lacking else [read.state(place) for read in step.reads]
     tools = [tool.state(place) for tool in step.needs]
     code = code_digest(step.run.__module__)
-    text = json.dumps([_FORMAT, step.id, list(step.writes), code, state, tools], sort_keys=True)
+    text = json.dumps([1, step.id, list(step.writes), code, state, tools], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _read_records(folder: Path) -> dict[str, _Record]:
-    """Records of a folder, in order; none where they cannot be read."""
-    steps = _read(folder).get("steps")
-    if not isinstance(steps, dict):
-        return {}
-    records = {name: _Record.read(value) for name, value in steps.items()}
-    return {name: record for name, record in records.items() if record is not None}
-
-
-def _read_interrupted(folder: Path) -> tuple[str, str] | None:
-    """Step that ran when the run was killed, and its fingerprint."""
-    value = _read(folder).get("running")
-    return (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else None
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        value = json.loads((folder / RECORDS).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) and value.get("format") == _FORMAT else {}
-
-
-def _write_records(
-    folder: Path,
-    records: dict[str, _Record],
-    running: tuple[str, str] | None = None,
-    failures: Sequence[str] = (),
-) -> None:
-    steps = {name: asdict(record) for name, record in records.items()}
-    content = {"format": _FORMAT, "running": running, "failures": list(failures), "steps": steps}
-    write_json(folder / RECORDS, content)

@@ -1,7 +1,7 @@
 """Section of the report: where every number comes from, and how to get it again."""
 
 from hexcoder import __version__
-from hexcoder.steps.runner import RECORDS
+from hexcoder.steps.records import RECORDS
 from report.blocks import Block, Section, Table, Text, Verbatim, words
 from report.results import STAGES, Results
 
