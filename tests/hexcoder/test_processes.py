@@ -35,12 +35,17 @@ def _wait_for(condition, limit_s: float = 20.0) -> bool:
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_grandchild_outlives_us(tmp_path, ending):
     pid_file = tmp_path / "pid"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(pid_file)], stderr=subprocess.PIPE)
+    # A shell starts what it runs in the background with interrupts ignored, and that is inherited.
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(pid_file)],
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert _wait_for(lambda: pid_file.is_file() and pid_file.read_text().strip())
     grandchild = int(pid_file.read_text())
     assert _running(grandchild)
     parent.send_signal(ending)
-    parent.communicate()
+    parent.communicate(timeout=20)
     assert _wait_for(lambda: not _running(grandchild))
 
 

@@ -40,8 +40,7 @@ def made(request, tmp_path_factory):
     # Latents that a frame of the chip has no room for stand beside the chip's ports.
     network = sensor_network(latents=3 if top == CHIP else 22)
     save_network(network, build / "network.json")
-    metrics = write_rtl(network, Settings.of(config), build / "rtl")
-    assert metrics["top"] == top
+    assert write_rtl(network, Settings.of(config), build / "rtl").metrics.top == top
     return config, build, run_stage(ASIC, config, build).failures
 
 
