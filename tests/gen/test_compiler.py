@@ -13,13 +13,14 @@ from gen.interpret import interpret, latencies, layer_latency, node_values
 from gen.passes import pipeline, prune, share, simplify
 from gen.passes.lower import lower
 from gen.passes.ranges import ranges
-from hexcoder.config import Pipeline
+from hexcoder.config import Compiler, Pipeline
 from hexcoder.errors import CheckFailed
 from hexcoder.fixed_point import FixedPoint
 from network.golden import layer_outputs
 from network.schema import Network
 from tests.networks import inputs_of, networks, sensor_network
 
+QUICK = Compiler(effort=0.05)
 PLACES = st.builds(Pipeline, input=st.booleans(), layers=st.booleans(), output=st.booleans())
 
 
@@ -32,13 +33,13 @@ def _built_equal(graph, inputs, network):
 
 @given(networks(), PLACES)
 def test_any_network_keeps_its_meaning_through_all_passes(network, places):
-    compiled = compile_network(network, Settings(pipeline=places))
+    compiled = compile_network(network, Settings(pipeline=places, compiler=QUICK))
     _built_equal(compiled.graph, inputs_of(network, 60, seed=3), network)
 
 
 @given(networks())
 def test_ranges_hold_every_value_that_occurs(network):
-    graph = compile_network(network, Settings()).graph
+    graph = compile_network(network, Settings(compiler=QUICK)).graph
     values = node_values(graph, inputs_of(network, 60, seed=4))
     for value, (low, high) in zip(values, graph.ranges, strict=True):
         assert low <= value.min()
@@ -130,7 +131,7 @@ def test_each_register_place_adds_one_clock(places, latency):
 
 @given(networks(), PLACES)
 def test_all_paths_to_an_output_have_the_same_latency(network, places):
-    graph = compile_network(network, Settings(pipeline=places)).graph
+    graph = compile_network(network, Settings(pipeline=places, compiler=QUICK)).graph
     clocks = latencies(graph)
     for layer in graph.layers:
         layer_latency(graph, layer.name, clocks)
