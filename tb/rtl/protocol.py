@@ -7,11 +7,12 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from cocotb_tools.runner import Verilator, get_runner
+from cocotb_tools.runner import Icarus, Runner, Verilator
 
 from hexcoder.errors import InputError
+from hexcoder.processes import run
 from hexcoder.tools import LAST_LINES, make_variables, verilator_environment
 from tb.rtl.verilated import SPLIT
 
@@ -43,7 +44,21 @@ def read_junit(path: Path) -> dict[str, str | None]:
     return results
 
 
-class _PortsOnly(Verilator):
+class _Ended(Runner):
+    """cocotb's runner, but what it starts ends with us; cocotb has no way to ask for that."""
+
+    def _execute_cmds(self, cmds: Any, cwd: Any, stdout: IO[Any] | None = None) -> None:
+        for command in cmds:
+            done = run(command, cwd=cwd, env=self.env, stdout=stdout)
+            if done.returncode:
+                raise RuntimeError(f"status {done.returncode}")
+
+
+class _Icarus(_Ended, Icarus):
+    """Icarus Verilog."""
+
+
+class _PortsOnly(_Ended, Verilator):
     """cocotb's runner, but with the top module's signals visible to the tests alone.
 
     Access to every signal takes minutes of compiling on a layer of single-bit gates. cocotb has no
@@ -128,7 +143,7 @@ def run_cocotb(
         arguments = ["-Wno-fatal", "-Wno-lint", *SPLIT, *(["--trace-fst"] if waves else [])]
     else:
         arguments = ["-g2012"]
-    runner = _PortsOnly() if is_verilator else get_runner(simulator)
+    runner = _PortsOnly() if is_verilator else _Icarus()
     with _environment(values):
         try:
             runner.build(

@@ -9,11 +9,12 @@ import pytest
 
 from hexcoder.processes import child, run, worker_pool
 
-PARENT = """
-import sys
-from hexcoder.processes import run
-run(["sh", "-c", "sleep 1000 & sleep 0.5; echo $! > $0; wait", sys.argv[1]])
-"""
+COMMAND = '["sh", "-c", "sleep 1000 & sleep 0.5; echo $! > $0; wait", sys.argv[1]]'
+PARENT = f"import sys; from hexcoder.processes import run; run({COMMAND})"
+COCOTB = (
+    "import sys; from tb.rtl.protocol import _PortsOnly; "
+    f"r = _PortsOnly(); r.env = {{}}; r._execute_cmds([{COMMAND}], '.')"
+)
 
 
 def _running(pid: int) -> bool:
@@ -32,12 +33,20 @@ def _wait_for(condition, limit_s: float = 20.0) -> bool:
     return False
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_grandchild_outlives_us(tmp_path, ending):
+@pytest.mark.parametrize(
+    ("program", "ending"),
+    [
+        (PARENT, signal.SIGINT),
+        (PARENT, signal.SIGTERM),
+        (PARENT, signal.SIGKILL),
+        (COCOTB, signal.SIGKILL),
+    ],
+)
+def test_no_grandchild_outlives_us(tmp_path, program, ending):
     pid_file = tmp_path / "pid"
     # A shell starts what it runs in the background with interrupts ignored, and that is inherited.
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(pid_file)],
+        [sys.executable, "-c", program, str(pid_file)],
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
