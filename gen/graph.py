@@ -13,6 +13,10 @@ NOT_BUILT = -1
 """Stands in a layer's output for an element that nothing reads."""
 
 
+Element = tuple[int, int]
+"""Node of a tensor's element, and the shift that makes it the element's value."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """An integer value.

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from gen.graph import Builder, Dot, Quantise, Relu
+from gen.graph import Builder, Dot, Element, Quantise, Relu
 from hexcoder.fixed_point import FixedPoint
 from network.weighted import WeightedContext
 
 Term = tuple[int, int]
 """Input element and integer weight."""
-
-Element = tuple[int, int]
-"""Node of a tensor's element, and the shift that makes it the element's value."""
 
 Elements = tuple[Element, ...]
 

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from gen.gates.activation import extended, masked, quantised, relu_quantised
 from gen.gates.bits import FALSE, Gate, Gates, live_gates
 from gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
-from gen.graph import NOT_BUILT, Constant, Dot, Graph, LayerOutput, Node, Quantise, Relu
+from gen.graph import NOT_BUILT, Constant, Dot, Element, Graph, LayerOutput, Node, Quantise, Relu
 from gen.passes.ranges import width_of
 from hexcoder.digits import signed_digits
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.technology import Technology
-
-Element = tuple[int, int]
-"""Node of a tensor's element, and the shift that makes it the element's value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 import math
 
-from gen.graph import CORE, Builder, Dot, Graph, Input, LayerOutput
+from gen.graph import CORE, Builder, Dot, Element, Graph, Input, LayerOutput
 from gen.lowering import LOWERINGS
-from gen.weighted import Element
 from network.schema import Network
 
 
