@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from pydantic_core import to_jsonable_python
 
-from bench import chip, compilers, glitches, pictures, pipelining, scale
-from bench.networks import benchmark_networks
-from bench.runs import Row, within
+from hexcoder.bench import chip, compilers, glitches, pictures, pipelining, scale
+from hexcoder.bench.networks import benchmark_networks
+from hexcoder.bench.runs import Row, within
 from hexcoder.console import Commands, add_command, run_room
 from hexcoder.errors import InputError, run_command
 from hexcoder.files import write_json, write_whole
@@ -105,7 +105,7 @@ def _glitches(arguments: Namespace) -> Content:
 
 def _layout(arguments: Namespace) -> Content:
     # Imported late: KLayout is in an extra of its own.
-    from bench import layout
+    from hexcoder.bench import layout
 
     cases = {
         f"layout of {network.name}": (network, arguments.effort, _work(arguments))

@@ -10,10 +10,10 @@ from alkaid.codegen.rtl.verilog.comb import comb_logic_gen
 from alkaid.trace import FVArrayInput, HWConfig, trace
 from alkaid.trace.pipeline import to_pipeline
 
-from bench.wrapper import registered
-from network.kinds.conv2d import Convolution
-from network.schema import Network
-from network.weighted import WeightedContext
+from hexcoder.bench.wrapper import registered
+from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext
 
 
 @dataclass(frozen=True)

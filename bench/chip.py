@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.networks import ROOT
-from bench.runs import Row, keep
-from bench.silicon import synthesised
+from hexcoder.bench.networks import ROOT
+from hexcoder.bench.runs import Row, keep
+from hexcoder.bench.silicon import synthesised
 from hexcoder.code import code_digest
 from hexcoder.config import Chip, load_config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.metrics.asic import SynthesisOrigin
+from hexcoder.network.parameters import with_random_parameters
+from hexcoder.sensor.chip.golden import blank_network
 from hexcoder.tables import markdown_table
-from network.parameters import with_random_parameters
-from sensor.chip.golden import blank_network
 
 VARIANTS = {
     "flag, triplicated": Chip(weights="loadable", update="flag", triplicated=True),
@@ -80,7 +80,7 @@ def run(name: str, folder: Path) -> Variant:
     A result is kept in ``folder``: the same code measures no variant twice.
     """
     work = folder / name.replace(", ", "_")
-    state = {"code": code_digest("bench.chip")}
+    state = {"code": code_digest("hexcoder.bench.chip")}
     return keep(work.with_suffix(".json"), state, Variant, lambda: _measured(name, work))
 
 

@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.alkaid_peer import trace_network
-from bench.measure import Measured, Synthesis, measure
-from bench.networks import benchmark_networks
-from bench.plain import plain_verilog
-from bench.runs import Row, keep, within
-from gen.build import build
-from gen.compiler import Settings, compile_network
+from hexcoder.bench.alkaid_peer import trace_network
+from hexcoder.bench.measure import Measured, Synthesis, measure
+from hexcoder.bench.networks import benchmark_networks
+from hexcoder.bench.plain import plain_verilog
+from hexcoder.bench.runs import Row, keep, within
 from hexcoder.code import code_digest
 from hexcoder.config import Clock, Compiler, Pipeline
 from hexcoder.files import write_whole
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings, compile_network
+from hexcoder.network.schema import Network
 from hexcoder.tables import markdown_table
-from network.schema import Network
 
 STAGES = 3
 """Stages of logic at which register bits are compared."""
@@ -94,7 +94,7 @@ def _alkaid(network: Network, path: Path) -> Compiled:
         return Compiled(register_bits=traced.register_bits(STAGES), compile_s=took)
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {"code": code_digest("bench.alkaid_peer")}
+    state = {"code": code_digest("hexcoder.bench.alkaid_peer")}
     return keep(path.with_suffix(".json"), state, Compiled, compiled)
 
 
@@ -135,7 +135,7 @@ def compare(
     Each result is kept in ``folder`` as it comes, for as long as the code that it depends on stays
     the same: a comparison goes on where it stopped, and several that share a folder share results.
     """
-    every, alkaid = code_digest("bench.compilers"), code_digest("bench.measure")
+    every, alkaid = code_digest("hexcoder.bench.compilers"), code_digest("hexcoder.bench.measure")
 
     def result(name: str, compiler: str) -> Result:
         work = folder / name / compiler

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from bench.networks import ROOT
-from bench.runs import Row
-from bench.silicon import synthesised
+from hexcoder.bench.networks import ROOT
+from hexcoder.bench.runs import Row
+from hexcoder.bench.silicon import synthesised
 from hexcoder.config import Pipeline, load_config
 from hexcoder.errors import CheckFailed, InputError
-from network.schema import load_network
+from hexcoder.network.schema import load_network
 
 STAGES = (1, 2, 4, 8)
 EVENTS = 200

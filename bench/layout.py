@@ -3,17 +3,17 @@
 import time
 from pathlib import Path
 
-from bench.networks import filters, perceptron
-from bench.runs import Row
-from flow.layout.place.place_route import place_and_route
-from flow.synthesis.synthesise import synthesise
-from gen.build import build
-from gen.compiler import Settings
+from hexcoder.bench.networks import filters, perceptron
+from hexcoder.bench.runs import Row
 from hexcoder.config import Compiler
-from netlist.liberty import read_liberty
-from network.schema import Network
-from pdk.description import LAYOUT_PDK, load_pdk
-from pdk.technology import technology_of
+from hexcoder.flow.layout.place.place_route import place_and_route
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.network.schema import Network
+from hexcoder.pdk.description import LAYOUT_PDK, load_pdk
+from hexcoder.pdk.technology import technology_of
 
 FILTERS = ((2, 2), (3, 2), (4, 3), (5, 4), (7, 4), (10, 4))
 """Side of the image and number of filters: about 1,000 to 60,000 cells."""

@@ -7,26 +7,27 @@ from typing import Literal
 
 import numpy as np
 
-from bench.runs import Row
-from flow.analysis.loads import net_loads
-from flow.analysis.power import analyse_power
-from flow.analysis.sta import write_constraints
-from flow.analysis.timing import analyse_timing
-from flow.analysis.wire_load import wire_load_name
-from flow.synthesis.adders import ADDERS
-from flow.synthesis.buffering import insert_buffers
-from flow.synthesis.hierarchy import clean_names
-from flow.synthesis.synthesise import synthesise
+from hexcoder.bench.runs import Row
 from hexcoder.config import Clock
-from hexcoder.files import read_json, write_json
-from netlist.cell_models import cell_models
-from netlist.files import Netlist
-from netlist.liberty import Library, read_liberty
-from netlist.simulation import Interface, NetlistSimulation
-from netlist.yosys import quoted, run_yosys
-from network.golden import evaluate
-from network.schema import Network
-from pdk.description import Pdk, load_pdk
+from hexcoder.documents import read_json
+from hexcoder.files import write_json
+from hexcoder.flow.analysis.loads import net_loads
+from hexcoder.flow.analysis.power import analyse_power
+from hexcoder.flow.analysis.sta import write_constraints
+from hexcoder.flow.analysis.timing import analyse_timing
+from hexcoder.flow.analysis.wire_load import wire_load_name
+from hexcoder.flow.synthesis.adders import ADDERS
+from hexcoder.flow.synthesis.buffering import insert_buffers
+from hexcoder.flow.synthesis.hierarchy import clean_names
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.netlist.cell_models import cell_models
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.liberty import Library, read_liberty
+from hexcoder.netlist.simulation import Interface, NetlistSimulation
+from hexcoder.netlist.yosys import quoted, run_yosys
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import Network
+from hexcoder.pdk.description import Pdk, load_pdk
 
 Synthesis = Literal["hexcoder", "adder cells", "default"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from network.schema import Network, load_network
+from hexcoder.network.schema import Network, load_network
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,19 +14,19 @@ from pathlib import Path
 
 import numpy as np
 
-from flow.analysis.loads import net_loads
-from flow.analysis.power import Power, analyse_power
-from flow.analysis.sta import run_sta
 from hexcoder.errors import InputError, run_command
-from netlist.files import Netlist
-from netlist.flat import FlatNetlist, Instance
-from netlist.liberty import read_liberty
-from pdk.description import LAYOUT_PDK, Pdk, load_pdk
-from pdk.sky130.cells import drawn_cells
-from pdk.sky130.characterise import Way, ways
-from pdk.sky130.extraction import DrawnCell, read_cells
-from pdk.sky130.functions import FUNCTIONS, inputs_of, outputs_of
-from pdk.sky130.measurement import CORNERS, Corner, models, ramp_of, run_ngspice
+from hexcoder.flow.analysis.loads import net_loads
+from hexcoder.flow.analysis.power import Power, analyse_power
+from hexcoder.flow.analysis.sta import run_sta
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.flat import FlatNetlist, Instance
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.description import LAYOUT_PDK, Pdk, load_pdk
+from hexcoder.pdk.sky130.cells import drawn_cells
+from hexcoder.pdk.sky130.characterise import Way, ways
+from hexcoder.pdk.sky130.extraction import DrawnCell, read_cells
+from hexcoder.pdk.sky130.functions import FUNCTIONS, inputs_of, outputs_of
+from hexcoder.pdk.sky130.measurement import CORNERS, Corner, models, ramp_of, run_ngspice
 
 SLEW_NS = 0.1
 LENGTHS = 5, 15

@@ -10,15 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.chip import Variant
-from bench.compilers import COMPILERS, Comparison
-from bench.glitches import Glitches
-from bench.pipelining import Pipelined
-from bench.scale import Size
+from hexcoder.bench.chip import Variant
+from hexcoder.bench.compilers import COMPILERS, Comparison
+from hexcoder.bench.glitches import Glitches
+from hexcoder.bench.pipelining import Pipelined
+from hexcoder.bench.scale import Size
 from hexcoder.pictures import svg
 
 if TYPE_CHECKING:
-    from bench.layout import Drawn
+    from hexcoder.bench.layout import Drawn
 
 _COLOURS = ("#b5432a", "#1f4e79", "#4f7ea8", "#8fb1cf", "#c9d3dc")
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from bench.measure import measure
-from bench.networks import benchmark_networks
-from bench.runs import Row
-from gen.build import build
-from gen.compiler import Settings
+from hexcoder.bench.measure import measure
+from hexcoder.bench.networks import benchmark_networks
+from hexcoder.bench.runs import Row
 from hexcoder.config import Clock, Compiler, Pipeline
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
 
 PERIODS_NS = (25.0, 8.0, 5.0, 3.0, 2.0, 1.5, 1.2, 1.0)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from bench.wrapper import registered
-from gen.graph import NOT_BUILT, Dot, Graph, Input, Quantise, Relu
-from gen.passes.lower import lower
-from gen.passes.ranges import ranges, width_of
-from network.schema import Network
+from hexcoder.bench.wrapper import registered
+from hexcoder.gen.graph import NOT_BUILT, Dot, Graph, Input, Quantise, Relu
+from hexcoder.gen.passes.lower import lower
+from hexcoder.gen.passes.ranges import ranges, width_of
+from hexcoder.network.schema import Network
 
 
 def _node(graph: Graph, index: int, names: dict[int, str]) -> Iterator[str]:

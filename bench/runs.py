@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json, write_json
+from hexcoder.files import write_json
 from hexcoder.processes import die_with_parent
 
 Value = TypeVar("Value")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.networks import perceptron
-from bench.runs import Row
-from gen.build import build
-from gen.compiler import Settings
+from hexcoder.bench.networks import perceptron
+from hexcoder.bench.runs import Row
 from hexcoder.config import Compiler
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
 
 SIZES = ((32, 16, 32), (64, 24, 64), (96, 32, 128), (128, 45, 256), (192, 45, 384), (260, 45, 518))
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from flow.asic.stage import ASIC
-from gen.build import build
-from gen.compiler import Settings
 from hexcoder.config import Config
+from hexcoder.flow.asic.stage import ASIC
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
 from hexcoder.metrics.asic import AsicFile
+from hexcoder.network.schema import Network, save_network
 from hexcoder.steps.runner import run_stage
-from network.schema import Network, save_network
 
 
 def synthesised(network: Network, config: Config, folder: Path) -> tuple[AsicFile, tuple[str, ...]]:

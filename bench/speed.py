@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 import ot
 
-from gen.compiler import Settings, compile_network
 from hexcoder.console import add_config_options, config_and_build
 from hexcoder.digits import digit_count
 from hexcoder.errors import run_command
-from network.modules import Stimulus
-from network.schema import Network, load_network
-from sensor.events import load_events
-from sensor.geometry import distances
-from sensor.metrics import charge_fractions, earth_movers_distance
-from tb.modules import module_under_test
-from tb.rtl.design import read_design
-from tb.rtl.protocol import run_protocol_tests
-from tb.rtl.scoreboard import compare
-from tb.rtl.verilated import build_simulation
+from hexcoder.gen.compiler import Settings, compile_network
+from hexcoder.network.modules import Stimulus
+from hexcoder.network.schema import Network, load_network
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.geometry import distances
+from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
+from hexcoder.tb.modules import module_under_test
+from hexcoder.tb.rtl.design import read_design
+from hexcoder.tb.rtl.protocol import run_protocol_tests
+from hexcoder.tb.rtl.scoreboard import compare
+from hexcoder.tb.rtl.verilated import build_simulation
 
 
 def _seconds(action: Callable[[], Any]) -> float:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from flow.commands import asic, compare, layout, librelane, report, verify
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
+from hexcoder.flow.commands import asic, compare, layout, librelane, report, verify
 
 COMMANDS = tuple(command.add for command in (asic, layout, librelane, verify, report, compare))
 DESCRIPTION = "Take Verilog to gates, timing and power, and report on the whole design."

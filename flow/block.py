@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flow.analysis.wire_load import wire_load_name
-from flow.design import RTL_METRICS, Design, read_design
 from hexcoder.config import Config
+from hexcoder.flow.analysis.wire_load import wire_load_name
+from hexcoder.flow.design import RTL_METRICS, Design, read_design
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.liberty import Library, read_liberty
+from hexcoder.pdk.description import Pdk, load_pdk
 from hexcoder.steps.reads import Place
-from netlist.files import Netlist
-from netlist.liberty import Library, read_liberty
-from pdk.description import Pdk, load_pdk
 
 T = TypeVar("T")
 

@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
+from hexcoder.netlist.simulation import Interface
 from hexcoder.steps.reads import Given, Place
-from netlist.simulation import Interface
 
 RTL_METRICS = "rtl/metrics.json"
 CORE = "encoder_core"

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from flow.block import Block
-from flow.vectors import load_events_of
+from hexcoder.flow.block import Block
+from hexcoder.flow.vectors import load_events_of
 from hexcoder.metrics.asic import NetlistVerdict
+from hexcoder.netlist.lanes import LANES
+from hexcoder.network.modules import Stimulus
+from hexcoder.network.schema import load_network
 from hexcoder.steps.step import NotMeasured
-from netlist.lanes import LANES
-from network.modules import Stimulus
-from network.schema import load_network
-from tb.chip.configurations import check_loaded
-from tb.chip.simulators import open_netlist
-from tb.chip.vectors import chip_fields
-from tb.modules import MODULES
-from tb.netlist import LINK
+from hexcoder.tb.chip.configurations import check_loaded
+from hexcoder.tb.chip.simulators import open_netlist
+from hexcoder.tb.chip.vectors import chip_fields
+from hexcoder.tb.modules import MODULES
+from hexcoder.tb.netlist import LINK
 
 
 def check_loadable(block: Block) -> NetlistVerdict:

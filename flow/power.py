@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from flow.analysis.glitches import measure_glitches
-from flow.analysis.power import Power, analyse_power, by_kind, sum_by
-from flow.block import Block
-from flow.simulated import simulation, vectors
+from hexcoder.flow.analysis.glitches import measure_glitches
+from hexcoder.flow.analysis.power import Power, analyse_power, by_kind, sum_by
+from hexcoder.flow.block import Block
+from hexcoder.flow.simulated import simulation, vectors
 from hexcoder.metrics.asic import GlitchMetrics, GlitchToggles, PowerMetrics
+from hexcoder.netlist.flat import FlatNetlist
 from hexcoder.steps.step import FlatMetrics, NotMeasured
-from netlist.flat import FlatNetlist
 
 
 def power_metrics(
@@ -81,7 +81,7 @@ def glitch_metrics(
     loads, part_of
         As of :func:`power_metrics`.
     wire_delays : mapping of (instance, pin) to float, optional
-        In s; see :func:`netlist.delays.write_sdf`.
+        In s; see :func:`hexcoder.netlist.delays.write_sdf`.
     """
     count = block.config.silicon.glitch_events
     if not count:

@@ -1,8 +1,8 @@
 """Views of a block for its simulation."""
 
-from flow.block import Block
-from flow.vectors import Vectors, load_vectors
-from netlist.simulation import NetlistSimulation
+from hexcoder.flow.block import Block
+from hexcoder.flow.vectors import Vectors, load_vectors
+from hexcoder.netlist.simulation import NetlistSimulation
 
 
 def simulation(block: Block) -> NetlistSimulation:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from flow.design import Design
+from hexcoder.flow.design import Design
+from hexcoder.network.modules import Stimulus
+from hexcoder.network.schema import load_network
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.stimulus import FIXED
 from hexcoder.steps.reads import File, Key, Place, Read
-from network.modules import Stimulus
-from network.schema import load_network
-from sensor.events import load_events
-from sensor.generator import generate_events
-from sensor.stimulus import FIXED
 
 RANDOM = "random inputs"
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from flow.analysis.layers import layer_finder
-from flow.analysis.loads import net_loads
-from flow.block import Block
-from hexcoder.files import read_json
-from netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
+from hexcoder.documents import read_json
+from hexcoder.flow.analysis.layers import layer_finder
+from hexcoder.flow.analysis.loads import net_loads
+from hexcoder.flow.block import Block
+from hexcoder.netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
 
 
 def models(block: Block) -> dict[str, CellModel]:

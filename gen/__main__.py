@@ -5,10 +5,17 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gen.stage import by_pass, rtl_stage
 from hexcoder.config import Config
-from hexcoder.console import add_config_options, config_and_build, progress_bar
+from hexcoder.console import (
+    Parser,
+    add_config_options,
+    add_number,
+    add_seed,
+    config_and_build,
+    progress_bar,
+)
 from hexcoder.errors import InputError, run_command
+from hexcoder.gen.stage import by_pass, rtl_stage
 from hexcoder.metrics.rtl import RtlFile, Size
 from hexcoder.steps.console import show_stage, state_of
 
@@ -20,7 +27,7 @@ EXAMPLES = """examples:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m gen",
         description="Compile a network.json to Verilog.",
         epilog=EXAMPLES,
@@ -28,23 +35,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("network", type=Path, nargs="?", help="a network.json")
     parser.add_argument("-o", "--output", type=Path, help="folder for encoder.v and metrics.json")
-    parser.add_argument(
+    add_number(
+        parser,
         "--check",
-        type=int,
-        metavar="VECTORS",
-        help="write nothing; compare the compiled graph with the golden model on random vectors, "
-        "and on --events if given",
+        "write nothing; compare the compiled graph with the golden model on so many random "
+        "vectors, and on --events if given",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of --check")
+    add_seed(parser, 0, "seed of --check")
     add_config_options(parser, required=False)
     return parser
 
 
 def _build(network: Path, config: Config | None, folder: Path) -> str:
     # Imported late: a stage that is up to date need not load Amaranth.
-    from gen.build import build
-    from gen.compiler import Settings
-    from network.schema import load_network
+    from hexcoder.gen.build import build
+    from hexcoder.gen.compiler import Settings
+    from hexcoder.network.schema import load_network
 
     loaded = load_network(network)
     with progress_bar() as progress:
@@ -59,13 +65,11 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
     """Print a verdict as JSON."""
     import numpy as np
 
-    from gen.agreement import compare_with_golden
-    from gen.compiler import Settings
-    from network.schema import load_network
-    from sensor.events import load_events
+    from hexcoder.gen.agreement import compare_with_golden
+    from hexcoder.gen.compiler import Settings
+    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.events import load_events
 
-    if arguments.check < 0 or arguments.seed < 0:
-        raise InputError("--check and --seed must be 0 or more")
     events = load_events(arguments.events) if arguments.events else np.zeros((0, 48), np.int64)
     loaded = load_network(network)
     with progress_bar() as progress:

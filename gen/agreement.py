@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from gen.build import compile_design
-from gen.compiler import Settings
-from network.parameters import with_extreme_parameters, with_random_parameters
-from network.schema import Network
-from sensor.front_end import normalise, sensor_image_order
+from hexcoder.gen.build import compile_design
+from hexcoder.gen.compiler import Settings
+from hexcoder.network.parameters import with_extreme_parameters, with_random_parameters
+from hexcoder.network.schema import Network
+from hexcoder.sensor.front_end import normalise, sensor_image_order
 
 CHUNK = 8192
 

@@ -4,13 +4,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from gen.compiler import Progress, Settings
-from gen.design import Design
-from gen.emit.fixed import FixedDesign
-from gen.loadable.design import LoadableDesign
 from hexcoder.files import write_json
+from hexcoder.gen.compiler import Progress, Settings
+from hexcoder.gen.design import Design
+from hexcoder.gen.emit.fixed import FixedDesign
+from hexcoder.gen.loadable.design import LoadableDesign
 from hexcoder.metrics.rtl import RtlFile
-from network.schema import Network
+from hexcoder.network.schema import Network
 
 VERILOG = "encoder.v"
 METRICS = "metrics.json"

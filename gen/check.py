@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gen.gates.bits import evaluate
-from gen.gates.layer import LayerGates
-from gen.graph import NOT_BUILT, Graph, LayerOutput
-from gen.interpret import interpret, latencies
 from hexcoder.errors import CheckFailed
-from network.schema import Network
+from hexcoder.gen.gates.bits import evaluate
+from hexcoder.gen.gates.layer import LayerGates
+from hexcoder.gen.graph import NOT_BUILT, Graph, LayerOutput
+from hexcoder.gen.interpret import interpret, latencies
+from hexcoder.network.schema import Network
 
 CHECK_EVENTS = 128
 CHECK_SEED = 20251
@@ -103,7 +103,7 @@ def check_gates(
     built : bool array (elements,), optional
         Elements of the output that are there; all without it.
     parameters : uint8 array (bits,), optional
-        Of loadable weights and biases, as of :func:`network.parameters.parameter_bits`.
+        Of loadable weights and biases, as of :func:`hexcoder.network.parameters.parameter_bits`.
 
     Raises
     ------

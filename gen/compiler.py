@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gen.check import check_gates, check_graph, check_inputs
-from gen.gates.layer import LayerGates
-from gen.gates.of_graph import gates_of_layer
-from gen.gates.schedule import schedule
-from gen.graph import NOT_BUILT, Graph
-from gen.passes import lower as lower_pass
-from gen.passes import pipeline as pipeline_pass
-from gen.passes import prune as prune_pass
-from gen.passes import ranges as ranges_pass
-from gen.passes import share as share_pass
-from gen.passes import simplify as simplify_pass
-from gen.structure import Structure, measure
 from hexcoder.config import Chip, Clock, Compiler, Config, Pipeline, Silicon
 from hexcoder.errors import CheckFailed
+from hexcoder.gen.check import check_gates, check_graph, check_inputs
+from hexcoder.gen.gates.layer import LayerGates
+from hexcoder.gen.gates.of_graph import gates_of_layer
+from hexcoder.gen.gates.schedule import schedule
+from hexcoder.gen.graph import NOT_BUILT, Graph
+from hexcoder.gen.passes import lower as lower_pass
+from hexcoder.gen.passes import pipeline as pipeline_pass
+from hexcoder.gen.passes import prune as prune_pass
+from hexcoder.gen.passes import ranges as ranges_pass
+from hexcoder.gen.passes import share as share_pass
+from hexcoder.gen.passes import simplify as simplify_pass
+from hexcoder.gen.structure import Structure, measure
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.schema import Network
+from hexcoder.pdk.technology import technology_for, technology_of
 from hexcoder.technology import Technology
-from network.golden import layer_outputs
-from network.schema import Network
-from pdk.technology import technology_for, technology_of
 
 Progress = Callable[[str, float], None]
 """Told the pass that runs, and the part of it that is done."""
@@ -195,8 +195,8 @@ def compile_network(
 ) -> Compiled:
     """Compile a network to gates ready for emission.
 
-    After every pass the result is evaluated on :func:`gen.check.check_inputs` and compared with
-    the golden model, element by element of every layer.
+    After every pass the result is evaluated on :func:`hexcoder.gen.check.check_inputs` and
+    compared with the golden model, element by element of every layer.
 
     Raises
     ------

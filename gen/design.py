@@ -7,9 +7,9 @@ from typing import ClassVar, TypeVar
 import numpy as np
 from pydantic import BaseModel
 
-from gen.compiler import Settings
+from hexcoder.gen.compiler import Settings
 from hexcoder.metrics.rtl import RtlFile
-from network.schema import Network
+from hexcoder.network.schema import Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gen.graph import (
+from hexcoder.gen.graph import (
     NOT_BUILT,
     Constant,
     Dot,

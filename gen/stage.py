@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.metrics.rtl import RtlFile
+from hexcoder.network.schema import Network, load_network
+from hexcoder.pdk.technology import technology_for
 from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
 from hexcoder.steps.step import FlatMetrics, Progress, Stage, Step
-from network.schema import Network, load_network
-from pdk.technology import technology_for
 
 PASSES = (
     "lower",
@@ -35,8 +35,8 @@ class Source:
 def compile_network(source: Source, progress: Progress) -> RtlFile:
     """Write encoder.v."""
     # Imported late: a stage that is up to date need not load Amaranth.
-    from gen.build import build
-    from gen.compiler import Settings
+    from hexcoder.gen.build import build
+    from hexcoder.gen.compiler import Settings
 
     settings = Settings.of(source.place.config)
     built = build(source.network(), settings, source.place.folder, by_pass(progress))

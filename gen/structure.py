@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gen.gates.bits import Kind
-from gen.gates.layer import LayerGates
-from gen.graph import CORE, Dot, Graph, Register
-from gen.passes.ranges import ranges, width_of
 from hexcoder.digits import digit_count
+from hexcoder.gen.gates.bits import Kind
+from hexcoder.gen.gates.layer import LayerGates
+from hexcoder.gen.graph import CORE, Dot, Graph, Register
+from hexcoder.gen.passes.ranges import ranges, width_of
 from hexcoder.metrics.rtl import LoadableSize, Size
 from hexcoder.technology import Technology
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from gen.graph import Builder, Dot, Element, Quantise, Relu
 from hexcoder.fixed_point import FixedPoint
-from network.weighted import WeightedContext
+from hexcoder.gen.graph import Builder, Dot, Element, Quantise, Relu
+from hexcoder.network.weighted import WeightedContext
 
 Term = tuple[int, int]
 """Input element and integer weight."""

@@ -1,4 +1,4 @@
-"""Which sources a module is made of: its own, and those of all that it imports from our rooms."""
+"""Which sources a module is made of: its own, and those of all that it imports from ours."""
 
 import functools
 import hashlib
@@ -7,21 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-ROOMS = (
-    "hexcoder",
-    "network",
-    "hw",
-    "netlist",
-    "sensor",
-    "pdk",
-    "models",
-    "gen",
-    "report",
-    "tb",
-    "flow",
-    "studies",
-    "bench",
-)
+PACKAGE = "hexcoder"
 
 _IMPORT = re.compile(
     r"^\s*(?:from\s+(?P<base>[\w.]+)\s+import\s+(?P<names>\([^)]*\)|[^\n]+)"
@@ -84,10 +70,10 @@ def _origin(module: str) -> Path:
 @functools.cache
 def _source(module: str) -> Path | None:
     """Source of a module of ours, without importing it."""
-    room, *inner = module.split(".")
-    if room not in ROOMS:
+    package, *inner = module.split(".")
+    if package != PACKAGE:
         return None
-    place = _folder(room).joinpath(*inner)
+    place = _folder(package).joinpath(*inner)
     for source in (place / "__init__.py", place.with_suffix(".py")):
         if source.is_file():
             return source
@@ -95,8 +81,8 @@ def _source(module: str) -> Path | None:
 
 
 @functools.cache
-def _folder(room: str) -> Path:
-    spec = find_spec(room)
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent
@@ -118,7 +104,7 @@ def _names(text: str) -> Iterator[str]:
             for name in re.findall(r"\w+", match["names"]):
                 yield f"{match['base']}.{name}"
     for match in _TEXT.finditer(text):
-        if match[1].split(".")[0] in ROOMS and "." in match[1]:
+        if match[1].startswith(f"{PACKAGE}."):
             yield match[1]
 
 

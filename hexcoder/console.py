@@ -5,17 +5,26 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hexcoder.config import Config, load_config
 from hexcoder.errors import InputError
+from hexcoder.sections import MOST
 
 stderr = Console(stderr=True)
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as all others of ours: exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 """What ``add_subparsers`` gives: the place where a command line's commands are declared."""
 
 
@@ -45,7 +54,7 @@ def run_room(
     int
         Exit status 0: a command that fails raises.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=prog,
         description=description,
         epilog=examples,
@@ -65,9 +74,7 @@ def run_room(
 _HELP = ("-h", "--help")
 
 
-def add_command(
-    commands: Commands, name: str, description: str, examples: str = ""
-) -> argparse.ArgumentParser:
+def add_command(commands: Commands, name: str, description: str, examples: str = "") -> Parser:
     """Declare a command, with what --help says of it."""
     return commands.add_parser(
         name,
@@ -93,9 +100,12 @@ def add_number(
     """
 
     def number(word: str) -> int:
-        value = int(word)
-        if value < least:
-            raise InputError(f"{name} = {value}: it must be {least} or more")
+        try:
+            value = int(word)
+        except ValueError:
+            raise InputError(f"{name} = {word}: it must be a whole number") from None
+        if not least <= value <= MOST:
+            raise InputError(f"{name} = {word}: it must be {least} or more, and at most {MOST}")
         return value
 
     parser.add_argument(

@@ -1,10 +1,12 @@
-"""Files that appear whole or not at all, and JSON."""
+"""Files that appear whole or not at all, and locks."""
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from hexcoder.errors import InputError
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -19,11 +21,21 @@ def write_whole(path: Path, content: str | bytes) -> None:
     partial.replace(path)
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file that an earlier stage wrote."""
+@contextmanager
+def locked(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock on a file, which is made if it is not there; what is in it stays.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process holds it, unless ``wait`` is set.
+    OSError
+        If it is a link: that may lead to a file of the user's, so it is not followed.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    lock = os.open(path, flags, 0o666)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; run the stage that writes it first") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid JSON: {error}") from None
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(lock)

@@ -9,7 +9,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 WIDEST_TYPE_BITS = 32
-_NOTATION = re.compile(r"\s*([US])Q\(\s*(-?\d+)\s*,\s*(-?\d+)\s*\)\s*")
+FARTHEST_POINT = 128
+"""Most bits that the binary point may lie outside of a type's own bits."""
+_NOTATION = re.compile(r"\s*([US])Q\(\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*\)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class FixedPoint:
     Raises
     ------
     ValueError
-        If the type has no bit, or more than ``WIDEST_TYPE_BITS``.
+        If the type has no bit, or more than ``WIDEST_TYPE_BITS``, or its binary point lies more
+        than ``FARTHEST_POINT`` bits away from them.
     """
 
     signed: bool
@@ -40,6 +43,11 @@ class FixedPoint:
             raise ValueError(
                 f"{self} has {self.width} bits; a type has 1 to {WIDEST_TYPE_BITS} bits"
             )
+        if not -FARTHEST_POINT <= self.fraction_bits <= FARTHEST_POINT:
+            raise ValueError(
+                f"{self} has {self.fraction_bits} fraction bits; valid are {-FARTHEST_POINT} to "
+                f"{FARTHEST_POINT}"
+            )
 
     @classmethod
     def parse(cls, text: str) -> FixedPoint:
@@ -47,7 +55,7 @@ class FixedPoint:
         match = _NOTATION.fullmatch(text)
         if not match:
             raise ValueError(
-                f"'{text}' is not a type; write UQ(i,f) or SQ(i,f), for example SQ(1,5)"
+                f"'{text[:40]}' is not a type; write UQ(i,f) or SQ(i,f), for example SQ(1,5)"
             )
         return cls(match[1] == "S", int(match[2]), int(match[3]))
 

@@ -7,7 +7,7 @@ class Technology(BaseModel):
     """Areas in um2 and delays in ns of the gates that sums are made of.
 
     The compiler's choices follow the ratios. A PDK's description gives the table
-    (:mod:`pdk.technology`), a config's section [technology] single values in its place.
+    (:mod:`hexcoder.pdk.technology`), a config's section [technology] single values in its place.
 
     Attributes
     ----------

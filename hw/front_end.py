@@ -6,11 +6,11 @@ from amaranth.hdl import Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.delay import Delay
-from hw.energy_sum import EnergySum
-from hw.leading_one import LeadingOne
-from hw.normaliser import Normaliser
-from hw.sum_code import EXPONENT_BITS, MANTISSA_BITS, SumCode
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.energy_sum import EnergySum
+from hexcoder.hw.leading_one import LeadingOne
+from hexcoder.hw.normaliser import Normaliser
+from hexcoder.hw.sum_code import EXPONENT_BITS, MANTISSA_BITS, SumCode
 
 NO_CELL = -1
 """Stands in the image's order for an element that is always zero."""

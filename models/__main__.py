@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
-from models.commands import (
+from hexcoder.models.commands import (
     check,
     evaluate,
     generate,

@@ -4,17 +4,21 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+from pydantic import Field, PositiveInt
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from hexcoder.documents import parse_json
 from hexcoder.errors import InputError
-from hexcoder.fixed_point import FixedPoint
-from sensor.conditions import condition_width
-from sensor.geometry import TRIGGER_CELLS
+from hexcoder.fixed_point import FixedPoint, FixedPointField
+from hexcoder.sections import Section, validated
+from hexcoder.sensor.conditions import condition_width
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 METADATA_KEY = "hexcoder-decoder"
 CHUNK = 65_536
@@ -37,7 +41,7 @@ class Decoder(nn.Module):
     hidden : sequence of int
         Widths of the hidden layers.
     conditions : sequence of str
-        What the decoder is told beside the latents, see :mod:`sensor.conditions`.
+        What the decoder is told beside the latents, see :mod:`hexcoder.sensor.conditions`.
     """
 
     def __init__(
@@ -65,7 +69,8 @@ class Decoder(nn.Module):
         latents : Tensor (n, latents)
             In real units.
         conditions : Tensor (n, condition width)
-            From :func:`sensor.conditions.condition_features`; no columns where there are none.
+            From :func:`hexcoder.sensor.conditions.condition_features`; no columns where there are
+            none.
 
         Returns
         -------
@@ -97,6 +102,15 @@ class Decoder(nn.Module):
         return np.concatenate(parts) if parts else np.zeros((0, TRIGGER_CELLS))
 
 
+class _Shape(Section):
+    """What the file says of the decoder's shape."""
+
+    latents: PositiveInt
+    type: FixedPointField
+    hidden: tuple[Annotated[int, Field(ge=1, le=1 << 16)], ...] = Field(max_length=64)
+    conditions: tuple[Literal["sum", "layer", "position"], ...]
+
+
 def save_decoder(decoder: Decoder, path: Path) -> None:
     """Write weights and shape as safetensors."""
     shape = {
@@ -121,12 +135,26 @@ def load_decoder(path: Path) -> Decoder:
         raise InputError(f"{path}: no such file; a decoder is train/decoder.safetensors")
     try:
         with safe_open(path, framework="pt") as stream:
-            shape = json.loads((stream.metadata() or {})[METADATA_KEY])
-            type_ = FixedPoint.parse(shape["type"])
-            decoder = Decoder(shape["latents"], type_, shape["hidden"], shape["conditions"])
-            names = stream.keys()
+            text = (stream.metadata() or {}).get(METADATA_KEY)
+            if text is None:
+                raise InputError(f"{path}: not a hexcoder decoder: no metadata '{METADATA_KEY}'")
+            shape = validated(_Shape, parse_json(text, str(path)), f"{path}: {METADATA_KEY}")
+            # Before anything is made of a size that the file only claims.
+            inputs = shape.latents + condition_width(shape.conditions)
+            sizes = [inputs, *shape.hidden, TRIGGER_CELLS]
+            names = set(stream.keys())
+            for number, (before, after) in enumerate(pairwise(sizes)):
+                name = f"layers.{3 * number}.weight"
+                found = stream.get_slice(name).get_shape() if name in names else None
+                if found != [after, before]:
+                    raise InputError(
+                        f"{path}: tensor '{name}' must have shape {[after, before]}, not {found}"
+                    )
+            decoder = Decoder(shape.latents, shape.type, shape.hidden, shape.conditions)
             decoder.load_state_dict({name: stream.get_tensor(name) for name in names})
-    except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
+    except (SafetensorError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0][:100]
         raise InputError(f"{path}: not a hexcoder decoder in safetensors: {reason}") from None
+    if not all(bool(torch.isfinite(value).all()) for value in decoder.state_dict().values()):
+        raise InputError(f"{path}: not a usable decoder: it holds numbers that are not finite")
     return decoder

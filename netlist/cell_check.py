@@ -10,9 +10,9 @@ from pathlib import Path
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.asic import CellMismatch, CellVerdict
+from hexcoder.netlist.flat import CellModel
+from hexcoder.netlist.gate_level import compile_testbench
 from hexcoder.tools import run_logged
-from netlist.flat import CellModel
-from netlist.gate_level import compile_testbench
 
 
 def check_cells(

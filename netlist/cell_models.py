@@ -1,12 +1,12 @@
 """Logic of library cells for the netlist simulation, from the functions in the Liberty file."""
 
-from netlist.flat import CellFile, CellModel, Register
-from netlist.function import Function, Operator
-from netlist.liberty import Cell, Library
+from hexcoder.netlist.flat import CellFile, CellModel, Register
+from hexcoder.netlist.function import Function, Operator
+from hexcoder.netlist.liberty import Cell, Library
 
 
 def cell_models(library: Library) -> dict[str, object]:
-    """Models as JSON in the form that :func:`netlist.flat.read_cell_models` reads.
+    """Models as JSON in the form that :func:`hexcoder.netlist.flat.read_cell_models` reads.
 
     Latches, clock gates, three-state and asynchronously set or cleared cells are left out: the
     simulation has no model of them, and the flow does not use them.

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from netlist.liberty import Group, parse
+from hexcoder.netlist.liberty import Group, parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from netlist.cell_tables import CellTables
-from netlist.flat import FlatNetlist, Instance
+from hexcoder.netlist.cell_tables import CellTables
+from hexcoder.netlist.flat import FlatNetlist, Instance
 
 INPUT_SLEW_NS = 0.05
 """Transition time of input ports and of the clock."""
@@ -88,7 +88,8 @@ def write_sdf(
     """Write the delay of every arc of every cell.
 
     Inputs of a cell that lie on one net all get the delay of the slowest of them. ``loads``,
-    (nets,) float64, are each net's capacitance in F: :func:`flow.analysis.loads.net_loads`.
+    (nets,) float64, are each net's capacitance in F:
+    :func:`hexcoder.flow.analysis.loads.net_loads`.
     ``wire_delays`` by instance and pin, in s, of the wire to a cell's input are added to the cell's
     arcs from there, which gives the same arrival at every output.
     """

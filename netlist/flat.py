@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import pydantic
-from pydantic.dataclasses import dataclass as validated
+from pydantic.dataclasses import dataclass as validated_dataclass
 
-from hexcoder.errors import InputError, first_problem
-from netlist.function import FunctionText
+from hexcoder.documents import read_json
+from hexcoder.errors import InputError
+from hexcoder.netlist.function import FunctionText
+from hexcoder.sections import validated
 
 ZERO, ONE = 0, 1
 """Nets of the constants."""
 
 
-@validated(frozen=True)
+@validated_dataclass(frozen=True)
 class Register:
     """State of a cell: it takes ``next_state`` at the rising edge of ``clock``."""
 
@@ -25,7 +27,7 @@ class Register:
     next_state: FunctionText
 
 
-@validated(frozen=True)
+@validated_dataclass(frozen=True)
 class CellModel:
     """Logic of a library cell: ``outputs`` maps a pin to a function of inputs and state."""
 
@@ -45,8 +47,8 @@ class CellModel:
 class CellFile(pydantic.BaseModel):
     """Cell models as JSON.
 
-    A function is a text that :meth:`netlist.function.Function.parse` reads, over the cell's inputs
-    and the name of its state.
+    A function is a text that :meth:`hexcoder.netlist.function.Function.parse` reads, over the
+    cell's inputs and the name of its state.
     """
 
     format: Literal["hexcoder-cells"] = "hexcoder-cells"
@@ -167,12 +169,13 @@ _Content = TypeVar("_Content", bound=pydantic.BaseModel)
 
 
 def _read(path: Path, kind: type[_Content]) -> _Content:
+    # Up to hundreds of megabytes, and written by us: pydantic's own parser is faster.
     try:
         return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; 'make asic' writes it") from None
-    except pydantic.ValidationError as error:
-        raise InputError(first_problem(error, str(path))) from None
+    except pydantic.ValidationError:
+        return validated(kind, read_json(path), str(path))
 
 
 class _Flattener:

@@ -10,9 +10,9 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.asic import NetlistVerdict
+from hexcoder.netlist.simulation import Interface, netlist_verdict
 from hexcoder.processes import run
 from hexcoder.tools import require, run_logged
-from netlist.simulation import Interface, netlist_verdict
 
 _TESTBENCH = """\
 `timescale 1ns/1ps

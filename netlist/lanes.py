@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.compiled import compiled
-from netlist.flat import ONE, CellModel, FlatNetlist
-from netlist.lanes_program import write_program
+from hexcoder.netlist.flat import ONE, CellModel, FlatNetlist
+from hexcoder.netlist.lanes_program import write_program
 
 LANES = 64
 REFERENCE = 63

@@ -6,8 +6,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from netlist.flat import ONE, ZERO, CellModel, FlatNetlist, Instance
-from netlist.function import Function, Operator
+from hexcoder.netlist.flat import ONE, ZERO, CellModel, FlatNetlist, Instance
+from hexcoder.netlist.function import Function, Operator
 
 
 class Kind(IntEnum):

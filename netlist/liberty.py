@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hexcoder.errors import InputError
-from netlist.function import Function
+from hexcoder.netlist.function import Function
 
 _TOKEN = re.compile(
     r'/\*.*?\*/|//[^\n]*|\\\n|\s+|(?P<string>"[^"]*")|(?P<mark>[(){}:;,])|(?P<word>[^\s(){}:;,"]+)',

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from hexcoder.files import write_json
+from hexcoder.netlist.flat import CellFile, CellModel, FlatNetlist, Register, read_netlist
+from hexcoder.netlist.function import Function
+from hexcoder.netlist.yosys import quoted, run_yosys
 from hexcoder.steps.reads import file_digest
-from netlist.flat import CellFile, CellModel, FlatNetlist, Register, read_netlist
-from netlist.function import Function
-from netlist.yosys import quoted, run_yosys
 
 FULL_ADDER = "full_adder"
 """Module of hw/ that is taken as one gate."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.asic import Mismatch, NetlistVerdict
-from netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
-from netlist.lanes import LANES, LaneSimulation, from_lanes, to_lanes
-from netlist.streams import from_streams, to_streams
+from hexcoder.netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
+from hexcoder.netlist.lanes import LANES, LaneSimulation, from_lanes, to_lanes
+from hexcoder.netlist.streams import from_streams, to_streams
 
 _CHUNK = 1 << 16
 _PORTS = ("clk", "rst", "in_valid", "in_data", "out_valid", "out_data")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from netlist.lanes import LANES
+from hexcoder.netlist.lanes import LANES
 
 
 def to_streams(elements: np.ndarray, widths: Sequence[int], steps: int) -> np.ndarray:

@@ -10,9 +10,9 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.asic import NetlistVerdict
-from netlist.flat import ONE, CellModel, FlatNetlist
-from netlist.gate_level import Course, compare_rows, run_events
-from netlist.simulation import Interface
+from hexcoder.netlist.flat import ONE, CellModel, FlatNetlist
+from hexcoder.netlist.gate_level import Course, compare_rows, run_events
+from hexcoder.netlist.simulation import Interface
 
 DUMP = "activity.vcd"
 
@@ -117,7 +117,7 @@ def _warnings(log: str, flat: FlatNetlist) -> list[str]:
     """What Icarus says of the SDF file, but for pins that it knows by another pin's name.
 
     Of a cell's inputs on one net, Icarus Verilog keeps one as the start of a path. It does not find
-    the others, which :func:`netlist.delays.write_sdf` gives the same delay.
+    the others, which :func:`hexcoder.netlist.delays.write_sdf` gives the same delay.
     """
     lines = [line for line in log.splitlines() if "SDF" in line]
     unmatched: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)

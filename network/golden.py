@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from network.schema import Network
+from hexcoder.network.schema import Network
 
 
 def layer_outputs(network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:

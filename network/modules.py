@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from network.schema import Network
+from hexcoder.network.schema import Network
 
 CHUNK = 16_384
 """Vectors drawn and checked at a time: bounds memory, whatever the number of vectors."""

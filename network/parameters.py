@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
-from network.schema import Network
-from network.weighted import WeightedContext, WeightedLayer
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext, WeightedLayer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,27 @@ docs/network.schema.json, made from these classes and from the kinds of network/
 from __future__ import annotations
 
 import json
+import math
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-import pydantic
 from pydantic import Field, PositiveInt, model_validator
 
 from hexcoder.config import Name, Section
-from hexcoder.errors import InputError, first_problem
-from hexcoder.files import read_json
+from hexcoder.documents import read_json
+from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPointField
-from network.kinds import KINDS
-from network.layer import Layer, LayerContext
-from network.weighted import WeightedContext, WeightedLayer
+from hexcoder.network.kinds import KINDS
+from hexcoder.network.layer import Layer, LayerContext, Shape
+from hexcoder.network.weighted import WeightedContext, WeightedLayer
+from hexcoder.sections import validated
 
 FORMAT = "hexcoder-network"
 VERSION = 1
+MOST_ELEMENTS = 1 << 20
+"""Elements of the largest tensor."""
 WIDEST_SUM = 62
 """Bits of the widest exact sum: the golden model computes in 64-bit integers."""
 
@@ -39,6 +43,20 @@ class TensorType(Section):
     shape: tuple[PositiveInt, ...] = Field(min_length=1, max_length=3)
     type: FixedPointField
 
+    @model_validator(mode="after")
+    def _is_small_enough(self) -> TensorType:
+        check_size(self.shape)
+        return self
+
+
+def check_size(shape: Shape) -> None:
+    """Raise ValueError if a tensor has more elements than can be built."""
+    if math.prod(shape) > MOST_ELEMENTS:
+        raise ValueError(
+            f"a tensor of shape {list(shape)} has {math.prod(shape)} elements; "
+            f"at most {MOST_ELEMENTS} are supported"
+        )
+
 
 class Network(Section):
     """A frozen network: everything that the hardware needs to know, all of it integers."""
@@ -47,7 +65,7 @@ class Network(Section):
     version: Literal[1] = VERSION
     name: Name
     input: TensorType
-    layers: tuple[AnyLayer, ...] = Field(min_length=1)
+    layers: tuple[AnyLayer, ...] = Field(min_length=1, max_length=1024)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Network:
@@ -71,6 +89,7 @@ class Network(Section):
             name = layer.name or f"{layer.kind}_{index}"
             try:
                 output_shape = layer.output_shape(shape)
+                check_size(output_shape)
             except ValueError as error:
                 raise ValueError(f"layer {index} '{name}': {error}") from None
             output_type = layer.output_type_of(type_)
@@ -110,17 +129,13 @@ def load_network(path: Path | str) -> Network:
         One line that names the file, the key or layer, the value and what would be valid.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give the path of a network.json")
-    value = read_json(path)
+    value = read_json(path, "give the path of a network.json")
     if not isinstance(value, dict):
         raise InputError(f"{path}: a network is a JSON object with the key 'format'")
     if value.get("format") != FORMAT:
-        raise InputError(f"{path}: key 'format' = {value.get('format')!r}: it must be '{FORMAT}'")
-    try:
-        return Network.model_validate(value)
-    except pydantic.ValidationError as error:
-        raise InputError(first_problem(error, str(path))) from None
+        shown = reprlib.repr(value.get("format"))
+        raise InputError(f"{path}: key 'format' = {shown}: it must be '{FORMAT}'")
+    return validated(Network, value, str(path))
 
 
 def _layout(value: Any, indent: int) -> str:

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from hexcoder.config import Activation, Name, Overflow, Rounding
 from hexcoder.fixed_point import FixedPoint, FixedPointField
-from network.layer import Keys, Layer, LayerContext, Shape
-from network.quantise import quantise
+from hexcoder.network.layer import Keys, Layer, LayerContext, Shape
+from hexcoder.network.quantise import quantise
 
 EXACT_IN_FLOAT = ((1 << 24, np.float32), (1 << 53, np.float64))
 """Bounds below which every integer is exact in a float type."""

@@ -6,13 +6,13 @@ from statistics import mean
 import pydantic
 
 from hexcoder.errors import InputError
+from hexcoder.netlist.cell_models import models_of
+from hexcoder.netlist.cell_tables import CellTables, read_tables
+from hexcoder.netlist.flat import CellModel
+from hexcoder.netlist.function import Function
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.description import AdderGates, Pdk
 from hexcoder.technology import Technology
-from netlist.cell_models import models_of
-from netlist.cell_tables import CellTables, read_tables
-from netlist.flat import CellModel
-from netlist.function import Function
-from netlist.liberty import read_liberty
-from pdk.description import AdderGates, Pdk
 
 _SLEW_STEPS = 5
 """Steps in which the transition time settles that gates give each other."""

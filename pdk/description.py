@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pydantic
 from pydantic import Field, PositiveFloat
 
 from hexcoder.config import Section
-from hexcoder.errors import InputError, first_problem
+from hexcoder.documents import read_toml
+from hexcoder.errors import InputError
+from hexcoder.pdk.scaling import NODES
+from hexcoder.sections import validated
 from hexcoder.technology import Technology
-from pdk.scaling import NODES
 
 LAYOUT_PDK = "sky130"
 """The PDK that flow.layout has cells for."""
@@ -100,7 +100,7 @@ class Pdk(Section):
     process, licence : str
         One line each, for reports.
     node_nm : int, optional
-        Of :data:`pdk.scaling.NODES`: what the report scales to the ECON-T chip's 65 nm.
+        Of :data:`hexcoder.pdk.scaling.NODES`: what the report scales to the ECON-T chip's 65 nm.
     cell_verilog, technology_lef, cell_lef, corners.*.liberty : str
         Files as ``distribution:path``, or a path beside the description.
         The two LEF files are for tools outside; a PDK may have none.
@@ -218,16 +218,10 @@ def load_pdk(name: str) -> Pdk:
         If there is no such PDK, or its description is wrong.
     """
     path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
-    try:
-        description: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         raise InputError(
             f"PDK '{name}' is not known: one of {', '.join(known_pdks())}, "
             "or the path of a TOML file that describes one"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}") from None
-    try:
-        return Pdk.model_validate(description | {"folder": path.parent})
-    except pydantic.ValidationError as error:
-        raise InputError(first_problem(error, str(path))) from None
+        )
+    description = read_toml(path, "a PDK is described by a TOML file")
+    return validated(Pdk, description | {"folder": path.parent}, str(path))

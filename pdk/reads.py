@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from hexcoder.pdk.description import Pdk, load_pdk
 from hexcoder.steps.reads import Place, file_digest
-from pdk.description import Pdk, load_pdk
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Which technology table the compiler works with: the PDK's, and what a config says instead."""
 
 from hexcoder.config import Config
+from hexcoder.pdk.derived import derived_technology
+from hexcoder.pdk.description import load_pdk
 from hexcoder.technology import Technology
-from pdk.derived import derived_technology
-from pdk.description import load_pdk
 
 _NEAREST = {
     "sky130A": "sky130",

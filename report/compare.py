@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
 
 STAGES = ("rtl", "asic", "layout")
 

@@ -6,19 +6,19 @@ import jinja2
 from markupsafe import Markup
 
 from hexcoder.config import Config
+from hexcoder.pdk.description import LAYOUT_PDK
+from hexcoder.report.results import Results, input_digests, read_results
+from hexcoder.report.sections.built import built
+from hexcoder.report.sections.flips import upsets
+from hexcoder.report.sections.hardware import hardware
+from hexcoder.report.sections.head import key_figures, sentence
+from hexcoder.report.sections.layout import layout
+from hexcoder.report.sections.librelane import librelane
+from hexcoder.report.sections.origin import origin
+from hexcoder.report.sections.physics import physics
+from hexcoder.report.sections.verification import verification
 from hexcoder.steps.reads import Given, Package, Place
 from hexcoder.steps.step import Progress, Stage, Step
-from pdk.description import LAYOUT_PDK
-from report.results import Results, input_digests, read_results
-from report.sections.built import built
-from report.sections.flips import upsets
-from report.sections.hardware import hardware
-from report.sections.head import key_figures, sentence
-from report.sections.layout import layout
-from report.sections.librelane import librelane
-from report.sections.origin import origin
-from report.sections.physics import physics
-from report.sections.verification import verification
 
 PAGE = "report.html"
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from hexcoder.config import Config
-from hexcoder.files import read_json
+from hexcoder.documents import read_json
 from hexcoder.metrics.asic import AsicFile
 from hexcoder.metrics.file import File, read_metrics
 from hexcoder.metrics.layout import LayoutFile
@@ -16,9 +16,9 @@ from hexcoder.metrics.librelane import LibrelaneFile
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TrainMetrics
+from hexcoder.report.blocks import Notice
 from hexcoder.steps.reads import file_digest
 from hexcoder.steps.records import RECORDS, Records
-from report.blocks import Notice
 
 STAGES = {
     "train": "python -m models train",

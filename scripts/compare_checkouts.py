@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from hexcoder.config import load_config  # noqa: E402
-from models.encoder.untrained import untrained_network  # noqa: E402
-from network.schema import Network, save_network  # noqa: E402
+from hexcoder.models.encoder.untrained import untrained_network  # noqa: E402
+from hexcoder.network.schema import Network, save_network  # noqa: E402
 from tests.networks import networks  # noqa: E402
 
 CHAIN = (("models", "train"), ("gen",), ("tb",), ("flow", "asic"))

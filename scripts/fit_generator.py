@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sensor.generator import ShowerParameters, generate_events
-from sensor.generator_targets import CORRELATION_TARGETS, TARGETS, correlations, statistics
+from hexcoder.sensor.generator import ShowerParameters, generate_events
+from hexcoder.sensor.generator_targets import CORRELATION_TARGETS, TARGETS, correlations, statistics
 
 NAMES = tuple(field.name for field in dataclasses.fields(ShowerParameters))
 RELATIVE_TOLERANCE = 0.03

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from network.schema import Network
+from hexcoder.network.schema import Network
 
 if __name__ == "__main__":
     target = Path(__file__).parents[1] / "docs" / "network.schema.json"

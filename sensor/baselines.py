@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from sensor.geometry import QUADRANTS, TRIGGER_CELLS, coarse_groups
+from hexcoder.sensor.geometry import QUADRANTS, TRIGGER_CELLS, coarse_groups
 
 Events = npt.NDArray[np.int64]
 Energies = npt.NDArray[np.float64]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hexcoder.errors import InputError
-from sensor.front_end import sum_code
-from sensor.places import COLUMNS, Places
+from hexcoder.sensor.front_end import sum_code
+from hexcoder.sensor.places import COLUMNS, Places
 
 WIDTHS = {"sum": 2, **{name: len(columns) for name, columns in COLUMNS.items()}}
 """Features of each condition."""

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hexcoder.errors import InputError
-from sensor.geometry import TRIGGER_CELLS
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 MAX_ENERGY = (1 << 22) - 1
 """Largest energy in ADC counts: the chip's calibrated energies are 22 bits wide."""

@@ -6,9 +6,9 @@ Follows the published arithmetic of the ECON-T encoder; docs/arithmetic.md has i
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
-from network.golden import evaluate
-from network.schema import Network
-from sensor.geometry import TRIGGER_CELLS, image_order
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import Network
+from hexcoder.sensor.geometry import TRIGGER_CELLS, image_order
 
 ENERGY_BITS = 22
 """Width of a calibrated trigger-cell energy (CALQ)."""

@@ -15,7 +15,8 @@ An event is one sensor in one bunch crossing. Its parts:
   transverse energy, which differs between sensors.
 
 The defaults were fitted by scripts/fit_generator.py to the statistics in
-:mod:`sensor.generator_targets`. Events without any charge are not made: the real samples hold none.
+:mod:`hexcoder.sensor.generator_targets`. Events without any charge are not made: the real samples
+hold none.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sensor.chip.golden import decode, encode
-from sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
+from hexcoder.sensor.chip.golden import decode, encode
+from hexcoder.sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
 
 MIP_ADC = 35.0
 """Energy of a minimum-ionising particle at normal incidence, in ADC counts."""

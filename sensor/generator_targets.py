@@ -7,8 +7,8 @@ The sample is of simulated top-quark pairs with pile-up; energies are in ADC cou
 import numpy as np
 import numpy.typing as npt
 
-from sensor.generator import MIP_ADC
-from sensor.geometry import TRIGGER_CELLS, distances
+from hexcoder.sensor.generator import MIP_ADC
+from hexcoder.sensor.geometry import TRIGGER_CELLS, distances
 
 TARGETS = {
     "TCs > 0, mean": 18.4,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import ot  # POT: exact optimal transport, compiled.
 
-from sensor.geometry import distances, quadrant_sums, supercell_weights, supercells
+from hexcoder.sensor.geometry import distances, quadrant_sums, supercell_weights, supercells
 
 # Charge fractions below this are rounding left over from normalisation.
 _NO_CHARGE = 1e-14

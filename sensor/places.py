@@ -50,8 +50,8 @@ def place_columns(conditions: Sequence[str]) -> tuple[str, ...]:
 def load_places(path: str | Path, conditions: Sequence[str]) -> Places | None:
     """Read what conditions need of a file of events; None where they need nothing.
 
-    The file has been read by :func:`sensor.events.load_events`, so its rows are known to be whole.
-    InputError if a column is missing, or a place is not an integer.
+    The file has been read by :func:`hexcoder.sensor.events.load_events`, so its rows are known to
+    be whole. InputError if a column is missing, or a place is not an integer.
     """
     names = place_columns(conditions)
     if not names:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from network.golden import evaluate, layer_outputs
-from network.modules import (
+from hexcoder.network.golden import evaluate, layer_outputs
+from hexcoder.network.modules import (
     CHUNK,
     ModuleUnderTest,
     Port,
@@ -15,14 +15,14 @@ from network.modules import (
     random_inputs,
     saturating_inputs,
 )
-from sensor.front_end import (
+from hexcoder.sensor.front_end import (
     ENERGY_BITS,
     SUM_CODE_BITS,
     encode_frames,
     normalise,
     sensor_image_order,
 )
-from sensor.geometry import TRIGGER_CELLS
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 LARGEST_ENERGY = (1 << ENERGY_BITS) - 1
 

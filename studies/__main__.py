@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
-from studies.commands.radiation import add_flips, add_hessian
-from studies.commands.search import add_front, add_search
-from studies.commands.seeds import add_keep, add_profile, add_study
+from hexcoder.studies.commands.radiation import add_flips, add_hessian
+from hexcoder.studies.commands.search import add_front, add_search
+from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
 
 COMMANDS = (add_study, add_search, add_front, add_profile, add_keep, add_flips, add_hessian)
 DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
-from tb.commands import chip, flips, i2c_fuzz, prove
+from hexcoder.tb.commands import chip, flips, i2c_fuzz, prove
 
 COMMANDS = (prove.add, chip.add, flips.add, i2c_fuzz.add)
 EXAMPLES = """examples:

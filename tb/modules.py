@@ -8,22 +8,29 @@ from pathlib import Path
 
 import numpy as np
 
-from gen.loadable.encoder import parameter_field
-from gen.loadable.registers import PARAMETERS
 from hexcoder.errors import InputError
+from hexcoder.gen.loadable.encoder import parameter_field
+from hexcoder.gen.loadable.registers import PARAMETERS
 from hexcoder.metrics.file import read_metrics
 from hexcoder.metrics.rtl import RtlFile
-from network.golden import evaluate
-from network.modules import ModuleUnderTest, Port, Registers, Stimulus, Vectors, random_inputs
-from network.parameters import (
+from hexcoder.network.golden import evaluate
+from hexcoder.network.modules import (
+    ModuleUnderTest,
+    Port,
+    Registers,
+    Stimulus,
+    Vectors,
+    random_inputs,
+)
+from hexcoder.network.parameters import (
     layer_parameter_bits,
     parameter_bits,
     with_extreme_parameters,
     with_random_parameters,
 )
-from network.schema import Network
-from sensor.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
-from sensor.chip.golden import (
+from hexcoder.network.schema import Network
+from hexcoder.sensor.chip.configuration import CALIBRATION_ONE, MOST_LINKS, ChipConfiguration
+from hexcoder.sensor.chip.golden import (
     FRAME_WORDS,
     HEADER,
     HEADER_BC0,
@@ -31,10 +38,10 @@ from sensor.chip.golden import (
     link_words,
     packed_codes,
 )
-from sensor.chip.link_words import INPUT_LINKS
-from sensor.front_end import sensor_image_order
-from sensor.geometry import TRIGGER_CELLS
-from sensor.stimulus import Encoder, EncoderCore
+from hexcoder.sensor.chip.link_words import INPUT_LINKS
+from hexcoder.sensor.front_end import sensor_image_order
+from hexcoder.sensor.geometry import TRIGGER_CELLS
+from hexcoder.sensor.stimulus import Encoder, EncoderCore
 
 EVENTS_A_SET = 2000
 LEAST_SETS = 4

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.metrics.difference import Difference
-from netlist.simulation import Interface, NetlistSimulation
-from network.comparison import Comparison
-from network.modules import ModuleUnderTest, Stimulus
-from network.schema import Network
-from tb.chip.configurations import check_loaded
-from tb.chip.simulators import open_netlist
-from tb.chip.vectors import chip_fields
-from tb.modules import EVENTS_A_SET, module_under_test
-from tb.verdict import Verdict
+from hexcoder.netlist.simulation import Interface, NetlistSimulation
+from hexcoder.network.comparison import Comparison
+from hexcoder.network.modules import ModuleUnderTest, Stimulus
+from hexcoder.network.schema import Network
+from hexcoder.tb.chip.configurations import check_loaded
+from hexcoder.tb.chip.simulators import open_netlist
+from hexcoder.tb.chip.vectors import chip_fields
+from hexcoder.tb.modules import EVENTS_A_SET, module_under_test
+from hexcoder.tb.verdict import Verdict
 
 LINK = "netlist and golden model"
 

@@ -4,23 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hexcoder.metrics.sim import SimulationMetrics
+from hexcoder.network.comparison import Comparison
+from hexcoder.network.modules import ModuleUnderTest, Stimulus
+from hexcoder.network.schema import load_network
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.generator import generate_events
 from hexcoder.steps.reads import versions
 from hexcoder.steps.step import Progress
-from network.comparison import Comparison
-from network.modules import ModuleUnderTest, Stimulus
-from network.schema import load_network
-from sensor.events import load_events
-from sensor.generator import generate_events
-from tb.chip.configurations import check_loaded
-from tb.chip.simulators import open_chip, simulator_name
-from tb.chip.vectors import chip_fields
-from tb.modules import modules_under_test, sets_for
-from tb.request import PASSED, Request
-from tb.rtl.design import read_design
-from tb.rtl.protocol import run_protocol_tests
-from tb.rtl.scoreboard import compare
-from tb.rtl.verilated import build_simulation
-from tb.verdict import Verdict
+from hexcoder.tb.chip.configurations import check_loaded
+from hexcoder.tb.chip.simulators import open_chip, simulator_name
+from hexcoder.tb.chip.vectors import chip_fields
+from hexcoder.tb.modules import modules_under_test, sets_for
+from hexcoder.tb.request import PASSED, Request
+from hexcoder.tb.rtl.design import read_design
+from hexcoder.tb.rtl.protocol import run_protocol_tests
+from hexcoder.tb.rtl.scoreboard import compare
+from hexcoder.tb.rtl.verilated import build_simulation
+from hexcoder.tb.verdict import Verdict
 
 GENERATED_EVENTS = 1000
 """For a module with registers that was given no events."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hexcoder.metrics.sim import ModuleSimulation
-from network.comparison import Comparison
+from hexcoder.network.comparison import Comparison
 
 LINK = "RTL and golden model"
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from netlist.files import Netlist
-from netlist.simulation import Interface
-from network.schema import Network
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.simulation import Interface
+from hexcoder.network.schema import Network
 from tests.designs import Design
 
 

@@ -3,15 +3,15 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flow.design import read_design
-from flow.synthesis.synthesise import synthesise
-from gen.build import build
-from gen.compiler import Settings
 from hexcoder.files import write_json
-from netlist.cell_models import cell_models
-from netlist.liberty import Library, read_liberty
-from network.schema import save_network
-from pdk.description import Pdk, load_pdk
+from hexcoder.flow.design import read_design
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
+from hexcoder.netlist.cell_models import cell_models
+from hexcoder.netlist.liberty import Library, read_liberty
+from hexcoder.network.schema import save_network
+from hexcoder.pdk.description import Pdk, load_pdk
 from tests.built import Built, Compiled
 from tests.designs import Design
 from tests.networks import sensor_network

@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from network.kinds import KINDS
-from network.schema import Network
-from network.weighted import WeightedLayer, draw_type
+from hexcoder.network.kinds import KINDS
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedLayer, draw_type
 
 
 @st.composite

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hexcoder.code import ROOMS
+from tests.rooms import ROOMS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -4,7 +4,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from hexcoder.code import ROOMS
+from tests.rooms import ROOMS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,7 +40,7 @@ def _missing(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.ImportFrom) or not node.module:
             continue
-        if node.module.split(".")[0] not in (*ROOMS, "tests"):
+        if node.module.split(".")[0] not in ("hexcoder", "tests"):
             continue
         source = _file_of(node.module)
         for alias in node.names:
@@ -58,5 +58,5 @@ def test_every_name_that_is_imported_from_a_room_is_there():
 
 def test_a_name_that_is_not_there_is_found(tmp_path):
     planted = tmp_path / "planted.py"
-    planted.write_text("def f():\n    from network.golden import evaluate, evaluated\n")
-    assert _missing(planted) == ["planted.py:2 network.golden.evaluated"]
+    planted.write_text("def f():\n    from hexcoder.network.golden import evaluate, evaluated\n")
+    assert _missing(planted) == ["planted.py:2 hexcoder.network.golden.evaluated"]

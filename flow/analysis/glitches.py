@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from flow.analysis.power import InstancePower, analyse_power
 from hexcoder.config import Clock
+from hexcoder.flow.analysis.power import InstancePower, analyse_power
 from hexcoder.metrics.asic import NetlistVerdict
-from netlist.cell_tables import read_tables
-from netlist.delays import write_sdf
-from netlist.files import Netlist
-from netlist.flat import read_cell_models
-from netlist.liberty import Library
-from netlist.simulation import NetlistSimulation
-from netlist.timed import simulate_timed
-from pdk.description import Pdk
+from hexcoder.netlist.cell_tables import read_tables
+from hexcoder.netlist.delays import write_sdf
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.flat import read_cell_models
+from hexcoder.netlist.liberty import Library
+from hexcoder.netlist.simulation import NetlistSimulation
+from hexcoder.netlist.timed import simulate_timed
+from hexcoder.pdk.description import Pdk
 
 SDF = "delays.sdf"
 
@@ -76,7 +76,7 @@ def measure_glitches(
     cells : Path
         Models that the simulation was built from.
     loads : (nets,) float64
-        In F, as :func:`flow.analysis.loads.net_loads` gives them.
+        In F, as :func:`hexcoder.flow.analysis.loads.net_loads` gives them.
     pdk : Pdk
     library : Library
     clock : Clock
@@ -86,7 +86,7 @@ def measure_glitches(
     folder : Path
         Gets ``delays.sdf`` and, in logs/, the simulation's files.
     wire_delays : mapping, optional
-        See :func:`netlist.delays.write_sdf`.
+        See :func:`hexcoder.netlist.delays.write_sdf`.
     limit_s : float
         Time for the simulation; what it has done by then counts.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from flow.design import CORE
-from flow.synthesis.design import Design
+from hexcoder.flow.design import CORE
+from hexcoder.flow.synthesis.design import Design
 
 
 def layer_finder(design: Design, top: str) -> Callable[[str], str]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from netlist.flat import FlatNetlist
-from netlist.liberty import Library
-from pdk.description import Pdk
+from hexcoder.netlist.flat import FlatNetlist
+from hexcoder.netlist.liberty import Library
+from hexcoder.pdk.description import Pdk
 
 
 def net_loads(

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from netlist.cell_tables import CellTables, read_tables
-from netlist.delays import net_slews
-from netlist.flat import FlatNetlist, Instance
-from netlist.liberty import Library
-from pdk.description import Pdk
+from hexcoder.netlist.cell_tables import CellTables, read_tables
+from hexcoder.netlist.delays import net_slews
+from hexcoder.netlist.flat import FlatNetlist, Instance
+from hexcoder.netlist.liberty import Library
+from hexcoder.pdk.description import Pdk
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def analyse_power(
     Liberty's nonlinear power model: each toggle of an output takes the energy of its table at the
     slew of the input that turns it and the net's load, of several inputs in proportion to their
     toggles; each of a net charges or discharges it; inputs and clock pins have energies of their
-    own. Slews are those of :func:`netlist.delays.net_slews`.
+    own. Slews are those of :func:`hexcoder.netlist.delays.net_slews`.
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.liberty import Library
+from hexcoder.pdk.description import Pdk
 from hexcoder.tools import require, run_logged
-from netlist.files import Netlist
-from netlist.liberty import Library
-from pdk.description import Pdk
 
 _FINISHED = "hexcoder: end of script"
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.analysis.sta import run_sta
 from hexcoder.errors import InputError
+from hexcoder.flow.analysis.sta import run_sta
 from hexcoder.metrics.asic import Histogram
-from netlist.files import Netlist
-from netlist.flat import FlatNetlist
-from netlist.liberty import Library
-from pdk.description import Pdk
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.flat import FlatNetlist
+from hexcoder.netlist.liberty import Library
+from hexcoder.pdk.description import Pdk
 
 _END = re.compile(r"(-?\d+\.\d+) \((?:MET|VIOL\w*)\)$", re.MULTILINE)
 _BINS = 30
@@ -58,7 +58,7 @@ def analyse_timing(
         Gets timing_setup.rpt and timing_hold.rpt with the worst paths, timing_endpoints.rpt with
         the setup slack of all, and timing_checks.rpt, and in logs/ the script and its log.
     layout : sequence of str
-        Commands for what is known after layout; see :func:`flow.analysis.sta.run_sta`.
+        Commands for what is known after layout; see :func:`hexcoder.flow.analysis.sta.run_sta`.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Which wire-load model estimates nets that are not placed."""
 
 from hexcoder.errors import InputError
-from netlist.liberty import Library
+from hexcoder.netlist.liberty import Library
 
 
 def wire_load_name(library: Library, wanted: str | None) -> str | None:

@@ -3,14 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.views import flat, part_of
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.views import flat, part_of
 from hexcoder.metrics.asic import AreaMetrics
+from hexcoder.netlist.flat import FlatNetlist
+from hexcoder.netlist.liberty import Library
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.step import Progress, Step
-from netlist.flat import FlatNetlist
-from netlist.liberty import Library
-from pdk.reads import PdkFiles
 
 
 def measure_area(block: Block, progress: Progress) -> AreaMetrics:

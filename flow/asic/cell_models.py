@@ -1,13 +1,13 @@
 """Step: the models of the cells in use against the PDK's own Verilog."""
 
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.programs import IVERILOG
-from flow.views import flat, models
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.programs import IVERILOG
+from hexcoder.flow.views import flat, models
 from hexcoder.metrics.asic import CellModelsMetrics
+from hexcoder.netlist.cell_check import check_cells
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.step import Progress, Step
-from netlist.cell_check import check_cells
-from pdk.reads import PdkFiles
 
 
 def compare_cells(block: Block, progress: Progress) -> CellModelsMetrics:

@@ -1,11 +1,11 @@
 """Step: what the clock and the world outside ask of the netlist, as SDC."""
 
-from flow.analysis.sta import write_constraints
-from flow.block import Block
-from flow.design import DESIGN
+from hexcoder.flow.analysis.sta import write_constraints
+from hexcoder.flow.block import Block
+from hexcoder.flow.design import DESIGN
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import Key
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
 
 ASYNCHRONOUS = ("scl", "sda", "sda_low", "device_address*")
 """Ports of designs with weights in registers that no clock constrains."""

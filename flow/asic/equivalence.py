@@ -2,14 +2,14 @@
 
 from dataclasses import asdict
 
-from flow.asic.synthesis import NETLIST, RTL
-from flow.block import Block
-from flow.design import FIXED_ONLY
-from flow.synthesis.equivalence import prove_equivalence
+from hexcoder.flow.asic.synthesis import NETLIST, RTL
+from hexcoder.flow.block import Block
+from hexcoder.flow.design import FIXED_ONLY
+from hexcoder.flow.synthesis.equivalence import prove_equivalence
 from hexcoder.metrics.asic import Equivalence, EquivalenceMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File, Key, Package
 from hexcoder.steps.step import NotMeasured, Progress, Step
-from pdk.reads import PdkFiles
 
 
 def prove(block: Block, progress: Progress) -> EquivalenceMetrics:

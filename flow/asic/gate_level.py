@@ -1,16 +1,16 @@
 """Step: the netlist with the PDK's own cell models, in Icarus Verilog."""
 
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.design import FIXED_ONLY
-from flow.programs import IVERILOG
-from flow.simulated import vectors
-from flow.vectors import VECTORS
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.design import FIXED_ONLY
+from hexcoder.flow.programs import IVERILOG
+from hexcoder.flow.simulated import vectors
+from hexcoder.flow.vectors import VECTORS
 from hexcoder.metrics.asic import GateLevelMetrics
+from hexcoder.netlist.gate_level import check_gate_level
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File, Key
 from hexcoder.steps.step import NotMeasured, Progress, Step
-from netlist.gate_level import check_gate_level
-from pdk.reads import PdkFiles
 
 
 def simulate_gate_level(block: Block, progress: Progress) -> GateLevelMetrics:

@@ -1,15 +1,15 @@
 """Step: what glitches add to power and energy, from a simulation with delays."""
 
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.power import glitch_metrics
-from flow.programs import COMPILER, IVERILOG
-from flow.vectors import VECTORS
-from flow.views import loads, part_of
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.power import glitch_metrics
+from hexcoder.flow.programs import COMPILER, IVERILOG
+from hexcoder.flow.vectors import VECTORS
+from hexcoder.flow.views import loads, part_of
 from hexcoder.metrics.asic import GlitchMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File, Key
 from hexcoder.steps.step import NotMeasured, Progress, Step
-from pdk.reads import PdkFiles
 
 
 def measure(block: Block, progress: Progress) -> GlitchMetrics:

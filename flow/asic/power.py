@@ -1,17 +1,17 @@
 """Step: power and energy of consecutive events, without glitches."""
 
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.loadable import loadable_toggle_rates
-from flow.power import power_metrics, zero_delay
-from flow.programs import COMPILER
-from flow.simulated import simulation, vectors
-from flow.vectors import VECTORS
-from flow.views import flat, loads, part_of
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.loadable import loadable_toggle_rates
+from hexcoder.flow.power import power_metrics, zero_delay
+from hexcoder.flow.programs import COMPILER
+from hexcoder.flow.simulated import simulation, vectors
+from hexcoder.flow.vectors import VECTORS
+from hexcoder.flow.views import flat, loads, part_of
 from hexcoder.metrics.asic import PowerMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import Key
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
 
 
 def measure_power(block: Block, progress: Progress) -> PowerMetrics:

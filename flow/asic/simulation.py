@@ -1,11 +1,11 @@
 """Step: the netlist against the golden model, without delays."""
 
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.loadable import check_loadable
-from flow.programs import COMPILER
-from flow.simulated import simulation, vectors
-from flow.vectors import VECTORS
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.loadable import check_loadable
+from hexcoder.flow.programs import COMPILER
+from hexcoder.flow.simulated import simulation, vectors
+from hexcoder.flow.vectors import VECTORS
 from hexcoder.metrics.asic import NetlistCheckMetrics
 from hexcoder.steps.step import NotMeasured, Progress, Step
 

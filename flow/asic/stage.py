@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flow.asic.area import AREA
-from flow.asic.cell_models import CELL_MODELS
-from flow.asic.constraints import CONSTRAINTS
-from flow.asic.equivalence import EQUIVALENCE
-from flow.asic.gate_level import GATE_LEVEL
-from flow.asic.glitches import GLITCHES
-from flow.asic.power import POWER
-from flow.asic.simulation import SIMULATION
-from flow.asic.synthesis import SYNTHESIS
-from flow.asic.timing import TIMING
-from flow.asic.triplication import TRIPLICATION
-from flow.block import Block
-from flow.power import with_energy
-from flow.verdicts import agrees, holds
+from hexcoder.flow.asic.area import AREA
+from hexcoder.flow.asic.cell_models import CELL_MODELS
+from hexcoder.flow.asic.constraints import CONSTRAINTS
+from hexcoder.flow.asic.equivalence import EQUIVALENCE
+from hexcoder.flow.asic.gate_level import GATE_LEVEL
+from hexcoder.flow.asic.glitches import GLITCHES
+from hexcoder.flow.asic.power import POWER
+from hexcoder.flow.asic.simulation import SIMULATION
+from hexcoder.flow.asic.synthesis import SYNTHESIS
+from hexcoder.flow.asic.timing import TIMING
+from hexcoder.flow.asic.triplication import TRIPLICATION
+from hexcoder.flow.block import Block
+from hexcoder.flow.power import with_energy
+from hexcoder.flow.verdicts import agrees, holds
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place, versions
 from hexcoder.steps.step import FlatMetrics, Stage

@@ -1,13 +1,13 @@
 """Step: the RTL as library cells, and the models that simulate these."""
 
-from flow.block import Block
-from flow.design import DESIGN
-from flow.synthesis.synthesise import synthesise
 from hexcoder.files import write_json
+from hexcoder.flow.block import Block
+from hexcoder.flow.design import DESIGN
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.netlist.cell_models import cell_models
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File, Package
 from hexcoder.steps.step import Progress, Step
-from netlist.cell_models import cell_models
-from pdk.reads import PdkFiles
 
 
 def map_to_cells(block: Block, progress: Progress) -> None:

@@ -1,14 +1,14 @@
 """Step: slacks and worst paths of the netlist."""
 
-from flow.analysis.timing import analyse_timing, constant_outputs, slack_histogram
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.programs import STA
-from flow.views import flat
+from hexcoder.flow.analysis.timing import analyse_timing, constant_outputs, slack_histogram
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.programs import STA
+from hexcoder.flow.views import flat
 from hexcoder.metrics.asic import TimingMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
 
 REPORTS = tuple(f"timing_{kind}.rpt" for kind in ("setup", "hold", "endpoints", "checks"))
 

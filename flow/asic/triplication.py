@@ -2,10 +2,10 @@
 
 from dataclasses import asdict
 
-from flow.asic.synthesis import NETLIST
-from flow.block import Block
-from flow.synthesis.triplication import check_triplication
-from flow.views import flat, models
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.block import Block
+from hexcoder.flow.synthesis.triplication import check_triplication
+from hexcoder.flow.views import flat, models
 from hexcoder.metrics.asic import Triplication, TriplicationMetrics
 from hexcoder.steps.step import NotMeasured, Progress, Step
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from flow.design import read_design
-from flow.synthesis.equivalence import prove_equivalence
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from netlist.files import Netlist
-from network.modules import Stimulus
-from network.schema import load_network
-from pdk.description import load_pdk
-from sensor.events import load_events
-from sensor.geometry import TRIGGER_CELLS
-from tb.modules import sets_for
-from tb.netlist import compare_netlist
+from hexcoder.flow.design import read_design
+from hexcoder.flow.synthesis.equivalence import prove_equivalence
+from hexcoder.netlist.files import Netlist
+from hexcoder.network.modules import Stimulus
+from hexcoder.network.schema import load_network
+from hexcoder.pdk.description import load_pdk
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.geometry import TRIGGER_CELLS
+from hexcoder.tb.modules import sets_for
+from hexcoder.tb.netlist import compare_netlist
 
 
 def verify_netlist(

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flow.asic.stage import ASIC
-from flow.commands import layout
 from hexcoder.config import Config
 from hexcoder.console import Commands, add_config_options, config_and_build
+from hexcoder.flow.asic.stage import ASIC
+from hexcoder.flow.commands import layout
+from hexcoder.pdk.description import LAYOUT_PDK, load_pdk
 from hexcoder.steps.console import measured, show_stage, state_of
-from pdk.description import LAYOUT_PDK, load_pdk
 
 EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml

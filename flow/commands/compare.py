@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from report.compare import compare, table
+    from hexcoder.report.compare import compare, table
 
     differences = compare(arguments.first, arguments.second)
     names = str(arguments.first), str(arguments.second)

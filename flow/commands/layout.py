@@ -31,7 +31,7 @@ def run_layout(config: Config, build: Path) -> None:
     """Run the stage and say in one line what it gave."""
     # Imported late: KLayout is in an extra of its own.
     try:
-        from flow.layout.stage import LAYOUT, require_layout
+        from hexcoder.flow.layout.stage import LAYOUT, require_layout
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is not installed: pip install 'hexcoder[layout]'") from None
 

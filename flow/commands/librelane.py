@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from flow.librelane.stage import librelane_stage
+    from hexcoder.flow.librelane.stage import librelane_stage
 
     config, build = config_and_build(arguments)
     pdk = arguments.pdk or config.silicon.pdk

@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     # Imported late: matplotlib takes a second, and no other command needs it.
-    from report.page import PAGE, report_stage
+    from hexcoder.report.page import PAGE, report_stage
 
     config, build = config_and_build(arguments)
     given = {name: getattr(arguments, name) for name in ("config", "events", "pdk", "build")}

@@ -4,7 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands, add_config_options, config_and_build, progress_bar
+from hexcoder.console import (
+    Commands,
+    add_config_options,
+    add_vectors,
+    config_and_build,
+    progress_bar,
+)
 from hexcoder.errors import CheckFailed, InputError
 
 
@@ -15,13 +21,13 @@ def add(commands: Commands) -> None:
         help="many vectors through the netlist",
         description="Compare the netlist of the stage asic with the golden model; prints JSON.",
     )
-    parser.add_argument("--vectors", type=int, default=1_000_000, help="random vectors")
+    add_vectors(parser, 1_000_000)
     add_config_options(parser, required=True)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from flow.asic.verify import verify_netlist
+    from hexcoder.flow.asic.verify import verify_netlist
 
     config, build = config_and_build(arguments)
     vectors: int = arguments.vectors

@@ -5,14 +5,14 @@ from functools import cached_property
 
 import numpy as np
 
-from flow.analysis.loads import net_loads
-from flow.block import Block
-from flow.layout.owners import owners
-from flow.layout.place.place_route import Placed, load_placed
-from flow.views import flat
-from hexcoder.files import read_json
-from netlist.files import Netlist
-from netlist.liberty import Library
+from hexcoder.documents import read_json
+from hexcoder.flow.analysis.loads import net_loads
+from hexcoder.flow.block import Block
+from hexcoder.flow.layout.owners import owners
+from hexcoder.flow.layout.place.place_route import Placed, load_placed
+from hexcoder.flow.views import flat
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.liberty import Library
 
 SPEF, WIRES, DELAYS = "final.spef", "wires_ff.json", "wires_s.json"
 

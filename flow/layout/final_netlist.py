@@ -4,9 +4,9 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from flow.layout.wiring import BLANK, SUPPLIES, Wiring
-from netlist.files import Netlist
-from netlist.yosys import quoted, run_yosys
+from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Wiring
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.yosys import quoted, run_yosys
 
 _BIT = re.compile(r"^(.*)\((\d+)\)$")
 

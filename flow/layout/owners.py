@@ -1,9 +1,9 @@
 """Which part of the network a placed cell belongs to; layout keeps names of nets, not of cells."""
 
-from flow.design import CORE
-from flow.layout.wiring import BLANK, SUPPLIES, Wiring
-from flow.synthesis.design import Design
-from pdk.sky130.cells_worker import direction
+from hexcoder.flow.design import CORE
+from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Wiring
+from hexcoder.flow.synthesis.design import Design
+from hexcoder.pdk.sky130.cells_worker import direction
 
 CLOCK, FILLER = "clock tree", "filler"
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from klayout import db
 
-from flow.layout.routing import LAYERS
-from flow.layout.wiring import METAL_STACK, SUPPLIES, Box, Pin, Wiring
+from hexcoder.flow.layout.routing import LAYERS
+from hexcoder.flow.layout.wiring import METAL_STACK, SUPPLIES, Box, Pin, Wiring
 
 SHEET_OHM = {"li": 12.8, "m1": 0.125, "m2": 0.125, "m3": 0.047, "m4": 0.047, "m5": 0.0285}
 CUT_OHM = {"mcon": 9.3, "via": 4.5, "via2": 3.41, "via3": 3.41, "via4": 0.38}

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from flow.layout.owners import FILLER
-from flow.layout.wiring import Box, Wiring
+from hexcoder.flow.layout.owners import FILLER
+from hexcoder.flow.layout.wiring import Box, Wiring
 
 LAYERS = {
     "diffusion": ((65, 20), 0xBFD8A8, 0),

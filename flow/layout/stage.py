@@ -3,26 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flow.layout.block import LaidOut
-from flow.layout.steps.checks import CONNECTIVITY, DESIGN_RULES, LVS
-from flow.layout.steps.equivalence import EQUIVALENCE
-from flow.layout.steps.glitches import GLITCHES
-from flow.layout.steps.netlist import FINAL_NETLIST
-from flow.layout.steps.parasitics import PARASITICS
-from flow.layout.steps.pictures import PICTURES
-from flow.layout.steps.place import PLACE
-from flow.layout.steps.power import POWER
-from flow.layout.steps.simulation import SIMULATION
-from flow.layout.steps.timing import TIMING
-from flow.power import with_energy
-from flow.verdicts import agrees, holds
 from hexcoder.config import Config
 from hexcoder.errors import InputError
+from hexcoder.flow.layout.block import LaidOut
+from hexcoder.flow.layout.steps.checks import CONNECTIVITY, DESIGN_RULES, LVS
+from hexcoder.flow.layout.steps.equivalence import EQUIVALENCE
+from hexcoder.flow.layout.steps.glitches import GLITCHES
+from hexcoder.flow.layout.steps.netlist import FINAL_NETLIST
+from hexcoder.flow.layout.steps.parasitics import PARASITICS
+from hexcoder.flow.layout.steps.pictures import PICTURES
+from hexcoder.flow.layout.steps.place import PLACE
+from hexcoder.flow.layout.steps.power import POWER
+from hexcoder.flow.layout.steps.simulation import SIMULATION
+from hexcoder.flow.layout.steps.timing import TIMING
+from hexcoder.flow.power import with_energy
+from hexcoder.flow.verdicts import agrees, holds
+from hexcoder.pdk.description import LAYOUT_PDK
+from hexcoder.pdk.sky130.cells import version
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place
 from hexcoder.steps.step import FlatMetrics, Stage
-from pdk.description import LAYOUT_PDK
-from pdk.sky130.cells import version
 
 
 def require_layout(config: Config) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hexcoder.config import Config
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json, write_json
+from hexcoder.files import write_json
 
 CONFIG, VERILOG, ADDER = "config.json", "encoder.v", "full_adder.v"
 SDC, PINS = "constraints.sdc", "pins.cfg"

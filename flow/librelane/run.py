@@ -10,11 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from flow.librelane.design import DEFAULT_LIBRARY, write_design
-from flow.librelane.worker import TAG
 from hexcoder.config import Config
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json, write_json
+from hexcoder.files import write_json
+from hexcoder.flow.librelane.design import DEFAULT_LIBRARY, write_design
+from hexcoder.flow.librelane.worker import TAG
 from hexcoder.processes import run
 from hexcoder.tools import require, verilator_environment
 
@@ -203,7 +204,12 @@ def _native(config: Config, path: Path, folder: Path, pdk: str, to: str | None) 
         "to": to,
     }
     write_json(folder / "settings.json", settings)
-    command = [sys.executable, "-m", "flow.librelane.worker", str(folder / "settings.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "hexcoder.flow.librelane.worker",
+        str(folder / "settings.json"),
+    ]
     log, state = folder / "librelane.log", folder / "state.json"
     state.unlink(missing_ok=True)
     _run(command, log, _environment(folder))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flow.librelane.run import run_librelane
+from hexcoder.flow.librelane.run import run_librelane
 from hexcoder.metrics.librelane import LibrelaneMetrics
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import File, Given, Key, Package, Place

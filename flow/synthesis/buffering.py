@@ -3,9 +3,9 @@
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from flow.synthesis.design import Design, Module, add_cell, net_of
-from netlist.liberty import Library
-from pdk.description import Pdk
+from hexcoder.flow.synthesis.design import Design, Module, add_cell, net_of
+from hexcoder.netlist.liberty import Library
+from hexcoder.pdk.description import Pdk
 
 # Of a driver's max_capacitance: the rest is for wires longer than the estimate.
 _USABLE = 0.7

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from flow.synthesis.adders import ADDERS
 from hexcoder.errors import InputError
+from hexcoder.flow.synthesis.adders import ADDERS
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
+from hexcoder.netlist.yosys import quoted, run_yosys
+from hexcoder.pdk.description import Pdk
 from hexcoder.processes import run
-from netlist.files import Netlist
-from netlist.flat import CellModel, FlatNetlist, read_cell_models, read_netlist
-from netlist.yosys import quoted, run_yosys
-from pdk.description import Pdk
 
 _TRANSPARENT = Path(__file__).with_name("transparent.v")
 _RESET = "rst"

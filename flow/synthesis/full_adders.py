@@ -7,8 +7,8 @@ with an output that nobody reads, has to become something smaller before.
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 
-from flow.synthesis.design import Bit, Module, add_cell
-from pdk.description import AdderCell, AdderGates, GateCell
+from hexcoder.flow.synthesis.design import Bit, Module, add_cell
+from hexcoder.pdk.description import AdderCell, AdderGates, GateCell
 
 
 @dataclass(eq=False)

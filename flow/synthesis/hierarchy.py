@@ -2,8 +2,8 @@
 
 import re
 
-from flow.design import CORE
-from flow.synthesis.design import Bit, Design, Module, net_of
+from hexcoder.flow.design import CORE
+from hexcoder.flow.synthesis.design import Bit, Design, Module, net_of
 
 FULL_ADDER = "full_adder"
 """Module of hw/ whose instances become yosys' full adders."""

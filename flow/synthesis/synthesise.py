@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flow.synthesis.adders import ADDERS
-from flow.synthesis.buffering import insert_buffers
-from flow.synthesis.design import Design, Module
-from flow.synthesis.full_adders import map_full_adders
-from flow.synthesis.hierarchy import clean_names, prepare
-from flow.synthesis.voters import keep_voters, map_voters
-from hexcoder.files import read_json
-from netlist.files import Netlist
-from netlist.liberty import Library
-from netlist.yosys import quoted, run_yosys
-from pdk.description import Pdk
+from hexcoder.documents import read_json
+from hexcoder.flow.synthesis.adders import ADDERS
+from hexcoder.flow.synthesis.buffering import insert_buffers
+from hexcoder.flow.synthesis.design import Design, Module
+from hexcoder.flow.synthesis.full_adders import map_full_adders
+from hexcoder.flow.synthesis.hierarchy import clean_names, prepare
+from hexcoder.flow.synthesis.voters import keep_voters, map_voters
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.liberty import Library
+from hexcoder.netlist.yosys import quoted, run_yosys
+from hexcoder.pdk.description import Pdk
 
 # Ways to map gates to cells, of which each module takes what comes out smallest: the first for what
 # is left between adders, the second for wide selections (a layer whose weights are inputs becomes

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from netlist.flat import CellModel, FlatNetlist, Instance, nets_behind_registers
+from hexcoder.netlist.flat import CellModel, FlatNetlist, Instance, nets_behind_registers
 
 # Synthesis numbers names that it would meet twice.
 _COPY = re.compile(r"^(?P<register>.*)_copy_(?P<copy>\d)_register(?P<number>(_\d+)?)/")

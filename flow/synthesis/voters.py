@@ -4,9 +4,9 @@ ABC matches a library's gates to functions of as many inputs: it does not see th
 and-or-invert gate of three pairs, each input of the voter on two pins, is a minority gate.
 """
 
-from flow.synthesis.design import Design
-from hw.triplication.register_copies import MINORITY
-from pdk.description import VoterCell
+from hexcoder.flow.synthesis.design import Design
+from hexcoder.hw.triplication.register_copies import MINORITY
+from hexcoder.pdk.description import VoterCell
 
 
 def keep_voters(design: Design) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 from amaranth.hdl import ClockSignal, Instance, Module, Signal, Value, unsigned
 
-from gen.gates.layer import LayerGates
-from gen.gates.of_graph import Tensor, elements_of, registered_inputs, unshifted
-from gen.graph import NOT_BUILT, Graph, LayerOutput, Register
-from gen.interpret import latencies, layer_latency
 from hexcoder.fixed_point import FixedPoint
-from hw.delay import Delay
-from hw.interfaces import EventModule
-from hw.shape import shape_of_range
+from hexcoder.gen.gates.layer import LayerGates
+from hexcoder.gen.gates.of_graph import Tensor, elements_of, registered_inputs, unshifted
+from hexcoder.gen.graph import NOT_BUILT, Graph, LayerOutput, Register
+from hexcoder.gen.interpret import latencies, layer_latency
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.interfaces import EventModule
+from hexcoder.hw.shape import shape_of_range
 
 
 def _take(

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, ClockSignal, Instance, Module, ResetSignal, Signal
 
-from gen.emit.circuit import EncoderCore
 from hexcoder.config import Clock
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.gen.emit.circuit import EncoderCore
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.front_end import FrontEnd
+from hexcoder.hw.interfaces import EventModule
+from hexcoder.sensor.front_end import ENERGY_BITS, SUM_CODE_BITS
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.technology import Technology
-from hw.delay import Delay
-from hw.front_end import FrontEnd
-from hw.interfaces import EventModule
-from sensor.front_end import ENERGY_BITS, SUM_CODE_BITS
-from sensor.geometry import TRIGGER_CELLS
 
 
 def sum_needs_registers(clock: Clock, technology: Technology) -> bool:

@@ -2,23 +2,23 @@
 
 import numpy as np
 
-from gen.compiler import Compiled, Progress, Settings, compile_network
-from gen.design import Design, Emitted, complete
-from gen.emit.circuit import EncoderCore, layer_module
-from gen.emit.convert import rtlil_text, verilog_text
-from gen.emit.encoder import Encoder, sum_needs_registers
-from gen.emit.verilog import layer_verilog
-from gen.graph import NOT_BUILT, Register
-from gen.interpret import layer_latency
+from hexcoder.gen.compiler import Compiled, Progress, Settings, compile_network
+from hexcoder.gen.design import Design, Emitted, complete
+from hexcoder.gen.emit.circuit import EncoderCore, layer_module
+from hexcoder.gen.emit.convert import rtlil_text, verilog_text
+from hexcoder.gen.emit.encoder import Encoder, sum_needs_registers
+from hexcoder.gen.emit.verilog import layer_verilog
+from hexcoder.gen.graph import NOT_BUILT, Register
+from hexcoder.gen.interpret import layer_latency
+from hexcoder.hw.full_adder import FullAdder
 from hexcoder.metrics.rtl import RtlFile, RtlLayer, RtlModule
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.layer import LayerContext
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext
+from hexcoder.sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.steps.reads import versions
-from hw.full_adder import FullAdder
-from network.golden import layer_outputs
-from network.layer import LayerContext
-from network.schema import Network
-from network.weighted import WeightedContext
-from sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
-from sensor.geometry import TRIGGER_CELLS
 
 
 def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> dict[str, RtlModule]:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from gen.gates.bits import Gate, Kind
-from gen.gates.layer import LayerGates
+from hexcoder.gen.gates.bits import Gate, Kind
+from hexcoder.gen.gates.layer import LayerGates
 
 _OPERATORS = {Kind.AND: "&", Kind.XOR: "^"}
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gen.gates.bits import FALSE, Gates
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.gen.gates.bits import FALSE, Gates
 
 
 def extended(bits: Sequence[int], width: int, signed: bool) -> list[int]:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gen.gates.bits import FALSE, TRUE, Gates
+from hexcoder.gen.gates.bits import FALSE, TRUE, Gates
 
 Columns = dict[int, list[int]]
 """Literals of each weight, by the weight's binary logarithm."""

@@ -4,13 +4,23 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gen.gates.activation import extended, masked, quantised, relu_quantised
-from gen.gates.bits import FALSE, Gate, Gates, live_gates
-from gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
-from gen.graph import NOT_BUILT, Constant, Dot, Element, Graph, LayerOutput, Node, Quantise, Relu
-from gen.passes.ranges import width_of
 from hexcoder.digits import signed_digits
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.gen.gates.activation import extended, masked, quantised, relu_quantised
+from hexcoder.gen.gates.bits import FALSE, Gate, Gates, live_gates
+from hexcoder.gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
+from hexcoder.gen.graph import (
+    NOT_BUILT,
+    Constant,
+    Dot,
+    Element,
+    Graph,
+    LayerOutput,
+    Node,
+    Quantise,
+    Relu,
+)
+from hexcoder.gen.passes.ranges import width_of
 from hexcoder.technology import Technology
 
 

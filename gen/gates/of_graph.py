@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gen.gates.layer import LayerGates, layer_gates
-from gen.graph import CORE, NOT_BUILT, Graph, Input, LayerOutput, Register
+from hexcoder.gen.gates.layer import LayerGates, layer_gates
+from hexcoder.gen.graph import CORE, NOT_BUILT, Graph, Input, LayerOutput, Register
 from hexcoder.technology import Technology
 
 Tensor = Sequence[tuple[int, int]]

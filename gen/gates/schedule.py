@@ -13,9 +13,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-from gen.gates.bits import Kind
-from gen.gates.layer import LayerGates
 from hexcoder.errors import InputError
+from hexcoder.gen.gates.bits import Kind
+from hexcoder.gen.gates.layer import LayerGates
 from hexcoder.technology import Technology
 
 MOST_STAGES = 256

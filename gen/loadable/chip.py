@@ -5,26 +5,26 @@ from collections.abc import Sequence
 from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
 
-from gen.compiler import Settings
-from gen.loadable.network import LoadableNetwork
-from gen.loadable.registers import (
+from hexcoder.gen.compiler import Settings
+from hexcoder.gen.loadable.network import LoadableNetwork
+from hexcoder.gen.loadable.registers import (
     PARAMETERS,
     PARAMETERS_ADDRESS,
     Loadable,
     LoadableModule,
     Setting,
 )
-from hw.chip.bunch_counter import BunchCounter
-from hw.chip.calibrated_energy import CODE_BITS, ENERGY_BITS, FACTOR_BITS, CalibratedEnergy
-from hw.chip.frame import LINK_COUNT_BITS, WORD_BITS, FrameFormatter
-from hw.chip.keep_mask import KeepMask
-from hw.chip.link_input import LinkInput
-from hw.chip.multiplexer import Multiplexer
-from hw.chip.register_map import Field
-from hw.front_end import FrontEnd
-from sensor.chip.link_words import INPUT_LINKS
-from sensor.front_end import sensor_image_order
-from sensor.geometry import TRIGGER_CELLS
+from hexcoder.hw.chip.bunch_counter import BunchCounter
+from hexcoder.hw.chip.calibrated_energy import CODE_BITS, ENERGY_BITS, FACTOR_BITS, CalibratedEnergy
+from hexcoder.hw.chip.frame import LINK_COUNT_BITS, WORD_BITS, FrameFormatter
+from hexcoder.hw.chip.keep_mask import KeepMask
+from hexcoder.hw.chip.link_input import LinkInput
+from hexcoder.hw.chip.multiplexer import Multiplexer
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.hw.front_end import FrontEnd
+from hexcoder.sensor.chip.link_words import INPUT_LINKS
+from hexcoder.sensor.front_end import sensor_image_order
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 SELECT_BITS = 6
 FRAME_WORDS = 5
@@ -64,7 +64,7 @@ class Chip(LoadableModule):
     network : LoadableNetwork
         Takes an image of the sensor.
     settings : Settings
-        As of :class:`gen.loadable.registers.LoadableModule`.
+        As of :class:`hexcoder.gen.loadable.registers.LoadableModule`.
     """
 
     def __init__(self, network: LoadableNetwork, settings: Settings):

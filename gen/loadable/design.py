@@ -5,26 +5,26 @@ from dataclasses import asdict
 
 import numpy as np
 
-from gen.compiler import Progress, Settings
-from gen.design import Design, Emitted, complete
-from gen.emit.convert import rtlil_text, verilog_text
-from gen.emit.verilog import layer_verilog
-from gen.loadable.chip import FRAME_WORDS, Chip, chip_fields
-from gen.loadable.encoder import LoadableEncoder, layer_fields
-from gen.loadable.network import LoadableLayer, check_layers, compile_loadable
-from gen.loadable.registers import layer_module
-from gen.structure import layer_size
 from hexcoder.config import Pipeline
 from hexcoder.errors import InputError
+from hexcoder.gen.compiler import Progress, Settings
+from hexcoder.gen.design import Design, Emitted, complete
+from hexcoder.gen.emit.convert import rtlil_text, verilog_text
+from hexcoder.gen.emit.verilog import layer_verilog
+from hexcoder.gen.loadable.chip import FRAME_WORDS, Chip, chip_fields
+from hexcoder.gen.loadable.encoder import LoadableEncoder, layer_fields
+from hexcoder.gen.loadable.network import LoadableLayer, check_layers, compile_loadable
+from hexcoder.gen.loadable.registers import layer_module
+from hexcoder.gen.structure import layer_size
+from hexcoder.hw.chip.frame import COUNTER_BITS, SUM_CODE_BITS, WORD_BITS
+from hexcoder.hw.chip.register_map import check_fields
+from hexcoder.hw.full_adder import FullAdder
+from hexcoder.hw.i2c.target import SLOWEST_CLOCK_NS
 from hexcoder.metrics.rtl import LoadableSize, RegisterField, RtlFile, RtlLayer, RtlModule
+from hexcoder.network.parameters import layer_parameter_bits
+from hexcoder.network.schema import Network
+from hexcoder.sensor.front_end import sensor_image_order
 from hexcoder.steps.reads import versions
-from hw.chip.frame import COUNTER_BITS, SUM_CODE_BITS, WORD_BITS
-from hw.chip.register_map import check_fields
-from hw.full_adder import FullAdder
-from hw.i2c.target import SLOWEST_CLOCK_NS
-from network.parameters import layer_parameter_bits
-from network.schema import Network
-from sensor.front_end import sensor_image_order
 
 
 def is_chip_network(network: Network) -> bool:

@@ -6,11 +6,11 @@ import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 
-from gen.compiler import Settings
-from gen.loadable.network import LoadableNetwork
-from gen.loadable.registers import PARAMETERS_ADDRESS, Loadable, LoadableModule
-from hw.chip.register_map import Field
-from network.parameters import layer_parameter_bits
+from hexcoder.gen.compiler import Settings
+from hexcoder.gen.loadable.network import LoadableNetwork
+from hexcoder.gen.loadable.registers import PARAMETERS_ADDRESS, Loadable, LoadableModule
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.network.parameters import layer_parameter_bits
 
 
 def parameter_field(layer: str) -> str:
@@ -39,7 +39,7 @@ class LoadableEncoder(LoadableModule):
     ----------
     network : LoadableNetwork
     settings : Settings
-        As of :class:`gen.loadable.registers.LoadableModule`.
+        As of :class:`hexcoder.gen.loadable.registers.LoadableModule`.
     """
 
     def __init__(self, network: LoadableNetwork, settings: Settings):

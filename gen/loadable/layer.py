@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gen.gates.activation import quantised, relu_quantised
-from gen.gates.bits import FALSE, TRUE, Gates, live_gates
-from gen.gates.heap import Columns, reduce_heap, single_bits
-from gen.gates.layer import LayerGates
-from gen.loadable.product import (
+from hexcoder.fixed_point import FixedPoint
+from hexcoder.gen.gates.activation import quantised, relu_quantised
+from hexcoder.gen.gates.bits import FALSE, TRUE, Gates, live_gates
+from hexcoder.gen.gates.heap import Columns, reduce_heap, single_bits
+from hexcoder.gen.gates.layer import LayerGates
+from hexcoder.gen.loadable.product import (
     Digit,
     Heap,
     Multiples,
@@ -18,12 +19,11 @@ from gen.loadable.product import (
     product,
     wrapped,
 )
-from gen.lowering import LOWERINGS
-from gen.passes.ranges import width_of
-from hexcoder.fixed_point import FixedPoint
+from hexcoder.gen.lowering import LOWERINGS
+from hexcoder.gen.passes.ranges import width_of
+from hexcoder.network.parameters import Parameters
+from hexcoder.network.weighted import WeightedContext
 from hexcoder.technology import Technology
-from network.parameters import Parameters
-from network.weighted import WeightedContext
 
 VARIES = -1
 """Stands among known bits for one that is not constant."""

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gen.check import check_gates
-from gen.gates.bits import FALSE
-from gen.gates.layer import LayerGates
-from gen.loadable.layer import VARIES, known_outputs, loadable_layer
 from hexcoder.errors import InputError
-from hexcoder.technology import Technology
-from network.golden import layer_outputs
-from network.parameters import (
+from hexcoder.gen.check import check_gates
+from hexcoder.gen.gates.bits import FALSE
+from hexcoder.gen.gates.layer import LayerGates
+from hexcoder.gen.loadable.layer import VARIES, known_outputs, loadable_layer
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.parameters import (
     Parameters,
     parameter_bits,
     with_extreme_parameters,
     with_random_parameters,
 )
-from network.schema import Network
-from network.weighted import WeightedContext
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext
+from hexcoder.technology import Technology
 
 CHECK_EVENTS = 64
 CHECK_SEED = 20261
@@ -62,7 +62,7 @@ def check_layers(layers: tuple[LoadableLayer, ...], network: Network, inputs: np
     Raises
     ------
     CheckFailed
-        As of :func:`gen.check.check_gates`.
+        As of :func:`hexcoder.gen.check.check_gates`.
     """
     golden, parameters = layer_outputs(network, inputs), parameter_bits(network)
     for layer in layers:

@@ -9,9 +9,9 @@ recoding, Q. J. Mech. Appl. Math. 4, 1951, which is used for the highest digit o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gen.gates.activation import extended
-from gen.gates.bits import FALSE, Gates
-from gen.gates.heap import Columns, reduce_heap, single_bits
+from hexcoder.gen.gates.activation import extended
+from hexcoder.gen.gates.bits import FALSE, Gates
+from hexcoder.gen.gates.heap import Columns, reduce_heap, single_bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Elaboratable, Signal, Value
 from amaranth.lib import wiring
 
-from hw.triplication.register_copies import KINDS, register_modules
-from hw.triplication.triplicate import COPIES, Triplicated
+from hexcoder.hw.triplication.register_copies import KINDS, register_modules
+from hexcoder.hw.triplication.triplicate import COPIES, Triplicated
 
 
 class Copy:

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from amaranth.hdl import Cat, Instance, Module, Signal, Value
 from amaranth.lib import wiring
 
-from gen.compiler import Settings
-from gen.emit.verilog import weight_ports
-from gen.loadable.network import LoadableNetwork
-from gen.loadable.protection import Protection
-from hw.chip.control import Control
-from hw.chip.register_bank import RegisterBank
-from hw.chip.register_map import Field
-from hw.chip.stage import Active, CommitWave, Stage
-from hw.i2c.target import I2cTarget
-from hw.interfaces import EventModule, I2cPads, RegisterBus
+from hexcoder.gen.compiler import Settings
+from hexcoder.gen.emit.verilog import weight_ports
+from hexcoder.gen.loadable.network import LoadableNetwork
+from hexcoder.gen.loadable.protection import Protection
+from hexcoder.hw.chip.control import Control
+from hexcoder.hw.chip.register_bank import RegisterBank
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.hw.chip.stage import Active, CommitWave, Stage
+from hexcoder.hw.i2c.target import I2cTarget
+from hexcoder.hw.interfaces import EventModule, I2cPads, RegisterBus
 
 PARAMETERS = "parameters"
 PARAMETERS_ADDRESS = 0x0000

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from gen.graph import Builder
-from gen.weighted import Elements, Term, lower_sums
-from network.kinds.conv2d import Convolution
-from network.weighted import WeightedContext
+from hexcoder.gen.graph import Builder
+from hexcoder.gen.weighted import Elements, Term, lower_sums
+from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.weighted import WeightedContext
 
 
 def terms(context: WeightedContext) -> Iterator[tuple[int, int, list[Term]]]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from gen.graph import Builder
-from gen.weighted import Elements, Term, lower_sums
-from network.weighted import WeightedContext
+from hexcoder.gen.graph import Builder
+from hexcoder.gen.weighted import Elements, Term, lower_sums
+from hexcoder.network.weighted import WeightedContext
 
 
 def terms(context: WeightedContext) -> Iterator[tuple[int, int, list[Term]]]:

@@ -1,8 +1,8 @@
 """Lowering of ``flatten``: no gates."""
 
-from gen.graph import Builder
-from gen.weighted import Elements
-from network.layer import LayerContext
+from hexcoder.gen.graph import Builder
+from hexcoder.gen.weighted import Elements
+from hexcoder.network.layer import LayerContext
 
 
 def lower(context: LayerContext, builder: Builder, sources: Elements) -> Elements:

@@ -2,9 +2,9 @@
 
 import math
 
-from gen.graph import CORE, Builder, Dot, Element, Graph, Input, LayerOutput
-from gen.lowering import LOWERINGS
-from network.schema import Network
+from hexcoder.gen.graph import CORE, Builder, Dot, Element, Graph, Input, LayerOutput
+from hexcoder.gen.lowering import LOWERINGS
+from hexcoder.network.schema import Network
 
 
 def _own(builder: Builder, layer: str, element: Element) -> Element:

@@ -1,7 +1,7 @@
 """Pass ``pipeline``: registers at chosen places."""
 
-from gen.graph import CORE, NOT_BUILT, Builder, Constant, Graph, Input, Register
 from hexcoder.config import Pipeline
+from hexcoder.gen.graph import CORE, NOT_BUILT, Builder, Constant, Graph, Input, Register
 
 
 def pipeline(graph: Graph, places: Pipeline) -> Graph:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gen.graph import NOT_BUILT, Graph, Input
+from hexcoder.gen.graph import NOT_BUILT, Graph, Input
 
 
 def prune(graph: Graph) -> Graph:

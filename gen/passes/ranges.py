@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gen.graph import Constant, Dot, Graph, Input, Quantise, Register, Relu
+from hexcoder.gen.graph import Constant, Dot, Graph, Input, Quantise, Register, Relu
 
 
 @dataclass(frozen=True, slots=True)

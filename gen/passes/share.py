@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gen.graph import Builder, Dot, Graph
-from gen.passes.ranges import ranges
-from gen.sharing.solver import Problem, Solution, solve
 from hexcoder.config import Compiler
 from hexcoder.digits import digit_count
+from hexcoder.gen.graph import Builder, Dot, Graph
+from hexcoder.gen.passes.ranges import ranges
+from hexcoder.gen.sharing.solver import Problem, Solution, solve
 from hexcoder.technology import Technology
 
 WHOLE_LAYER_DIGITS = 200_000

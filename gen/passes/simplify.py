@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from gen.graph import Builder, Constant, Dot, Graph, Node, Quantise, Relu
-from gen.passes.ranges import ranges
+from hexcoder.gen.graph import Builder, Constant, Dot, Graph, Node, Quantise, Relu
+from hexcoder.gen.passes.ranges import ranges
 
 
 def simplify(graph: Graph) -> Graph:

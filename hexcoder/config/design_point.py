@@ -1,11 +1,8 @@
 """The design point: all sections together, read from and written as TOML."""
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
-import pydantic
 import tomli_w
 from pydantic import Field, PositiveFloat, field_validator
 
@@ -22,7 +19,8 @@ from hexcoder.config.network import Network, Quantisation
 from hexcoder.config.search import Search
 from hexcoder.config.training import Data, Training
 from hexcoder.config.types import Name, Section
-from hexcoder.errors import InputError, first_problem
+from hexcoder.documents import read_toml
+from hexcoder.sections import validated
 from hexcoder.technology import Technology
 
 
@@ -60,19 +58,6 @@ _FAMILIES = {"sky130A": "sky130", "sky130B": "sky130"}
 """What a flow outside calls a process that the embedded flow has too."""
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}") from None
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: no such file; a config is a TOML file such as configs/econ_t.toml"
-        ) from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; a config is a TOML file") from None
-
-
 def config_text(config: Config) -> str:
     """Write a config as TOML; keys without a value stay out, because TOML has no null."""
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
@@ -96,17 +81,16 @@ def load_config(path: Path | str, events: str | None = None, pdk: str | None = N
         One line with file, key, value and what would be valid.
     """
     path = Path(path)
-    values = _read_toml(path)
+    values = read_toml(
+        path, "a config is a TOML file", "a config is a TOML file such as configs/econ_t.toml"
+    )
     pdk = _FAMILIES.get(pdk, pdk) if pdk else None
-    try:
-        config = Config.model_validate(values)
-        if pdk and pdk != config.silicon.pdk:
-            values["silicon"] = values.get("silicon", {}) | {"pdk": pdk}
-            suffix = re.sub(r"\W+", "_", Path(pdk).stem if pdk.endswith(".toml") else pdk)
-            values["name"] = f"{config.name}_{suffix}"
-            config = Config.model_validate(values)
-    except pydantic.ValidationError as error:
-        raise InputError(first_problem(error, str(path))) from None
+    config = validated(Config, values, str(path))
+    if pdk and pdk != config.silicon.pdk:
+        values["silicon"] = values.get("silicon", {}) | {"pdk": pdk}
+        suffix = re.sub(r"\W+", "_", Path(pdk).stem if pdk.endswith(".toml") else pdk)
+        values["name"] = f"{config.name}_{suffix}"
+        config = validated(Config, values, str(path))
     if events:
         data = config.data.model_copy(update={"events": events})
         config = config.model_copy(update={"data": data})

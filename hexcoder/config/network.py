@@ -17,13 +17,16 @@ from hexcoder.config.types import (
 )
 from hexcoder.fixed_point import FixedPointField
 
+Width = Annotated[int, Field(ge=1, le=4096)]
+"""Channels or neurons of a layer that is trained."""
+
 
 class ConvolutionShape(Section):
     """A 2-D convolution to be trained."""
 
     kind: Literal["conv2d"]
     name: Name | None = None
-    filters: PositiveInt
+    filters: Width
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)
     padding: Padding = "same"
@@ -39,7 +42,7 @@ class DenseShape(Section):
 
     kind: Literal["dense"]
     name: Name | None = None
-    outputs: PositiveInt
+    outputs: Width
     activation: Activation = "relu"
     output_type: FixedPointField
     weight_type: FixedPointField | None = None
@@ -60,7 +63,7 @@ LayerShape = Annotated[ConvolutionShape | DenseShape | FlattenShape, Field(discr
 class Decoder(Section):
     """The decoder runs off the detector, in float: its size is free."""
 
-    hidden: tuple[PositiveInt, ...] = (512, 512)
+    hidden: tuple[Width, ...] = Field(default=(512, 512), max_length=8)
     conditions: tuple[Literal["sum", "layer", "position"], ...] = Field(
         default=("sum",), description="what the decoder is told beside the latents"
     )
@@ -71,7 +74,7 @@ class Network(Section):
 
     input_shape: tuple[PositiveInt, PositiveInt, PositiveInt] = (4, 4, 3)
     input_type: FixedPointField
-    layers: tuple[LayerShape, ...] = Field(min_length=1)
+    layers: tuple[LayerShape, ...] = Field(min_length=1, max_length=64)
     decoder: Decoder = Decoder()
 
 

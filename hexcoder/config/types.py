@@ -2,9 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, WithJsonSchema
+from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+from hexcoder.sections import MOST, Section
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
+"""Of networks and layers, which become Verilog's and files': 64 characters at most."""
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -39,9 +42,22 @@ Pair = Annotated[
 
 
 def _as_padding(value: object) -> object:
-    """Padding as one number, as [rows, columns], or as [[top, bottom], [left, right]]."""
-    value = _as_pair(value)
-    return [_as_pair(side) for side in value] if isinstance(value, (list, tuple)) else value
+    """Padding as a word, one number, [rows, columns], or [[top, bottom], [left, right]]."""
+    if value in ("same", "valid"):
+        return value
+    both = _as_pair(value)
+    if isinstance(both, list | tuple) and len(both) == 2:
+        sides = [_as_pair(side) for side in both]
+        counts = [
+            tuple(side) for side in sides if isinstance(side, list | tuple) and len(side) == 2
+        ]
+        if len(counts) == 2 and all(
+            type(count) is int and 0 <= count <= MOST for side in counts for count in side
+        ):
+            return tuple(counts)
+    raise ValueError(
+        "it must be 'same', 'valid', a count, [rows, columns] or [[top, bottom], [left, right]]"
+    )
 
 
 Sides = tuple[tuple[Count, Count], tuple[Count, Count]]
@@ -60,8 +76,14 @@ Padding = Annotated[
 ]
 """Zeros round an image: 'same', 'valid', a number, [rows, columns] or all four sides."""
 
-
-class Section(BaseModel):
-    """A part of a file of ours: immutable, and unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = [
+    "Activation",
+    "Count",
+    "Name",
+    "Overflow",
+    "Padding",
+    "Pair",
+    "Rounding",
+    "Section",
+    "Sides",
+]

@@ -7,8 +7,9 @@ from typing import Any, Self, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
+from hexcoder.sections import problem
 from hexcoder.steps.step import FlatMetrics, Metrics
 
 CORNER = "__corner:"
@@ -111,6 +112,4 @@ def read_metrics(path: Path, file: type[File], command: str) -> File | None:
     try:
         return file.of(values) if issubclass(file, MetricsFile) else file.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: {key}: {first['msg']}; run `{command}` again") from None
+        raise InputError(f"{path}: {problem(error)}; run `{command}` again") from None

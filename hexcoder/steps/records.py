@@ -49,6 +49,8 @@ class Records(BaseModel):
     ----------
     running : (str, str), optional
         Step that ran when the run was killed, and its fingerprint.
+    metrics : str, optional
+        Digest of metrics.json, as it was written.
     failures : list of str
         Steps that failed and limits that were not kept, a line each.
     """
@@ -57,6 +59,7 @@ class Records(BaseModel):
 
     format: Literal[1] = 1
     running: tuple[str, str] | None = None
+    metrics: str | None = None
     failures: list[str] = []
     steps: dict[str, StepRecord] = {}
 

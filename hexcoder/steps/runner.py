@@ -5,20 +5,22 @@ has not changed are taken over. A run that is killed leaves that folder, and the
 it. In the end it takes the place of the last results.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
+from pydantic import ValidationError
+
 from hexcoder.code import code_digest
+from hexcoder.documents import read_json
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.files import write_json
+from hexcoder.files import locked, write_json
 from hexcoder.steps.reads import File, Package, Place, file_digest, package_version
 from hexcoder.steps.records import RECORDS, Records, StepRecord
 from hexcoder.steps.step import FlatMetrics, Inputs, NotMeasured, Progress, Stage, Step
@@ -31,9 +33,9 @@ METRICS = "metrics.json"
 def exclusive(build: Path) -> Iterator[None]:
     """Hold a build folder: two runs in one folder would mix their files."""
     build.mkdir(parents=True, exist_ok=True)
-    with open(build / ".lock", "w") as lock:
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(locked(build / ".lock", wait=False))
         except BlockingIOError:
             raise InputError(f"{build}: another run is using this folder; wait for it") from None
         yield
@@ -92,7 +94,7 @@ def run_stage(
 def is_current(stage: Stage[Any], config: Any, build: Path) -> bool:
     """Whether nothing of a stage is out of date, so that :func:`run_stage` would run nothing."""
     run = _Run(stage, config, build, lambda what, part: None)
-    return run.current(Records.read(run.final).steps) is not None
+    return run.current(Records.read(run.final)) is not None
 
 
 class _Run(Generic[Inputs]):
@@ -108,24 +110,27 @@ class _Run(Generic[Inputs]):
             # Killed between two renames.
             self.retired.rename(self.final)
         shutil.rmtree(self.retired, ignore_errors=True)
-        last = Records.read(self.final).steps
+        last = Records.read(self.final)
         records = self.current(last)
         if records is None:
-            records = self._make(last)
+            records = self._make(last.steps)
         return self._outcome(records)
 
     def _place(self, folder: Path) -> Place:
         return Place(self.config, self.build, self.stage.name, folder, tuple(self.stage.hands_over))
 
-    def current(self, last: dict[str, StepRecord]) -> dict[str, StepRecord] | None:
-        """The last results, if nothing of them is out of date."""
-        place = self._place(self.final)
-        if list(last) != [step.id for step in self.stage.steps]:
+    def current(self, last: Records) -> dict[str, StepRecord] | None:
+        """The last results, if nothing of them is out of date, or is not as it was written."""
+        place, metrics = self._place(self.final), self.final / METRICS
+        if list(last.steps) != [step.id for step in self.stage.steps]:
+            return None
+        if not metrics.is_file() or file_digest(metrics) != last.metrics:
             return None
         is_current = all(
-            last[step.id].is_of(_fingerprint(step, place), place) for step in self.stage.steps
+            _is_current(step, last.steps[step.id], _fingerprint(step, place), place)
+            for step in self.stage.steps
         )
-        return last if is_current else None
+        return last.steps if is_current else None
 
     def _make(self, last: dict[str, StepRecord]) -> dict[str, StepRecord]:
         left = Records.read(self.partial)
@@ -138,9 +143,9 @@ class _Run(Generic[Inputs]):
         done = 0.0
         for step in self.stage.steps:
             fingerprint = _fingerprint(step, place)
-            if step.id in begun and begun[step.id].is_of(fingerprint, place):
+            if _is_current(step, begun.get(step.id), fingerprint, place):
                 record = begun[step.id]
-            elif step.id in last and last[step.id].is_of(fingerprint, self._place(self.final)):
+            elif _is_current(step, last.get(step.id), fingerprint, self._place(self.final)):
                 record = last[step.id]
                 self._take_over(step, record)
             else:
@@ -158,7 +163,8 @@ class _Run(Generic[Inputs]):
         metrics = self._metrics(records, inputs)
         write_json(self.partial / METRICS, metrics)
         failures = self._failures(records, metrics)
-        Records(steps=records, failures=failures).write(self.partial)
+        digest = file_digest(self.partial / METRICS)
+        Records(steps=records, failures=failures, metrics=digest).write(self.partial)
         self._move_in()
         return records
 
@@ -253,7 +259,7 @@ class _Run(Generic[Inputs]):
         shutil.rmtree(self.retired, ignore_errors=True)
 
     def _outcome(self, records: dict[str, StepRecord]) -> Outcome:
-        metrics = json.loads((self.final / METRICS).read_text(encoding="utf-8"))
+        metrics = read_json(self.final / METRICS)
         return Outcome(metrics, tuple(self.ran), tuple(self._failures(records, metrics)))
 
     def _failures(self, records: dict[str, StepRecord], metrics: FlatMetrics) -> list[str]:
@@ -272,6 +278,19 @@ def _digests(step: Step[Any], place: Place) -> dict[str, str | None]:
             name = rest if handed_over else read.name
             digests[name] = file_digest(path) if (path := place.path(read.name)).is_file() else None
     return digests
+
+
+def _is_current(step: Step[Any], record: StepRecord | None, fingerprint: str, place: Place) -> bool:
+    """Whether a record is of this state of the step, and holds what the step measures."""
+    if record is None or not record.is_of(fingerprint, place):
+        return False
+    if step.metrics is None or record.not_measured or record.failed:
+        return True
+    try:
+        step.metrics.model_validate(record.metrics)
+    except ValidationError:
+        return False
+    return True
 
 
 def _versions(step: Step[Any], place: Place) -> dict[str, str | None]:

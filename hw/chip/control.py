@@ -7,8 +7,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.chip import register_map as at
-from hw.interfaces import RegisterBus
+from hexcoder.hw.chip import register_map as at
+from hexcoder.hw.interfaces import RegisterBus
 
 COUNTER_BITS = 16
 

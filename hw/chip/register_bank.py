@@ -9,14 +9,15 @@ from amaranth.hdl import Cat, Const, Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.chip.register_map import Field, check_fields
-from hw.interfaces import RegisterBus
+from hexcoder.hw.chip.register_map import Field, check_fields
+from hexcoder.hw.interfaces import RegisterBus
 
 
 class RegisterBank(wiring.Component):
     """Bytes that the bus writes and reads, and the datapath sees all at once.
 
-    Not reset: what they hold counts only once it was loaded (:class:`hw.chip.control.Control`).
+    Not reset: what they hold counts only once it was loaded
+    (:class:`hexcoder.hw.chip.control.Control`).
 
     Parameters
     ----------

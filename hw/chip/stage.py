@@ -9,7 +9,7 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.interfaces import Events
+from hexcoder.hw.interfaces import Events
 
 
 class Stage(wiring.Component):

@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.i2c.glitch_filter import GlitchFilter
-from hw.i2c.synchroniser import Synchroniser
+from hexcoder.hw.i2c.glitch_filter import GlitchFilter
+from hexcoder.hw.i2c.synchroniser import Synchroniser
 
 
 class I2cConditions(wiring.Component):

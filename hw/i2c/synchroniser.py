@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.triplication.triplicate import ASYNCHRONOUS
+from hexcoder.hw.triplication.triplicate import ASYNCHRONOUS
 
 
 class Synchroniser(wiring.Component):

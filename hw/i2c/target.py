@@ -7,9 +7,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.i2c.conditions import I2cConditions
-from hw.i2c.glitch_filter import spike_clocks
-from hw.interfaces import DATA_BITS, I2cPads, RegisterBus
+from hexcoder.hw.i2c.conditions import I2cConditions
+from hexcoder.hw.i2c.glitch_filter import spike_clocks
+from hexcoder.hw.interfaces import DATA_BITS, I2cPads, RegisterBus
 
 SPIKE_NS = 50
 """Longest pulse that must be suppressed in fast-mode and fast-mode plus (UM10204, t_SP)."""

@@ -18,7 +18,8 @@ MINORITY = "tmr_minority"
 
 
 def register_modules(widths: Mapping[str, Iterable[int]]) -> str:
-    """Verilog of the modules that :class:`hw.triplication.triplicate.Triplicated` instantiates.
+    """Verilog of the modules that :class:`hexcoder.hw.triplication.triplicate.Triplicated`
+    instantiates.
 
     Parameters
     ----------

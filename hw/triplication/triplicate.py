@@ -9,7 +9,7 @@ Without it, data that is overwritten on every clock has one voter behind its thr
 and Vanderkulk, IBM J. Res. Dev. 6, 1962; for registers on detector chips, Kulis, JINST 12 C01082,
 2017.)
 
-The copies are instances of the modules of :mod:`hw.triplication.register_copies`.
+The copies are instances of the modules of :mod:`hexcoder.hw.triplication.register_copies`.
 """
 
 # Fragments and statements have no public way to be rewritten; the version is pinned.
@@ -35,8 +35,8 @@ from amaranth.hdl import (
 from amaranth.hdl._ast import Assign, Part, Statement, Switch, SwitchValue
 from amaranth.hdl._xfrm import StatementTransformer, ValueTransformer
 
-from hw.triplication.live_signals import assignments, live_signals
-from hw.triplication.register_copies import FIRST, HELD, KEPT, KINDS, PASSED, VOTER
+from hexcoder.hw.triplication.live_signals import assignments, live_signals
+from hexcoder.hw.triplication.register_copies import FIRST, HELD, KEPT, KINDS, PASSED, VOTER
 
 COPIES = 3
 DOMAIN = "sync"

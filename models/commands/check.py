@@ -22,9 +22,9 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
-    from models.encoder.agreement import compare_with_torch, load_encoder, verdict
-    from network.schema import load_network
-    from sensor.events import load_events
+    from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, verdict
+    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.events import load_events
 
     network = load_network(arguments.network)
     path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"

@@ -19,9 +19,9 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from models.evaluation.physics import evaluate_baselines, evaluate_files, find_decoder
-    from network.schema import load_network
-    from sensor.events import load_events
+    from hexcoder.models.evaluation.physics import evaluate_baselines, evaluate_files, find_decoder
+    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.events import load_events
 
     network = load_network(arguments.network)
     events = load_events(arguments.events)

@@ -16,8 +16,8 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from sensor.events import write_events
-    from sensor.generator import generate_events
+    from hexcoder.sensor.events import write_events
+    from hexcoder.sensor.generator import generate_events
 
     if not arguments.output.parent.is_dir():
         raise InputError(f"{arguments.output}: the folder {arguments.output.parent} does not exist")

@@ -6,8 +6,8 @@ import sys
 
 from hexcoder.console import Commands, add_command, add_config_options, config_and_build
 from hexcoder.metrics.train import TrainMetrics
+from hexcoder.models.training.stage import TRAIN
 from hexcoder.steps.console import show_stage, state_of
-from models.training.stage import TRAIN
 
 
 def add(commands: Commands) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from sensor.events import load_events, write_events
-from sensor.generator import generate_events
-from sensor.places import Places, load_places, place_columns
+from hexcoder.sensor.events import load_events, write_events
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.places import Places, load_places, place_columns
 
 
 @dataclass(frozen=True, slots=True)

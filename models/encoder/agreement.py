@@ -9,11 +9,11 @@ from torch import Tensor
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import TorchAgreement
-from models.encoder.quantised import Precision, QuantisedEncoder
-from network.comparison import Comparison, compare_layers
-from network.golden import layer_outputs
-from network.schema import Network
-from sensor.front_end import normalise, sensor_image_order
+from hexcoder.models.encoder.quantised import Precision, QuantisedEncoder
+from hexcoder.network.comparison import Comparison, compare_layers
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.schema import Network
+from hexcoder.sensor.front_end import normalise, sensor_image_order
 
 CHUNK = 8192
 LINK = "torch and golden model"

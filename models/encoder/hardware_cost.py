@@ -10,9 +10,9 @@ networks, and scripts/calibrate_cost.py compares it with what gen/ and flow/ rea
 import numpy as np
 
 from hexcoder.digits import digit_count
-from network.kinds.conv2d import Convolution
-from network.schema import Network
-from network.weighted import WeightedContext
+from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext
 
 
 def uses(context: WeightedContext) -> np.ndarray:

@@ -3,7 +3,7 @@
 import torch
 
 from hexcoder.config import Pruning
-from models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.encoder.quantised import QuantisedEncoder
 
 
 def sparsity_at(settings: Pruning, progress: float) -> float:

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from hexcoder.fixed_point import WIDEST_TYPE_BITS, FixedPoint
-from models.encoder.hardware_cost import uses
-from models.encoder.noise import flip_weights
-from models.encoder.quantisers import (
+from hexcoder.models.encoder.hardware_cost import uses
+from hexcoder.models.encoder.noise import flip_weights
+from hexcoder.models.encoder.quantisers import (
     digit_table,
     few_digit_weights,
     learned_values,
@@ -24,9 +24,9 @@ from models.encoder.quantisers import (
     quantise_weights,
     straight_through,
 )
-from network.kinds.conv2d import Convolution
-from network.schema import Network
-from network.weighted import WeightedContext, WeightedLayer
+from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext, WeightedLayer
 
 LARGEST_PRODUCTS = 1 << 22
 """Products that are held at a time where each is cut before the sum."""

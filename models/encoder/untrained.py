@@ -3,11 +3,11 @@
 import numpy as np
 
 from hexcoder.config import Config
-from network.kinds.conv2d import Convolution, convolved_size, padding_sides
-from network.kinds.dense import Dense
-from network.kinds.flatten import Flatten
-from network.layer import Layer
-from network.schema import Network, TensorType
+from hexcoder.network.kinds.conv2d import Convolution, convolved_size, padding_sides
+from hexcoder.network.kinds.dense import Dense
+from hexcoder.network.kinds.flatten import Flatten
+from hexcoder.network.layer import Layer
+from hexcoder.network.schema import Network, TensorType
 
 DIRAC_NOISE = 0.1
 """Share of the random weights that is left beside a Dirac kernel."""

@@ -8,15 +8,15 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import Baseline, Figures, Physics
-from models.decoder import Decoder, load_decoder
-from network.golden import evaluate
-from network.schema import Network
-from sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
-from sensor.conditions import condition_features
-from sensor.events import load_events
-from sensor.front_end import bits_per_event, normalise, sensor_image_order
-from sensor.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
-from sensor.places import Places, load_places
+from hexcoder.models.decoder import Decoder, load_decoder
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import Network
+from hexcoder.sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
+from hexcoder.sensor.conditions import condition_features
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.front_end import bits_per_event, normalise, sensor_image_order
+from hexcoder.sensor.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
+from hexcoder.sensor.places import Places, load_places
 
 
 @dataclass(frozen=True, slots=True)

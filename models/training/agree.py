@@ -4,10 +4,10 @@ from pathlib import Path
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import AgreementMetrics
+from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, verdict
+from hexcoder.network.schema import load_network
+from hexcoder.sensor.events import load_events
 from hexcoder.steps.step import NotMeasured
-from models.encoder.agreement import compare_with_torch, load_encoder, verdict
-from network.schema import load_network
-from sensor.events import load_events
 
 VECTORS = 20_000
 OTHER = "network.json is not the network that training wrote"

@@ -7,11 +7,11 @@ import torch
 
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from models.decoder import Decoder, load_decoder
-from models.encoder.quantised import QuantisedEncoder, learned_precision
-from models.encoder.untrained import untrained_network
-from network.schema import Network, load_network
-from sensor.front_end import sensor_image_order
+from hexcoder.models.decoder import Decoder, load_decoder
+from hexcoder.models.encoder.quantised import QuantisedEncoder, learned_precision
+from hexcoder.models.encoder.untrained import untrained_network
+from hexcoder.network.schema import Network, load_network
+from hexcoder.sensor.front_end import sensor_image_order
 
 
 def _untrained(config: Config) -> Network:

@@ -10,17 +10,17 @@ import torch
 from hexcoder.config import Config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.metrics.train import FitMetrics, TrainingEvents, TrainingRun
+from hexcoder.models.data.sample import Sample, split_sample
+from hexcoder.models.decoder import Decoder, save_decoder
+from hexcoder.models.encoder.agreement import save_encoder
+from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.training.autoencoder import given_autoencoder, new_autoencoder
+from hexcoder.models.training.loop import CHECKPOINT, Epoch, Trainer
+from hexcoder.models.training.teacher import load_teacher
+from hexcoder.network.schema import save_network
+from hexcoder.sensor.generator import generate_events
 from hexcoder.steps.reads import versions
 from hexcoder.steps.step import Progress
-from models.data.sample import Sample, split_sample
-from models.decoder import Decoder, save_decoder
-from models.encoder.agreement import save_encoder
-from models.encoder.quantised import QuantisedEncoder
-from models.training.autoencoder import given_autoencoder, new_autoencoder
-from models.training.loop import CHECKPOINT, Epoch, Trainer
-from models.training.teacher import load_teacher
-from network.schema import save_network
-from sensor.generator import generate_events
 
 NETWORK = "network.json"
 

@@ -16,15 +16,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from hexcoder.config import Training
-from models.decoder import Decoder
-from models.encoder.pruning import prune
-from models.encoder.quantised import QuantisedEncoder, Upsets
-from models.training.losses import training_loss
-from sensor.conditions import condition_features
-from sensor.front_end import normalise
-from sensor.geometry import TRIGGER_CELLS, image_order, symmetries
-from sensor.metrics import charge_fractions
-from sensor.places import Places
+from hexcoder.models.decoder import Decoder
+from hexcoder.models.encoder.pruning import prune
+from hexcoder.models.encoder.quantised import QuantisedEncoder, Upsets
+from hexcoder.models.training.losses import training_loss
+from hexcoder.sensor.conditions import condition_features
+from hexcoder.sensor.front_end import normalise
+from hexcoder.sensor.geometry import TRIGGER_CELLS, image_order, symmetries
+from hexcoder.sensor.metrics import charge_fractions
+from hexcoder.sensor.places import Places
 
 CHECKPOINT = "checkpoint.safetensors"
 PROGRESS = "checkpoint.json"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hexcoder.config import Training
-from sensor.geometry import (
+from hexcoder.sensor.geometry import (
     TRIGGER_CELLS,
     distances,
     quadrant_sums,
@@ -18,7 +18,10 @@ from sensor.geometry import (
 
 
 class TelescopeLoss:
-    """The loss of the ECON-T encoder: :func:`sensor.metrics.telescope_loss`, differentiable."""
+    """The loss of the ECON-T encoder, differentiable.
+
+    The same as :func:`hexcoder.sensor.metrics.telescope_loss`.
+    """
 
     def __init__(self) -> None:
         identity = np.eye(TRIGGER_CELLS)
@@ -68,7 +71,7 @@ class SinkhornLoss:
     """Entropic optimal transport between charge distributions: a smooth stand-in for EMD.
 
     Cuturi, arXiv:1306.0895. Distances are in units of half a trigger-cell pitch, as in
-    :func:`sensor.metrics.earth_movers_distance`.
+    :func:`hexcoder.sensor.metrics.earth_movers_distance`.
 
     Parameters
     ----------

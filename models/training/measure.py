@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.metrics.train import Example, PhysicsMetrics, TrainedLayer
-from models.data.sample import Sample, read_sample
-from models.decoder import Decoder, load_decoder
-from models.encoder.hardware_cost import adder_bits
-from models.evaluation.physics import evaluate_baselines, evaluate_network, reconstruct
-from network.schema import Network, load_network
-from network.weighted import WeightedContext
-from sensor.front_end import bits_per_event
-from sensor.metrics import charge_fractions, earth_movers_distance
+from hexcoder.models.data.sample import Sample, read_sample
+from hexcoder.models.decoder import Decoder, load_decoder
+from hexcoder.models.encoder.hardware_cost import adder_bits
+from hexcoder.models.evaluation.physics import evaluate_baselines, evaluate_network, reconstruct
+from hexcoder.network.schema import Network, load_network
+from hexcoder.network.weighted import WeightedContext
+from hexcoder.sensor.front_end import bits_per_event
+from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
 
 EXAMPLES = 6
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from hexcoder.metrics.train import TorchAgreement, TrainMetrics
+from hexcoder.models.training.steps.agree import AGREE
+from hexcoder.models.training.steps.fit import FIT
+from hexcoder.models.training.steps.measure import MEASURE
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place
 from hexcoder.steps.step import FlatMetrics, Stage
-from models.training.steps.agree import AGREE
-from models.training.steps.fit import FIT
-from models.training.steps.measure import MEASURE
 
 
 def _agrees(value: Any, metrics: Mapping[str, Any], place: Place) -> str | None:

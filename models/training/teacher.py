@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hexcoder.config import Teacher
 from hexcoder.errors import InputError
-from models.decoder import load_decoder
-from models.encoder.agreement import load_encoder
-from models.training.loop import Autoencoder
-from network.schema import Network, load_network
+from hexcoder.models.decoder import load_decoder
+from hexcoder.models.encoder.agreement import load_encoder
+from hexcoder.models.training.loop import Autoencoder
+from hexcoder.network.schema import Network, load_network
 
 
 def load_teacher(settings: Teacher, student: Network, conditions: Sequence[str]) -> Autoencoder:

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from network.layer import Layer
+from hexcoder.network.layer import Layer
 
 
 def _kind(module: str) -> type[Layer]:

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from hexcoder.config import Padding, Pair, Sides
-from network.layer import Keys, Shape
-from network.weighted import WeightedLayer, draw_keys
+from hexcoder.network.layer import Keys, Shape
+from hexcoder.network.weighted import WeightedLayer, draw_keys
 
 
 class Convolution(WeightedLayer):

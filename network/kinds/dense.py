@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from network.layer import Keys, Shape
-from network.weighted import WeightedLayer, draw_keys
+from hexcoder.network.layer import Keys, Shape
+from hexcoder.network.weighted import WeightedLayer, draw_keys
 
 
 class Dense(WeightedLayer):

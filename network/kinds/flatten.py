@@ -7,7 +7,7 @@ import numpy as np
 
 from hexcoder.config import Name
 from hexcoder.fixed_point import FixedPoint
-from network.layer import Keys, Layer, Shape
+from hexcoder.network.layer import Keys, Layer, Shape
 
 
 class Flatten(Layer):

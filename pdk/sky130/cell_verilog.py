@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from pdk.sky130.functions import FLOP_PINS, FUNCTIONS, function_of, inputs_of
+from hexcoder.pdk.sky130.functions import FLOP_PINS, FUNCTIONS, function_of, inputs_of
 
 
 def cell_verilog() -> str:

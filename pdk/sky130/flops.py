@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.errors import InputError
-from pdk.sky130.characterised import (
+from hexcoder.pdk.sky130.characterised import (
     CLOCK_SLEWS_NS,
     EDGES,
     SLEWS_NS,
@@ -16,9 +16,9 @@ from pdk.sky130.characterised import (
     loads_of,
     table,
 )
-from pdk.sky130.extraction import DrawnCell
-from pdk.sky130.functions import FLOP_PINS
-from pdk.sky130.measurement import HIGH, LOW, Bench, Corner, ramp_of
+from hexcoder.pdk.sky130.extraction import DrawnCell
+from hexcoder.pdk.sky130.functions import FLOP_PINS
+from hexcoder.pdk.sky130.measurement import HIGH, LOW, Bench, Corner, ramp_of
 
 CLOCK, DATA, OUTPUT = FLOP_PINS["clock"], FLOP_PINS["data"], FLOP_PINS["output"]
 

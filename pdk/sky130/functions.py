@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from netlist.function import Function
+from hexcoder.netlist.function import Function
 
 FLOP_PINS = {"clock": "clk", "data": "i", "output": "q"}
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pdk.sky130.characterised import (
+from hexcoder.pdk.sky130.characterised import (
     CLOCK_SLEWS_NS,
     EDGES,
     SLEWS_NS,
@@ -14,8 +14,8 @@ from pdk.sky130.characterised import (
     drive_name,
     loads_of,
 )
-from pdk.sky130.functions import FLOP_PINS, FUNCTIONS, inputs_of
-from pdk.sky130.measurement import HIGH, LOW, Corner
+from hexcoder.pdk.sky130.functions import FLOP_PINS, FUNCTIONS, inputs_of
+from hexcoder.pdk.sky130.measurement import HIGH, LOW, Corner
 
 
 class _Writer:

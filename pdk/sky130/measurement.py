@@ -8,9 +8,9 @@ from importlib import metadata
 from pathlib import Path
 
 from hexcoder.errors import InputError
+from hexcoder.pdk.sky130.cells import version
+from hexcoder.pdk.sky130.extraction import DrawnCell
 from hexcoder.processes import run
-from pdk.sky130.cells import version
-from pdk.sky130.extraction import DrawnCell
 
 SETTLE_NS = 0.4
 """Before the first edge of an input."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from klayout import db
 
-from pdk.sky130.extraction import DrawnCell, read_cells
+from hexcoder.pdk.sky130.extraction import DrawnCell, read_cells
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from hexcoder.metrics.asic import PowerMetrics
-from pdk.scaling import METHOD, TARGET_NM, area_in_target, energy_in_target
-from report.blocks import Table, numbers, words
-from report.numbers import NOT_MEASURED, fixed
-from report.results import Results, Silicon
+from hexcoder.pdk.scaling import METHOD, TARGET_NM, area_in_target, energy_in_target
+from hexcoder.report.blocks import Table, numbers, words
+from hexcoder.report.numbers import NOT_MEASURED, fixed
+from hexcoder.report.results import Results, Silicon
 
 UNKNOWN = "\N{EN DASH}"
 ECON_T = {

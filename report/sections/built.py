@@ -2,9 +2,9 @@
 
 from hexcoder.metrics.rtl import RtlFile, RtlLayer, Size
 from hexcoder.metrics.train import TrainMetrics
-from report.blocks import Block, Box, DataFlow, Section, Table, Text, numbers, words
-from report.numbers import count, percent, shape
-from report.results import Results
+from hexcoder.report.blocks import Block, Box, DataFlow, Section, Table, Text, numbers, words
+from hexcoder.report.numbers import count, percent, shape
+from hexcoder.report.results import Results
 
 _WORDS = {"relu": "ReLU", "none": "none", "floor": "floor", "round_half_up": "round half up"}
 

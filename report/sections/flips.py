@@ -1,7 +1,7 @@
 """Section of the report: what single-event upsets do to a chip with its weights in registers."""
 
 from hexcoder.metrics.asic import Triplication
-from report.blocks import (
+from hexcoder.report.blocks import (
     Block,
     Notice,
     Pictures,
@@ -12,8 +12,8 @@ from report.blocks import (
     numbers,
     words,
 )
-from report.numbers import count
-from report.results import FLIPS, Campaign, Results
+from hexcoder.report.numbers import count
+from hexcoder.report.results import FLIPS, Campaign, Results
 
 _WHAT = {"flips": "RTL", "flips_netlist": "the netlist after synthesis"}
 _OPTIONS = {"flips": "", "flips_netlist": " --netlist {build}/asic"}

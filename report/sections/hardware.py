@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from hexcoder.metrics.asic import AreaMetrics, AsicFile
-from report.blocks import (
+from hexcoder.report.blocks import (
     Block,
     Notice,
     Picture,
@@ -19,12 +19,12 @@ from report.blocks import (
     titled,
     words,
 )
-from report.charts import slack_bars, stacked_bars
-from report.numbers import count, fixed, percent
-from report.results import Results
-from report.sections.beside import beside_published, in_other_processes
-from report.sections.path import worst_path
-from report.sections.power import power_picture, power_table
+from hexcoder.report.charts import slack_bars, stacked_bars
+from hexcoder.report.numbers import count, fixed, percent
+from hexcoder.report.results import Results
+from hexcoder.report.sections.beside import beside_published, in_other_processes
+from hexcoder.report.sections.path import worst_path
+from hexcoder.report.sections.power import power_picture, power_table
 
 _PARTS = {
     "encoder_core": "registers between layers",

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from report.blocks import Figure
-from report.numbers import NOT_MEASURED, count, fixed, is_measured, shape
-from report.results import Results
-from report.sections.built import where_weights_are
+from hexcoder.report.blocks import Figure
+from hexcoder.report.numbers import NOT_MEASURED, count, fixed, is_measured, shape
+from hexcoder.report.results import Results
+from hexcoder.report.sections.built import where_weights_are
 
 
 def sentence(results: Results) -> str:

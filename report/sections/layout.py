@@ -7,7 +7,7 @@ from hexcoder.metrics.layout import (
     PlaceMetrics,
     TransistorComparison,
 )
-from report.blocks import (
+from hexcoder.report.blocks import (
     Block,
     Pictures,
     Section,
@@ -18,10 +18,10 @@ from report.blocks import (
     titled,
     words,
 )
-from report.charts import slack_bars
-from report.numbers import count, fixed, percent
-from report.results import Results
-from report.sections.power import power_picture, power_table
+from hexcoder.report.charts import slack_bars
+from hexcoder.report.numbers import count, fixed, percent
+from hexcoder.report.results import Results
+from hexcoder.report.sections.power import power_picture, power_table
 
 _CAPTIONS = {
     "placement.png": ("Cells", "Where the cells of each part of the design stand; fillers white."),

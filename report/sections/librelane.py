@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from report.blocks import Block, Notice, Section, Table, Text, numbers, words
-from report.numbers import NOT_MEASURED, count, fixed
-from report.results import Results
+from hexcoder.report.blocks import Block, Notice, Section, Table, Text, numbers, words
+from hexcoder.report.numbers import NOT_MEASURED, count, fixed
+from hexcoder.report.results import Results
 
 _ROWS = (
     ("cells", "design__instance__count", "", 1.0, None),

@@ -3,12 +3,22 @@
 from collections.abc import Sequence
 
 from hexcoder.metrics.train import Baseline, Example, Physics, TrainingEvents, TrainMetrics
-from report.blocks import Block, Notice, Picture, Pictures, Section, Table, Text, numbers, words
-from report.charts import Method, emd_against_bits, training_curves
-from report.numbers import count, fixed, is_measured, spread
-from report.results import Results
-from report.sections.sensor import sensor_pair
-from sensor.geometry import HALF_PITCH_CM
+from hexcoder.report.blocks import (
+    Block,
+    Notice,
+    Picture,
+    Pictures,
+    Section,
+    Table,
+    Text,
+    numbers,
+    words,
+)
+from hexcoder.report.charts import Method, emd_against_bits, training_curves
+from hexcoder.report.numbers import count, fixed, is_measured, spread
+from hexcoder.report.results import Results
+from hexcoder.report.sections.sensor import sensor_pair
+from hexcoder.sensor.geometry import HALF_PITCH_CM
 
 PUBLISHED_EMD = (
     ("float encoders, telescope loss", 1.07, 0.37),

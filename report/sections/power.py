@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from hexcoder.metrics.asic import GlitchMetrics, PowerMetrics
-from report.blocks import Picture, Table, numbers, words
-from report.charts import stacked_bars
-from report.numbers import count, fixed, percent
+from hexcoder.report.blocks import Picture, Table, numbers, words
+from hexcoder.report.charts import stacked_bars
+from hexcoder.report.numbers import count, fixed, percent
 
 _POWER = ("internal", "switching", "leakage")
 

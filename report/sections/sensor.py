@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-from sensor.geometry import QUADRANTS, SIDE, positions_cm
+from hexcoder.sensor.geometry import QUADRANTS, SIDE, positions_cm
 
 _COLOURS = LinearSegmentedColormap.from_list(
     "charge", ["#ffffff", "#c9e8bd", "#5bbcc2", "#2a6fb0", "#0b1f5c"]

@@ -4,9 +4,9 @@ from hexcoder.metrics.asic import CellVerdict, Mismatch, NetlistVerdict
 from hexcoder.metrics.difference import Difference
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TorchAgreement
-from report.blocks import Block, Notice, Section, Table, Text, numbers, words
-from report.numbers import count
-from report.results import Results
+from hexcoder.report.blocks import Block, Notice, Section, Table, Text, numbers, words
+from hexcoder.report.numbers import count
+from hexcoder.report.results import Results
 
 _AGREE, _FAILED = "agree", "FAILED"
 _NOT_RUN, _NOT_COVERED = "not\N{NO-BREAK SPACE}run", "not\N{NO-BREAK SPACE}covered"

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from hexcoder.documents import read_yaml
 from hexcoder.errors import InputError
-from sensor.geometry import TRIGGER_CELLS
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 CALIBRATION_BITS = 12
 """A calibration factor is in units of 1/2048."""
@@ -99,20 +99,7 @@ def read_configuration(path: Path) -> ChipConfiguration:
     Keys that the encoder's path does not read are passed over: the file configures the whole chip.
     InputError names file, key, value and what would be valid.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; the configuration is a YAML file") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise InputError(f"{path}: not valid YAML: {where}{error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # PyYAML lets through what Python makes of a date or number that is none.
-        line = str(error).splitlines()[0]
-        raise InputError(f"{path}: not valid YAML: {line}") from None
+    values = read_yaml(path, "the configuration is a YAML file")
     cells = range(TRIGGER_CELLS)
     parameters = 0
     for number in range(WEIGHT_INPUTS):

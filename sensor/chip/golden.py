@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from network.golden import evaluate
-from network.schema import Network
-from sensor.chip.configuration import LEAST_LINKS, ChipConfiguration
-from sensor.front_end import (
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import Network
+from hexcoder.sensor.chip.configuration import LEAST_LINKS, ChipConfiguration
+from hexcoder.sensor.front_end import (
     SUM_CODE_BITS,
     floor_log2,
     normalise,
     sensor_image_order,
     sum_code,
 )
-from sensor.geometry import TRIGGER_CELLS
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 CODE_BITS, CELLS_PER_LINK = 7, 4
 _SHIFTS = CODE_BITS * np.arange(CELLS_PER_LINK)[::-1]

@@ -11,12 +11,12 @@ import numpy as np
 
 from hexcoder.console import add_events, add_number, add_seed
 from hexcoder.errors import InputError
-from studies.seeds.links import parse_links
+from hexcoder.studies.seeds.links import parse_links
 
 if TYPE_CHECKING:
-    from models.data.sample import Sample
-    from models.decoder import Decoder
-    from network.schema import Network
+    from hexcoder.models.data.sample import Sample
+    from hexcoder.models.decoder import Decoder
+    from hexcoder.network.schema import Network
 
 
 def add_trained(parser: argparse.ArgumentParser) -> None:
@@ -47,11 +47,11 @@ def load_trained(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sampl
     sensor, or the decoder does not fit the network.
     """
     # Imported late: torch takes seconds to load.
-    from models.data.sample import read_sample
-    from models.decoder import load_decoder
-    from models.evaluation.physics import find_decoder
-    from network.schema import load_network
-    from sensor.front_end import sensor_image_order
+    from hexcoder.models.data.sample import read_sample
+    from hexcoder.models.decoder import load_decoder
+    from hexcoder.models.evaluation.physics import find_decoder
+    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.front_end import sensor_image_order
 
     path = arguments.network
     network = load_network(path)

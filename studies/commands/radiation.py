@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from hexcoder.console import Commands, add_command, add_number, add_output, progress_bar
 from hexcoder.errors import InputError
-from studies.commands.options import add_drawn, load_drawn
+from hexcoder.studies.commands.options import add_drawn, load_drawn
 
 if TYPE_CHECKING:
-    from studies.radiation.precision import Proposal
+    from hexcoder.studies.radiation.precision import Proposal
 
 
 def add_flips(commands: Commands) -> None:
@@ -42,9 +42,9 @@ def add_hessian(commands: Commands) -> None:
 
 def _flips(arguments: argparse.Namespace) -> None:
     # Imported late: torch takes seconds to load.
-    from studies.radiation.faults import fault_sites
-    from studies.radiation.flips import measure
-    from studies.radiation.report import Origin, write_report
+    from hexcoder.studies.radiation.faults import fault_sites
+    from hexcoder.studies.radiation.flips import measure
+    from hexcoder.studies.radiation.report import Origin, write_report
 
     network, decoder, sample = load_drawn(arguments)
     folder = arguments.output or arguments.network.parent / "flips"
@@ -90,8 +90,8 @@ def _hessian(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, name)
         if value is not None and not value > 0:
             raise InputError(f"--{name.replace('_', '-')} = {value}: it must be more than 0")
-    from studies.radiation.hessian import hessian_traces, transport_loss
-    from studies.radiation.precision import Problem, propose, unrounded_weights
+    from hexcoder.studies.radiation.hessian import hessian_traces, transport_loss
+    from hexcoder.studies.radiation.precision import Problem, propose, unrounded_weights
 
     network, decoder, sample = load_drawn(arguments)
     weights, source = unrounded_weights(network, arguments.network, arguments.encoder)

@@ -22,8 +22,8 @@ from hexcoder.errors import CheckFailed, InputError
 from hexcoder.steps.runner import exclusive
 
 if TYPE_CHECKING:
-    from studies.search.run import SearchRun
-    from studies.search.workers import Workers
+    from hexcoder.studies.search.run import SearchRun
+    from hexcoder.studies.search.workers import Workers
 
 
 _EXAMPLES = """examples:
@@ -77,8 +77,8 @@ def add_front(commands: Commands) -> None:
 
 def _search(arguments: argparse.Namespace) -> None:
     # Imported late: torch and optuna take seconds to load.
-    from studies.search.front import FILES, write_front
-    from studies.search.run import SearchRun
+    from hexcoder.studies.search.front import FILES, write_front
+    from hexcoder.studies.search.run import SearchRun
 
     config, build = config_and_build(arguments)
     folder = build / "search"
@@ -107,18 +107,18 @@ def _search(arguments: argparse.Namespace) -> None:
 
 def _workers(arguments: argparse.Namespace, search: Search) -> AbstractContextManager[Workers]:
     if arguments.cluster is None:
-        from studies.search.workers import local_workers
+        from hexcoder.studies.search.workers import local_workers
 
         return local_workers(arguments.jobs)
-    from studies.search.cluster import cluster_workers
+    from hexcoder.studies.search.cluster import cluster_workers
 
     return cluster_workers(arguments.cluster, search.cluster, arguments.jobs)
 
 
 def _write_held_out(config: Config, folder: Path) -> None:
     """Keep one copy of the events that all trials are measured on."""
-    from models.data.sample import split_events
-    from sensor.events import write_events
+    from hexcoder.models.data.sample import split_events
+    from hexcoder.sensor.events import write_events
 
     path = folder / "held_out.csv"
     if not path.is_file():
@@ -144,9 +144,9 @@ def _summarise(run: SearchRun, folder: Path, current: bool) -> None:
 
 
 def _front(arguments: argparse.Namespace) -> None:
-    from studies.front.files import read_search, select_points, write_files
-    from studies.front.point import measure
-    from studies.processes import run_all
+    from hexcoder.studies.front.files import read_search, select_points, write_files
+    from hexcoder.studies.front.point import measure
+    from hexcoder.studies.processes import run_all
 
     config, build = config_and_build(arguments)
     search, folder = read_search(build), build / "front"

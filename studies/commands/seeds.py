@@ -16,11 +16,11 @@ from hexcoder.console import (
     progress_bar,
 )
 from hexcoder.files import write_json
-from studies.commands.options import add_links, add_trained, load_trained
+from hexcoder.studies.commands.options import add_links, add_trained, load_trained
 
 if TYPE_CHECKING:
-    from studies.seeds.comparison import Comparison
-    from studies.seeds.trainings import SeedResult
+    from hexcoder.studies.seeds.comparison import Comparison
+    from hexcoder.studies.seeds.trainings import SeedResult
 
 
 def add_study(commands: Commands) -> None:
@@ -56,7 +56,7 @@ def _study(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
     folder = build / "study"
     # Imported late: torch takes seconds to load.
-    from studies.seeds.study import study
+    from hexcoder.studies.seeds.study import study
 
     ran, total = 0, len(arguments.links) * arguments.seeds
     with progress_bar() as bar:
@@ -82,9 +82,9 @@ def _study(arguments: argparse.Namespace) -> None:
 
 
 def _profile(arguments: argparse.Namespace) -> None:
-    from studies.seeds.charts import compare_and_draw
-    from studies.seeds.comparison import network_method
-    from studies.seeds.statistics import BOOTSTRAP
+    from hexcoder.studies.seeds.charts import compare_and_draw
+    from hexcoder.studies.seeds.comparison import network_method
+    from hexcoder.studies.seeds.statistics import BOOTSTRAP
 
     network, decoder, sample = load_trained(arguments)
     folder = arguments.output or arguments.network.parent / "profile"
@@ -117,7 +117,7 @@ def _summarise(comparison: Comparison) -> None:
 
 
 def _keep(arguments: argparse.Namespace) -> None:
-    from studies.seeds.keep_stage import keep_bits
+    from hexcoder.studies.seeds.keep_stage import keep_bits
 
     network, decoder, sample = load_trained(arguments)
     folder = arguments.output or arguments.network.parent / "keep"

@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 from scipy.stats import spearmanr
 
-from hexcoder.errors import InputError, first_problem
-from hexcoder.files import read_json, write_json, write_whole
+from hexcoder.documents import read_json
+from hexcoder.errors import InputError
+from hexcoder.files import write_json, write_whole
 from hexcoder.front_picture import draw_front
 from hexcoder.metrics.asic import SynthesisOrigin
 from hexcoder.metrics.train import Baseline
 from hexcoder.pareto import pareto_front
+from hexcoder.sections import validated
+from hexcoder.studies.front.point import Measured, MeasuredPoint
+from hexcoder.studies.record import Record
+from hexcoder.studies.search.front import Point, SearchFront, baselines_text, keys_that_differ
 from hexcoder.tables import csv_table, markdown_table, value_text
-from studies.front.point import Measured, MeasuredPoint
-from studies.record import Record
-from studies.search.front import Point, SearchFront, baselines_text, keys_that_differ
 
 
 class MeasuredFront(Record):
@@ -36,10 +37,7 @@ def read_search(build: Path) -> SearchFront:
     file = build / "search" / "front.json"
     if not file.is_file():
         raise InputError(f"{file}: no such file; 'python -m studies search' writes it")
-    try:
-        return SearchFront.model_validate(read_json(file))
-    except ValidationError as error:
-        raise InputError(first_problem(error, str(file))) from None
+    return validated(SearchFront, read_json(file), str(file))
 
 
 def select_points(points: Sequence[Point], wanted: int | None) -> list[Point]:

@@ -7,24 +7,25 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flow.asic.area import AREA
-from flow.asic.constraints import CONSTRAINTS
-from flow.asic.stage import ASIC, header
-from flow.asic.synthesis import NETLIST, SYNTHESIS
-from flow.asic.timing import TIMING
-from flow.block import Block
-from flow.design import CORE
-from flow.views import flat
-from gen.stage import rtl_stage
 from hexcoder.config import Config, config_text, load_config
+from hexcoder.documents import read_json
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.files import read_json, write_whole
+from hexcoder.files import write_whole
+from hexcoder.flow.asic.area import AREA
+from hexcoder.flow.asic.constraints import CONSTRAINTS
+from hexcoder.flow.asic.stage import ASIC, header
+from hexcoder.flow.asic.synthesis import NETLIST, SYNTHESIS
+from hexcoder.flow.asic.timing import TIMING
+from hexcoder.flow.block import Block
+from hexcoder.flow.design import CORE
+from hexcoder.flow.views import flat
+from hexcoder.gen.stage import rtl_stage
 from hexcoder.metrics.asic import SynthesisOrigin
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.runner import run_stage
 from hexcoder.steps.step import Metrics, Progress, Step
-from pdk.reads import PdkFiles
-from studies.record import Parameters, Record
-from studies.search.front import Point
+from hexcoder.studies.record import Parameters, Record
+from hexcoder.studies.search.front import Point
 
 UM2_PER_MM2 = 1e6
 _POWER = ("power__total", "energy_per_event_pj")

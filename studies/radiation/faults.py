@@ -1,7 +1,8 @@
 """Bits of a network that radiation can flip, and what the golden model makes of a flip.
 
 The fault model is on docs/radiation.md. Injection is exact: each latent equals
-:func:`network.golden.evaluate` of a network, or of a register, with just that bit inverted.
+:func:`hexcoder.network.golden.evaluate` of a network, or of a register, with just that bit
+inverted.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from typing import Literal
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
-from network.golden import layer_outputs
-from network.kinds.conv2d import Convolution
-from network.schema import Network
-from network.weighted import WeightedContext, WeightedLayer
-from sensor.front_end import sensor_image_order
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext, WeightedLayer
+from hexcoder.sensor.front_end import sensor_image_order
 
 FaultClass = Literal["weight", "bias", "input", "output"]
 STORED: tuple[FaultClass, ...] = ("weight", "bias")

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from models.data.sample import Sample
-from models.decoder import Decoder
-from models.evaluation.physics import decode_latents
-from network.schema import Network
-from sensor.front_end import normalise, sensor_image_order
-from sensor.metrics import charge_fractions, earth_movers_distance
-from studies.radiation.faults import GROUPS, Injector, Site, fault_sites
-from studies.radiation.smooth_transport import transport_costs
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder
+from hexcoder.models.evaluation.physics import decode_latents
+from hexcoder.network.schema import Network
+from hexcoder.sensor.front_end import normalise, sensor_image_order
+from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
+from hexcoder.studies.radiation.faults import GROUPS, Injector, Site, fault_sites
+from hexcoder.studies.radiation.smooth_transport import transport_costs
 
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Distance of events (n, 48) and charge fractions (n, 48), in half pitches: (n,)."""
@@ -57,7 +57,7 @@ class Campaign:
 
 
 def estimated_distance(events: np.ndarray, fractions: np.ndarray) -> np.ndarray:
-    """Entropic estimate of EMD, as :func:`sensor.metrics.earth_movers_distance`."""
+    """Entropic estimate of EMD, as :func:`hexcoder.sensor.metrics.earth_movers_distance`."""
     true = torch.tensor(charge_fractions(events), dtype=torch.float32)
     with torch.no_grad():
         return transport_costs(true, torch.tensor(fractions, dtype=torch.float32)).double().numpy()

@@ -1,7 +1,7 @@
 """How curved the loss is in each layer's weights: traces of the Hessian by Hutchinson's method.
 
 A layer with a large trace loses much when its weights are rounded (HAWQ-V2: Dong et al.,
-arXiv:1911.03852); :mod:`studies.radiation.precision` turns traces into widths.
+arXiv:1911.03852); :mod:`hexcoder.studies.radiation.precision` turns traces into widths.
 """
 
 import copy
@@ -13,15 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.data.sample import Sample
-from models.decoder import Decoder
-from network.kinds.conv2d import Convolution
-from network.schema import Network
-from network.weighted import WeightedContext
-from sensor.conditions import condition_features
-from sensor.front_end import normalise, sensor_image_order
-from sensor.metrics import charge_fractions
-from studies.radiation.smooth_transport import transport_costs
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder
+from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedContext
+from hexcoder.sensor.conditions import condition_features
+from hexcoder.sensor.front_end import normalise, sensor_image_order
+from hexcoder.sensor.metrics import charge_fractions
+from hexcoder.studies.radiation.smooth_transport import transport_costs
 
 Weights: TypeAlias = Mapping[str, Tensor]
 """By layer, in real units, shapes as in network.json."""

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hexcoder.pictures import svg
-from studies.radiation.faults import GROUPS
-from studies.radiation.flips import Campaign
+from hexcoder.studies.radiation.faults import GROUPS
+from hexcoder.studies.radiation.flips import Campaign
 
 _TITLES = {"stored": "weights and biases, stored", "register": "registers"}
 
@@ -52,7 +52,7 @@ def _shares(axes: Axes, curves: dict[str, np.ndarray]) -> None:
 
 
 def draw_flips(campaign: Campaign, curves: dict[str, np.ndarray]) -> str:
-    """Draw flips.svg; ``curves`` are those of :func:`studies.radiation.report.protection`."""
+    """Draw flips.svg; ``curves`` are those of ``protection`` of report.py."""
 
     def draw(figure: Figure) -> None:
         left, middle, right = figure.subplots(1, 3)

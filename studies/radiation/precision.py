@@ -9,16 +9,16 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from models.data.sample import Sample
-from models.decoder import Decoder
-from models.encoder.agreement import load_encoder
-from models.encoder.hardware_cost import adder_bits
-from models.evaluation.physics import reconstruct
-from network.schema import Network
-from network.weighted import WeightedLayer
-from sensor.metrics import earth_movers_distance
-from studies.radiation.hessian import Trace, Weights, integer_weights
-from studies.record import Record
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder
+from hexcoder.models.encoder.agreement import load_encoder
+from hexcoder.models.encoder.hardware_cost import adder_bits
+from hexcoder.models.evaluation.physics import reconstruct
+from hexcoder.network.schema import Network
+from hexcoder.network.weighted import WeightedLayer
+from hexcoder.sensor.metrics import earth_movers_distance
+from hexcoder.studies.radiation.hessian import Trace, Weights, integer_weights
+from hexcoder.studies.record import Record
 
 T = TypeVar("T")
 Budget = Literal["adder bits", "weight bits"]

@@ -8,12 +8,12 @@ import numpy as np
 from pydantic import Field
 from scipy.stats import spearmanr
 
+from hexcoder.studies.radiation.faults import GROUPS
+from hexcoder.studies.radiation.flips import Campaign
+from hexcoder.studies.radiation.picture import draw_flips
+from hexcoder.studies.radiation.smooth_transport import BLUR, ITERATIONS
+from hexcoder.studies.record import Record
 from hexcoder.tables import csv_table, markdown_table
-from studies.radiation.faults import GROUPS
-from studies.radiation.flips import Campaign
-from studies.radiation.picture import draw_flips
-from studies.radiation.smooth_transport import BLUR, ITERATIONS
-from studies.record import Record
 
 SHARES = (0.5, 0.8, 0.9, 0.95)
 LISTED = 20

@@ -1,13 +1,13 @@
 """Entropic optimal transport by plain torch operations: smooth, batched, twice differentiable.
 
-Where only a loss for training is wanted, :class:`models.training.losses.SinkhornLoss` is faster:
-its gradient is written by hand, and so has no second derivative.
+Where only a loss for training is wanted, :class:`hexcoder.models.training.losses.SinkhornLoss` is
+faster: its gradient is written by hand, and so has no second derivative.
 """
 
 import torch
 from torch import Tensor
 
-from sensor.geometry import distances
+from hexcoder.sensor.geometry import distances
 
 BLUR = 0.3
 """Strength of the entropy, units of half a pitch. exp(-13.5 / 0.3) still fits float32."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from hexcoder.config import SearchCluster
 from hexcoder.errors import InputError
-from studies.processes import cores
-from studies.search.trial import Task, TrialResult, run_trial
-from studies.search.workers import Workers
+from hexcoder.studies.processes import cores
+from hexcoder.studies.search.trial import Task, TrialResult, run_trial
+from hexcoder.studies.search.workers import Workers
 
 if TYPE_CHECKING:
     from distributed import Client

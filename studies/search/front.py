@@ -12,15 +12,15 @@ from hexcoder.files import write_json, write_whole
 from hexcoder.front_picture import draw_front
 from hexcoder.metrics.train import Baseline
 from hexcoder.steps.reads import versions
+from hexcoder.studies.record import Parameters, Record
+from hexcoder.studies.search.run import Outcome, SearchRun
+from hexcoder.studies.search.trial import CONFIG, NETWORK, trial_name
 from hexcoder.tables import baseline_table, csv_table, markdown_table, value_text
-from studies.record import Parameters, Record
-from studies.search.run import Outcome, SearchRun
-from studies.search.trial import CONFIG, NETWORK, trial_name
 
 FILES = ("front.json", "front.csv", "front.md", "front.svg")
 _OBJECTIVES = {
     "emd_mean": "mean EMD on held-out events, half pitches",
-    "adder_bits": "models.encoder.hardware_cost.adder_bits: an estimate before synthesis",
+    "adder_bits": "hexcoder.models.encoder.hardware_cost.adder_bits: an estimate before synthesis",
 }
 
 

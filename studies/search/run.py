@@ -19,11 +19,11 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from hexcoder.config import Config, config_text
 from hexcoder.errors import InputError
 from hexcoder.pareto import hypervolume, pareto_front
-from studies.record import Parameters
-from studies.search.space import Space, config_digest
-from studies.search.store import open_study, sampler
-from studies.search.trial import Task, TrialResult
-from studies.search.workers import Workers
+from hexcoder.studies.record import Parameters
+from hexcoder.studies.search.space import Space, config_digest
+from hexcoder.studies.search.store import open_study, sampler
+from hexcoder.studies.search.trial import Task, TrialResult
+from hexcoder.studies.search.workers import Workers
 
 MOST_ASKED = 3
 """A small space is drawn empty; then the same trials come again. So often the wanted number."""

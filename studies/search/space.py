@@ -17,8 +17,9 @@ from optuna.distributions import (
 from pydantic import JsonValue
 
 from hexcoder.config import Config, Search, SearchDimension
-from hexcoder.errors import InputError, first_problem
-from studies.record import Parameters
+from hexcoder.errors import InputError
+from hexcoder.sections import reason, validated
+from hexcoder.studies.record import Parameters
 
 Tree: TypeAlias = dict[str, Any]
 """A config, or a part of one, as JSON."""
@@ -154,10 +155,7 @@ def _distribution(dimension: SearchDimension) -> BaseDistribution:
 
 
 def _config(tree: Tree, source: str) -> Config:
-    try:
-        return Config.model_validate(tree)
-    except pydantic.ValidationError as error:
-        raise InputError(first_problem(error, source)) from None
+    return validated(Config, tree, source)
 
 
 def _merged(base: Tree, changes: Tree) -> Tree:
@@ -201,9 +199,9 @@ def _problem(tree: Tree, key: str, value: JsonValue) -> str | None:
     try:
         Config.model_validate(changed)
     except pydantic.ValidationError as error:
-        for problem in error.errors():
-            if key.split(".")[-1] in problem["loc"]:
-                return f"{value!r}: {problem['msg'].removeprefix('Value error, ')}"
+        for details in error.errors():
+            if key.split(".")[-1] in details["loc"]:
+                return f"{value!r}: {reason(details)}"
     return None
 
 

@@ -14,10 +14,11 @@ from optuna.storages.journal import JournalFileBackend
 from pydantic import JsonValue
 
 from hexcoder.config import Config, Search
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json, write_json
-from models.training.steps.fit import events_identity, given_files
-from studies.search.space import IRRELEVANT
+from hexcoder.files import write_json
+from hexcoder.models.training.steps.fit import events_identity, given_files
+from hexcoder.studies.search.space import IRRELEVANT
 
 JOURNAL, RECORD = "study.journal", "search.json"
 _FREE = ("trials", "cluster")

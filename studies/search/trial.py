@@ -1,6 +1,5 @@
 """One trial of a search: train, measure, and leave everything in a folder of its own."""
 
-import fcntl
 import math
 import shutil
 import time
@@ -11,10 +10,11 @@ from pathlib import Path
 
 from hexcoder.code import code_digest
 from hexcoder.config import Config
+from hexcoder.documents import read_json
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.files import read_json, write_json
+from hexcoder.files import locked, write_json
 from hexcoder.metrics.train import Baseline, Physics
-from studies.record import Parameters, Record
+from hexcoder.studies.record import Parameters, Record
 
 CONFIG, METRICS, NETWORK = "config.toml", "metrics.json", "network.json"
 # The search keeps one copy of the events; they are the same for all trials.
@@ -83,8 +83,7 @@ def run_trial(task: Task) -> TrialResult:
 
 @contextmanager
 def _held(lock: Path) -> Iterator[None]:
-    with open(lock, "w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with locked(lock, wait=True):
         yield
     lock.unlink(missing_ok=True)
 
@@ -117,19 +116,19 @@ def _measured(task: Task, partial: Path) -> TrialResult:
             "name": task.config.name,
             "parameters": task.parameters,
             "seconds": round(time.perf_counter() - started, 3),
-            "code": code_digest("studies.search.trial"),
+            "code": code_digest("hexcoder.studies.search.trial"),
         }
     )
 
 
 def _train(task: Task, partial: Path) -> TrialResult:
     # Imported late: torch takes seconds to load.
+    from hexcoder.models.encoder.hardware_cost import adder_bits
+    from hexcoder.models.encoder.untrained import untrained_network
+    from hexcoder.models.training.stage import TRAIN
+    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.front_end import bits_per_event
     from hexcoder.steps.runner import run_stage
-    from models.encoder.hardware_cost import adder_bits
-    from models.encoder.untrained import untrained_network
-    from models.training.stage import TRAIN
-    from network.schema import load_network
-    from sensor.front_end import bits_per_event
 
     bits = bits_per_event(untrained_network(task.config, task.config.training.seed))
     most = task.most_bits_per_event

@@ -5,8 +5,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing
 
-from studies.processes import cores, end_workers, worker_pool
-from studies.search.trial import Task, TrialResult, run_trial
+from hexcoder.studies.processes import cores, end_workers, worker_pool
+from hexcoder.studies.search.trial import Task, TrialResult, run_trial
 
 
 class Workers(ABC):

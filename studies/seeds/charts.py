@@ -10,8 +10,14 @@ from matplotlib.figure import Figure
 
 from hexcoder.files import write_whole
 from hexcoder.pictures import svg
-from studies.seeds.comparison import Comparison, Method, baseline_method, baselines_at, compare
-from studies.seeds.report import CountedSeed, LinksRow
+from hexcoder.studies.seeds.comparison import (
+    Comparison,
+    Method,
+    baseline_method,
+    baselines_at,
+    compare,
+)
+from hexcoder.studies.seeds.report import CountedSeed, LinksRow
 
 NETWORK = "#b5432a"
 # Distinct without colour vision too, in this order (Okabe and Ito), each with a line style.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.data.sample import Sample
-from models.decoder import Decoder
-from models.evaluation.physics import reconstruct
-from network.schema import Network
-from sensor.baselines import (
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder
+from hexcoder.models.evaluation.physics import reconstruct
+from hexcoder.network.schema import Network
+from hexcoder.sensor.baselines import (
     Baseline,
     best_choice_baseline,
     best_choice_for_bits,
@@ -18,10 +18,10 @@ from sensor.baselines import (
     threshold_baseline,
     threshold_for_bits,
 )
-from sensor.front_end import bits_per_event, sum_code
-from sensor.metrics import Summary, earth_movers_distance
-from studies.record import Record
-from studies.seeds.statistics import (
+from hexcoder.sensor.front_end import bits_per_event, sum_code
+from hexcoder.sensor.metrics import Summary, earth_movers_distance
+from hexcoder.studies.record import Record
+from hexcoder.studies.seeds.statistics import (
     CHARGE_EDGES,
     OCCUPANCY_EDGES,
     Bin,

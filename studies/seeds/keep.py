@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
-from sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
+from hexcoder.sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
 
 _DIRECTIONS = 12
 

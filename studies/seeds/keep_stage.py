@@ -11,16 +11,22 @@ from safetensors.numpy import save
 
 from hexcoder.errors import InputError
 from hexcoder.files import write_json, write_whole
-from models.data.sample import Sample
-from models.decoder import Decoder
-from models.evaluation.physics import decode_latents, reconstruct
-from network.schema import Network
-from sensor.front_end import SUM_CODE_BITS
-from sensor.metrics import charge_fractions, earth_movers_distance
-from studies.record import Record
-from studies.seeds.keep import Receiver, bit_patterns, choose_masks, receiver, uniform_masks
-from studies.seeds.links import DATA_BITS, WIDEST_LATENT_BITS
-from studies.seeds.statistics import (
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder
+from hexcoder.models.evaluation.physics import decode_latents, reconstruct
+from hexcoder.network.schema import Network
+from hexcoder.sensor.front_end import SUM_CODE_BITS
+from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
+from hexcoder.studies.record import Record
+from hexcoder.studies.seeds.keep import (
+    Receiver,
+    bit_patterns,
+    choose_masks,
+    receiver,
+    uniform_masks,
+)
+from hexcoder.studies.seeds.links import DATA_BITS, WIDEST_LATENT_BITS
+from hexcoder.studies.seeds.statistics import (
     BOOTSTRAP,
     Bootstrap,
     Interval,

@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from hexcoder.metrics.train import Physics, TrainingEvents
+from hexcoder.studies.record import Record
+from hexcoder.studies.seeds.comparison import BaselineFigures, Comparison, EmdFigures, MethodFigures
+from hexcoder.studies.seeds.statistics import Bootstrap, Interval
 from hexcoder.tables import markdown_table
-from studies.record import Record
-from studies.seeds.comparison import BaselineFigures, Comparison, EmdFigures, MethodFigures
-from studies.seeds.statistics import Bootstrap, Interval
 
 
 class Seed(Record):

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.special import ndtr, ndtri
 
-from sensor.geometry import positions_cm
-from sensor.metrics import charge_fractions
-from studies.record import Record
+from hexcoder.sensor.geometry import positions_cm
+from hexcoder.sensor.metrics import charge_fractions
+from hexcoder.studies.record import Record
 
 Floats = npt.NDArray[np.float64]
 
@@ -144,7 +144,7 @@ def occupancy(events: npt.NDArray[np.number]) -> npt.NDArray[np.int64]:
 def decode_sum(codes: npt.NDArray[np.integer]) -> Floats:
     """Sums of charge, float64 (n,) in ADC counts, that codes (n,) stand for.
 
-    The middle of the sums that have this code of :func:`sensor.front_end.sum_code`.
+    The middle of the sums that have this code of :func:`hexcoder.sensor.front_end.sum_code`.
     """
     codes = np.asarray(codes, dtype=np.int64)
     exponent, mantissa = codes >> 4, codes & 15

@@ -9,16 +9,16 @@ from hexcoder.config import Config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.files import write_json, write_whole
 from hexcoder.metrics.train import TrainingEvents
+from hexcoder.models.data.sample import Sample, split_sample
+from hexcoder.models.decoder import load_decoder
+from hexcoder.models.encoder.untrained import untrained_network
+from hexcoder.network.schema import load_network
 from hexcoder.steps.runner import exclusive
-from models.data.sample import Sample, split_sample
-from models.decoder import load_decoder
-from models.encoder.untrained import untrained_network
-from network.schema import load_network
-from studies.processes import cores
-from studies.seeds.charts import compare_and_draw, draw_emd_against_bits
-from studies.seeds.comparison import Method, emd_figures, network_method
-from studies.seeds.links import config_for_links
-from studies.seeds.report import (
+from hexcoder.studies.processes import cores
+from hexcoder.studies.seeds.charts import compare_and_draw, draw_emd_against_bits
+from hexcoder.studies.seeds.comparison import Method, emd_figures, network_method
+from hexcoder.studies.seeds.links import config_for_links
+from hexcoder.studies.seeds.report import (
     AcrossSeeds,
     CountedSeed,
     LinksRow,
@@ -27,8 +27,8 @@ from studies.seeds.report import (
     Study,
     study_page,
 )
-from studies.seeds.statistics import BOOTSTRAP
-from studies.seeds.trainings import SeedResult, SeedTask, run_seeds
+from hexcoder.studies.seeds.statistics import BOOTSTRAP
+from hexcoder.studies.seeds.trainings import SeedResult, SeedTask, run_seeds
 
 
 def study(

@@ -13,9 +13,9 @@ import torch
 
 from hexcoder.config import Config
 from hexcoder.metrics.train import Physics
+from hexcoder.models.training.stage import TRAIN
 from hexcoder.steps.runner import is_current, run_stage
-from models.training.stage import TRAIN
-from studies.processes import cores, run_all
+from hexcoder.studies.processes import cores, run_all
 
 SEED = replace(TRAIN, hands_over=())
 """The stage train, whose network stays beside its other files."""

@@ -7,15 +7,15 @@ from itertools import islice
 
 import numpy as np
 
-from hw.chip.register_map import Field
-from netlist.lanes import LANES
-from network.comparison import Comparison, compare_layers
-from network.modules import ModuleUnderTest, Vectors
-from tb.chip.session import ChipLanes
-from tb.chip.simulated_bus import fastest_driver
-from tb.chip.vectors import stream
-from tb.chip.verilated_chip import VerilatedChip
-from tb.verdict import LINK, Verdict
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.netlist.lanes import LANES
+from hexcoder.network.comparison import Comparison, compare_layers
+from hexcoder.network.modules import ModuleUnderTest, Vectors
+from hexcoder.tb.chip.session import ChipLanes
+from hexcoder.tb.chip.simulated_bus import fastest_driver
+from hexcoder.tb.chip.vectors import stream
+from hexcoder.tb.chip.verilated_chip import VerilatedChip
+from hexcoder.tb.verdict import LINK, Verdict
 
 
 def check_loaded(

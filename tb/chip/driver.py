@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hexcoder.errors import CheckFailed
-from hw.chip import register_map as at
-from hw.chip.register_map import Field
+from hexcoder.hw.chip import register_map as at
+from hexcoder.hw.chip.register_map import Field
 
 
 class Transport(Protocol):

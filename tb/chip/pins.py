@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from sensor.chip.golden import FRAME_WORDS
-from sensor.chip.link_words import INPUT_LINKS
-from tb.i2c.timing import I2cTiming, fastest
-from tb.modules import WORD_BITS, Chip, LoadableEncoder, read_rtl
-from tb.rtl.design import Design
+from hexcoder.sensor.chip.golden import FRAME_WORDS
+from hexcoder.sensor.chip.link_words import INPUT_LINKS
+from hexcoder.tb.i2c.timing import I2cTiming, fastest
+from hexcoder.tb.modules import WORD_BITS, Chip, LoadableEncoder, read_rtl
+from hexcoder.tb.rtl.design import Design
 
 CHIP, ENCODER = LOADABLE = Chip.name, LoadableEncoder.name
 """Modules whose weights lie in registers."""

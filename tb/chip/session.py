@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import CheckFailed
-from hw.chip.register_map import Field
-from hw.interfaces import ADDRESS_BITS
-from netlist.flat import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
-from netlist.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
-from netlist.rtl_gates import rtl_gates
-from tb.chip.driver import write_sequence
-from tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
-from tb.chip.simulated_bus import fastest_driver
-from tb.chip.targets import Target, transient_nets
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.hw.interfaces import ADDRESS_BITS
+from hexcoder.netlist.flat import CellModel, FlatNetlist, Instance, read_cell_models, read_netlist
+from hexcoder.netlist.lanes import LANES, Faults, LaneSimulation, from_lanes, spread, to_lanes
+from hexcoder.netlist.rtl_gates import rtl_gates
+from hexcoder.tb.chip.driver import write_sequence
+from hexcoder.tb.chip.pins import ADDRESS_WIDTH, DEVICE_ADDRESS, Clocks, Pins, read_pins, word_bits
+from hexcoder.tb.chip.simulated_bus import fastest_driver
+from hexcoder.tb.chip.targets import Target, transient_nets
 
 _STORED = re.compile(
     r"(?P<field>\w+?)_(byte)?_(?P<byte>\d+)(_copy_\d)?(\[(?P<index>\d+)\]|_(?P<number>\d+))?$"
@@ -157,7 +157,7 @@ class ChipLanes:
         watched: np.ndarray | None = None,
         toggles: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Run some clocks; the last three as of :meth:`netlist.lanes.LaneSimulation.run`.
+        """Run some clocks; the last three as of :meth:`hexcoder.netlist.lanes.LaneSimulation.run`.
 
         ``events``, uint64 (clocks, 1 + input bits), are words of lanes: the valid bit, then the
         bits of the input words; ``scl`` and ``sda``, (clocks,), uint8, or uint64 words of lanes.

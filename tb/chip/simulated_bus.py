@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from hexcoder.errors import CheckFailed
-from hw.chip.register_map import Field
-from tb.chip.driver import ChipDriver, NotAcknowledged
-from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks, Pins, idle
-from tb.i2c.bus import Answer, I2cController, Transfer, decode
-from tb.i2c.timing import I2cTiming
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.tb.chip.driver import ChipDriver, NotAcknowledged
+from hexcoder.tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, Clocks, Pins, idle
+from hexcoder.tb.i2c.bus import Answer, I2cController, Transfer, decode
+from hexcoder.tb.i2c.timing import I2cTiming
 
 Events = Callable[[int], tuple[np.ndarray, np.ndarray]]
 """Valid bits and input words of the next clocks, given their number."""

@@ -7,9 +7,9 @@ from typing import Literal
 
 from hexcoder.errors import InputError
 from hexcoder.steps.reads import versions
-from tb.chip.pins import read_pins
-from tb.chip.session import ChipLanes
-from tb.chip.verilated_chip import VerilatedChip
+from hexcoder.tb.chip.pins import read_pins
+from hexcoder.tb.chip.session import ChipLanes
+from hexcoder.tb.chip.verilated_chip import VerilatedChip
 
 Simulator = Literal["auto", "lanes", "verilator"]
 

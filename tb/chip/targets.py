@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
-from netlist.flat import CellModel, FlatNetlist, nets_behind_registers
+from hexcoder.netlist.flat import CellModel, FlatNetlist, nets_behind_registers
 
 CONTROL_PARTS = ("i2c_target", "control", "commit_wave", "bunch_counter", "bank")
 """Parts whose logic is built three times, besides what stands between parts."""

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from hw.chip.register_map import Field
-from network.comparison import compare_layers
-from sensor.chip.configuration import ChipConfiguration, read_configuration
-from sensor.chip.golden import chip_network, link_words
-from sensor.chip.link_words import INPUT_LINKS, read_link_words
-from tb.chip.driver import ChipDriver
-from tb.chip.pins import CHIP, OUTPUT_WORDS, Clocks, idle
-from tb.chip.simulated_bus import SimulatedBus
-from tb.i2c.timing import I2cTiming
-from tb.modules import field_values, read_rtl
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.network.comparison import compare_layers
+from hexcoder.sensor.chip.configuration import ChipConfiguration, read_configuration
+from hexcoder.sensor.chip.golden import chip_network, link_words
+from hexcoder.sensor.chip.link_words import INPUT_LINKS, read_link_words
+from hexcoder.tb.chip.driver import ChipDriver
+from hexcoder.tb.chip.pins import CHIP, OUTPUT_WORDS, Clocks, idle
+from hexcoder.tb.chip.simulated_bus import SimulatedBus
+from hexcoder.tb.i2c.timing import I2cTiming
+from hexcoder.tb.modules import field_values, read_rtl
 
 INPUT_FILE = "testInput.csv"
 LINK = "chip and vectors"

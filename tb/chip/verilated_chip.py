@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.network.packing import pack, unpack, words_for
 from hexcoder.processes import child
-from network.packing import pack, unpack, words_for
-from tb.chip.pins import DEVICE_ADDRESS, Clocks, idle, read_pins, wrapped_design
-from tb.rtl.verilated import RESET, VALID, build_simulation
+from hexcoder.tb.chip.pins import DEVICE_ADDRESS, Clocks, idle, read_pins, wrapped_design
+from hexcoder.tb.rtl.verilated import RESET, VALID, build_simulation
 
 BATCH = 256
 """Records that tb/rtl/harness.cpp waits for before it answers."""

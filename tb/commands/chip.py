@@ -7,12 +7,12 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from gen.stage import compile_stage, rtl_stage
 from hexcoder.config import load_config
 from hexcoder.console import Commands, add_command, add_work, progress_bar
 from hexcoder.errors import CheckFailed, InputError
+from hexcoder.gen.stage import compile_stage, rtl_stage
 from hexcoder.steps.runner import is_current, run_stage
-from tb.i2c import timing
+from hexcoder.tb.i2c import timing
 
 CONFIG = Path("configs/econ_t_chip.toml")
 SPEEDS = {
@@ -67,7 +67,7 @@ def default_design() -> Path:
 
     What `make rtl` left is taken where the code that made it is today's.
     """
-    from sensor.chip.golden import blank_network
+    from hexcoder.sensor.chip.golden import blank_network
 
     if not CONFIG.is_file():
         raise InputError(f"{CONFIG}: no such file; give --design FOLDER")
@@ -83,11 +83,11 @@ def default_design() -> Path:
 def _run(arguments: argparse.Namespace) -> None:
     """Run the vectors and print the verdict."""
     # Imported late: --help needs none of it.
-    from sensor.chip.golden import blank_network
-    from tb.chip.pins import require_chip
-    from tb.chip.simulators import open_chip, open_netlist
-    from tb.chip.vectors import check_vectors, chip_fields, read_all
-    from tb.modules import modules_under_test
+    from hexcoder.sensor.chip.golden import blank_network
+    from hexcoder.tb.chip.pins import require_chip
+    from hexcoder.tb.chip.simulators import open_chip, open_netlist
+    from hexcoder.tb.chip.vectors import check_vectors, chip_fields, read_all
+    from hexcoder.tb.modules import modules_under_test
 
     words, configuration, expected = read_all(
         arguments.vectors, arguments.config, arguments.expected

@@ -50,12 +50,12 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     """Run the campaign, write its results, print a line."""
     # Imported late: --help needs none of it.
-    from tb.chip.pins import require_chip
-    from tb.chip.targets import Target
-    from tb.upsets.campaign import Places
-    from tb.upsets.flips import Campaign, load_random, open_for_flips, run_campaign
-    from tb.upsets.picture import draw_flips
-    from tb.upsets.statistics import lasting, not_corrected, statistics
+    from hexcoder.tb.chip.pins import require_chip
+    from hexcoder.tb.chip.targets import Target
+    from hexcoder.tb.upsets.campaign import Places
+    from hexcoder.tb.upsets.flips import Campaign, load_random, open_for_flips, run_campaign
+    from hexcoder.tb.upsets.picture import draw_flips
+    from hexcoder.tb.upsets.statistics import lasting, not_corrected, statistics
 
     design, netlist = arguments.design, arguments.netlist
     if netlist and not (netlist / "netlist.json").is_file():
@@ -71,7 +71,9 @@ def _run(arguments: argparse.Namespace) -> None:
         chip = opened()
         places = Places.of(chip)
         source = netlist / "netlist.json" if netlist else design / "encoder.v"
-        identity = f"{file_digest(source)} {code_digest('tb.upsets.flips')} seed {arguments.seed}"
+        identity = (
+            f"{file_digest(source)} {code_digest('hexcoder.tb.upsets.flips')} seed {arguments.seed}"
+        )
         campaign = Campaign(
             opened,
             load_random(chip, design, arguments.seed),

@@ -33,8 +33,8 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     """Run random activity and print the verdict."""
     # Imported late: --help needs none of it.
-    from hw.i2c.target import I2cTarget
-    from tb.i2c.fuzz import fuzz
+    from hexcoder.hw.i2c.target import I2cTarget
+    from hexcoder.tb.i2c.fuzz import fuzz
 
     with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
         work = arguments.work or Path(scratch)

@@ -27,7 +27,7 @@ from hexcoder.steps.console import show_stage, state_of
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import File, Given, Package, Place
 from hexcoder.steps.step import FlatMetrics, Metrics, Progress, Stage, Step
-from tb.request import PASSED, Request
+from hexcoder.tb.request import PASSED, Request
 
 EXAMPLES = """examples:
   python -m tb network.json rtl --vectors 100000            any design that `python -m gen` made
@@ -175,7 +175,7 @@ class Simulation(Metrics):
 
 def _proved(request: Request, progress: Progress) -> SimulationMetrics:
     # Imported late: --help and a stage that is up to date need none of it.
-    from tb.prove import prove
+    from hexcoder.tb.prove import prove
 
     return prove(request, progress)
 
@@ -196,8 +196,8 @@ def _all_passed(value: object, metrics: Mapping[str, Any], place: Place) -> str 
 
 def failure_of(metrics: SimulationMetrics, *, tests: bool = True) -> str | None:
     """One line if vectors differ, or a protocol test failed."""
-    from network.comparison import Comparison
-    from tb.verdict import LINK
+    from hexcoder.network.comparison import Comparison
+    from hexcoder.tb.verdict import LINK
 
     comparison = Comparison(
         link=LINK,

@@ -8,8 +8,8 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.delay import Delay
-from hw.i2c.target import I2cTarget
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.i2c.target import I2cTarget
 
 BASE = 0x07C0
 WRITABLE = 32

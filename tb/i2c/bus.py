@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from tb.i2c.timing import I2cTiming
+from hexcoder.tb.i2c.timing import I2cTiming
 
 BITS = 9
 """Clocks of a byte with its acknowledge."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb.i2c.reference import BusEvents, BusReference, bus_events, filtered
-from tb.i2c.simulation import Recording
+from hexcoder.tb.i2c.reference import BusEvents, BusReference, bus_events, filtered
+from hexcoder.tb.i2c.simulation import Recording
 
 EDGE_CLOCKS = 3
 """From the sample that decides an edge of SCL to its effect: two of synchroniser, one register."""

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.i2c.target import I2cTarget
-from tb.i2c.bank import BASE, READABLE, WRITABLE, reset_values
-from tb.i2c.bus import decode
-from tb.i2c.check import check
-from tb.i2c.reference import BusReference
-from tb.i2c.simulation import I2cSimulation, Recording, build_i2c_simulation
-from tb.i2c.stimulus import REGISTERS, RESERVED, Piece, Stimulus
+from hexcoder.hw.i2c.target import I2cTarget
+from hexcoder.tb.i2c.bank import BASE, READABLE, WRITABLE, reset_values
+from hexcoder.tb.i2c.bus import decode
+from hexcoder.tb.i2c.check import check
+from hexcoder.tb.i2c.reference import BusReference
+from hexcoder.tb.i2c.simulation import I2cSimulation, Recording, build_i2c_simulation
+from hexcoder.tb.i2c.stimulus import REGISTERS, RESERVED, Piece, Stimulus
 
 PER_STRETCH = 10
 """Transfers in one simulation."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tb.i2c.bus import BITS
+from hexcoder.tb.i2c.bus import BITS
 
 
 def filtered(samples: np.ndarray, spike_clocks: int) -> np.ndarray:

@@ -9,10 +9,10 @@ import numpy as np
 from amaranth.back import verilog
 
 from hexcoder.errors import InputError
+from hexcoder.hw.i2c.target import I2cTarget
 from hexcoder.processes import run
-from hw.i2c.target import I2cTarget
-from tb.i2c.bank import I2cBank
-from tb.rtl.verilated import verilate
+from hexcoder.tb.i2c.bank import I2cBank
+from hexcoder.tb.rtl.verilated import verilate
 
 TOP = "i2c_bank"
 HARNESS = Path(__file__).with_name("harness.cpp")

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tb.i2c.bank import BASE, READABLE, WRITABLE
-from tb.i2c.bus import Faults, I2cController, Spike, Transfer
-from tb.i2c.timing import FASTEST, I2cTiming
+from hexcoder.tb.i2c.bank import BASE, READABLE, WRITABLE
+from hexcoder.tb.i2c.bus import Faults, I2cController, Spike, Transfer
+from hexcoder.tb.i2c.timing import FASTEST, I2cTiming
 
 REGISTERS = 64
 """Registers from the bank's base on that are looked at; the last of them do not exist."""

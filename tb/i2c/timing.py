@@ -3,8 +3,8 @@
 import math
 from dataclasses import astuple, dataclass
 
-from hw.i2c.glitch_filter import spike_clocks
-from hw.i2c.target import SPIKE_NS
+from hexcoder.hw.i2c.glitch_filter import spike_clocks
+from hexcoder.hw.i2c.target import SPIKE_NS
 
 PERIOD_NS = 25.0
 """Of the clock that the modes below count in."""

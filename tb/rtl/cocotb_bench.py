@@ -14,13 +14,13 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
-from network.modules import ModuleUnderTest, Stimulus
-from network.packing import pack
-from network.schema import load_network
-from sensor.events import load_events
-from sensor.generator import generate_events
-from sensor.stimulus import EncoderCore
-from tb.modules import module_under_test
+from hexcoder.network.modules import ModuleUnderTest, Stimulus
+from hexcoder.network.packing import pack
+from hexcoder.network.schema import load_network
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.stimulus import EncoderCore
+from hexcoder.tb.modules import module_under_test
 
 RESET_CLOCKS = 3
 SEED = 7

@@ -7,8 +7,8 @@ import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.metrics.rtl import RtlFile
-from network.modules import ModuleUnderTest
-from tb.modules import read_rtl
+from hexcoder.network.modules import ModuleUnderTest
+from hexcoder.tb.modules import read_rtl
 
 
 @dataclass(frozen=True, slots=True)

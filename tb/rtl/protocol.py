@@ -13,8 +13,8 @@ from cocotb_tools.runner import Icarus, Runner, Verilator
 
 from hexcoder.errors import InputError
 from hexcoder.processes import run
+from hexcoder.tb.rtl.verilated import SPLIT
 from hexcoder.tools import LAST_LINES, make_variables, verilator_environment
-from tb.rtl.verilated import SPLIT
 
 JUNIT = "junit.xml"
 
@@ -103,7 +103,7 @@ def run_protocol_tests(
     if events is not None:
         values["HEXCODER_EVENTS"] = str(events.resolve())
     found = run_cocotb(
-        "tb.rtl.cocotb_bench",
+        "hexcoder.tb.rtl.cocotb_bench",
         [design.resolve() / "encoder.v"],
         module,
         work,

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.metrics.difference import Difference
+from hexcoder.network.comparison import Comparison
+from hexcoder.network.modules import ModuleUnderTest, Vectors
+from hexcoder.network.packing import pack, signed_fields, unpack, words_for
+from hexcoder.tb.rtl.design import Design
+from hexcoder.tb.rtl.verilated import RESET, VALID, Simulation
+from hexcoder.tb.verdict import LINK, Verdict
 from hexcoder.tools import ToolFailed
-from network.comparison import Comparison
-from network.modules import ModuleUnderTest, Vectors
-from network.packing import pack, signed_fields, unpack, words_for
-from tb.rtl.design import Design
-from tb.rtl.verilated import RESET, VALID, Simulation
-from tb.verdict import LINK, Verdict
 
 RESET_CLOCKS = 4
 WAVE_MARGIN = 8

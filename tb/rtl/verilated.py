@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.network.packing import words_for
 from hexcoder.processes import child
 from hexcoder.steps.reads import file_digest
+from hexcoder.tb.rtl.design import Design
 from hexcoder.tools import make_variables, run_logged, verilator_environment
-from network.packing import words_for
-from tb.rtl.design import Design
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 VALID, RESET = 1, 2

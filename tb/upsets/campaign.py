@@ -13,10 +13,10 @@ from enum import Enum
 
 import numpy as np
 
-from netlist.lanes import ALL, LANES, REFERENCE, Faults, spread
-from tb.chip.pins import INPUT_LINKS
-from tb.chip.session import ChipLanes
-from tb.chip.targets import Target, register_class
+from hexcoder.netlist.lanes import ALL, LANES, REFERENCE, Faults, spread
+from hexcoder.tb.chip.pins import INPUT_LINKS
+from hexcoder.tb.chip.session import ChipLanes
+from hexcoder.tb.chip.targets import Target, register_class
 
 WINDOW_CLOCKS = 16
 """Clocks from a flip to the verdict: the pipeline is four deep."""

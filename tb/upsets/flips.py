@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.files import write_whole
+from hexcoder.hw.chip.register_map import CONTROL
+from hexcoder.netlist.lanes import LANES, spread
 from hexcoder.processes import worker_pool
-from hw.chip.register_map import CONTROL
-from netlist.lanes import LANES, spread
-from sensor.chip.configuration import CALIBRATION_ONE, ChipConfiguration
-from sensor.chip.golden import HEADER, packed_codes
-from sensor.geometry import TRIGGER_CELLS
-from tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, OUTPUT_WORDS
-from tb.chip.session import ChipLanes
-from tb.chip.simulators import open_netlist
-from tb.chip.targets import Target
-from tb.chip.vectors import chip_fields
-from tb.i2c.bus import I2cController
-from tb.i2c.timing import I2cTiming
-from tb.modules import field_values
-from tb.upsets.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, run_batch
+from hexcoder.sensor.chip.configuration import CALIBRATION_ONE, ChipConfiguration
+from hexcoder.sensor.chip.golden import HEADER, packed_codes
+from hexcoder.sensor.geometry import TRIGGER_CELLS
+from hexcoder.tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, OUTPUT_WORDS
+from hexcoder.tb.chip.session import ChipLanes
+from hexcoder.tb.chip.simulators import open_netlist
+from hexcoder.tb.chip.targets import Target
+from hexcoder.tb.chip.vectors import chip_fields
+from hexcoder.tb.i2c.bus import I2cController
+from hexcoder.tb.i2c.timing import I2cTiming
+from hexcoder.tb.modules import field_values
+from hexcoder.tb.upsets.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, run_batch
 
 FLIPS_A_BATCH = LANES - 1
 _WARM_UP_CLOCKS = 8

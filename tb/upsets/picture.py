@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hexcoder.pictures import STYLE
-from tb.upsets.campaign import Outcome
-from tb.upsets.statistics import Statistics
+from hexcoder.tb.upsets.campaign import Outcome
+from hexcoder.tb.upsets.statistics import Statistics
 
 COLOURS = {
     Outcome.CORRECTED: "#4c8c6b",

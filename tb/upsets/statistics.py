@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from tb.chip.targets import Target
-from tb.upsets.campaign import Flip, Outcome, Places
+from hexcoder.tb.chip.targets import Target
+from hexcoder.tb.upsets.campaign import Flip, Outcome, Places
 
 CONFIDENCE = 0.95
 

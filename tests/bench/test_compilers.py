@@ -2,19 +2,19 @@
 
 import pytest
 
-from bench import compilers, glitches, layout, pictures, pipelining, runs, scale
-from bench.measure import Measured
-from bench.networks import perceptron
-from gen.compiler import Settings, compile_network
+from hexcoder.bench import compilers, glitches, layout, pictures, pipelining, runs, scale
+from hexcoder.bench.measure import Measured
+from hexcoder.bench.networks import perceptron
 from hexcoder.config import Compiler, Pipeline
+from hexcoder.gen.compiler import Settings, compile_network
 from tests.networks import sensor_network
 
 
 @pytest.fixture
 def small(monkeypatch):
     networks = {"image": sensor_network(), "dense": perceptron("dense", (6, 4, 3))}
-    monkeypatch.setattr("bench.compilers.benchmark_networks", lambda: networks)
-    monkeypatch.setattr("bench.pipelining.benchmark_networks", lambda: networks)
+    monkeypatch.setattr("hexcoder.bench.compilers.benchmark_networks", lambda: networks)
+    monkeypatch.setattr("hexcoder.bench.pipelining.benchmark_networks", lambda: networks)
 
 
 @pytest.mark.parametrize("compiler", compilers.COMPILERS)

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from bench.path_check import Compared, compare_paths, random_paths
-from pdk.sky130.cells import drawn_cells
-from pdk.sky130.extraction import read_cells
+from hexcoder.bench.path_check import Compared, compare_paths, random_paths
+from hexcoder.pdk.sky130.cells import drawn_cells
+from hexcoder.pdk.sky130.extraction import read_cells
 
 pytestmark = pytest.mark.xdist_group("ngspice")
 

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gen import compiler
-from gen.agreement import compare_with_golden
-from gen.compiler import Settings
-from gen.graph import Dot
-from gen.passes import share, simplify
 from hexcoder.config import Chip, Pipeline
 from hexcoder.errors import CheckFailed
+from hexcoder.gen import compiler
+from hexcoder.gen.agreement import compare_with_golden
+from hexcoder.gen.compiler import Settings
+from hexcoder.gen.graph import Dot
+from hexcoder.gen.passes import share, simplify
 from tests.networks import sensor_network
 
 NO_EVENTS = np.zeros((0, 48), dtype=np.int64)

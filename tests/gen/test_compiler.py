@@ -5,19 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gen import check
-from gen.check import check_graph
-from gen.compiler import Settings, compile_network
-from gen.graph import NOT_BUILT, Dot, Quantise, Register
-from gen.interpret import interpret, latencies, layer_latency, node_values
-from gen.passes import pipeline, prune, share, simplify
-from gen.passes.lower import lower
-from gen.passes.ranges import ranges
 from hexcoder.config import Compiler, Pipeline
 from hexcoder.errors import CheckFailed
 from hexcoder.fixed_point import FixedPoint
-from network.golden import layer_outputs
-from network.schema import Network
+from hexcoder.gen import check
+from hexcoder.gen.check import check_graph
+from hexcoder.gen.compiler import Settings, compile_network
+from hexcoder.gen.graph import NOT_BUILT, Dot, Quantise, Register
+from hexcoder.gen.interpret import interpret, latencies, layer_latency, node_values
+from hexcoder.gen.passes import pipeline, prune, share, simplify
+from hexcoder.gen.passes.lower import lower
+from hexcoder.gen.passes.ranges import ranges
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.schema import Network
 from tests.networks import inputs_of, networks, sensor_network
 
 QUICK = Compiler(effort=0.05)

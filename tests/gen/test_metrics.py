@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from gen.build import build
-from gen.compiler import Settings
 from hexcoder.config import Chip
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
 from hexcoder.metrics.rtl import RtlFile
 from tests.networks import sensor_network
 

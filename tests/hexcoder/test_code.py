@@ -29,7 +29,7 @@ def digest(tmp_path, monkeypatch):
     (kinds / "dense.py").write_text("VALUE = 1\n")
     (package / "low.py").write_text("from drawn.kinds import KINDS\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(code, "ROOMS", ("drawn",))
+    monkeypatch.setattr(code, "PACKAGE", "drawn")
 
     def measured() -> str:
         _forget()
@@ -57,11 +57,11 @@ def test_code_that_a_module_does_not_use_leaves_its_digest(digest, tmp_path):
 
 
 def test_a_stage_does_not_depend_on_what_reports_on_it():
-    names = {path.parts[-2:] for path in code.sources("flow.asic.stage")}
+    names = {path.parts[-2:] for path in code.sources("hexcoder.flow.asic.stage")}
     assert ("asic", "power.py") in names
     assert not any(room == "report" for room, _ in names)
 
 
 def test_a_module_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match=r"'flow.nowhere' is no module that can be"):
-        code.code_digest("flow.nowhere")
+    with pytest.raises(ValueError, match=r"'hexcoder.flow.nowhere' is no module that can be"):
+        code.code_digest("hexcoder.flow.nowhere")

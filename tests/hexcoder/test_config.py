@@ -4,7 +4,7 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
-from pdk.technology import technology_for, technology_of
+from hexcoder.pdk.technology import technology_for, technology_of
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 TINY = Path(__file__).parents[2] / "configs" / "tiny.toml"
@@ -29,7 +29,7 @@ def test_every_config_of_the_project_is_valid_and_named_after_its_file(path):
             'overflow = "clip"',
             r"overflow' = 'clip': .*'saturate' or 'wrap'",
         ),
-        ("filters = 2", "", r"key 'network.layers.0.conv2d.filters' is missing"),
+        ("filters = 2", "", r"key 'network.layers.0.filters' is missing"),
         ('name = "tiny"', "name = ", r"not valid TOML"),
     ],
 )

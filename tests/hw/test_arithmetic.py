@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from hw.full_adder import FullAdder
-from hw.shape import shape_of, shape_of_range
+from hexcoder.hw.full_adder import FullAdder
+from hexcoder.hw.shape import shape_of, shape_of_range
 from tests.hw.circuits import outputs_of
 
 

@@ -5,14 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from hw.delay import Delay
-from hw.energy_sum import EnergySum
-from hw.front_end import FrontEnd
-from hw.leading_one import LeadingOne
-from hw.normaliser import Normaliser
-from hw.sum_code import SumCode
-from sensor.front_end import normalise, sum_code
-from sensor.geometry import image_order
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.energy_sum import EnergySum
+from hexcoder.hw.front_end import FrontEnd
+from hexcoder.hw.leading_one import LeadingOne
+from hexcoder.hw.normaliser import Normaliser
+from hexcoder.hw.sum_code import SumCode
+from hexcoder.sensor.front_end import normalise, sum_code
+from hexcoder.sensor.geometry import image_order
 from tests.hw.circuits import outputs_of
 
 

@@ -9,26 +9,26 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-import hw
-from hw.chip.control import Control
-from hw.chip.frame import FrameFormatter
-from hw.chip.keep_mask import KeepMask
-from hw.chip.link_input import LinkInput
-from hw.chip.multiplexer import Multiplexer
-from hw.chip.register_bank import RegisterBank
-from hw.chip.register_map import Field
-from hw.chip.stage import Active, CommitWave, Stage
-from hw.delay import Delay
-from hw.energy_sum import EnergySum
-from hw.front_end import FrontEnd
-from hw.i2c.conditions import I2cConditions
-from hw.i2c.glitch_filter import GlitchFilter, spike_clocks
-from hw.i2c.target import I2cTarget
-from hw.interfaces import EventModule, Events, I2cPads, RegisterBus
-from hw.leading_one import LeadingOne
-from hw.normaliser import Normaliser
-from hw.sum_code import SumCode
-from hw.triplication.triplicate import Triplicated
+from hexcoder import hw
+from hexcoder.hw.chip.control import Control
+from hexcoder.hw.chip.frame import FrameFormatter
+from hexcoder.hw.chip.keep_mask import KeepMask
+from hexcoder.hw.chip.link_input import LinkInput
+from hexcoder.hw.chip.multiplexer import Multiplexer
+from hexcoder.hw.chip.register_bank import RegisterBank
+from hexcoder.hw.chip.register_map import Field
+from hexcoder.hw.chip.stage import Active, CommitWave, Stage
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.energy_sum import EnergySum
+from hexcoder.hw.front_end import FrontEnd
+from hexcoder.hw.i2c.conditions import I2cConditions
+from hexcoder.hw.i2c.glitch_filter import GlitchFilter, spike_clocks
+from hexcoder.hw.i2c.target import I2cTarget
+from hexcoder.hw.interfaces import EventModule, Events, I2cPads, RegisterBus
+from hexcoder.hw.leading_one import LeadingOne
+from hexcoder.hw.normaliser import Normaliser
+from hexcoder.hw.sum_code import SumCode
+from hexcoder.hw.triplication.triplicate import Triplicated
 from tests.hw.circuits import outputs_of
 
 OVERLAPPING = [Field("first", 0, 2, 8), Field("second", 1, 1, 8)]
@@ -67,7 +67,8 @@ def test_wrong_parameters_are_refused_at_construction(make):
 
 def test_every_component_with_parameters_is_among_those_tried():
     modules = [
-        importlib.import_module(module.name) for module in pkgutil.walk_packages(hw.__path__, "hw.")
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(hw.__path__, "hexcoder.hw.")
     ]
     components = {
         part
@@ -75,7 +76,7 @@ def test_every_component_with_parameters_is_among_those_tried():
         for part in vars(module).values()
         if inspect.isclass(part)
         and issubclass(part, wiring.Component)
-        and part.__module__.startswith("hw.")
+        and part.__module__.startswith("hexcoder.hw.")
         and inspect.signature(part).parameters
     }
     assert components - set(WRONG) == NOTHING_IS_WRONG

@@ -5,13 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-from models.decoder import Decoder, save_decoder
-from models.encoder.agreement import save_encoder
-from models.encoder.quantised import QuantisedEncoder
-from network.schema import save_network
-from sensor.events import load_events, write_events
-from sensor.generator import generate_events
-from sensor.metrics import earth_movers_distance
+from hexcoder.models.decoder import Decoder, save_decoder
+from hexcoder.models.encoder.agreement import save_encoder
+from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.network.schema import save_network
+from hexcoder.sensor.events import load_events, write_events
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.metrics import earth_movers_distance
 from tests.networks import sensor_network
 
 

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from netlist.cell_check import check_cells
-from netlist.flat import read_cell_models
-from netlist.function import Function
+from hexcoder.netlist.cell_check import check_cells
+from hexcoder.netlist.flat import read_cell_models
+from hexcoder.netlist.function import Function
 from tests.needs import needs_iverilog
 
 pytestmark = needs_iverilog

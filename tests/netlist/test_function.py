@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.errors import InputError
-from netlist.function import MAX_CHARACTERS, MAX_DEPTH, MAX_INPUTS, Function
+from hexcoder.netlist.function import MAX_CHARACTERS, MAX_DEPTH, MAX_INPUTS, Function
 
 NAMES = ("A", "B", "C")
 PATTERNS = [dict(zip(NAMES, bits, strict=True)) for bits in itertools.product((0, 1), repeat=3)]

@@ -5,10 +5,10 @@ import pytest
 
 from hexcoder.errors import InputError
 from hexcoder.files import write_json
-from netlist.cell_models import cell_models
-from netlist.cell_tables import read_tables
-from netlist.flat import CellModel, read_cell_models
-from netlist.liberty import WireLoad, parse, read_liberty
+from hexcoder.netlist.cell_models import cell_models
+from hexcoder.netlist.cell_tables import read_tables
+from hexcoder.netlist.flat import CellModel, read_cell_models
+from hexcoder.netlist.liberty import WireLoad, parse, read_liberty
 
 SMALL = """
 /* comment */ library (small) {

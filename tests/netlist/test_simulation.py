@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexcoder.errors import InputError
-from netlist.simulation import Interface, NetlistSimulation
+from hexcoder.netlist.simulation import Interface, NetlistSimulation
 
 MODELS = {
     "format": "hexcoder-cells",

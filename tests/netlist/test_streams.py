@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlist.lanes import LANES
-from netlist.streams import from_streams, to_streams
+from hexcoder.netlist.lanes import LANES
+from hexcoder.netlist.streams import from_streams, to_streams
 
 
 @st.composite

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
-from netlist.cell_tables import CellTables, Table
-from netlist.delays import write_sdf
-from netlist.flat import CellModel, Register, read_netlist
-from netlist.function import Function
-from netlist.simulation import Interface
-from netlist.timed import simulate_timed, timed_cells
+from hexcoder.netlist.cell_tables import CellTables, Table
+from hexcoder.netlist.delays import write_sdf
+from hexcoder.netlist.flat import CellModel, Register, read_netlist
+from hexcoder.netlist.function import Function
+from hexcoder.netlist.simulation import Interface
+from hexcoder.netlist.timed import simulate_timed, timed_cells
 from tests.needs import needs_iverilog
 
 pytestmark = needs_iverilog

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.metrics.difference import Difference
-from network.comparison import Comparison, compare_layers
+from hexcoder.network.comparison import Comparison, compare_layers
 
 
 def compare(expected, actual, valid=None):

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from network.golden import evaluate, layer_outputs
-from network.quantise import quantise
-from network.schema import Network
+from hexcoder.network.golden import evaluate, layer_outputs
+from hexcoder.network.quantise import quantise
+from hexcoder.network.schema import Network
 from tests.networks import WEIGHTED, fixed_point_types, inputs_of, networks
 
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from network.packing import pack, signed_fields, unpack
+from hexcoder.network.packing import pack, signed_fields, unpack
 
 WIDTHS = st.lists(st.integers(1, 32), min_size=1, max_size=40)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from hexcoder.errors import InputError
-from network.kinds.conv2d import padding_sides
-from network.schema import Network, load_network, save_network
+from hexcoder.network.kinds.conv2d import padding_sides
+from hexcoder.network.schema import Network, load_network, save_network
 from tests.networks import networks, sensor_network
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "network.schema.json"
@@ -68,7 +68,7 @@ def _layers(**changes):
         (["layers", 0, "stride"], 0, "stride"),
         (["layers", 0, "padding"], -1, "padding"),
         (["layers", 0, "rounding"], "nearest", "rounding' = 'nearest'"),
-        (["layers", 0, "weigths"], [], "'layers.0.conv2d.weigths' is not known"),
+        (["layers", 0, "weigths"], [], "'layers.0.weigths' is not known"),
         (["layers", 2, "name"], "conv", "two layers are called 'conv'"),
         (["input", "shape"], [4, 4, 2], "take 3 channels; the layer's input has 2"),
         (["input", "type"], "UQ(1,40)", "1 to 32 bits"),

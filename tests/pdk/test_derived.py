@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from hexcoder.errors import InputError
-from pdk.derived import derived_technology
-from pdk.description import load_pdk
-from pdk.technology import technology_of
+from hexcoder.pdk.derived import derived_technology
+from hexcoder.pdk.description import load_pdk
+from hexcoder.pdk.technology import technology_of
 
 SECTION = re.compile(r"^\[technology\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from hexcoder.errors import InputError
-from pdk.description import load_pdk
+from hexcoder.pdk.description import load_pdk
 
 
 def test_nangate45_states_the_corner_that_its_liberty_states(pdk, library):

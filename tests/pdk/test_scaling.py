@@ -7,9 +7,9 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.metrics.layout import LayoutFile
-from pdk.scaling import area_in_target, energy_factor, energy_in_target
-from report.results import input_digests, read_results
-from report.sections.beside import in_other_processes
+from hexcoder.pdk.scaling import area_in_target, energy_factor, energy_in_target
+from hexcoder.report.results import input_digests, read_results
+from hexcoder.report.sections.beside import in_other_processes
 from tests.report import results as given
 from tests.report.results import CONFIG
 

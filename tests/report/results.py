@@ -17,8 +17,8 @@ from hexcoder.metrics.train import (
     TrainingRun,
     TrainMetrics,
 )
+from hexcoder.pdk.technology import technology_of
 from hexcoder.steps.step import Metrics
-from pdk.technology import technology_of
 
 CONFIG = Path(__file__).parents[2] / "configs" / "tiny.toml"
 

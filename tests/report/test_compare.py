@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from flow.__main__ import main
 from hexcoder.errors import InputError
-from report.compare import Difference, compare
+from hexcoder.flow.__main__ import main
+from hexcoder.report.compare import Difference, compare
 
 
 def _run(folder, **stages):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hexcoder.config import load_config
-from report.page import page
-from report.results import read_results
+from hexcoder.report.page import page
+from hexcoder.report.results import read_results
 from tests.report import results as given
 
 CHROMIUM = shutil.which("chromium")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from flow.__main__ import main
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
+from hexcoder.flow.__main__ import main
 from hexcoder.metrics.asic import GateLevelMetrics, PowerMetrics, TimingMetrics
+from hexcoder.report.page import page
+from hexcoder.report.results import read_results
 from hexcoder.steps.reads import file_digest
-from report.page import page
-from report.results import read_results
 from tests.report import results as given
 
 VOID = {"meta", "br", "img", "hr", "link", "input"}

@@ -2,9 +2,9 @@
 
 from hexcoder.config import load_config
 from hexcoder.metrics.layout import Connectivity, CornerTiming, LayoutFile
-from report.results import read_results
-from report.sections.layout import layout
-from report.sections.verification import verification
+from hexcoder.report.results import read_results
+from hexcoder.report.sections.layout import layout
+from hexcoder.report.sections.verification import verification
 from tests.report import results as given
 
 

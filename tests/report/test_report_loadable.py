@@ -8,9 +8,9 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.metrics.asic import AreaMetrics, AsicFile, Triplication
-from report.page import page
-from report.results import read_results
-from report.sections.hardware import copies_together
+from hexcoder.report.page import page
+from hexcoder.report.results import read_results
+from hexcoder.report.sections.hardware import copies_together
 from tests.report import results as given
 
 

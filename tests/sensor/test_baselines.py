@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sensor.baselines import (
+from hexcoder.sensor.baselines import (
     best_choice,
     best_choice_bits,
     best_choice_for_bits,
@@ -19,9 +19,9 @@ from sensor.baselines import (
     threshold,
     threshold_bits,
 )
-from sensor.events import load_events
-from sensor.geometry import coarse_groups
-from sensor.metrics import earth_movers_distance
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.geometry import coarse_groups
+from hexcoder.sensor.metrics import earth_movers_distance
 
 REAL_EVENTS = Path(__file__).parents[3] / "shared" / "econ-t" / "events.csv"
 

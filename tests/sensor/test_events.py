@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hexcoder.errors import InputError
-from sensor.events import MAX_ENERGY, load_events, read_events, write_events
+from hexcoder.sensor.events import MAX_ENERGY, load_events, read_events, write_events
 
 NAMES = [f"CALQ_{tc}" for tc in range(48)]
 ROW = list(range(48))

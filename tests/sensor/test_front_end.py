@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from network.golden import evaluate
-from sensor.front_end import (
+from hexcoder.network.golden import evaluate
+from hexcoder.sensor.front_end import (
     bits_per_event,
     encode_frames,
     floor_log2,
     normalise,
     sum_code,
 )
-from sensor.geometry import image_order
+from hexcoder.sensor.geometry import image_order
 from tests.networks import sensor_network
 
 ENERGIES = st.lists(st.integers(0, 2**22 - 1), min_size=48, max_size=48)

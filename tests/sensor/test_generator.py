@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.chip.golden import decode, encode
-from sensor.events import MAX_ENERGY
-from sensor.generator import ShowerParameters, generate_events
-from sensor.generator_targets import CORRELATION_TARGETS, TARGETS, correlations, statistics
-from sensor.geometry import distances, symmetries
+from hexcoder.sensor.chip.golden import decode, encode
+from hexcoder.sensor.events import MAX_ENERGY
+from hexcoder.sensor.generator import ShowerParameters, generate_events
+from hexcoder.sensor.generator_targets import CORRELATION_TARGETS, TARGETS, correlations, statistics
+from hexcoder.sensor.geometry import distances, symmetries
 
 
 @pytest.fixture(scope="module", params=[2024, 7])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sensor.geometry import (
+from hexcoder.sensor.geometry import (
     HALF_PITCH_CM,
     TRIGGER_CELLS,
     coarse_groups,

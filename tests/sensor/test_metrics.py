@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
-from sensor.geometry import distances, supercell_weights, supercells, symmetries
-from sensor.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
+from hexcoder.sensor.geometry import distances, supercell_weights, supercells, symmetries
+from hexcoder.sensor.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
 
 EVENTS = arrays(np.int64, (2, 48), elements=st.integers(0, 300))
 

@@ -3,12 +3,12 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
-from models.data.sample import split_sample
-from sensor.conditions import condition_features, sum_features
-from sensor.events import write_events
-from sensor.front_end import sum_code
-from sensor.generator import generate_events
-from sensor.places import load_places
+from hexcoder.models.data.sample import split_sample
+from hexcoder.sensor.conditions import condition_features, sum_features
+from hexcoder.sensor.events import write_events
+from hexcoder.sensor.front_end import sum_code
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.places import load_places
 
 EVENTS = generate_events(60, seed=4)
 PLACES = {

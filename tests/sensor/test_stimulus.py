@@ -1,8 +1,8 @@
 import numpy as np
 
-from network.golden import layer_outputs
-from network.modules import Stimulus
-from sensor.stimulus import Encoder, EncoderCore
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.modules import Stimulus
+from hexcoder.sensor.stimulus import Encoder, EncoderCore
 from tests.networks import sensor_network
 
 EVENTS = np.random.default_rng(1).integers(0, 3000, (7, 48))

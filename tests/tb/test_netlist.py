@@ -2,17 +2,17 @@
 
 import pytest
 
-from flow.synthesis.synthesise import synthesise
-from gen.build import build
-from gen.compiler import Settings
 from hexcoder.files import write_json
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
 from hexcoder.metrics.asic import Mismatch, NetlistVerdict
-from netlist.cell_models import cell_models
-from network.golden import evaluate
-from network.modules import Stimulus
-from network.schema import Network
-from tb.modules import module_under_test
-from tb.netlist import compare_netlist, netlist_comparison
+from hexcoder.netlist.cell_models import cell_models
+from hexcoder.network.golden import evaluate
+from hexcoder.network.modules import Stimulus
+from hexcoder.network.schema import Network
+from hexcoder.tb.modules import module_under_test
+from hexcoder.tb.netlist import compare_netlist, netlist_comparison
 
 STIMULUS = Stimulus(seed=3, count=500)
 

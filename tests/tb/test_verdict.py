@@ -1,8 +1,8 @@
 from hexcoder.metrics.difference import Difference
 from hexcoder.metrics.sim import SimulationMetrics
-from network.comparison import Comparison
-from tb.prove import metrics_of
-from tb.verdict import Verdict
+from hexcoder.network.comparison import Comparison
+from hexcoder.tb.prove import metrics_of
+from hexcoder.tb.verdict import Verdict
 
 
 def verdict(module, vectors, event=None):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from klayout import db
 
-from flow.layout.wiring import GDS_LAYERS, SUPPLIES, Wiring
+from hexcoder.flow.layout.wiring import GDS_LAYERS, SUPPLIES, Wiring
 
 SHOWN = 8
 

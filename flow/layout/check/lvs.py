@@ -17,10 +17,10 @@ from typing import Any
 
 from klayout import db
 
-from flow.layout.wiring import GDS_LAYERS, LABEL_DATATYPE, SUPPLIES, Box, Wiring
-from hexcoder.files import read_json
-from netlist.files import Netlist
-from pdk.sky130.extraction import LAYERS
+from hexcoder.documents import read_json
+from hexcoder.flow.layout.wiring import GDS_LAYERS, LABEL_DATATYPE, SUPPLIES, Box, Wiring
+from hexcoder.netlist.files import Netlist
+from hexcoder.pdk.sky130.extraction import LAYERS
 
 KINDS = ("nfet", "pfet")
 SHOWN = 8

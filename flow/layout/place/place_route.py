@@ -11,24 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.layout.place.power_grid import draw_power_grid
-from flow.layout.place.worker import FINISHED
-from flow.layout.repair.antenna import repair_antennas
-from flow.layout.repair.notches import fill_notches
-from flow.layout.repair.rerouting import Rerouting
-from flow.layout.repair.search import METALS
-from flow.layout.routing import CUT_SIZE
-from flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
-from flow.synthesis.design import add_cell, net_of
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json, write_json
+from hexcoder.files import write_json
+from hexcoder.flow.layout.place.power_grid import draw_power_grid
+from hexcoder.flow.layout.place.worker import FINISHED
+from hexcoder.flow.layout.repair.antenna import repair_antennas
+from hexcoder.flow.layout.repair.notches import fill_notches
+from hexcoder.flow.layout.repair.rerouting import Rerouting
+from hexcoder.flow.layout.repair.search import METALS
+from hexcoder.flow.layout.routing import CUT_SIZE
+from hexcoder.flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
+from hexcoder.flow.synthesis.design import add_cell, net_of
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.netlist.yosys import quoted, run_yosys
+from hexcoder.pdk.sky130.cells import TERMINALS, drawn_cells, version
+from hexcoder.pdk.sky130.functions import FLOP_PINS
+from hexcoder.pdk.sky130.terminals import read_terminals
 from hexcoder.tools import run_logged
-from netlist.files import Netlist
-from netlist.liberty import read_liberty
-from netlist.yosys import quoted, run_yosys
-from pdk.sky130.cells import TERMINALS, drawn_cells, version
-from pdk.sky130.functions import FLOP_PINS
-from pdk.sky130.terminals import read_terminals
 
 UTILISATIONS = (0.58, 0.50, 0.42, 0.34)
 """Tried in this order until routing is complete."""
@@ -272,7 +273,7 @@ def _sparser(utilisation: float, wire: float, left: Sequence[float]) -> list[flo
 
 
 def _run_worker(work: Path, log: Path) -> None:
-    command = [sys.executable, "-m", "flow.layout.place.worker", work / "settings.json"]
+    command = [sys.executable, "-m", "hexcoder.flow.layout.place.worker", work / "settings.json"]
     run_logged(command, log, finished=FINISHED)
 
 

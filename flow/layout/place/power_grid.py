@@ -12,11 +12,11 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
-from flow.layout.parasitics import CUT_OHM, SHEET_OHM
-from flow.layout.repair.rerouting import Rerouting
-from flow.layout.repair.search import Node, Search, cut_boxes
-from flow.layout.routing import LAYERS
-from flow.layout.wiring import SUPPLIES, Box, Pin
+from hexcoder.flow.layout.parasitics import CUT_OHM, SHEET_OHM
+from hexcoder.flow.layout.repair.rerouting import Rerouting
+from hexcoder.flow.layout.repair.search import Node, Search, cut_boxes
+from hexcoder.flow.layout.routing import LAYERS
+from hexcoder.flow.layout.wiring import SUPPLIES, Box, Pin
 
 PITCH_NM = 24_480
 """From a strap of vdd to the next of vss, a multiple of m4's tracks."""

@@ -2,7 +2,7 @@
 
 A process of its own, in the folder of the settings: Coriolis keeps global state, writes beside
 itself and holds some gigabytes. Writes ``layout.json`` (what was measured) and ``wiring.json``
-(:class:`flow.layout.wiring.Wiring`).
+(:class:`hexcoder.flow.layout.wiring.Wiring`).
 """
 
 import importlib
@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from flow.layout.routing import LAYERS, gauge_source
-from flow.layout.wiring import GDS_LAYERS, Box, Instance, Wiring
-from flow.layout.wiring import Pin as ShapePin
-from pdk.sky130.cells_worker import GRID_UM, ROW_UM
+from hexcoder.flow.layout.routing import LAYERS, gauge_source
+from hexcoder.flow.layout.wiring import GDS_LAYERS, Box, Instance, Wiring
+from hexcoder.flow.layout.wiring import Pin as ShapePin
+from hexcoder.pdk.sky130.cells_worker import GRID_UM, ROW_UM
 
 FINISHED = "hexcoder: end of place and route"
 METALS = tuple(layer.name for layer in LAYERS)

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from klayout import db
 
-from flow.layout.repair.rerouting import Rerouting
-from flow.layout.repair.search import Search, cut_boxes
-from flow.layout.wiring import (
+from hexcoder.flow.layout.repair.rerouting import Rerouting
+from hexcoder.flow.layout.repair.search import Search, cut_boxes
+from hexcoder.flow.layout.wiring import (
     CUTS,
     METAL_STACK,
     SUPPLIES,
@@ -27,8 +27,8 @@ from flow.layout.wiring import (
     joined,
     placed,
 )
-from pdk.sky130.extraction import LABELS
-from pdk.sky130.terminals import Terminals
+from hexcoder.pdk.sky130.extraction import LABELS
+from hexcoder.pdk.sky130.terminals import Terminals
 
 THICKNESS_UM = {"m1": 0.35, "m2": 0.35, "m3": 0.80, "m4": 0.80}
 LIMIT = 400.0

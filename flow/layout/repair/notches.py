@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from klayout import db
 
-from flow.layout.check.design_rules import CONDUCTORS
-from flow.layout.repair.rerouting import Rerouting
-from flow.layout.repair.search import METALS
-from flow.layout.wiring import Box
+from hexcoder.flow.layout.check.design_rules import CONDUCTORS
+from hexcoder.flow.layout.repair.rerouting import Rerouting
+from hexcoder.flow.layout.repair.search import METALS
+from hexcoder.flow.layout.wiring import Box
 
 ROUNDS = 4
 WINDOW = 600

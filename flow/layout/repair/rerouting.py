@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from flow.layout.repair.rip_up import without_wrong
-from flow.layout.repair.search import Ground, Node, Search
-from flow.layout.repair.shapes import SPACING, Shapes
-from flow.layout.repair.tracks import METALS, Tracks
-from flow.layout.wiring import SUPPLIES, Box, Pin, Wiring, joined, placed
+from hexcoder.flow.layout.repair.rip_up import without_wrong
+from hexcoder.flow.layout.repair.search import Ground, Node, Search
+from hexcoder.flow.layout.repair.shapes import SPACING, Shapes
+from hexcoder.flow.layout.repair.tracks import METALS, Tracks
+from hexcoder.flow.layout.wiring import SUPPLIES, Box, Pin, Wiring, joined, placed
 
 FIXED = ""
 """Owner of shapes that no net can move."""
@@ -53,7 +53,7 @@ class Rerouting:
     wiring : Wiring
         Changed in place.
     cells : dict of str to list of Box
-        Metal of cells that wires must keep away from (``flow.layout.wiring.cell_boxes``).
+        Metal of cells that wires must keep away from (``hexcoder.flow.layout.wiring.cell_boxes``).
     """
 
     def __init__(self, wiring: Wiring, cells: dict[str, list[Box]]):

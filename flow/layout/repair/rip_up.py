@@ -7,7 +7,7 @@ as a whole, so that no patch below the least area stays, and with it all that th
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
-from flow.layout.wiring import CUTS, METAL_STACK, Box, joined
+from hexcoder.flow.layout.wiring import CUTS, METAL_STACK, Box, joined
 
 _LEAST_AREA = {"m3": 240_000, "m4": 240_000}
 """Of an island, in nm2; the others' cuts bring enough metal with them."""

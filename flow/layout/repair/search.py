@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flow.layout.repair.shapes import Shapes
-from flow.layout.repair.tracks import METALS, Tracks
-from flow.layout.routing import CUT_SIZE, ENCLOSURES, LAYERS
-from flow.layout.wiring import Box
+from hexcoder.flow.layout.repair.shapes import Shapes
+from hexcoder.flow.layout.repair.tracks import METALS, Tracks
+from hexcoder.flow.layout.routing import CUT_SIZE, ENCLOSURES, LAYERS
+from hexcoder.flow.layout.wiring import Box
 
 VIA_COST = 1000
 CONFLICT_COST = 6000

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from flow.layout.routing import CUT_SPACING, LAYERS
-from flow.layout.wiring import Box
+from hexcoder.flow.layout.routing import CUT_SPACING, LAYERS
+from hexcoder.flow.layout.wiring import Box
 
 SPACING = {layer.name: round(layer.spacing * 1000) for layer in LAYERS} | CUT_SPACING
 """Between shapes of two nets, in nm."""

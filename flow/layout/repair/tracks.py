@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 
-from flow.layout.routing import LAYERS
+from hexcoder.flow.layout.routing import LAYERS
 
 METALS = ("m1", "m2", "m3", "m4")
 

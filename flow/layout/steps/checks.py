@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 
-from flow.layout.block import LaidOut, placed
-from flow.layout.check.connectivity import check_connectivity
-from flow.layout.check.design_rules import check_design_rules
-from flow.layout.check.lvs import compare_layout, netlist_instances
-from flow.layout.steps.reads import DRAWN, FINAL
+from hexcoder.flow.layout.block import LaidOut, placed
+from hexcoder.flow.layout.check.connectivity import check_connectivity
+from hexcoder.flow.layout.check.design_rules import check_design_rules
+from hexcoder.flow.layout.check.lvs import compare_layout, netlist_instances
+from hexcoder.flow.layout.steps.reads import DRAWN, FINAL
 from hexcoder.metrics.layout import (
     Connectivity,
     ConnectivityMetrics,
@@ -15,9 +15,9 @@ from hexcoder.metrics.layout import (
     Rule,
     TransistorComparison,
 )
+from hexcoder.pdk.sky130.cells import PACKAGES, drawn_cells
 from hexcoder.steps.reads import Package
 from hexcoder.steps.step import Progress, Step
-from pdk.sky130.cells import PACKAGES, drawn_cells
 
 
 def check_rules(block: LaidOut, progress: Progress) -> DesignRuleMetrics:

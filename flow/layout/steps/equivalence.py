@@ -1,13 +1,13 @@
 """Step: the proof that the final netlist computes what the RTL does."""
 
-from flow.asic.equivalence import proof
-from flow.asic.synthesis import RTL
-from flow.layout.block import LaidOut
-from flow.layout.steps.reads import FINAL
+from hexcoder.flow.asic.equivalence import proof
+from hexcoder.flow.asic.synthesis import RTL
+from hexcoder.flow.layout.block import LaidOut
+from hexcoder.flow.layout.steps.reads import FINAL
 from hexcoder.metrics.layout import FinalEquivalenceMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import Key, Package
 from hexcoder.steps.step import NotMeasured, Progress, Step
-from pdk.reads import PdkFiles
 
 
 def prove(block: LaidOut, progress: Progress) -> FinalEquivalenceMetrics:

@@ -1,14 +1,14 @@
 """Step: what glitches add after layout, from a simulation with delays of cells and wires."""
 
-from flow.layout.block import LaidOut, loads, part_of, wire_delays
-from flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
-from flow.power import glitch_metrics
-from flow.programs import COMPILER, IVERILOG
-from flow.vectors import VECTORS
+from hexcoder.flow.layout.block import LaidOut, loads, part_of, wire_delays
+from hexcoder.flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
+from hexcoder.flow.power import glitch_metrics
+from hexcoder.flow.programs import COMPILER, IVERILOG
+from hexcoder.flow.vectors import VECTORS
 from hexcoder.metrics.asic import GlitchMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File, Key
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
 
 
 def measure(block: LaidOut, progress: Progress) -> GlitchMetrics:

@@ -1,10 +1,10 @@
 """Step: the netlist of the finished layout."""
 
-from flow.layout.block import LaidOut, placed, ports
-from flow.layout.final_netlist import write_final_netlist
+from hexcoder.flow.layout.block import LaidOut, placed, ports
+from hexcoder.flow.layout.final_netlist import write_final_netlist
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
 
 
 def write_netlist(block: LaidOut, progress: Progress) -> None:

@@ -1,14 +1,14 @@
 """Step: resistance and capacitance of the drawn wires."""
 
-from flow.layout.block import DELAYS, SPEF, WIRES, LaidOut, placed, ports
-from flow.layout.parasitics import NetTree, extract, wire_delays, write_spef
-from flow.layout.steps.reads import DRAWN, FINAL
-from flow.layout.wiring import Pin
-from flow.views import flat
 from hexcoder.files import write_json
+from hexcoder.flow.layout.block import DELAYS, SPEF, WIRES, LaidOut, placed, ports
+from hexcoder.flow.layout.parasitics import NetTree, extract, wire_delays, write_spef
+from hexcoder.flow.layout.steps.reads import DRAWN, FINAL
+from hexcoder.flow.layout.wiring import Pin
+from hexcoder.flow.views import flat
 from hexcoder.metrics.layout import ParasiticsMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
 
 
 def measure_wires(block: LaidOut, progress: Progress) -> ParasiticsMetrics:

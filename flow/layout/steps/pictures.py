@@ -1,18 +1,18 @@
 """Step: pictures of the block."""
 
-from flow.layout.block import LaidOut, owner_of, placed
-from flow.layout.picture import (
+from hexcoder.documents import read_json
+from hexcoder.flow.layout.block import LaidOut, owner_of, placed
+from hexcoder.flow.layout.picture import (
     draw_clock_tree,
     draw_congestion,
     draw_layout,
     draw_placement,
     write_layer_file,
 )
-from flow.layout.steps.reads import DRAWN
-from hexcoder.files import read_json
+from hexcoder.flow.layout.steps.reads import DRAWN
+from hexcoder.pdk.sky130.cells import drawn_cells
 from hexcoder.steps.reads import File, Package
 from hexcoder.steps.step import Progress, Step
-from pdk.sky130.cells import drawn_cells
 
 ZOOM_UM = 30.0
 

@@ -1,13 +1,13 @@
 """Step: place and route."""
 
-from flow.asic.synthesis import NETLIST
-from flow.layout.block import LaidOut
-from flow.layout.place.place_route import place_and_route
+from hexcoder.flow.asic.synthesis import NETLIST
+from hexcoder.flow.layout.block import LaidOut
+from hexcoder.flow.layout.place.place_route import place_and_route
 from hexcoder.metrics.layout import PlaceMetrics
+from hexcoder.pdk.reads import PdkFiles
+from hexcoder.pdk.sky130.cells import PACKAGES
 from hexcoder.steps.reads import File, Package
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
-from pdk.sky130.cells import PACKAGES
 
 
 def place(block: LaidOut, progress: Progress) -> PlaceMetrics:

@@ -1,19 +1,19 @@
 """Step: power after layout, without glitches, and what it drops in the supply."""
 
-from flow.analysis.power import analyse_power
-from flow.layout.block import LaidOut, loads, part_of, placed
-from flow.layout.place.power_grid import worst_drop
-from flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
-from flow.layout.wiring import SUPPLIES
-from flow.power import power_metrics, zero_delay
-from flow.programs import COMPILER
-from flow.simulated import simulation, vectors
-from flow.vectors import VECTORS
-from flow.views import flat
+from hexcoder.flow.analysis.power import analyse_power
+from hexcoder.flow.layout.block import LaidOut, loads, part_of, placed
+from hexcoder.flow.layout.place.power_grid import worst_drop
+from hexcoder.flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
+from hexcoder.flow.layout.wiring import SUPPLIES
+from hexcoder.flow.power import power_metrics, zero_delay
+from hexcoder.flow.programs import COMPILER
+from hexcoder.flow.simulated import simulation, vectors
+from hexcoder.flow.vectors import VECTORS
+from hexcoder.flow.views import flat
 from hexcoder.metrics.layout import LayoutPowerMetrics
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File, Key
 from hexcoder.steps.step import Progress, Step
-from pdk.reads import PdkFiles
 
 
 def measure_power(block: LaidOut, progress: Progress) -> LayoutPowerMetrics:

@@ -1,6 +1,6 @@
 """What steps on the final netlist and on the drawn block read."""
 
-from flow.design import DESIGN
+from hexcoder.flow.design import DESIGN
 from hexcoder.steps.reads import File
 
 FINAL = (DESIGN, File("layout/final.v"), File("layout/final.json"), File("asic/cells.json"))

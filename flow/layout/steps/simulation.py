@@ -1,10 +1,10 @@
 """Step: the final netlist against the golden model, without delays."""
 
-from flow.layout.block import LaidOut
-from flow.layout.steps.reads import FINAL
-from flow.programs import COMPILER
-from flow.simulated import simulation, vectors
-from flow.vectors import VECTORS
+from hexcoder.flow.layout.block import LaidOut
+from hexcoder.flow.layout.steps.reads import FINAL
+from hexcoder.flow.programs import COMPILER
+from hexcoder.flow.simulated import simulation, vectors
+from hexcoder.flow.vectors import VECTORS
 from hexcoder.metrics.layout import FinalNetlistCheckMetrics
 from hexcoder.steps.step import NotMeasured, Progress, Step
 

@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from flow.analysis.sta import write_constraints
-from flow.analysis.timing import Timing, analyse_timing, slack_histogram
-from flow.layout.block import SPEF, LaidOut, wire_delays, wire_loads
-from flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
-from flow.programs import STA
-from flow.views import flat
+from hexcoder.flow.analysis.sta import write_constraints
+from hexcoder.flow.analysis.timing import Timing, analyse_timing, slack_histogram
+from hexcoder.flow.layout.block import SPEF, LaidOut, wire_delays, wire_loads
+from hexcoder.flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
+from hexcoder.flow.programs import STA
+from hexcoder.flow.views import flat
 from hexcoder.metrics.layout import LayoutTimingMetrics
+from hexcoder.netlist.cell_tables import read_tables
+from hexcoder.netlist.delays import clock_arrivals
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import Key
 from hexcoder.steps.step import Progress, Step
-from netlist.cell_tables import read_tables
-from netlist.delays import clock_arrivals
-from netlist.liberty import read_liberty
-from pdk.reads import PdkFiles
 
 DERATE = 0.05
 """Early and late delays of cells and wires against Liberty's."""

@@ -7,7 +7,7 @@ from hexcoder.steps.step import Progress, Step
 
 def compare(place: Place, progress: Progress) -> AgreementMetrics:
     """Compare weights and network on all events."""
-    from models.training.agree import agree
+    from hexcoder.models.training.agree import agree
 
     return agree(
         place.path("train/network.json"),

@@ -11,7 +11,7 @@ from hexcoder.steps.step import Progress, Step
 
 def train(place: Place, progress: Progress) -> FitMetrics:
     """Train the config's autoencoder."""
-    from models.training.fit import fit
+    from hexcoder.models.training.fit import fit
 
     return fit(place.config, place.folder, progress)
 

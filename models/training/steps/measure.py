@@ -7,7 +7,7 @@ from hexcoder.steps.step import Progress, Step
 
 def evaluate(place: Place, progress: Progress) -> PhysicsMetrics:
     """Evaluate the network, the user's own too, with the trained decoder."""
-    from models.training.measure import measure
+    from hexcoder.models.training.measure import measure
 
     return measure(
         place.path("train/network.json"),

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from flow.analysis.glitches import measure_glitches
-from flow.analysis.loads import net_loads
-from flow.analysis.sta import write_constraints
-from flow.analysis.timing import analyse_timing
 from hexcoder.config import Clock
-from netlist.cell_tables import read_tables
-from netlist.delays import write_sdf
-from netlist.simulation import NetlistSimulation
+from hexcoder.flow.analysis.glitches import measure_glitches
+from hexcoder.flow.analysis.loads import net_loads
+from hexcoder.flow.analysis.sta import write_constraints
+from hexcoder.flow.analysis.timing import analyse_timing
+from hexcoder.netlist.cell_tables import read_tables
+from hexcoder.netlist.delays import write_sdf
+from hexcoder.netlist.simulation import NetlistSimulation
 from tests.needs import needs_iverilog, needs_sta
 
 pytestmark = [needs_iverilog, needs_sta]

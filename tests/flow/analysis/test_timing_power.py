@@ -3,15 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.analysis.loads import net_loads
-from flow.analysis.power import Power, analyse_power, by_kind, sum_by
-from flow.analysis.sta import write_constraints
-from flow.analysis.timing import Timing, analyse_timing, constant_outputs
-from flow.analysis.wire_load import wire_load_name
 from hexcoder.config import Clock
 from hexcoder.errors import InputError
-from netlist.cell_tables import read_tables
-from netlist.flat import FlatNetlist, Instance, read_cell_models, read_netlist
+from hexcoder.flow.analysis.loads import net_loads
+from hexcoder.flow.analysis.power import Power, analyse_power, by_kind, sum_by
+from hexcoder.flow.analysis.sta import write_constraints
+from hexcoder.flow.analysis.timing import Timing, analyse_timing, constant_outputs
+from hexcoder.flow.analysis.wire_load import wire_load_name
+from hexcoder.netlist.cell_tables import read_tables
+from hexcoder.netlist.flat import FlatNetlist, Instance, read_cell_models, read_netlist
 from tests.built import Built
 from tests.needs import needs_sta
 

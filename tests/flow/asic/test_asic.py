@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flow.asic.stage import ASIC
-from flow.block import Block
-from flow.simulated import vectors
-from flow.vectors import Vectors
 from hexcoder.config import load_config
+from hexcoder.flow.asic.stage import ASIC
+from hexcoder.flow.block import Block
+from hexcoder.flow.simulated import vectors
+from hexcoder.flow.vectors import Vectors
 from hexcoder.steps.runner import run_stage
 from tests.designs import Design
 from tests.needs import needs_iverilog, needs_sta

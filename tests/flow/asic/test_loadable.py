@@ -5,22 +5,22 @@ import json
 import numpy as np
 import pytest
 
-from flow import loadable
-from flow.asic import verify
-from flow.asic.simulation import SIMULATION
-from flow.asic.stage import ASIC, LIMITS
-from flow.asic.verify import verify_netlist
-from flow.block import Block
-from gen.build import build as write_rtl
-from gen.compiler import Settings
 from hexcoder.config import load_config
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.files import read_json
+from hexcoder.flow import loadable
+from hexcoder.flow.asic import verify
+from hexcoder.flow.asic.simulation import SIMULATION
+from hexcoder.flow.asic.stage import ASIC, LIMITS
+from hexcoder.flow.asic.verify import verify_netlist
+from hexcoder.flow.block import Block
+from hexcoder.gen.build import build as write_rtl
+from hexcoder.gen.compiler import Settings
+from hexcoder.network.schema import save_network
 from hexcoder.steps.reads import Place
 from hexcoder.steps.runner import run_stage
-from network.schema import save_network
-from tb.__main__ import main as prove
-from tb.chip.pins import CHIP, ENCODER
+from hexcoder.tb.__main__ import main as prove
+from hexcoder.tb.chip.pins import CHIP, ENCODER
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("loadable")

@@ -5,19 +5,21 @@ from collections import defaultdict
 import pytest
 from klayout import db
 
-from flow.analysis.timing import analyse_timing
-from flow.layout.check.connectivity import check_connectivity
-from flow.layout.check.design_rules import check_design_rules
-from flow.layout.check.lvs import compare_layout, netlist_instances
-from flow.layout.final_netlist import write_final_netlist
-from flow.layout.parasitics import couplings, extract, net_tree, write_spef
-from flow.layout.place.place_route import place_and_route
-from flow.layout.place.power_grid import worst_drop
-from flow.layout.repair.antenna import check_antennas, repair_antennas
-from flow.layout.repair.notches import fill_notches
-from flow.layout.repair.rerouting import Rerouting
-from flow.layout.repair.search import METALS
-from flow.layout.wiring import (
+from hexcoder.documents import read_json
+from hexcoder.errors import InputError
+from hexcoder.flow.analysis.timing import analyse_timing
+from hexcoder.flow.layout.check.connectivity import check_connectivity
+from hexcoder.flow.layout.check.design_rules import check_design_rules
+from hexcoder.flow.layout.check.lvs import compare_layout, netlist_instances
+from hexcoder.flow.layout.final_netlist import write_final_netlist
+from hexcoder.flow.layout.parasitics import couplings, extract, net_tree, write_spef
+from hexcoder.flow.layout.place.place_route import place_and_route
+from hexcoder.flow.layout.place.power_grid import worst_drop
+from hexcoder.flow.layout.repair.antenna import check_antennas, repair_antennas
+from hexcoder.flow.layout.repair.notches import fill_notches
+from hexcoder.flow.layout.repair.rerouting import Rerouting
+from hexcoder.flow.layout.repair.search import METALS
+from hexcoder.flow.layout.wiring import (
     GDS_LAYERS,
     SUPPLIES,
     Box,
@@ -27,15 +29,13 @@ from flow.layout.wiring import (
     cell_boxes,
     write_gds,
 )
-from flow.synthesis.synthesise import synthesise
-from hexcoder.errors import InputError
-from hexcoder.files import read_json
-from netlist.files import Netlist
-from netlist.liberty import read_liberty
-from pdk.description import load_pdk
-from pdk.sky130.cells import TERMINALS, drawn_cells
-from pdk.sky130.functions import FULL_ADDER
-from pdk.sky130.terminals import Terminals, read_terminals
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.netlist.files import Netlist
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.description import load_pdk
+from hexcoder.pdk.sky130.cells import TERMINALS, drawn_cells
+from hexcoder.pdk.sky130.functions import FULL_ADDER
+from hexcoder.pdk.sky130.terminals import Terminals, read_terminals
 
 RTL = """
 module block(input clk, input [3:0] a, input [3:0] b, output reg [4:0] y);
@@ -430,7 +430,7 @@ def test_a_patch_never_touches_another_net():
 
 def test_a_driver_too_weak_for_its_wires_gets_a_spare_buffer(tmp_path, monkeypatch):
     # Wires as heavy as those of a block five times as wide.
-    monkeypatch.setattr("flow.layout.place.place_route.WIRE_FF_PER_UM", 1.0)
+    monkeypatch.setattr("hexcoder.flow.layout.place.place_route.WIRE_FF_PER_UM", 1.0)
     lines = ["module wide(input clk, input [255:0] a, output reg [15:0] y);"]
     lines += ["  reg [255:0] p; wire s = ^p[7:0];", "  always @(posedge clk) begin p <= a;"]
     lines += [f"    y[{k}] <= s & p[{16 * k + 9}];" for k in range(16)]
@@ -457,14 +457,14 @@ def test_too_much_wire_for_the_die_is_seen_once_it_is_placed(block, tmp_path, mo
     asic = Netlist(folder / "netlist.v", folder / "netlist.json", "block")
     liberty = load_pdk("sky130").liberty
     most = 0.8 * placed.report["wire_m_per_mm2"]
-    monkeypatch.setattr("flow.layout.place.place_route.MOST_WIRE", most)
+    monkeypatch.setattr("hexcoder.flow.layout.place.place_route.MOST_WIRE", most)
     again = place_and_route(asic, liberty, tmp_path / "again", utilisations=(0.58,))
     # What was placed too tightly was not routed, and the next utilisation is worked out.
     assert not (tmp_path / "again" / "place" / "attempt_0.58" / "wiring.json").exists()
     assert again.report["attempts"] > 1
     assert 0.2 < again.report["asked"] < 0.5
     assert again.report["wire_m_per_mm2"] <= most
-    monkeypatch.setattr("flow.layout.place.place_route.MOST_WIRE", 0.001)
+    monkeypatch.setattr("hexcoder.flow.layout.place.place_route.MOST_WIRE", 0.001)
     with pytest.raises(InputError, match=r"m of wire a mm2, of 0\.001"):
         place_and_route(asic, liberty, tmp_path / "never", utilisations=(0.58,))
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from flow.asic.stage import ASIC
-from flow.block import Block
-from flow.layout.block import LaidOut
-from flow.layout.stage import LAYOUT, LIMITS, require_layout
-from flow.layout.steps.checks import LVS
-from flow.layout.steps.timing import TIMING
-from flow.simulated import vectors
-from flow.vectors import Vectors
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
+from hexcoder.flow.asic.stage import ASIC
+from hexcoder.flow.block import Block
+from hexcoder.flow.layout.block import LaidOut
+from hexcoder.flow.layout.stage import LAYOUT, LIMITS, require_layout
+from hexcoder.flow.layout.steps.checks import LVS
+from hexcoder.flow.layout.steps.timing import TIMING
+from hexcoder.flow.simulated import vectors
+from hexcoder.flow.vectors import Vectors
+from hexcoder.pdk.description import load_pdk
 from hexcoder.steps.reads import Place
 from hexcoder.steps.runner import run_stage
-from pdk.description import load_pdk
 from tests.designs import Design
 from tests.needs import needs_iverilog, needs_sta
 
@@ -190,7 +190,7 @@ def test_a_slow_cell_misses_the_clock(given, tmp_path, whole, monkeypatch):
         flags=re.S,
     )
     library.write_text(text[:start] + cell + text[end:])
-    monkeypatch.setattr("pdk.description._FOLDER", pdks)
+    monkeypatch.setattr("hexcoder.pdk.description._FOLDER", pdks)
     (tmp_path / "run").mkdir()
     failure = _again(given, tmp_path / "run", lambda folder: None, TIMING)
     assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)

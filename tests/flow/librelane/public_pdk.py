@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pdk.description import load_pdk
+from hexcoder.pdk.description import load_pdk
 
 NAME, LIBRARY = "nangate45", "NangateOpenCellLibrary"
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from flow.librelane.design import write_design
-from flow.librelane.run import (
+from hexcoder.config import Compiler, Librelane, load_config
+from hexcoder.errors import InputError
+from hexcoder.files import write_json
+from hexcoder.flow.librelane.design import write_design
+from hexcoder.flow.librelane.run import (
     LAST_WITHOUT_OPENROAD,
     find_pdk,
     find_way,
@@ -20,13 +23,10 @@ from flow.librelane.run import (
     require_tcl,
     run_librelane,
 )
-from gen.build import build
-from gen.compiler import Settings
-from hexcoder.config import Compiler, Librelane, load_config
-from hexcoder.errors import InputError
-from hexcoder.files import write_json
-from report.page import page
-from report.results import read_results
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
+from hexcoder.report.page import page
+from hexcoder.report.results import read_results
 from tests.flow.librelane.public_pdk import LIBRARY, NAME, write_pdk
 from tests.networks import sensor_network
 

@@ -1,9 +1,9 @@
 import json
 import re
 
-from flow.synthesis.equivalence import prove_equivalence
-from flow.synthesis.synthesise import synthesise
-from netlist.files import Netlist
+from hexcoder.flow.synthesis.equivalence import prove_equivalence
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.netlist.files import Netlist
 
 
 def _prove(built, pdk, folder, netlist=None, rtl=None, latency=None):

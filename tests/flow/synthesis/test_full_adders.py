@@ -4,10 +4,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow.synthesis.full_adders import map_full_adders
-from pdk.description import AdderGates, GateCell
-from pdk.sky130.functions import FUNCTIONS
-from pdk.sky130.functions import evaluate as evaluate_cell
+from hexcoder.flow.synthesis.full_adders import map_full_adders
+from hexcoder.pdk.description import AdderGates, GateCell
+from hexcoder.pdk.sky130.functions import FUNCTIONS
+from hexcoder.pdk.sky130.functions import evaluate as evaluate_cell
 
 INPUTS = [2, 3, 4]
 GATES = {

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from flow.analysis.layers import layer_finder
-from flow.asic.area import area_by_layer
-from flow.synthesis.synthesise import synthesise
 from hexcoder.errors import InputError
+from hexcoder.flow.analysis.layers import layer_finder
+from hexcoder.flow.asic.area import area_by_layer
+from hexcoder.flow.synthesis.synthesise import synthesise
 from hexcoder.metrics.asic import NetlistVerdict
-from netlist.flat import read_cell_models, read_netlist
-from netlist.gate_level import check_gate_level
-from netlist.simulation import NetlistSimulation
+from hexcoder.netlist.flat import read_cell_models, read_netlist
+from hexcoder.netlist.gate_level import check_gate_level
+from hexcoder.netlist.simulation import NetlistSimulation
 from tests.built import Built
 from tests.needs import needs_iverilog
 
@@ -70,7 +70,7 @@ def test_the_same_design_gives_the_same_netlist(built, pdk, library, tmp_path):
 
 
 def test_no_net_loads_its_driver_beyond_the_liberty_limit(built, library, pdk):
-    from flow.analysis.loads import net_loads
+    from hexcoder.flow.analysis.loads import net_loads
 
     flat = read_netlist(built.netlist.json, read_cell_models(built.cells), "encoder")
     loads = net_loads(flat, library, pdk, library.default_wire_load)
@@ -159,7 +159,7 @@ def test_every_arithmetic_operator_is_mapped_right(
 ):
     import numpy as np
 
-    from netlist.simulation import Interface
+    from hexcoder.netlist.simulation import Interface
 
     verilog = tmp_path / "one.v"
     verilog.write_text(

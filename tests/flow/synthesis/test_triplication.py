@@ -7,15 +7,15 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from flow.synthesis.synthesise import synthesise
-from flow.synthesis.triplication import check_triplication
-from gen.emit.convert import rtlil_text, verilog_text
-from hw.triplication.register_copies import register_modules
-from hw.triplication.triplicate import Triplicated
-from netlist.cell_models import cell_models
-from netlist.flat import read_cell_models, read_netlist
-from netlist.liberty import read_liberty
-from pdk.description import load_pdk
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.flow.synthesis.triplication import check_triplication
+from hexcoder.gen.emit.convert import rtlil_text, verilog_text
+from hexcoder.hw.triplication.register_copies import register_modules
+from hexcoder.hw.triplication.triplicate import Triplicated
+from hexcoder.netlist.cell_models import cell_models
+from hexcoder.netlist.flat import read_cell_models, read_netlist
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.description import load_pdk
 
 BITS = 4 + 3
 

@@ -6,13 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from flow.synthesis.synthesise import synthesise
-from hw.triplication.register_copies import KINDS, VOTER, register_modules
-from netlist.cell_models import cell_models
-from netlist.flat import read_cell_models, read_netlist
-from netlist.lanes import LaneSimulation, spread
-from netlist.liberty import read_liberty
-from pdk.description import load_pdk
+from hexcoder.flow.synthesis.synthesise import synthesise
+from hexcoder.hw.triplication.register_copies import KINDS, VOTER, register_modules
+from hexcoder.netlist.cell_models import cell_models
+from hexcoder.netlist.flat import read_cell_models, read_netlist
+from hexcoder.netlist.lanes import LaneSimulation, spread
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.description import load_pdk
 
 TOP = f"""
 module top(rst, q, a, b, voted, differs);

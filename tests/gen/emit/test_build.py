@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from gen.build import build
-from gen.compiler import Settings
 from hexcoder.config import Clock
-from netlist.gate_level import check_gate_level
-from netlist.simulation import Interface
-from network.golden import evaluate
-from network.schema import save_network
-from pdk.technology import technology_of
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
+from hexcoder.netlist.gate_level import check_gate_level
+from hexcoder.netlist.simulation import Interface
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import save_network
+from hexcoder.pdk.technology import technology_of
 from tests.networks import inputs_of, networks, sensor_network
 
 ROOT = Path(__file__).parents[3]

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gen.gates.bits import FALSE, TRUE, Gates, Kind, evaluate, live_gates
-from gen.gates.heap import heap_size, reduce_heap
-from pdk.technology import technology_of
+from hexcoder.gen.gates.bits import FALSE, TRUE, Gates, Kind, evaluate, live_gates
+from hexcoder.gen.gates.heap import heap_size, reduce_heap
+from hexcoder.pdk.technology import technology_of
 
 INPUTS = 6
 EVENTS = 1 << INPUTS

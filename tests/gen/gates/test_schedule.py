@@ -3,16 +3,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.build import build
-from gen.compiler import Settings, compile_network
-from gen.gates.bits import Kind
-from gen.gates.schedule import schedule
 from hexcoder.config import Clock, Compiler, Pipeline
 from hexcoder.errors import InputError
-from netlist.gate_level import check_gate_level
-from netlist.simulation import Interface
-from network.golden import evaluate
-from pdk.technology import technology_of
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings, compile_network
+from hexcoder.gen.gates.bits import Kind
+from hexcoder.gen.gates.schedule import schedule
+from hexcoder.netlist.gate_level import check_gate_level
+from hexcoder.netlist.simulation import Interface
+from hexcoder.network.golden import evaluate
+from hexcoder.pdk.technology import technology_of
 from tests.networks import inputs_of, networks, sensor_network
 
 QUICK = Compiler(effort=0.05)

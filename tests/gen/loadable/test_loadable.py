@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.gates.bits import Gates, evaluate
-from gen.loadable import network as loadable
-from gen.loadable.network import compile_loadable
-from gen.loadable.product import digits, floored, multiples, product
 from hexcoder.errors import CheckFailed
-from network.parameters import Parameters, parameter_bits, with_random_parameters
-from pdk.technology import technology_of
-from sensor.chip.configuration import ChipConfiguration
-from sensor.chip.golden import blank_network, chip_network
+from hexcoder.gen.gates.bits import Gates, evaluate
+from hexcoder.gen.loadable import network as loadable
+from hexcoder.gen.loadable.network import compile_loadable
+from hexcoder.gen.loadable.product import digits, floored, multiples, product
+from hexcoder.network.parameters import Parameters, parameter_bits, with_random_parameters
+from hexcoder.pdk.technology import technology_of
+from hexcoder.sensor.chip.configuration import ChipConfiguration
+from hexcoder.sensor.chip.golden import blank_network, chip_network
 from tests.networks import WEIGHTED, networks, sensor_network
 
 

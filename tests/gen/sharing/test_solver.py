@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.sharing.solver import Problem, search_program, solve
 from hexcoder.digits import signed_digits
 from hexcoder.errors import InputError
-from pdk.technology import technology_of
+from hexcoder.gen.sharing.solver import Problem, search_program, solve
+from hexcoder.pdk.technology import technology_of
 
 MATRICES = st.integers(0, 2**32 - 1).map(
     lambda seed: np.random.default_rng(seed).integers(

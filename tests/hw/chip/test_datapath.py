@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.chip.bunch_counter import BunchCounter
-from hw.chip.calibrated_energy import CalibratedEnergy
-from hw.chip.frame import FrameFormatter
-from hw.chip.keep_mask import KeepMask
-from hw.chip.link_input import LinkInput
-from hw.chip.multiplexer import Multiplexer
-from sensor.chip.golden import bunch_counters, data_field_bits, decode, kept_bits
+from hexcoder.hw.chip.bunch_counter import BunchCounter
+from hexcoder.hw.chip.calibrated_energy import CalibratedEnergy
+from hexcoder.hw.chip.frame import FrameFormatter
+from hexcoder.hw.chip.keep_mask import KeepMask
+from hexcoder.hw.chip.link_input import LinkInput
+from hexcoder.hw.chip.multiplexer import Multiplexer
+from hexcoder.sensor.chip.golden import bunch_counters, data_field_bits, decode, kept_bits
 from tests.hw.circuits import outputs_of
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from hw.i2c.glitch_filter import GlitchFilter, spike_clocks
-from hw.i2c.target import ALL_BITS, I2cTarget, State
-from tb.i2c.bank import BASE, READABLE, WRITABLE, reset_values
-from tb.i2c.bus import Faults, I2cController, Spike, decode
-from tb.i2c.simulation import build_i2c_simulation, write_bank
-from tb.i2c.timing import FAST_MODE, FAST_MODE_PLUS, FASTEST, STANDARD_MODE, I2cTiming
+from hexcoder.hw.i2c.glitch_filter import GlitchFilter, spike_clocks
+from hexcoder.hw.i2c.target import ALL_BITS, I2cTarget, State
+from hexcoder.tb.i2c.bank import BASE, READABLE, WRITABLE, reset_values
+from hexcoder.tb.i2c.bus import Faults, I2cController, Spike, decode
+from hexcoder.tb.i2c.simulation import build_i2c_simulation, write_bank
+from hexcoder.tb.i2c.timing import FAST_MODE, FAST_MODE_PLUS, FASTEST, STANDARD_MODE, I2cTiming
 
 DEVICE = 0x2A
 IDLE = 20

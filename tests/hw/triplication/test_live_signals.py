@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Elaboratable, Fragment, Module, Signal
 
-from hw.triplication.live_signals import live_signals
+from hexcoder.hw.triplication.live_signals import live_signals
 
 
 class Some(Elaboratable):

@@ -6,9 +6,9 @@ from amaranth.hdl import ClockDomain, Elaboratable, Fragment, Instance, Module, 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from gen.emit.convert import rtlil_text, verilog_text
-from hw.delay import Delay
-from hw.triplication.register_copies import (
+from hexcoder.gen.emit.convert import rtlil_text, verilog_text
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.triplication.register_copies import (
     FIRST,
     HELD,
     KEPT,
@@ -17,10 +17,10 @@ from hw.triplication.register_copies import (
     VOTER,
     register_modules,
 )
-from hw.triplication.triplicate import Triplicated
-from netlist.lanes import ALL, LANES, REFERENCE, Faults, LaneSimulation, spread
-from netlist.rtl_gates import rtl_gates
-from tb.chip.targets import voter_nets
+from hexcoder.hw.triplication.triplicate import Triplicated
+from hexcoder.netlist.lanes import ALL, LANES, REFERENCE, Faults, LaneSimulation, spread
+from hexcoder.netlist.rtl_gates import rtl_gates
+from hexcoder.tb.chip.targets import voter_nets
 
 
 class Mixed(wiring.Component):

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from hexcoder.digits import digit_count
-from models.encoder.hardware_cost import adder_bits, uses
-from models.encoder.quantised import Precision, QuantisedEncoder
-from network.schema import Network
+from hexcoder.models.encoder.hardware_cost import adder_bits, uses
+from hexcoder.models.encoder.quantised import Precision, QuantisedEncoder
+from hexcoder.network.schema import Network
 from tests.networks import sensor_network
 
 

@@ -4,11 +4,11 @@ import torch
 from hypothesis import given
 
 from hexcoder.config import load_config
-from models.encoder.agreement import compare_with_torch, load_encoder, save_encoder
-from models.encoder.quantised import QuantisedEncoder
-from models.encoder.quantisers import quantise_values, quantise_weights
-from models.encoder.untrained import untrained_network
-from network.golden import layer_outputs
+from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, save_encoder
+from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.encoder.quantisers import quantise_values, quantise_weights
+from hexcoder.models.encoder.untrained import untrained_network
+from hexcoder.network.golden import layer_outputs
 from tests.networks import WEIGHTED, inputs_of, networks, sensor_network
 
 

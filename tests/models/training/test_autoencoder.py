@@ -4,10 +4,10 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
+from hexcoder.models.evaluation.physics import evaluate_files
+from hexcoder.models.training.stage import TRAIN
+from hexcoder.network.schema import load_network
 from hexcoder.steps.runner import run_stage
-from models.evaluation.physics import evaluate_files
-from models.training.stage import TRAIN
-from network.schema import load_network
 
 
 def _tiny(**training):

@@ -4,12 +4,12 @@ import torch
 
 from hexcoder.config import Training
 from hexcoder.fixed_point import FixedPoint
-from models.decoder import Decoder, load_decoder, save_decoder
-from models.encoder.quantised import QuantisedEncoder
-from models.training.loop import Trainer
-from models.training.losses import SinkhornLoss, TelescopeLoss
-from sensor.generator import generate_events
-from sensor.metrics import earth_movers_distance, telescope_loss
+from hexcoder.models.decoder import Decoder, load_decoder, save_decoder
+from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.training.loop import Trainer
+from hexcoder.models.training.losses import SinkhornLoss, TelescopeLoss
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.metrics import earth_movers_distance, telescope_loss
 from tests.networks import sensor_network
 
 EVENTS = generate_events(400, seed=3)

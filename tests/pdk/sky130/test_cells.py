@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from netlist.liberty import read_liberty
-from pdk.description import load_pdk
-from pdk.sky130.cell_verilog import cell_verilog
-from pdk.sky130.cells import drawn_cells
-from pdk.sky130.extraction import read_cells
-from pdk.sky130.functions import FUNCTIONS, evaluate, inputs_of, outputs_of
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.description import load_pdk
+from hexcoder.pdk.sky130.cell_verilog import cell_verilog
+from hexcoder.pdk.sky130.cells import drawn_cells
+from hexcoder.pdk.sky130.extraction import read_cells
+from hexcoder.pdk.sky130.functions import FUNCTIONS, evaluate, inputs_of, outputs_of
 
 CELLS = Path(__file__).parents[3] / "pdk" / "sky130" / "cells.v"
 

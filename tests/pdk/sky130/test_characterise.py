@@ -3,15 +3,15 @@ import shutil
 import pytest
 
 from hexcoder.errors import InputError
-from netlist.liberty import read_liberty
-from pdk.description import load_pdk
-from pdk.sky130.cells import drawn_cells
-from pdk.sky130.characterise import Way, characterise, share_energies, ways
-from pdk.sky130.characterised import Arc
-from pdk.sky130.extraction import read_cells
-from pdk.sky130.functions import FUNCTIONS
-from pdk.sky130.liberty_writer import with_cells_of
-from pdk.sky130.measurement import CORNERS
+from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.description import load_pdk
+from hexcoder.pdk.sky130.cells import drawn_cells
+from hexcoder.pdk.sky130.characterise import Way, characterise, share_energies, ways
+from hexcoder.pdk.sky130.characterised import Arc
+from hexcoder.pdk.sky130.extraction import read_cells
+from hexcoder.pdk.sky130.functions import FUNCTIONS
+from hexcoder.pdk.sky130.liberty_writer import with_cells_of
+from hexcoder.pdk.sky130.measurement import CORNERS
 
 needs_ngspice = pytest.mark.skipif(not shutil.which("ngspice"), reason="ngspice is not installed")
 

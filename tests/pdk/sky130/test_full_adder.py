@@ -5,11 +5,11 @@ import json
 import pytest
 from klayout import db
 
-from flow.layout.check.design_rules import check_design_rules
-from flow.layout.wiring import SUPPLIES
-from pdk.sky130.cells import drawn_cells
-from pdk.sky130.extraction import LAYERS
-from pdk.sky130.functions import FULL_ADDER
+from hexcoder.flow.layout.check.design_rules import check_design_rules
+from hexcoder.flow.layout.wiring import SUPPLIES
+from hexcoder.pdk.sky130.cells import drawn_cells
+from hexcoder.pdk.sky130.extraction import LAYERS
+from hexcoder.pdk.sky130.functions import FULL_ADDER
 
 ROW_NM = 5600
 

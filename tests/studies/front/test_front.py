@@ -9,12 +9,12 @@ import pytest
 from hexcoder.config import config_text, load_config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.metrics.train import Baseline
-from models.encoder.hardware_cost import adder_bits
-from models.encoder.untrained import untrained_network
-from network.schema import save_network
-from studies.__main__ import main
-from studies.front.files import rank_correlation, select_points
-from studies.search.front import Point, SearchFront
+from hexcoder.models.encoder.hardware_cost import adder_bits
+from hexcoder.models.encoder.untrained import untrained_network
+from hexcoder.network.schema import save_network
+from hexcoder.studies.__main__ import main
+from hexcoder.studies.front.files import rank_correlation, select_points
+from hexcoder.studies.search.front import Point, SearchFront
 from tests.needs import needs_sta
 
 ROOT = Path(__file__).parents[3]

@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 from hexcoder.config import DenseShape
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from models.data.sample import Sample
-from models.decoder import Decoder, save_decoder
-from models.encoder.agreement import save_encoder
-from models.encoder.hardware_cost import adder_bits
-from models.encoder.quantised import QuantisedEncoder
-from network.golden import evaluate
-from network.schema import Network, save_network
-from sensor.events import write_events
-from sensor.generator import generate_events
-from sensor.metrics import charge_fractions, earth_movers_distance
-from studies.radiation.hessian import (
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder, save_decoder
+from hexcoder.models.encoder.agreement import save_encoder
+from hexcoder.models.encoder.hardware_cost import adder_bits
+from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import Network, save_network
+from hexcoder.sensor.events import write_events
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
+from hexcoder.studies.radiation.hessian import (
     Trace,
     hessian_traces,
     integer_weights,
     smooth_encoder,
     transport_loss,
 )
-from studies.radiation.precision import (
+from hexcoder.studies.radiation.precision import (
     Choice,
     Problem,
     allocate,
@@ -36,7 +36,7 @@ from studies.radiation.precision import (
     rounded,
     with_weights,
 )
-from studies.radiation.smooth_transport import transport_costs
+from hexcoder.studies.radiation.smooth_transport import transport_costs
 from tests.networks import inputs_of, sensor_network
 
 
@@ -236,7 +236,7 @@ def folder(study, tmp_path_factory):
 
 
 def _main(*arguments):
-    from studies.__main__ import main
+    from hexcoder.studies.__main__ import main
 
     return main([str(a) for a in arguments])
 

@@ -8,22 +8,22 @@ from hexcoder.config import Pruning, Teacher, Training
 from hexcoder.digits import digit_count
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from models.decoder import Decoder, save_decoder
-from models.encoder.agreement import save_encoder
-from models.encoder.hardware_cost import adder_bits
-from models.encoder.pruning import sparsity_at
-from models.encoder.quantised import Precision, QuantisedEncoder
-from models.encoder.quantisers import (
+from hexcoder.models.decoder import Decoder, save_decoder
+from hexcoder.models.encoder.agreement import save_encoder
+from hexcoder.models.encoder.hardware_cost import adder_bits
+from hexcoder.models.encoder.pruning import sparsity_at
+from hexcoder.models.encoder.quantised import Precision, QuantisedEncoder
+from hexcoder.models.encoder.quantisers import (
     digit_table,
     few_digit_weights,
     learned_values,
     learned_weights,
 )
-from models.training.loop import Trainer
-from models.training.teacher import load_teacher
-from network.golden import layer_outputs
-from network.schema import save_network
-from sensor.generator import generate_events
+from hexcoder.models.training.loop import Trainer
+from hexcoder.models.training.teacher import load_teacher
+from hexcoder.network.golden import layer_outputs
+from hexcoder.network.schema import save_network
+from hexcoder.sensor.generator import generate_events
 from tests.networks import WEIGHTED, inputs_of, networks, sensor_network
 
 EVENTS = generate_events(300, seed=3)

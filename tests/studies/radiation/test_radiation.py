@@ -8,19 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.fixed_point import FixedPoint
-from models.data.sample import Sample
-from models.decoder import Decoder, save_decoder
-from models.encoder.noise import flip_weights
-from models.evaluation.physics import decode_latents, reconstruct
-from network.golden import evaluate
-from network.schema import Network, save_network
-from sensor.events import write_events
-from sensor.front_end import normalise, sensor_image_order
-from sensor.generator import generate_events
-from sensor.metrics import earth_movers_distance
-from studies.radiation.faults import STORED, Injector, _with_variants, fault_sites, flip_bit
-from studies.radiation.flips import Increase, estimated_distance, measure
-from studies.radiation.report import Origin, protection, summarise, write_report
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder, save_decoder
+from hexcoder.models.encoder.noise import flip_weights
+from hexcoder.models.evaluation.physics import decode_latents, reconstruct
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import Network, save_network
+from hexcoder.sensor.events import write_events
+from hexcoder.sensor.front_end import normalise, sensor_image_order
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.metrics import earth_movers_distance
+from hexcoder.studies.radiation.faults import (
+    STORED,
+    Injector,
+    _with_variants,
+    fault_sites,
+    flip_bit,
+)
+from hexcoder.studies.radiation.flips import Increase, estimated_distance, measure
+from hexcoder.studies.radiation.report import Origin, protection, summarise, write_report
 from tests.networks import WEIGHTED, fixed_point_types, inputs_of, networks, sensor_network
 
 ORIGIN = Origin(network="sensor", file="events.csv", seed=5)
@@ -105,7 +111,7 @@ def test_an_injection_into_the_wrong_channel_is_caught(monkeypatch):
         return varied, 1 - channels
 
     assert agrees()
-    monkeypatch.setattr("studies.radiation.faults._with_variants", beside)
+    monkeypatch.setattr("hexcoder.studies.radiation.faults._with_variants", beside)
     assert not agrees()
 
 
@@ -207,7 +213,7 @@ def test_equal_latents_are_decoded_once_without_changing_any_figure(study, monke
     increase = Increase(decoder, sample, injector.latents, estimated_distance)
     merged = increase(latents)
     monkeypatch.setattr(
-        "studies.radiation.flips._distinct",
+        "hexcoder.studies.radiation.flips._distinct",
         lambda rows: (np.arange(len(rows)), np.arange(len(rows))),
     )
     assert np.allclose(merged, increase(latents), atol=1e-5)
@@ -279,7 +285,7 @@ def folder(study, tmp_path_factory):
 
 
 def _main(*arguments):
-    from studies.__main__ import main
+    from hexcoder.studies.__main__ import main
 
     return main([str(a) for a in arguments])
 
@@ -362,7 +368,7 @@ def test_noise_refuses_what_is_no_rate_and_what_the_type_does_not_hold():
 
 
 def test_a_decoder_that_is_told_the_layer_gets_it_from_the_file(folder, tmp_path, capsys):
-    from sensor.events import load_events
+    from hexcoder.sensor.events import load_events
 
     network = sensor_network()
     events = load_events(folder / "events.csv")

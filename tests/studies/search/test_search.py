@@ -11,11 +11,11 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import CheckFailed, InputError
-from models.__main__ import main as train_main
-from network.schema import load_network
-from studies.__main__ import main
-from studies.search.space import Space, config_digest
-from studies.search.workers import local_workers
+from hexcoder.models.__main__ import main as train_main
+from hexcoder.network.schema import load_network
+from hexcoder.studies.__main__ import main
+from hexcoder.studies.search.space import Space, config_digest
+from hexcoder.studies.search.workers import local_workers
 
 ROOT = Path(__file__).parents[3]
 TINY = ROOT / "configs" / "search_tiny.toml"
@@ -192,7 +192,7 @@ def test_a_search_without_any_point_fails_with_the_reason(tmp_path):
 
 
 def test_a_trial_whose_process_dies_has_failed_and_the_next_one_runs(monkeypatch):
-    monkeypatch.setattr("studies.search.workers.run_trial", os._exit)
+    monkeypatch.setattr("hexcoder.studies.search.workers.run_trial", os._exit)
     with local_workers(1) as workers:
         for status in (9, 7):
             workers.submit(status)
@@ -218,7 +218,7 @@ def test_dask_gives_what_local_processes_give(whole, tmp_path):
 )
 def test_the_batch_systems_get_a_job_for_one_trial_at_a_time(kind, lines):
     from hexcoder.config import SearchCluster
-    from studies.search.cluster import job_script
+    from hexcoder.studies.search.cluster import job_script
 
     options = SearchCluster(
         threads=4, queue="short", walltime="01:00:00", setup=("source env.sh",),

@@ -12,15 +12,15 @@ from scipy.stats import spearmanr
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from models.data.sample import Sample
-from models.decoder import Decoder, save_decoder
-from models.evaluation.physics import decode_latents, reconstruct
-from network.schema import save_network
-from sensor.events import write_events
-from sensor.generator import generate_events
-from sensor.geometry import distances
-from sensor.metrics import charge_fractions, earth_movers_distance
-from studies.seeds.keep import (
+from hexcoder.models.data.sample import Sample
+from hexcoder.models.decoder import Decoder, save_decoder
+from hexcoder.models.evaluation.physics import decode_latents, reconstruct
+from hexcoder.network.schema import save_network
+from hexcoder.sensor.events import write_events
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.geometry import distances
+from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
+from hexcoder.studies.seeds.keep import (
     bit_patterns,
     choose_masks,
     mean_table,
@@ -28,7 +28,7 @@ from studies.seeds.keep import (
     sliced_transport,
     uniform_masks,
 )
-from studies.seeds.keep_stage import keep_bits, mask_text
+from hexcoder.studies.seeds.keep_stage import keep_bits, mask_text
 from tests.networks import sensor_network
 
 UNSIGNED, SIGNED = FixedPoint.parse("UQ(1,3)"), FixedPoint.parse("SQ(1,3)")

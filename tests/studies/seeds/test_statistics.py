@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sensor.baselines import threshold_bits, threshold_for_bits
-from sensor.front_end import sum_code
-from sensor.generator import generate_events
-from sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
-from studies.seeds.statistics import (
+from hexcoder.sensor.baselines import threshold_bits, threshold_for_bits
+from hexcoder.sensor.front_end import sum_code
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.geometry import HALF_PITCH_CM, TRIGGER_CELLS, positions_cm
+from hexcoder.studies.seeds.statistics import (
     CHARGE_EDGES,
     OCCUPANCY_EDGES,
     decode_sum,

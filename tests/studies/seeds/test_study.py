@@ -11,17 +11,17 @@ import pytest
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import Physics
-from models.decoder import load_decoder
-from models.evaluation.physics import reconstruct
-from network.schema import load_network
-from sensor.baselines import best_choice, super_trigger_cells
-from sensor.events import load_events
-from sensor.generator import generate_events
-from sensor.metrics import earth_movers_distance
-from studies.seeds.comparison import baseline_method, baselines_at, compare
-from studies.seeds.links import config_for_links, parse_links
-from studies.seeds.study import across_seeds, median_and_best, study, study_tasks
-from studies.seeds.trainings import SeedResult, SeedTask, run_seed
+from hexcoder.models.decoder import load_decoder
+from hexcoder.models.evaluation.physics import reconstruct
+from hexcoder.network.schema import load_network
+from hexcoder.sensor.baselines import best_choice, super_trigger_cells
+from hexcoder.sensor.events import load_events
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.metrics import earth_movers_distance
+from hexcoder.studies.seeds.comparison import baseline_method, baselines_at, compare
+from hexcoder.studies.seeds.links import config_for_links, parse_links
+from hexcoder.studies.seeds.study import across_seeds, median_and_best, study, study_tasks
+from hexcoder.studies.seeds.trainings import SeedResult, SeedTask, run_seed
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 TINY = CONFIGS / "tiny.toml"

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from gen.build import build
-from gen.compiler import Settings
 from hexcoder.config import Chip
-from network.parameters import with_random_parameters
-from network.schema import Network
-from sensor.chip.configuration import ChipConfiguration
-from tb.chip.session import ChipLanes
-from tb.modules import packed_parameters
-from tb.upsets.flips import random_words
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
+from hexcoder.network.parameters import with_random_parameters
+from hexcoder.network.schema import Network
+from hexcoder.sensor.chip.configuration import ChipConfiguration
+from hexcoder.tb.chip.session import ChipLanes
+from hexcoder.tb.modules import packed_parameters
+from hexcoder.tb.upsets.flips import random_words
 from tests.networks import sensor_network
 
 LATENT_BITS = 21

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import CheckFailed
-from hw.chip import register_map as at
-from network.modules import Stimulus
-from sensor.chip.golden import link_words
-from sensor.generator import generate_events
-from tb.chip import vectors
-from tb.chip.configurations import check_loaded
-from tb.chip.driver import ChipDriver, NotAcknowledged
-from tb.chip.pins import Clocks
-from tb.chip.simulated_bus import SimulatedBus
-from tb.chip.vectors import chip_fields, stream
-from tb.i2c.timing import FAST_MODE_PLUS, FASTEST
-from tb.modules import Chip, field_values
+from hexcoder.hw.chip import register_map as at
+from hexcoder.network.modules import Stimulus
+from hexcoder.sensor.chip.golden import link_words
+from hexcoder.sensor.generator import generate_events
+from hexcoder.tb.chip import vectors
+from hexcoder.tb.chip.configurations import check_loaded
+from hexcoder.tb.chip.driver import ChipDriver, NotAcknowledged
+from hexcoder.tb.chip.pins import Clocks
+from hexcoder.tb.chip.simulated_bus import SimulatedBus
+from hexcoder.tb.chip.vectors import chip_fields, stream
+from hexcoder.tb.i2c.timing import FAST_MODE_PLUS, FASTEST
+from hexcoder.tb.modules import Chip, field_values
 from tests.networks import sensor_network
 from tests.tb.chip.chips import design, events, lanes, random_configuration
 

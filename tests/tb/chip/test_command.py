@@ -3,7 +3,7 @@
 import pytest
 
 from hexcoder.errors import InputError
-from tb.__main__ import main
+from hexcoder.tb.__main__ import main
 from tests.sensor.chip.test_golden import yaml_text
 from tests.tb.chip.chips import design
 

@@ -5,22 +5,22 @@ import json
 import numpy as np
 import pytest
 
-from gen.agreement import compare_with_golden
-from gen.build import build
-from gen.compiler import Settings
 from hexcoder.config import Chip, Clock, Pipeline
 from hexcoder.errors import InputError
-from network.modules import Stimulus
-from network.schema import Network, save_network
-from tb.__main__ import main
-from tb.chip.configurations import check_loaded
-from tb.chip.driver import ChipDriver
-from tb.chip.pins import read_pins, require_chip
-from tb.chip.session import ChipLanes
-from tb.chip.simulated_bus import SimulatedBus
-from tb.chip.vectors import chip_fields, stream
-from tb.i2c.timing import FASTEST
-from tb.modules import LoadableEncoder
+from hexcoder.gen.agreement import compare_with_golden
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
+from hexcoder.network.modules import Stimulus
+from hexcoder.network.schema import Network, save_network
+from hexcoder.tb.__main__ import main
+from hexcoder.tb.chip.configurations import check_loaded
+from hexcoder.tb.chip.driver import ChipDriver
+from hexcoder.tb.chip.pins import read_pins, require_chip
+from hexcoder.tb.chip.session import ChipLanes
+from hexcoder.tb.chip.simulated_bus import SimulatedBus
+from hexcoder.tb.chip.vectors import chip_fields, stream
+from hexcoder.tb.i2c.timing import FASTEST
+from hexcoder.tb.modules import LoadableEncoder
 from tests.networks import sensor_network
 
 pytestmark = pytest.mark.xdist_group("chip")

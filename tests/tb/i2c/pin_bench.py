@@ -12,7 +12,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, Timer
 
-from tb.i2c.bank import BASE, WRITABLE, reset_values
+from hexcoder.tb.i2c.bank import BASE, WRITABLE, reset_values
 
 CLOCK_NS = 25
 DEVICE = 0x2A

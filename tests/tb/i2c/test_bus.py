@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb.i2c.bus import Faults, I2cController, Spike, decode
-from tb.i2c.reference import BusReference, bus_events, filtered
-from tb.i2c.timing import FAST_MODE, FASTEST, I2cTiming
+from hexcoder.tb.i2c.bus import Faults, I2cController, Spike, decode
+from hexcoder.tb.i2c.reference import BusReference, bus_events, filtered
+from hexcoder.tb.i2c.timing import FAST_MODE, FASTEST, I2cTiming
 
 DEVICE = 0x2A
 

@@ -6,11 +6,11 @@ import sys
 import pytest
 
 from hexcoder.errors import CheckFailed, InputError
-from hw.i2c import target as i2c_target
-from hw.i2c.target import I2cTarget
-from tb import __main__ as tb_main
-from tb.i2c import fuzz as i2c_fuzz
-from tb.i2c.fuzz import fuzz
+from hexcoder.hw.i2c import target as i2c_target
+from hexcoder.hw.i2c.target import I2cTarget
+from hexcoder.tb import __main__ as tb_main
+from hexcoder.tb.i2c import fuzz as i2c_fuzz
+from hexcoder.tb.i2c.fuzz import fuzz
 
 FAULTS = {
     "writes before the acknowledge clock": (

@@ -1,6 +1,6 @@
-from hw.i2c.target import I2cTarget
-from tb.i2c.simulation import TOP, write_bank
-from tb.rtl.protocol import read_junit, run_cocotb
+from hexcoder.hw.i2c.target import I2cTarget
+from hexcoder.tb.i2c.simulation import TOP, write_bank
+from hexcoder.tb.rtl.protocol import read_junit, run_cocotb
 
 TESTS = {
     "standard_mode",

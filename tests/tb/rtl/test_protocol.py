@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from tb.rtl.protocol import run_protocol_tests
+from hexcoder.tb.rtl.protocol import run_protocol_tests
 
 pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is missing")
 TESTS = {

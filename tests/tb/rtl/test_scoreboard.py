@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
-from network.modules import Stimulus, Vectors
-from network.schema import save_network
-from sensor.stimulus import EncoderCore
-from tb.modules import module_under_test
-from tb.rtl.design import read_design
-from tb.rtl.scoreboard import compare
-from tb.rtl.verilated import build_simulation
+from hexcoder.network.modules import Stimulus, Vectors
+from hexcoder.network.schema import save_network
+from hexcoder.sensor.stimulus import EncoderCore
+from hexcoder.tb.modules import module_under_test
+from hexcoder.tb.rtl.design import read_design
+from hexcoder.tb.rtl.scoreboard import compare
+from hexcoder.tb.rtl.verilated import build_simulation
 
 pytestmark = pytest.mark.xdist_group("verilator")
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
-from tb.__main__ import main
-from tb.chip.targets import Target
-from tb.chip.vectors import chip_fields
-from tb.modules import field_values
-from tb.upsets.campaign import WINDOW_CLOCKS, Outcome, Places, run_batch
-from tb.upsets.flips import (
+from hexcoder.tb.__main__ import main
+from hexcoder.tb.chip.targets import Target
+from hexcoder.tb.chip.vectors import chip_fields
+from hexcoder.tb.modules import field_values
+from hexcoder.tb.upsets.campaign import WINDOW_CLOCKS, Outcome, Places, run_batch
+from hexcoder.tb.upsets.flips import (
     Campaign,
     find_moments,
     load_random,
@@ -20,7 +20,7 @@ from tb.upsets.flips import (
     random_words,
     run_campaign,
 )
-from tb.upsets.statistics import interval, lasting, not_corrected, statistics
+from hexcoder.tb.upsets.statistics import interval, lasting, not_corrected, statistics
 from tests.tb.chip.chips import design, lanes, random_configuration
 
 pytestmark = pytest.mark.xdist_group("chip")

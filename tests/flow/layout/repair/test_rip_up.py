@@ -1,9 +1,9 @@
 """Pieces of a net that go when one of them overlaps another net, on a block with nothing else."""
 
-from flow.layout.repair.rerouting import Rerouting
-from flow.layout.repair.rip_up import without_wrong
-from flow.layout.repair.search import METALS, cut_boxes
-from flow.layout.wiring import Box, Pin, Wiring, joined
+from hexcoder.flow.layout.repair.rerouting import Rerouting
+from hexcoder.flow.layout.repair.rip_up import without_wrong
+from hexcoder.flow.layout.repair.search import METALS, cut_boxes
+from hexcoder.flow.layout.wiring import Box, Pin, Wiring, joined
 
 # Places on tracks of m1, m2 and m3, far from each other.
 X, Y = (2300, 23_000, 46_000), 8400
