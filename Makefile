@@ -5,6 +5,8 @@
 #   make test
 CONFIG ?= configs/econ_t.toml
 EVENTS ?=
+# Name of the energies' columns without the cell's number, where EVENTS has several that would do.
+COLUMNS :=
 # In place of the config's process; results go to build/<name>_<pdk>.
 PDK ?=
 # cpu: a build of torch without CUDA. cuda: whatever the package index gives.
@@ -13,7 +15,10 @@ PYTHON ?= python3
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-OPTIONS = --config $(CONFIG) $(if $(EVENTS),--events $(EVENTS)) $(if $(PDK),--pdk $(PDK))
+# One word of the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+OPTIONS = --config $(call quoted,$(CONFIG)) $(if $(EVENTS),--events $(call quoted,$(EVENTS))) \
+	$(if $(COLUMNS),--columns $(call quoted,$(COLUMNS))) $(if $(PDK),--pdk $(call quoted,$(PDK)))
 STAMP := $(VENV)/.hexcoder-setup
 
 .PHONY: all setup train rtl sim asic layout report search front study test verify bench format clean
@@ -93,10 +98,10 @@ test: $(STAMP)
 # A million vectors, and all events, through every link: torch, golden model, graph, RTL, netlist.
 # The events are those of the stage train, or EVENTS.
 VECTORS ?= 1000000
-NAME = $(shell $(RUN) -c 'import sys; from hexcoder.config import load_config; print(load_config(sys.argv[1], None, sys.argv[2] or None).name)' $(CONFIG) '$(PDK)')
+NAME = $(shell $(RUN) -c 'import sys; from hexcoder.config import load_config; print(load_config(sys.argv[1], None, sys.argv[2] or None).name)' $(call quoted,$(CONFIG)) $(call quoted,$(PDK)))
 verify: asic
 	$(RUN) -m models check build/$(NAME)/network.json --vectors $(VECTORS) --events build/$(NAME)/train/events.csv
-	$(RUN) -m gen --config $(CONFIG) $(if $(PDK),--pdk $(PDK)) --check $(VECTORS) --events build/$(NAME)/train/events.csv
+	$(RUN) -m gen --config $(call quoted,$(CONFIG)) $(if $(PDK),--pdk $(call quoted,$(PDK))) --check $(VECTORS) --events build/$(NAME)/train/events.csv
 	$(RUN) -m tb build/$(NAME)/network.json build/$(NAME)/rtl --vectors $(VECTORS) \
 		--events build/$(NAME)/train/events.csv --work build/$(NAME)/.simulation
 	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)

@@ -70,7 +70,9 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
     from hexcoder.network.schema import load_network
     from hexcoder.sensor.events import load_events
 
-    events = load_events(arguments.events) if arguments.events else np.zeros((0, 48), np.int64)
+    events = np.zeros((0, 48), np.int64)
+    if arguments.events:
+        events = load_events(arguments.events, arguments.columns)
     loaded = load_network(network)
     with progress_bar() as progress:
         task = progress.add_task("golden = graph", total=arguments.check + len(events))

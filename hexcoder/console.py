@@ -138,8 +138,23 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 
 def add_events(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    """``--events``."""
-    parser.add_argument("--events", required=required, help="CSV of energies")
+    """``--events`` and ``--columns``."""
+    parser.add_argument(
+        "--events", required=required, help=f"file or folder of energies: {FORMATS}"
+    )
+    _add_columns(parser)
+
+
+FORMATS = "CSV, gzip of it, npy, npz, Parquet, HDF5 or ROOT"
+
+
+def _add_columns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--columns",
+        metavar="NAME",
+        help="name of the energies' columns without the cell's number, such as CALQ for CALQ_0 to "
+        "CALQ_47, or of an array; found without it where one alone will do",
+    )
 
 
 def add_output(
@@ -157,8 +172,10 @@ def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> No
     )
     parser.add_argument(
         "--events",
-        help="CSV of energies in place of the config's data.events, which the stage train reads",
+        help="file or folder of energies in place of the config's data.events, which the stage "
+        f"train reads: {FORMATS}",
     )
+    _add_columns(parser)
     parser.add_argument(
         "--pdk",
         help="process in place of the config's silicon.pdk; results go to build/<name>_<pdk>",
@@ -170,7 +187,7 @@ def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> No
 
 def config_and_build(arguments: argparse.Namespace) -> tuple[Config, Path]:
     """Read the config that the options name, and the folder its results go to."""
-    config = load_config(arguments.config, arguments.events, arguments.pdk)
+    config = load_config(arguments.config, arguments.events, arguments.pdk, arguments.columns)
     return config, arguments.build or Path("build") / config.name
 
 

@@ -1,65 +1,84 @@
-"""Events as CSV files: 48 calibrated trigger-cell (TC) energies a row.
+"""Events as users have them: 48 calibrated trigger-cell (TC) energies a row, in any common format.
 
-Two forms are read: without a header, energies in columns 0-47 and anything behind them; and with a
-header that has CALQ_0 to CALQ_47, in any order and between any other columns.
+Columns are found by their names, whatever stands in front of the cell's number: CALQ_0, calq0,
+tc[0], 0. Without names the energies are columns 0 to 47 of a text file, with anything behind them,
+or all 48 columns of an array.
 """
 
-import csv
-import itertools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from hexcoder.errors import InputError
 from hexcoder.sensor.geometry import TRIGGER_CELLS
+from hexcoder.sensor.tables.open import files_of, open_table
+from hexcoder.sensor.tables.table import Rows, Table
+from hexcoder.sensor.tables.text import TextTable, is_not_finite
 
 MAX_ENERGY = (1 << 22) - 1
 """Largest energy in ADC counts: the chip's calibrated energies are 22 bits wide."""
+MOST_EVENTS = 10_000_000
+"""Events that are taken into memory: 3.8 GB."""
+USUAL = "calq"
+"""Name, without the cell's number, of the columns to prefer where several would do."""
 
 _NAMES = tuple(f"CALQ_{tc}" for tc in range(TRIGGER_CELLS))
 _VALID = f"an energy is an integer from 0 to {MAX_ENERGY}"
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
-_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# A file without line ends would otherwise be taken into memory whole before it is refused.
-_LONGEST_FIRST_LINE = 1 << 20
+_NUMBERED = re.compile(r"(.*?)[\s_.:\[(-]*0*([0-9]{1,4})[\])]?", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Where the energies are: the column of each TC, and whether a header names them."""
-
-    columns: tuple[int, ...]
-    has_header: bool
-
-    def name(self, tc: int) -> str:
-        return _NAMES[tc] if self.has_header else f"{self.columns[tc]}"
-
-
-def load_events(path: str | Path) -> npt.NDArray[np.int64]:
-    """Read a whole file; see :func:`read_events`: int64 (n, 48), energies in ADC counts."""
-    return np.concatenate(list(read_events(path)))
+def load_events(path: str | Path, columns: str | None = None) -> npt.NDArray[np.int64]:
+    """Read all of them; see :func:`read_events`: int64 (n, 48), energies in ADC counts."""
+    parts, count = [], 0
+    for part in read_events(path, columns=columns):
+        parts.append(part)
+        count += len(part)
+        if count > MOST_EVENTS:
+            raise InputError(
+                f"{path}: more than {MOST_EVENTS} events, which do not fit into memory; give a "
+                "part of them"
+            )
+    return np.concatenate(parts)
 
 
-def read_events(path: str | Path, chunk_events: int = 65536) -> Iterator[npt.NDArray[np.int64]]:
-    """Read a file in chunks, so that its size does not matter.
+def read_events(
+    path: str | Path, chunk_events: int = 65536, columns: str | None = None
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Read events in chunks, so that a file's size does not matter.
 
-    The CSV file is UTF-8, in one of the two forms; blank lines, CRLF and a byte order mark are
-    fine. Yields energies in ADC counts, int64 (n, 48), 1 <= n <= chunk_events. InputError when the
-    iteration reaches something that is not such a file names the line, the column and the value.
+    Parameters
+    ----------
+    path : str or Path
+        A file in one of :data:`hexcoder.sensor.tables.open.FORMATS`, or a folder of such files.
+    chunk_events : int
+    columns : str, optional
+        Name of the energies' columns without the cell's number, or of an array that holds them.
+
+    Yields
+    ------
+    int64 array (n, 48)
+        In ADC counts, 1 <= n <= chunk_events.
+
+    Raises
+    ------
+    InputError
+        When the iteration reaches something that is no energy: file, line, column and value.
     """
     if chunk_events < 1:
         raise ValueError(f"chunk_events must be at least 1, not {chunk_events}")
-    try:
-        with open(path, "rb") as file:
-            yield from _read(file, str(path), chunk_events)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a CSV file") from None
+    for file in files_of(Path(path)):
+        table = open_table(file)
+        is_empty = True
+        for rows in table.rows(_energies(table, str(file), columns), chunk_events):
+            if is_empty and isinstance(table, TextTable):
+                _refuse_index(table, rows, str(file))
+            is_empty = False
+            yield _checked(rows, str(file))
+        if is_empty:
+            raise InputError(f"{file}: there are no rows; give at least one event")
 
 
 def write_events(
@@ -67,7 +86,7 @@ def write_events(
     events: npt.NDArray[np.integer],
     beside: Mapping[str, npt.NDArray[np.integer]] | None = None,
 ) -> None:
-    """Write events, integers (n, 48) in ADC counts, with a header.
+    """Write events, integers (n, 48) in ADC counts, as CSV with a header.
 
     ``beside`` are further columns, integers (n,), by name. ValueError if the events could not be
     read again: wrong shape, or an energy out of range.
@@ -87,144 +106,106 @@ def write_events(
             file.writelines(",".join(map(str, row)) + "\n" for row in rows)
 
 
-def _read(file: BinaryIO, path: str, chunk_events: int) -> Iterator[npt.NDArray[np.int64]]:
-    layout, first_row, line_number = _open_table(file, path)
-    pending = [first_row] if first_row else []
-    found = False
-    while True:
-        lines = pending + list(itertools.islice(file, chunk_events - len(pending)))
-        if not lines:
-            break
-        events = _parse(lines, line_number, layout, path)
-        line_number += len(lines)
-        pending = []
-        if len(events):
-            found = True
-            yield events
-    if not found:
-        raise InputError(f"{path}: there is a header but no rows; give at least one event")
-
-
-def _open_table(file: BinaryIO, path: str) -> tuple[_Layout, bytes, int]:
-    """Read up to the first row: the layout, that row if it is no header, the next line's number."""
-    line, line_number = b"", 0
-    while not line.strip():
-        line, line_number = file.readline(_LONGEST_FIRST_LINE), line_number + 1
-        if not line:
-            raise InputError(f"{path}: the file is empty; give a CSV file with 48 energies a row")
-        if len(line) == _LONGEST_FIRST_LINE:
-            raise InputError(f"{path}: line {line_number} is longer than 1 MiB; give a CSV file")
-        if line_number == 1:
-            line = line.removeprefix(_BYTE_ORDER_MARK)
-    fields = _fields(_decode(line, line_number, path))
-    if any(field.startswith("CALQ_") for field in fields):
-        return _header_layout(fields, line_number, path), b"", line_number + 1
-    if not any(_is_number(field) for field in fields):
-        shown = _shorten(",".join(fields))
+def _energies(table: Table, path: str, wanted: str | None) -> list[int]:
+    """Places of the 48 energies among a table's columns."""
+    if wanted is None and isinstance(table, TextTable) and not table.has_header:
+        # What a row lacks is told when it is read.
+        return list(range(TRIGGER_CELLS))
+    groups = _groups(table.names)
+    if wanted is not None:
+        return _cells(groups.get(_plain(wanted), []), table, path, wanted)
+    complete = [name for name, columns in groups.items() if _numbers(columns) is not None]
+    if USUAL in complete or (USUAL in groups and not complete):
+        return _cells(groups[USUAL], table, path, "CALQ")
+    if len(complete) == 1:
+        return _cells(groups[complete[0]], table, path, complete[0])
+    if complete:
         raise InputError(
-            f"{path}: line {line_number}: {shown} is neither a header with CALQ_0 to CALQ_47"
-            " nor a row of 48 energies separated by commas"
+            f"{path}: several columns could be the 48 energies: {_listed(complete)}; choose with "
+            "--columns NAME, or data.columns of a config"
         )
-    return _Layout(tuple(range(TRIGGER_CELLS)), has_header=False), line, line_number
+    raise InputError(
+        f"{path}: no columns for the 48 energies in this {table.form} file, which has "
+        f"{_listed(table.names)}; give CALQ_0 to CALQ_47, or rows of 48 energies without a header"
+    )
 
 
-def _header_layout(fields: list[str], line_number: int, path: str) -> _Layout:
-    for name in _NAMES:
-        if fields.count(name) != 1:
-            problem = "lacks" if name not in fields else "has more than one"
-            raise InputError(
-                f"{path}: line {line_number}: the header {problem} {name};"
-                " give CALQ_0 to CALQ_47 once each"
-            )
-    return _Layout(tuple(fields.index(name) for name in _NAMES), has_header=True)
+def _groups(names: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
+    """Number and place of columns whose names differ in their number alone."""
+    groups: dict[str, list[tuple[int, int]]] = {}
+    for place, name in enumerate(names):
+        match = _NUMBERED.fullmatch(name.strip())
+        if match:
+            groups.setdefault(_plain(match[1]), []).append((int(match[2]), place))
+    return groups
 
 
-def _parse(
-    lines: list[bytes], line_number: int, layout: _Layout, path: str
-) -> npt.NDArray[np.int64]:
-    """Convert lines, the first of which is line_number of the file, to events (n, 48)."""
-    kept = [line for line in lines if line.strip()]
-    if not kept:
-        return np.empty((0, TRIGGER_CELLS), dtype=np.int64)
-    try:
-        text = [line.decode("utf-8") for line in kept]
-        energies = np.loadtxt(
-            text, delimiter=",", usecols=layout.columns, ndmin=2, comments=None, quotechar='"'
+def _plain(name: str) -> str:
+    """A name as it is compared: without case, and without what sets a number apart."""
+    return name.strip().casefold().rstrip("_.:[(- ")
+
+
+def _numbers(columns: Sequence[tuple[int, int]]) -> range | None:
+    """Numbers of the cells, from 0 or from 1 on, if all are there once."""
+    numbers = [number for number, _ in columns]
+    first = 0 if 0 in numbers else 1
+    wanted = range(first, first + TRIGGER_CELLS)
+    return wanted if all(numbers.count(number) == 1 for number in wanted) else None
+
+
+def _cells(columns: Sequence[tuple[int, int]], table: Table, path: str, name: str) -> list[int]:
+    numbers = _numbers(columns)
+    if numbers is None:
+        present = [number for number, _ in columns]
+        lacking = next((n for n in range(TRIGGER_CELLS) if present.count(n) != 1), 0)
+        what = "has more than one" if lacking in present else "lacks"
+        where = "line 1: the header" if isinstance(table, TextTable) else f"the {table.form} file"
+        raise InputError(
+            f"{path}: {where} {what} {name}_{lacking}; give {name}_0 to {name}_47 once each"
         )
-    except (ValueError, IndexError):  # UnicodeDecodeError is a ValueError.
-        return _scan(lines, line_number, layout, path)
-    valid = (energies >= 0) & (energies <= MAX_ENERGY) & (energies == np.floor(energies))
-    if len(energies) != len(kept) or not valid.all():
-        return _scan(lines, line_number, layout, path)
-    return energies.astype(np.int64)
+    if max(present for present, _ in columns) > numbers[-1] and not isinstance(table, TextTable):
+        raise InputError(
+            f"{path}: {len(columns)} columns {name or 'of an array'}, where 48 energies are wanted"
+        )
+    places = dict(columns)
+    return [places[number] for number in numbers]
 
 
-def _scan(
-    lines: list[bytes], line_number: int, layout: _Layout, path: str
-) -> npt.NDArray[np.int64]:
-    """Do as :func:`_parse` does cell by cell, slowly, to say which cell is wrong."""
-    events = []
-    for number, line in enumerate(lines, start=line_number):
-        if not line.strip():
-            continue
-        fields = _fields(_decode(line, number, path))
-        missing = [tc for tc, column in enumerate(layout.columns) if column >= len(fields)]
-        if missing:
-            raise InputError(
-                f"{path}: line {number} has {len(fields)} columns, none for"
-                f" {_NAMES[missing[0]]}; give all {TRIGGER_CELLS} energies, separated by commas"
-            )
-        row = []
-        for tc, column in enumerate(layout.columns):
-            problem = _problem(fields[column])
-            if problem:
-                raise InputError(
-                    f"{path}: line {number}, column {layout.name(tc)}:"
-                    f" {_shorten(fields[column])} {problem}; {_VALID}"
-                )
-            row.append(int(float(fields[column])))
-        events.append(row)
-    return np.array(events, dtype=np.int64)
+def _refuse_index(table: TextTable, rows: Rows, path: str) -> None:
+    """A column that counts the rows would shift every energy by one cell."""
+    count = len(rows.values)
+    if table.has_header or len(table.names) <= TRIGGER_CELLS or count < 3:
+        return
+    first = rows.values[:, 0]
+    if np.array_equal(first - first[0], np.arange(count)) and first[0] in (0, 1):
+        raise InputError(
+            f"{path}: column 0 counts the rows {first[0]:.0f}, {first[1]:.0f}, {first[2]:.0f}, "
+            "...: it is an index and no energy; leave it out, or name the columns in a header"
+        )
 
 
-def _problem(field: str) -> str | None:
-    """Say what keeps a cell's text from being an energy, if anything does."""
-    if _NOT_FINITE.fullmatch(field):
+def _checked(rows: Rows, path: str) -> npt.NDArray[np.int64]:
+    values = rows.values
+    valid = (values >= 0) & (values <= MAX_ENERGY) & (values == np.floor(values))
+    if not valid.all():
+        row, column = (int(place) for place in np.argwhere(~valid)[0])
+        where, shown = rows.describe(row, column)
+        problem = _problem(float(values[row, column]), shown)
+        raise InputError(f"{path}: {where}: {shown} {problem}; {_VALID}")
+    return values.astype(np.int64)
+
+
+def _problem(value: float, shown: str) -> str:
+    """Say what keeps a number from being an energy."""
+    if is_not_finite(shown.strip("'")):
         return "is not finite"
-    if not _NUMBER.fullmatch(field):
+    if np.isnan(value):
         return "is not a number"
-    value = float(field)
     if value < 0:
         return "is negative"
-    if value > MAX_ENERGY:
-        return "is larger than 22 bits"
-    if value != int(value):
-        return "is not an integer"
-    return None
+    return "is larger than 22 bits" if value > MAX_ENERGY else "is not an integer"
 
 
-def _is_number(field: str) -> bool:
-    return bool(_NUMBER.fullmatch(field) or _NOT_FINITE.fullmatch(field))
-
-
-def _fields(line: str) -> list[str]:
-    try:
-        return [field.strip() for field in next(csv.reader([line]))]
-    except (csv.Error, StopIteration):  # For instance a NUL byte: let the cells be looked at.
-        return [field.strip() for field in line.split(",")]
-
-
-def _decode(line: bytes, line_number: int, path: str) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        byte = line[error.start]
-        raise InputError(
-            f"{path}: line {line_number}: byte 0x{byte:02x} at position {error.start} is not UTF-8;"
-            " give a CSV text file"
-        ) from None
-
-
-def _shorten(text: str) -> str:
-    shown = repr(text)
-    return shown if len(shown) <= 40 else shown[:37] + "..."
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:6])
+    return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown or "none"

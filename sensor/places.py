@@ -5,7 +5,6 @@ The ECON-T emulator's files have these columns beside the energies.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.sensor.tables.open import files_of, open_table
 
 COLUMNS = {"layer": ("layer",), "position": ("waferu", "waferv")}
 """Columns of a file of events that each condition on the sensor's place needs."""
@@ -56,23 +56,25 @@ def load_places(path: str | Path, conditions: Sequence[str]) -> Places | None:
     names = place_columns(conditions)
     if not names:
         return None
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = (row for row in csv.reader(file) if any(field.strip() for field in row))
-        header = [field.strip() for field in next(rows)]
-        for name in names:
-            if name not in header:
-                raise InputError(
-                    f"{path}: no column '{name}'; key 'network.decoder.conditions' = "
-                    f"{list(conditions)} needs {', '.join(names)}: leave out what the file lacks"
-                )
-        places = [header.index(name) for name in names]
-        values = [[row[place].strip() for place in places] for row in rows]
-    try:
-        table = np.array(values, dtype=np.float64).reshape(len(values), len(names))
-    except ValueError as error:
-        raise InputError(
-            f"{path}: columns {', '.join(names)} must hold integers: {error}"
-        ) from None
-    if not np.array_equal(table, np.rint(table)):
-        raise InputError(f"{path}: columns {', '.join(names)} must hold integers")
+    table = np.concatenate([_places(file, names, conditions) for file in files_of(Path(path))])
     return Places({name: table[:, k].astype(np.int64) for k, name in enumerate(names)})
+
+
+def _places(path: Path, names: Sequence[str], conditions: Sequence[str]) -> np.ndarray:
+    table = open_table(path)
+    for name in names:
+        if name not in table.names:
+            raise InputError(
+                f"{path}: no column '{name}'; key 'network.decoder.conditions' = "
+                f"{list(conditions)} needs {', '.join(names)}: leave out what the file lacks"
+            )
+    columns = [list(table.names).index(name) for name in names]
+    parts = [np.zeros((0, len(names)))]
+    for rows in table.rows(columns, 65536):
+        whole = rows.values == np.rint(rows.values)
+        if not whole.all():
+            row, column = (int(place) for place in np.argwhere(~whole)[0])
+            where, shown = rows.describe(row, column)
+            raise InputError(f"{path}: {where}: {shown} is not an integer; a place is one")
+        parts.append(rows.values)
+    return np.concatenate(parts)

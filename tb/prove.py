@@ -39,7 +39,7 @@ def prove(request: Request, progress: Progress) -> SimulationMetrics:
     stimulus = Stimulus(
         request.seed,
         request.vectors,
-        load_events(request.events) if request.events else None,
+        load_events(request.events, request.columns) if request.events else None,
         sets_for(request.vectors) if sets is None else sets,
     )
     verdicts: list[Verdict] = []
@@ -137,6 +137,7 @@ def _protocol(module: str, request: Request) -> dict[str, str]:
         work,
         request.results / f"junit_{module}.xml",
         request.events,
+        request.columns,
         waves=request.waves is not None,
     )
     if request.waves is not None:

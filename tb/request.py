@@ -11,9 +11,10 @@ PASSED = "passed"
 class Request:
     """What is proved with what.
 
-    ``work`` keeps compiled simulations for the next run; ``waves`` gets waveforms of the protocol
-    tests, where they are asked for, ``mismatch_waves`` that of a mismatch. Without a folder
-    ``results`` the protocol tests are not run.
+    ``columns`` names those of the events' file that are energies. ``work`` keeps compiled
+    simulations for the next run; ``waves`` gets waveforms of the protocol tests, where they are
+    asked for, ``mismatch_waves`` that of a mismatch. Without a folder ``results`` the protocol
+    tests are not run.
     """
 
     network: Path
@@ -23,6 +24,7 @@ class Request:
     seed: int
     configurations: int | None
     events: Path | None
+    columns: str | None
     waves: Path | None
     mismatch_waves: Path
     results: Path | None

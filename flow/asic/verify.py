@@ -25,7 +25,7 @@ def verify_netlist(
     config: Config,
     build: Path,
     vectors: int,
-    events: Path | None,
+    events: np.ndarray | None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
     """Run edges, events and random vectors through the netlist of ``asic``; prove it formally.
@@ -34,8 +34,8 @@ def verify_netlist(
     ----------
     vectors : int
         Random vectors; over many sets of registers where weights lie in registers.
-    events : Path, optional
-        CSV of energies; by default those of the stage ``train``.
+    events : int64 (n, 48), optional
+        CSV of events; by default those of the stage ``train``.
 
     Returns
     -------
@@ -49,11 +49,11 @@ def verify_netlist(
             raise InputError(f"{build / 'asic' / needed}: no such file; run `make asic` first")
     design = read_design(build / "rtl" / "metrics.json")
     network = load_network(build / "network.json")
-    path = events or build / "train" / "events.csv"
-    is_there = events is not None or path.is_file()
-    energies = load_events(path) if is_there else np.zeros((0, TRIGGER_CELLS), np.int64)
+    path = build / "train" / "events.csv"
+    if events is None:
+        events = load_events(path) if path.is_file() else np.zeros((0, TRIGGER_CELLS), np.int64)
     seed = config.verification.seed
-    stimulus = Stimulus(seed, vectors, energies, sets_for(vectors))
+    stimulus = Stimulus(seed, vectors, events, sets_for(vectors))
     verdict = compare_netlist(network, build / "rtl", build / "asic", stimulus, progress)
     found = verdict.as_json()
     formal = None

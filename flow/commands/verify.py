@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from pathlib import Path
 
 from hexcoder.console import (
     Commands,
@@ -11,7 +10,7 @@ from hexcoder.console import (
     config_and_build,
     progress_bar,
 )
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.errors import CheckFailed
 
 
 def add(commands: Commands) -> None:
@@ -28,18 +27,17 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     from hexcoder.flow.asic.verify import verify_netlist
+    from hexcoder.sensor.events import load_events
 
     config, build = config_and_build(arguments)
     vectors: int = arguments.vectors
-    if vectors < 0:
-        raise InputError(f"--vectors = {vectors}: it must be 0 or more")
     with progress_bar() as bar:
         task = bar.add_task("golden = netlist", total=vectors)
         verdict = verify_netlist(
             config,
             build,
             vectors,
-            Path(arguments.events) if arguments.events else None,
+            load_events(arguments.events, arguments.columns) if arguments.events else None,
             lambda done: bar.update(task, completed=done, total=max(done, vectors)),
         )
     print(json.dumps(verdict, indent=2))

@@ -63,7 +63,12 @@ def config_text(config: Config) -> str:
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
 
 
-def load_config(path: Path | str, events: str | None = None, pdk: str | None = None) -> Config:
+def load_config(
+    path: Path | str,
+    events: str | None = None,
+    pdk: str | None = None,
+    columns: str | None = None,
+) -> Config:
     """Read a design point.
 
     Parameters
@@ -74,6 +79,9 @@ def load_config(path: Path | str, events: str | None = None, pdk: str | None = N
     pdk : str, optional
         Takes the place of ``silicon.pdk``, as ``make all PDK=...`` asks. The config's name gets it
         at its end, so that the results of several processes stand side by side.
+
+    columns : str, optional
+        Takes the place of ``data.columns``.
 
     Raises
     ------
@@ -91,7 +99,8 @@ def load_config(path: Path | str, events: str | None = None, pdk: str | None = N
         suffix = re.sub(r"\W+", "_", Path(pdk).stem if pdk.endswith(".toml") else pdk)
         values["name"] = f"{config.name}_{suffix}"
         config = validated(Config, values, str(path))
-    if events:
-        data = config.data.model_copy(update={"events": events})
+    given = {"events": events, "columns": columns}
+    if changes := {key: value for key, value in given.items() if value is not None}:
+        data = validated(Data, config.data.model_dump() | changes, str(path))
         config = config.model_copy(update={"data": data})
     return config

@@ -12,7 +12,12 @@ from hexcoder.config.types import Count, Section
 class Data(Section):
     """Where events come from and which are kept back from training."""
 
-    events: str = Field(default="generated", description="'generated' or a CSV file")
+    events: str = Field(
+        default="generated", description="'generated', or a file or folder of energies"
+    )
+    columns: str | None = Field(
+        default=None, description="name of the energies' columns, without the cell's number"
+    )
     count: PositiveInt = Field(default=20_000, description="events to generate")
     generated: Count = Field(
         default=0, description="generated events to train on beside those of a file"

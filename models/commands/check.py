@@ -30,7 +30,9 @@ def _run(arguments: argparse.Namespace) -> None:
     path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"
     encoder = load_encoder(path, network)
     events = (
-        load_events(arguments.events) if arguments.events else np.zeros((0, 48), dtype=np.int64)
+        load_events(arguments.events, arguments.columns)
+        if arguments.events
+        else np.zeros((0, 48), dtype=np.int64)
     )
     comparison = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
     agreement = verdict(comparison, arguments.seed)

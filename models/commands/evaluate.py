@@ -24,9 +24,9 @@ def _run(arguments: argparse.Namespace) -> None:
     from hexcoder.sensor.events import load_events
 
     network = load_network(arguments.network)
-    events = load_events(arguments.events)
+    events = load_events(arguments.events, arguments.columns)
     decoder = arguments.decoder or find_decoder(arguments.network)
-    result = evaluate_files(network, decoder, Path(arguments.events))
+    result = evaluate_files(network, decoder, Path(arguments.events), arguments.columns)
     baselines = evaluate_baselines(events, result.bits_per_event) if arguments.baselines else None
     if arguments.json:
         rows = [] if baselines is None else [row.model_dump() for row in baselines]

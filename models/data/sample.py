@@ -36,15 +36,16 @@ class Sample:
         write_events(path, self.events, self.places.columns if self.places else None)
 
 
-def read_sample(path: Path, conditions: Sequence[str]) -> Sample:
-    """Events of a file that :meth:`Sample.write` wrote, with what a decoder is told of them."""
-    return Sample(load_events(path), load_places(path, conditions))
+def read_sample(path: Path, conditions: Sequence[str], columns: str | None = None) -> Sample:
+    """Events of a file, with what a decoder is told of them."""
+    return Sample(load_events(path, columns), load_places(path, conditions))
 
 
 def _sample(config: Config) -> Sample:
     data, conditions = config.data, config.network.decoder.conditions
     if data.events != "generated":
-        return Sample(load_events(data.events), load_places(data.events, conditions))
+        events = load_events(data.events, data.columns)
+        return Sample(events, load_places(data.events, conditions))
     if place_columns(conditions):
         raise InputError(
             f"config {config.name}: key 'network.decoder.conditions' = {list(conditions)} asks for "
@@ -71,7 +72,15 @@ def split_sample(config: Config) -> tuple[Sample, Sample]:
             f"{data.held_out}; at least one must be held out and one trained on"
         )
     shuffled = sample.rows(np.random.default_rng(data.seed).permutation(len(events)))
-    return shuffled.rows(slice(held_out, None)), shuffled.rows(slice(held_out))
+    training, kept_back = shuffled.rows(slice(held_out, None)), shuffled.rows(slice(held_out))
+    full = int(events.any(axis=1).sum())
+    for part, what in ((training, "trained on"), (kept_back, "held out")):
+        if not part.events.any():
+            raise InputError(
+                f"{data.events}: {full} of {len(events)} events hold any energy, and none of "
+                f"those {what}; at least one is needed"
+            )
+    return training, kept_back
 
 
 def split_events(config: Config) -> tuple[np.ndarray, np.ndarray]:

@@ -137,8 +137,10 @@ def find_decoder(network: Path) -> Path:
     )
 
 
-def evaluate_files(network: Network, decoder: Path, events: Path) -> Physics:
+def evaluate_files(
+    network: Network, decoder: Path, events: Path, columns: str | None = None
+) -> Physics:
     """As :func:`evaluate_network`, with decoder and events from files."""
     loaded = load_decoder(decoder)
     places = load_places(events, loaded.conditions)
-    return evaluate_network(network, loaded, load_events(events), places)
+    return evaluate_network(network, loaded, load_events(events, columns), places)

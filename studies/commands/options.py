@@ -67,7 +67,7 @@ def load_trained(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sampl
         raise InputError(
             f"{file}: the decoder takes {decoder.latents} latents; {path} gives {latents}"
         )
-    return network, decoder, read_sample(arguments.events, decoder.conditions)
+    return network, decoder, read_sample(arguments.events, decoder.conditions, arguments.columns)
 
 
 def load_drawn(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sample]:

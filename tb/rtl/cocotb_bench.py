@@ -36,7 +36,8 @@ def _load() -> ModuleUnderTest:
 def _vectors(module: ModuleUnderTest, kind: str, count: int) -> np.ndarray:
     """``count`` vectors of one kind, or as many as there are."""
     path = os.environ.get("HEXCODER_EVENTS")
-    events = load_events(path)[:count] if path else generate_events(count, seed=SEED)
+    columns = os.environ.get("HEXCODER_COLUMNS") or None
+    events = load_events(path, columns)[:count] if path else generate_events(count, seed=SEED)
     blocks = [
         block.inputs
         for block in module.stimulus(Stimulus(SEED, count, events))

@@ -83,6 +83,7 @@ def run_protocol_tests(
     work: Path,
     results: Path,
     events: Path | None = None,
+    columns: str | None = None,
     *,
     simulator: str = "verilator",
     vectors: int = 400,
@@ -102,6 +103,7 @@ def run_protocol_tests(
     }
     if events is not None:
         values["HEXCODER_EVENTS"] = str(events.resolve())
+        values["HEXCODER_COLUMNS"] = columns or ""
     found = run_cocotb(
         "hexcoder.tb.rtl.cocotb_bench",
         [design.resolve() / "encoder.v"],

@@ -10,7 +10,7 @@ from hexcoder.errors import InputError
 from hexcoder.sensor.events import MAX_ENERGY, load_events, read_events, write_events
 
 NAMES = [f"CALQ_{tc}" for tc in range(48)]
-ROW = list(range(48))
+ROW = [3 * tc for tc in range(48)]
 
 
 def line(values=ROW):
@@ -58,7 +58,7 @@ def test_headerless_rows_may_have_more_columns_behind(write):
 def test_header_may_name_the_columns_in_any_order_among_others(write):
     order = np.random.default_rng(2).permutation(48)
     header = ["", "SimEnergyTotal", *(NAMES[tc] for tc in order), "ModType"]
-    path = write(f"{line(header)}\n0,17.25,{line(order)},HD\n")
+    path = write(f"{line(header)}\n0,17.25,{line([ROW[tc] for tc in order])},HD\n")
     assert load_events(path).tolist() == [ROW]
 
 
@@ -80,7 +80,7 @@ def test_harmless_variants_of_the_text_are_read(write, content):
 
 
 def test_chunks_hold_all_events_in_order_and_none_is_larger_than_asked(write):
-    events = np.arange(7 * 48).reshape(7, 48)
+    events = 7 + np.arange(7 * 48).reshape(7, 48)
     path = write("\n".join(line(event) for event in events))
     chunks = list(read_events(path, chunk_events=3))
     assert [len(chunk) for chunk in chunks] == [3, 3, 1]
@@ -126,13 +126,18 @@ def test_the_largest_energy_is_read(write):
         (b"", "the file is empty"),
         (b"\n \n\r\n", "the file is empty"),
         (line(NAMES) + "\n\n", "no rows"),
-        (line(ROW[:47]), "line 1 has 47 columns, none for CALQ_47"),
+        (line(ROW[:47]), "line 1 has 47 columns, none for column 47"),
         (line(NAMES) + "\n" + line() + "\n" + line(ROW[:20]), "line 3 has 20 columns"),
         (line(NAMES[:-1]), "the header lacks CALQ_47"),
         (line([*NAMES, "CALQ_5"]), "the header has more than one CALQ_5"),
-        ("a,b,c\n1,2,3\n", "neither a header with CALQ_0 to CALQ_47 nor a row"),
-        (";".join(map(str, ROW)), "separated by commas"),
-        (b"\x89PNG\r\n\x1a\n\xff\xfe", "byte 0x89 at position 0 is not UTF-8"),
+        (
+            "a,b,c\n1,2,3\n",
+            "which has 'a', 'b', 'c'; give CALQ_0 to CALQ_47, or rows",
+        ),
+        ("|".join(map(str, ROW)), "no columns for the 48 energies"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "it is a picture; give CSV"),
+        (b"\x80\x04K\x01.", "a Python pickle, which may run code"),
+        (b"\xe9\n", "line 1: byte 0xe9 at position 0 is not UTF-8"),
         (line().encode() + b"\n\xff" + line().encode(), "line 2: byte 0xff at position 0"),
         (b"1" * (1 << 21), "longer than 1 MiB"),
     ],
@@ -143,7 +148,7 @@ def test_a_file_that_is_no_event_file_is_refused(write, content, part):
 
 def test_a_missing_file_and_a_directory_are_refused(tmp_path):
     assert "No such file" in refusal(tmp_path / "absent.csv")
-    assert "directory" in refusal(tmp_path)
+    assert "no file of events in this folder; give CSV" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(

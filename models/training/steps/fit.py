@@ -5,6 +5,7 @@ from pathlib import Path
 from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import FitMetrics
+from hexcoder.sensor.tables.open import files_of
 from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
 from hexcoder.steps.step import Progress, Step
 
@@ -21,9 +22,11 @@ def events_identity(config: Config) -> str:
     source = config.data.events
     if source == "generated":
         return source
-    if not Path(source).is_file():
-        raise InputError(f"{source}: no such file; data.events is 'generated' or a CSV file")
-    return file_digest(source)
+    if not Path(source).exists():
+        raise InputError(
+            f"{source}: no such file; data.events is 'generated', or a file or folder of energies"
+        )
+    return " ".join(file_digest(file) for file in files_of(Path(source)))
 
 
 def _data(place: Place) -> object:
