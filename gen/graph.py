@@ -125,6 +125,8 @@ class LayerOutput:
     shifts : tuple of int
         An element's value is its node's, shifted left by so many bits: those that its channel
         does not keep are not computed and are always zero.
+    clocks : int
+        Registers between the input and this tensor: what a constant waits for as well.
     """
 
     name: str
@@ -133,6 +135,7 @@ class LayerOutput:
     nodes: tuple[int, ...]
     type: FixedPoint
     shifts: tuple[int, ...]
+    clocks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,10 +100,17 @@ def latencies(graph: Graph) -> list[int | None]:
     return result
 
 
-def layer_latency(graph: Graph, layer: str, clocks: list[int | None]) -> int:
-    """Clocks from the input to a layer's output, which must be the same for all elements."""
-    nodes = next(output.nodes for output in graph.layers if output.name == layer)
-    known = {clocks[node] for node in nodes if node != NOT_BUILT} - {None}
-    if len(known) > 1:
+def layer_latency(graph: Graph, layer: str) -> int:
+    """Clocks from the input to a layer's output, the same for all elements and for constants.
+
+    Raises
+    ------
+    ValueError
+        If an element comes out at another clock.
+    """
+    output = next(output for output in graph.layers if output.name == layer)
+    clocks = latencies(graph)
+    known = {clocks[node] for node in output.nodes if node != NOT_BUILT} - {None}
+    if known - {output.clocks}:
         raise ValueError(f"elements of layer {layer} belong to different events: {known}")
-    return known.pop() or 0 if known else 0
+    return output.clocks

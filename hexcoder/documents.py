@@ -82,7 +82,7 @@ def parse_json(text: str, source: str) -> Any:
     """Read JSON from a text; ``source`` is named in messages, see :func:`read_json`."""
 
     def parsed() -> Any:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_unique)
 
     value = _within_python(parsed, source, "JSON")
     if _depth(value) > DEEPEST:
@@ -186,10 +186,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise ValueError(f"key '{key}' is given twice in one object")
             seen.add(key)
     return values
-
-
-def _refuse_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no number of JSON")
 
 
 _DIGITS = re.compile(r"Exceeds the limit .*")

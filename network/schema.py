@@ -21,6 +21,7 @@ from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPointField
 from hexcoder.network.kinds import KINDS
 from hexcoder.network.layer import Layer, LayerContext, Shape
+from hexcoder.network.names import name_in_results
 from hexcoder.network.weighted import WeightedContext, WeightedLayer
 from hexcoder.sections import validated
 
@@ -83,10 +84,14 @@ class Network(Section):
         return self
 
     def contexts(self) -> Iterator[LayerContext]:
-        """Walk the layers in order, each with its input and output shape and type."""
+        """Walk the layers in order, each with its input and output shape and type.
+
+        Its name is that of Verilog and results: :func:`hexcoder.network.names.name_in_results`.
+        """
         shape, type_ = self.input.shape, self.input.type
-        for index, layer in enumerate(self.layers):
-            name = layer.name or f"{layer.kind}_{index}"
+        names = [layer.name or f"{layer.kind}_{k}" for k, layer in enumerate(self.layers)]
+        for index, (layer, given) in enumerate(zip(self.layers, names, strict=True)):
+            name = name_in_results(given, names)
             try:
                 output_shape = layer.output_shape(shape)
                 check_size(output_shape)

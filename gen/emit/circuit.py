@@ -12,7 +12,7 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.gen.gates.layer import LayerGates
 from hexcoder.gen.gates.of_graph import Tensor, elements_of, registered_inputs, unshifted
 from hexcoder.gen.graph import NOT_BUILT, Graph, LayerOutput, Register
-from hexcoder.gen.interpret import latencies, layer_latency
+from hexcoder.gen.interpret import layer_latency
 from hexcoder.hw.delay import Delay
 from hexcoder.hw.interfaces import EventModule
 from hexcoder.hw.shape import shape_of_range
@@ -51,11 +51,10 @@ class EncoderCore(EventModule):
 
     def __init__(self, graph: Graph, layers: Mapping[str, LayerGates]):
         self.graph, self.layers = graph, layers
-        self.clocks = latencies(graph)
         self.arithmetic = [layer for layer in graph.layers if not layer.is_wiring]
         inside = layers[self.arithmetic[-1].name].leaves_at if self.arithmetic else 0
         assert inside is not None, "a network's outputs leave together"
-        self.latency = layer_latency(graph, graph.layers[-1].name, self.clocks) + inside
+        self.latency = layer_latency(graph, graph.layers[-1].name) + inside
         output = graph.layers[-1]
         super().__init__(
             graph.input_elements * graph.input_type.width, len(output.nodes) * output.type.width

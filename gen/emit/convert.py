@@ -27,6 +27,25 @@ def rtlil_text(component: wiring.Component, name: str) -> str:
         return rtlil.convert(component, name=name, emit_src=False)
 
 
+def with_clock(text: str, name: str) -> str:
+    """RTLIL of a module that has the ports clk and rst, whether or not a register needs them.
+
+    Amaranth leaves them out where there is no register: what instantiates the module would have to
+    know.
+    """
+    head, tail = text.split(f"module \\{name}\n", 1)
+    ports = _PORT.findall(tail.split("\nend\n")[0])
+    added = [
+        f"  wire width 1 input {len(ports) + number}  \\{port}\n"
+        for number, port in enumerate(("clk", "rst"))
+        if port not in ports
+    ]
+    return f"{head}module \\{name}\n{''.join(added)}{tail}"
+
+
+_PORT = re.compile(r"^\s*wire width \d+ (?:input|output|inout) \d+\s+\\(\w+)$", re.M)
+
+
 def verilog_text(parts: Sequence[str]) -> str:
     """Verilog of modules in RTLIL."""
     # One run of Yosys for all modules: its start takes longer than a small network. Amaranth has

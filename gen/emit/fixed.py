@@ -5,7 +5,7 @@ import numpy as np
 from hexcoder.gen.compiler import Compiled, Progress, Settings, compile_network
 from hexcoder.gen.design import Design, Emitted, complete
 from hexcoder.gen.emit.circuit import EncoderCore, layer_module
-from hexcoder.gen.emit.convert import rtlil_text, verilog_text
+from hexcoder.gen.emit.convert import rtlil_text, verilog_text, with_clock
 from hexcoder.gen.emit.encoder import Encoder, sum_needs_registers
 from hexcoder.gen.emit.verilog import layer_verilog
 from hexcoder.gen.graph import NOT_BUILT, Register
@@ -69,7 +69,7 @@ def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> RtlL
         # A tensor whose bits leave in several stages cannot be watched as one.
         size |= {
             "signal": f"{context.name}_{'registered' if registered else 'output'}",
-            "signal_latency_cycles": layer_latency(graph, context.name, core.clocks) + leaves_at,
+            "signal_latency_cycles": layer_latency(graph, context.name) + leaves_at,
         }
     if isinstance(context, WeightedContext):
         weights = context.layer.weight_array()
@@ -101,7 +101,10 @@ class FixedDesign(Design):
         compiled = self.compiled
         core = EncoderCore(compiled.graph, compiled.layers)
         encoder = self._encoder(core)
-        parts = [rtlil_text(FullAdder(), "full_adder"), rtlil_text(core, "encoder_core")]
+        parts = [
+            rtlil_text(FullAdder(), "full_adder"),
+            with_clock(rtlil_text(core, "encoder_core"), "encoder_core"),
+        ]
         if encoder is not None:
             parts.append(rtlil_text(encoder, "encoder"))
         text = verilog_text(parts)

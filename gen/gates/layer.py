@@ -106,7 +106,10 @@ class LayerGates:
     def leaves_at(self) -> int | None:
         """Stage in which the whole of ``y`` leaves; None if its bits leave in several."""
         stages = {s for s, literal in zip(self.y_stages, self.y, strict=False) if literal > 1}
-        return None if len(stages) > 1 else (stages.pop() if stages else 0)
+        if len(stages) > 1:
+            return None
+        # A constant leaves when the layer is said to, as any other bit would.
+        return stages.pop() if stages else max(self.y_stages, default=0)
 
 
 class _Layer:

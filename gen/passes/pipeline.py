@@ -1,5 +1,7 @@
 """Pass ``pipeline``: registers at chosen places."""
 
+from dataclasses import replace
+
 from hexcoder.config import Pipeline
 from hexcoder.gen.graph import CORE, NOT_BUILT, Builder, Constant, Graph, Input, Register
 
@@ -8,8 +10,9 @@ def pipeline(graph: Graph, places: Pipeline) -> Graph:
     """Register the input, the boundaries between layers and the output, as ``places`` says.
 
     Every element of a boundary gets one register, so all paths from the input to a layer's output
-    have the same latency. Constants get none. Layers without arithmetic (flatten) add no stage.
-    With ``places.stages`` the pass ``schedule`` registers what lies between input and output.
+    have the same latency. Constants get none, and count as if they had. Layers without arithmetic
+    (flatten) add no stage. With ``places.stages`` the pass ``schedule`` registers what lies between
+    input and output.
     Values are unchanged, one clock later for each stage.
     """
     builder = _Registering(graph)
@@ -20,7 +23,19 @@ def pipeline(graph: Graph, places: Pipeline) -> Graph:
             builder.register(index, f"input_{node.element}_register")
         for layer, element in boundaries.get(index, ()):
             builder.register(index, f"{layer}_{element}_register")
-    return builder.graph()
+    registered = builder.graph()
+    clocks, layers = int(places.input), []
+    for layer in registered.layers:
+        clocks += layer.name in _registered(graph, places)
+        layers.append(replace(layer, clocks=clocks))
+    return replace(registered, layers=tuple(layers))
+
+
+def _registered(graph: Graph, places: Pipeline) -> list[str]:
+    """Layers with registers behind them."""
+    arithmetic = [layer.name for layer in graph.layers if not layer.is_wiring]
+    between = arithmetic[:-1] if places.layers and places.stages is None else []
+    return between + (arithmetic[-1:] if places.output else [])
 
 
 class _Registering(Builder):
@@ -33,11 +48,10 @@ class _Registering(Builder):
 
 def _boundaries(graph: Graph, places: Pipeline) -> dict[int, list[tuple[str, int]]]:
     """Nodes that get a register behind them, each with the layers and elements that it is."""
-    arithmetic = [layer for layer in graph.layers if not layer.is_wiring]
+    names = _registered(graph, places)
     found: dict[int, list[tuple[str, int]]] = {}
-    for layer in arithmetic:
-        is_registered = places.layers and places.stages is None
-        if not (places.output if layer is arithmetic[-1] else is_registered):
+    for layer in graph.layers:
+        if layer.name not in names:
             continue
         for element, node in enumerate(layer.nodes):
             if node != NOT_BUILT:

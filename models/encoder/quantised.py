@@ -25,6 +25,7 @@ from hexcoder.models.encoder.quantisers import (
     straight_through,
 )
 from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.names import SUFFIX
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext, WeightedLayer
 
@@ -280,7 +281,7 @@ class QuantisedEncoder(nn.Module):
         contexts = network.weighted()
         self.layers = nn.ModuleDict(
             {
-                context.name: QuantisedLayer(context, self.precision, context is contexts[-1])
+                _key(context.name): QuantisedLayer(context, self.precision, context is contexts[-1])
                 for context in contexts
             }
         )
@@ -295,7 +296,7 @@ class QuantisedEncoder(nn.Module):
         found = {}
         for context in self.network.contexts():
             if isinstance(context, WeightedContext):
-                values = self.layers[context.name](values)
+                values = self.layers[_key(context.name)](values)
             else:
                 values = values.reshape(len(values), *context.output_shape)
             found[context.name] = values.reshape(len(values), -1)
@@ -337,13 +338,18 @@ class QuantisedEncoder(nn.Module):
     def freeze(self) -> Network:
         """The network with the weights as they are now."""
         layers = tuple(
-            self.layers[context.name].frozen()  # type: ignore[operator]
+            self.layers[_key(context.name)].frozen()  # type: ignore[operator]
             if isinstance(context, WeightedContext)
             else context.layer
             for context in self.network.contexts()
         )
         frozen = self.network.model_copy(update={"layers": layers})
         return Network.model_validate(frozen.model_dump())
+
+
+def _key(name: str) -> str:
+    """Under which a layer stands in torch's dictionary, which has methods' names for itself."""
+    return f"{name}{SUFFIX}" if hasattr(nn.ModuleDict, name) or name == "training" else name
 
 
 def learned_precision(names: Collection[str], digits: int | None = None) -> Precision:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,9 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.gen import check
 from hexcoder.gen.check import check_graph
 from hexcoder.gen.compiler import Settings, compile_network
+from hexcoder.gen.emit.fixed import FixedDesign
 from hexcoder.gen.graph import NOT_BUILT, Dot, Quantise, Register
-from hexcoder.gen.interpret import interpret, latencies, layer_latency, node_values
+from hexcoder.gen.interpret import interpret, layer_latency, node_values
 from hexcoder.gen.passes import pipeline, prune, share, simplify
 from hexcoder.gen.passes.lower import lower
 from hexcoder.gen.passes.ranges import ranges
@@ -126,15 +128,17 @@ def test_what_no_output_needs_is_not_built():
 )
 def test_each_register_place_adds_one_clock(places, latency):
     graph = compile_network(sensor_network(), Settings(pipeline=places)).graph
-    assert layer_latency(graph, "latent", latencies(graph)) == latency
+    assert layer_latency(graph, "latent") == latency
 
 
 @given(networks(), PLACES)
 def test_all_paths_to_an_output_have_the_same_latency(network, places):
     graph = compile_network(network, Settings(pipeline=places, compiler=QUICK)).graph
-    clocks = latencies(graph)
+    registered = [output.name for output in graph.layers if not output.is_wiring]
+    expected = places.input + places.output + places.layers * (len(registered) - 1)
     for layer in graph.layers:
-        layer_latency(graph, layer.name, clocks)
+        layer_latency(graph, layer.name)
+    assert graph.layers[-1].clocks == expected
 
 
 def _break_share(graph, *arguments):
@@ -228,3 +232,39 @@ def test_check_inputs_hold_the_extremes_and_every_element_alone():
     assert {tuple(row) for row in (np.eye(48, dtype=int) * 63)} <= {tuple(row) for row in inputs}
     assert (inputs == 63).all(axis=1).any()
     assert (inputs == 0).all(axis=1).any()
+
+
+def constant_network():
+    """Outputs that are 3 and 0 whatever comes in."""
+    layer = {
+        "kind": "dense", "weights": [[0, 0], [0, 0]], "weight_type": "SQ(3,0)",
+        "biases": [3, -1], "bias_type": "SQ(3,0)", "activation": "relu", "output_type": "UQ(4,0)",
+    }  # fmt: skip
+    return Network.model_validate(
+        {
+            "name": "constant",
+            "input": {"shape": [2], "type": "UQ(2,0)"},
+            "layers": [layer, layer | {"weights": [[1, 0], [0, 1]]}],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("places", "latency"),
+    [
+        (Pipeline(), 3),
+        (Pipeline(input=False, layers=False), 1),
+        (Pipeline(stages=4), 5),
+    ],
+)
+def test_constant_outputs_come_as_late_as_any_other(places, latency):
+    design = FixedDesign(constant_network(), Settings(pipeline=places), lambda name, part: None)
+    assert design.emit().metrics.modules["encoder_core"].latency_cycles == latency
+
+
+def test_a_block_without_registers_has_the_ports_of_all_others():
+    places = Pipeline(input=False, layers=False, output=False)
+    design = FixedDesign(sensor_network(), Settings(pipeline=places), lambda name, part: None)
+    text = design.emit().verilog
+    head = text.split("module encoder_core(", 1)[1].split(";", 1)[0]
+    assert {"clk", "rst", "in_valid", "in_data"} <= set(re.findall(r"\w+", head))

@@ -248,7 +248,7 @@ def test_without_dask_one_line_says_how_to_get_it(tmp_path):
         ("conv.filters", "conv.filterz", "'network.layers.conv.filterz': no such key; network."),
         ("conv.filters", "cnov.filters", "network.layers has flatten, latent, conv"),
         ("training.learning_rate", "data.count", "data is not searched; network, "),
-        ("choices = [1, 2, 4]", "choices = [1, 0]", "0: Input should be greater than 0"),
+        ("choices = [1, 2, 4]", "choices = [1, 0]", "0: it must be greater than or equal to 1"),
         ("choices = [1, 2, 4]", "choices = []", "key 'search.space.0.choices'"),
         ("choices = [1, 2, 4]", "low = 4\nhigh = 2", "low = 4 must be less than high = 2"),
         ("choices = [1, 2, 4]", "low = 4", "give either choices or both low and high"),
