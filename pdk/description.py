@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
 import pydantic
-from pydantic import Field, PositiveFloat
+from pydantic import AfterValidator, Field, PositiveFloat
 
 from hexcoder.config import Section
 from hexcoder.documents import read_toml
 from hexcoder.errors import InputError
+from hexcoder.netlist.liberty import is_name
 from hexcoder.pdk.scaling import NODES
 from hexcoder.sections import validated
 from hexcoder.technology import Technology
@@ -20,6 +22,16 @@ LAYOUT_PDK = "sky130"
 """The PDK that flow.layout has cells for."""
 
 _FOLDER = Path(__file__).parent
+
+
+def _check_name(text: str) -> str:
+    if not is_name(text):
+        raise ValueError("it must be made of letters, digits, _, -, . and an index in []")
+    return text
+
+
+CellName = Annotated[str, AfterValidator(_check_name)]
+"""Of a cell or a pin: it is given to tools, to which other texts may be commands."""
 
 
 class Corner(Section):
@@ -33,18 +45,18 @@ class Corner(Section):
 class AdderCell(Section):
     """A full adder (three inputs) or half adder (two inputs) of the library."""
 
-    cell: str
-    inputs: tuple[str, ...] = Field(min_length=2, max_length=3)
-    sum: str
-    carry: str
+    cell: CellName
+    inputs: tuple[CellName, ...] = Field(min_length=2, max_length=3)
+    sum: CellName
+    carry: CellName
 
 
 class GateCell(Section):
     """A cell with one output."""
 
-    cell: str
-    inputs: tuple[str, ...] = Field(min_length=1)
-    output: str
+    cell: CellName
+    inputs: tuple[CellName, ...] = Field(min_length=1)
+    output: CellName
 
 
 class AdderGates(Section):
@@ -72,24 +84,24 @@ class VoterCell(Section):
         Pins of each of the three: an and-or-invert gate of three pairs has two for each.
     """
 
-    cell: str
-    inputs: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-    output: str
+    cell: CellName
+    inputs: tuple[tuple[CellName, ...], tuple[CellName, ...], tuple[CellName, ...]]
+    output: CellName
 
 
 class TieCell(Section):
     """A cell that drives a constant."""
 
-    cell: str
-    output: str
+    cell: CellName
+    output: CellName
 
 
 class BufferCell(Section):
     """A cell with one input and one output."""
 
-    cell: str
-    input: str
-    output: str
+    cell: CellName
+    input: CellName
+    output: CellName
 
 
 class Pdk(Section):
@@ -114,7 +126,7 @@ class Pdk(Section):
         The first is the one that synthesis and power use.
     """
 
-    name: str
+    name: CellName
     process: str
     licence: str
     node_nm: int | None = None
@@ -122,7 +134,7 @@ class Pdk(Section):
     technology_lef: str | None = None
     cell_lef: str | None = None
     output_load_ff: PositiveFloat
-    corners: Mapping[str, Corner] = Field(min_length=1)
+    corners: Mapping[CellName, Corner] = Field(min_length=1)
     full_adder: AdderCell | None = None
     adder_gates: AdderGates | None = None
     half_adder: AdderCell | None = None

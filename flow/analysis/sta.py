@@ -12,7 +12,7 @@ from hexcoder.errors import InputError
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.liberty import Library
 from hexcoder.pdk.description import Pdk
-from hexcoder.tools import require, run_logged
+from hexcoder.tools import plain, require, run_logged, tcl_word
 
 _FINISHED = "hexcoder: end of script"
 
@@ -57,14 +57,15 @@ def write_constraints(
         f"set_clock_uncertainty -setup {time(clock.uncertainty_ns)} [get_clocks clock]",
         f"set_input_delay {time(clock.input_delay_ns)} -clock {outside} {inputs}",
         f"set_output_delay {time(clock.output_delay_ns)} -clock {outside} {outputs}",
-        f"set_driving_cell -lib_cell {driver.cell} -pin {driver.output} {inputs}",
+        f"set_driving_cell -lib_cell {tcl_word(driver.cell)} -pin {tcl_word(driver.output)} "
+        f"{inputs}",
         f"set_load {load:g} {outputs}",
     ]
     if asynchronous:
         ports = f"[get_ports {{{' '.join(asynchronous)}}}]"
         lines += [f"set_false_path -from {ports}", f"set_false_path -to {ports}"]
     if wire_load:
-        lines.append(f"set_wire_load_model -name {wire_load}")
+        lines.append(f"set_wire_load_model -name {tcl_word(wire_load)}")
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -91,10 +92,10 @@ def run_sta(
         If OpenSTA is missing or a command fails.
     """
     lines = [
-        f"read_liberty {{{pdk.liberty}}}",
-        f"read_verilog {{{netlist.verilog}}}",
-        f"link_design {netlist.top}",
-        f"source {{{constraints}}}",
+        f"read_liberty {tcl_word(plain(pdk.liberty))}",
+        f"read_verilog {tcl_word(plain(netlist.verilog))}",
+        f"link_design {tcl_word(netlist.top)}",
+        f"source {tcl_word(plain(constraints))}",
         *layout,
         *commands,
         f'puts "{_FINISHED}"',
@@ -102,7 +103,7 @@ def run_sta(
     script.write_text("\n".join(lines) + "\n")
     program = require("sta", "OpenSTA, timing and power: apt-get install opensta")
     log = script.with_suffix(".log")
-    text = run_logged([program, "-no_splash", "-exit", script], log, finished=_FINISHED)
+    text = run_logged([program, "-no_splash", "-exit", plain(script)], log, finished=_FINISHED)
     errors = [line for line in text.splitlines() if line.startswith("Error")]
     if errors:
         raise InputError(f"sta: {errors[0]} (log: {log})")

@@ -13,6 +13,7 @@ from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.flat import FlatNetlist
 from hexcoder.netlist.liberty import Library
 from hexcoder.pdk.description import Pdk
+from hexcoder.tools import plain, tcl_word
 
 _END = re.compile(r"(-?\d+\.\d+) \((?:MET|VIOL\w*)\)$", re.MULTILINE)
 _BINS = 30
@@ -70,16 +71,17 @@ def analyse_timing(
         If OpenSTA is missing, fails, or finds no path.
     """
     reports = {kind: folder / f"timing_{kind}.rpt" for kind in _REPORTS}
+    paths = {kind: tcl_word(plain(path)) for kind, path in reports.items()}
     listing = (
         f"-format full_clock_expanded -fields {{capacitance slew input_pin net}} "
         f"-endpoint_count {_PATHS} -digits 4"
     )
     commands = [
-        f"report_checks -path_delay max {listing} > {{{reports['setup']}}}",
-        f"report_checks -path_delay min {listing} > {{{reports['hold']}}}",
+        f"report_checks -path_delay max {listing} > {paths['setup']}",
+        f"report_checks -path_delay min {listing} > {paths['hold']}",
         f"report_checks -path_delay max -format end -group_count {_ENDPOINTS} -endpoint_count 1 "
-        f"> {{{reports['endpoints']}}}",
-        f"check_setup -verbose > {{{reports['checks']}}}",
+        f"> {paths['endpoints']}",
+        f"check_setup -verbose > {paths['checks']}",
         "report_tns -digits 6",
         # Of an ideal clock there is none, and looking for it takes OpenSTA quadratic time.
         *(["report_clock_skew"] if layout else []),

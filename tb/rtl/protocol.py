@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import cocotb_tools.config
 from cocotb_tools.runner import Icarus, Runner, Verilator
 
 from hexcoder.errors import InputError
 from hexcoder.processes import run
 from hexcoder.tb.rtl.verilated import SPLIT
-from hexcoder.tools import LAST_LINES, make_variables, verilator_environment
+from hexcoder.tools import LAST_LINES, make_variables, plain, verilator_environment
 
 JUNIT = "junit.xml"
 
@@ -67,13 +68,18 @@ class _PortsOnly(_Ended, Verilator):
 
     def _build_command(self) -> Any:
         return [
-            [
-                part
-                for word in command
-                for part in (["--public-depth", "1"] if word == "--public-flat-rw" else [word])
-            ]
+            [part for word in command for part in self._changed(str(word))]
             for command in super()._build_command()
         ]
+
+    @staticmethod
+    def _changed(word: str) -> list[str]:
+        if word == "--public-flat-rw":
+            return ["--public-depth", "1"]
+        # make splits a path at its spaces.
+        for folder in (cocotb_tools.config.libs_dir, cocotb_tools.config.share_dir):
+            word = word.replace(str(folder), str(plain(Path(folder))))
+        return [word]
 
 
 def run_protocol_tests(
@@ -135,7 +141,8 @@ def run_cocotb(
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    work, log = work.resolve(), work.resolve() / "cocotb.log"
+    work = plain(work)
+    log = work / "cocotb.log"
     values = (values or {}) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     is_verilator = simulator == "verilator"
     if is_verilator:
@@ -149,7 +156,7 @@ def run_cocotb(
     with _environment(values):
         try:
             runner.build(
-                sources=list(sources),
+                sources=[plain(source) for source in sources],
                 hdl_toplevel=module,
                 build_dir=work,
                 build_args=arguments,

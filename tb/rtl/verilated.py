@@ -15,7 +15,7 @@ from hexcoder.network.packing import words_for
 from hexcoder.processes import child
 from hexcoder.steps.reads import file_digest
 from hexcoder.tb.rtl.design import Design
-from hexcoder.tools import make_variables, run_logged, verilator_environment
+from hexcoder.tools import make_variables, plain, run_logged, verilator_environment
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 VALID, RESET = 1, 2
@@ -180,9 +180,16 @@ def verilate(
     ``fast`` is the optimisation of the code that runs every clock. ToolFailed, with the last lines
     and the log, if it does not compile.
     """
-    folder = program.parent
+    folder = plain(program.parent)
+    program = folder / program.name
     command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
     command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-O3"]
     command += ["--noassert", *options, "-MAKEFLAGS", make_variables(fast)]
-    command += ["-CFLAGS", f"-I{folder} -std=gnu++20", "-o", str(program), *map(str, sources)]
+    command += [
+        "-CFLAGS",
+        f"-I{folder} -std=gnu++20",
+        "-o",
+        str(program),
+        *(str(plain(source)) for source in sources),
+    ]
     run_logged(command, folder / "verilator.log", verilator_environment())

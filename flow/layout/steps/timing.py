@@ -15,6 +15,7 @@ from hexcoder.netlist.liberty import read_liberty
 from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import Key
 from hexcoder.steps.step import Progress, Step
+from hexcoder.tools import plain, tcl_word
 
 DERATE = 0.05
 """Early and late delays of cells and wires against Liberty's."""
@@ -61,7 +62,7 @@ def _at_corner(block: LaidOut, corner: str) -> tuple[Timing, float]:
     constraints = folder / "constraints.sdc"
     write_constraints(constraints, block.config.clock, pdk, library, None, latency_ns)
     after_layout = [
-        f"read_spef {{{block.folder / SPEF}}}",
+        f"read_spef {tcl_word(plain(block.folder / SPEF))}",
         "set_propagated_clock [get_clocks clock]",
         f"set_timing_derate -early {1 - DERATE}",
         f"set_timing_derate -late {1 + DERATE}",
