@@ -15,7 +15,11 @@ CALIBRATION_BITS = 12
 CALIBRATION_ONE = 1 << (CALIBRATION_BITS - 1)
 KEEP_BITS = 144
 """Bits of the keep mask, one for each bit of the encoder's outputs."""
+DATA_BITS = 146
+"""Most bits of a frame's data field."""
 LEAST_LINKS, MOST_LINKS = 1, 13
+AUTOENCODER = 4
+"""Number of the algorithm that the encoder is part of."""
 WEIGHT_INPUTS, WEIGHT_INPUT_BITS = 12, 1072
 """Registers of the chip's weights, and the bits of each."""
 _WEIGHT_BYTES = range(0, 144, 16)
@@ -80,9 +84,15 @@ def _integer(path: Path, values: Any, keys: tuple[Any, ...], low: int, high: int
     return found
 
 
-def _links(path: Path, values: Any) -> int:
-    """Links in use: ``active_etxs`` has a bit for each, from link 0 on without gaps."""
+def _links(path: Path, values: Any, keep_mask: int) -> int:
+    """Links in use: ``active_etxs`` has a bit for each, from link 0 on without gaps.
+
+    A file of the older form may leave it out: then they are the fewest that hold all kept bits.
+    """
     key = ("FormatterBuffer", "Global", "active_etxs")
+    if _is_older(values) and "active_etxs" not in _entry(path, values, key[:2]):
+        kept = keep_mask.bit_count()
+        return next(n for n in range(LEAST_LINKS, MOST_LINKS + 1) if data_field_bits(n) >= kept)
     active = _integer(path, values, key, 1, (1 << MOST_LINKS) - 1)
     links = active.bit_length()
     if active != (1 << links) - 1:
@@ -93,8 +103,31 @@ def _links(path: Path, values: Any) -> int:
     return links
 
 
+def data_field_bits(links: int) -> int:
+    """Bits of the data field on a number of links."""
+    return min(18 + 32 * (links - 1), DATA_BITS)
+
+
+def _is_older(values: Any) -> bool:
+    """Whether a file has the names that the emulator gave the registers first."""
+    return isinstance(values, dict) and "ConfigAlgo" not in values and "Algorithm" in values
+
+
+def _keep_mask(path: Path, values: Any) -> int:
+    """Which bits of the latents are sent; the older form has the low 16 bits in ``mask_ae2``."""
+    place = ("FormatterBuffer", "Global")
+    if not _is_older(values):
+        return _integer(path, values, (*place, "keep_auto_encoder_bits"), 0, (1 << KEEP_BITS) - 1)
+    high = _integer(path, values, (*place, "mask_ae"), 0, (1 << 128) - 1)
+    low = _integer(path, values, (*place, "mask_ae2"), 0, (1 << 16) - 1)
+    return high << 16 | low
+
+
 def read_configuration(path: Path) -> ChipConfiguration:
     """Read a chip's YAML file: Mux, Cal, Encoder, ConfigAlgo and FormatterBuffer.
+
+    The older of the emulator's two forms has Algorithm with density and select in place of
+    ConfigAlgo, and mask_ae with mask_ae2 in place of keep_auto_encoder_bits.
 
     Keys that the encoder's path does not read are passed over: the file configures the whole chip.
     InputError names file, key, value and what would be valid.
@@ -108,14 +141,22 @@ def read_configuration(path: Path) -> ChipConfiguration:
             key = ("Encoder", number, f"weights_byte{byte}")
             value = _integer(path, values, key, 0, (1 << bits) - 1)
             parameters |= value << (WEIGHT_INPUT_BITS * number + 8 * byte)
-    keep = ("FormatterBuffer", "Global", "keep_auto_encoder_bits")
     density = ("ConfigAlgo", "Global", "alg_high_density")
+    if _is_older(values):
+        density = ("Algorithm", "Global", "density")
+        select = _integer(path, values, ("Algorithm", "Global", "select"), 0, 7)
+        if select != AUTOENCODER:
+            raise InputError(
+                f"{path}: key 'Algorithm.Global.select' = {select}: the encoder's path is that of "
+                f"{AUTOENCODER}, the autoencoder"
+            )
+    keep_mask = _keep_mask(path, values)
     largest = (1 << CALIBRATION_BITS) - 1
     return ChipConfiguration(
         tuple(_integer(path, values, ("Mux", k), 0, TRIGGER_CELLS - 1) for k in cells),
         tuple(_integer(path, values, ("Cal", k), 0, largest) for k in cells),
         bool(_integer(path, values, density, 0, 1)),
-        _links(path, values),
-        _integer(path, values, keep, 0, (1 << KEEP_BITS) - 1),
+        _links(path, values, keep_mask),
+        keep_mask,
         parameters,
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from hexcoder.network.golden import evaluate
 from hexcoder.network.schema import Network
-from hexcoder.sensor.chip.configuration import LEAST_LINKS, ChipConfiguration
+from hexcoder.sensor.chip.configuration import LEAST_LINKS, ChipConfiguration, data_field_bits
 from hexcoder.sensor.front_end import (
     SUM_CODE_BITS,
     floor_log2,
@@ -22,8 +22,6 @@ HEADER_BC0, HEADER = 0x9, 0xA
 COUNTER_BITS, COUNTER_AT_BC0 = 5, 31
 COUNTER_WRAPS = 16
 DROP_HIGH_DENSITY, DROP_LOW_DENSITY = 3, 1
-DATA_BITS = 146
-"""Most bits of a frame's data field."""
 FRAME_WORDS = 5
 """Link words that a frame can fill; further links send zero."""
 
@@ -134,11 +132,6 @@ def bunch_counters(words: np.ndarray) -> np.ndarray:
         count = 0 if is_bc0 else (count + 1) % COUNTER_WRAPS
         counters[index] = COUNTER_AT_BC0 if is_bc0 else count
     return counters
-
-
-def data_field_bits(links: int) -> int:
-    """Bits of the data field on a number of links."""
-    return min(18 + 32 * (links - 1), DATA_BITS)
 
 
 def kept_bits(latents: Sequence[int], width: int, mask: int) -> int:

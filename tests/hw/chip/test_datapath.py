@@ -9,7 +9,8 @@ from hexcoder.hw.chip.frame import FrameFormatter
 from hexcoder.hw.chip.keep_mask import KeepMask
 from hexcoder.hw.chip.link_input import LinkInput
 from hexcoder.hw.chip.multiplexer import Multiplexer
-from hexcoder.sensor.chip.golden import bunch_counters, data_field_bits, decode, kept_bits
+from hexcoder.sensor.chip.configuration import data_field_bits
+from hexcoder.sensor.chip.golden import bunch_counters, decode, kept_bits
 from tests.hw.circuits import outputs_of
 
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
-from hexcoder.sensor.chip.configuration import KEEP_BITS, read_configuration
+from hexcoder.sensor.chip.configuration import KEEP_BITS, data_field_bits, read_configuration
 from hexcoder.sensor.chip.golden import (
     bunch_counters,
     chip_network,
-    data_field_bits,
     decode,
     encode,
     input_words,
@@ -63,6 +62,34 @@ def test_a_configuration_is_read_lowest_bits_first(tmp_path):
     assert found.parameters & (1 << 128) - 1 == 0
     assert found.parameters >> 128 & (1 << 128) - 1 == 16
     assert found.parameters >> 1072 & (1 << 128) - 1 == 1
+
+
+OLDER = {
+    "algorithm": ("ConfigAlgo:\n  Global:\n    alg_high_density: 1",
+                  "Algorithm:\n  Global:\n    density: 0\n    select: 4"),
+    "links": ("    active_etxs: 0x1f\n", ""),
+    "mask": ("keep_auto_encoder_bits: 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+             "mask_ae: 0xe00700380_1c00e00700380_1c00e0070\n    mask_ae2: 0x0381"),
+}  # fmt: skip
+
+
+def test_the_older_form_means_the_same(tmp_path):
+    found = read(tmp_path, **OLDER)
+    assert not found.high_density
+    assert found.keep_mask == 0xE007003801C00E007003801C00E00700381
+    assert found.parameters == read(tmp_path).parameters
+
+
+@pytest.mark.parametrize(("kept", "links"), [(48, 2), (80, 3), (112, 4), (144, 5)])
+def test_where_the_links_are_not_said_they_are_those_that_the_kept_bits_need(tmp_path, kept, links):
+    mask = (1 << kept) - 1
+    masks = f"mask_ae: {mask >> 16:#x}\n    mask_ae2: {mask & 0xFFFF:#x}"
+    assert read(tmp_path, **OLDER | {"mask": (OLDER["mask"][0], masks)}).links == links
+
+
+def test_another_algorithm_than_the_autoencoder_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"'Algorithm.Global.select' = 2"):
+        read(tmp_path, **OLDER, other=("select: 4", "select: 2"))
 
 
 @pytest.mark.parametrize(
