@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from hexcoder.config.types import Count, Name, Section
+
+
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.:,/+@%=-]+", text):
+        raise ValueError("it must be one word of letters, digits and _.:,/+@%=-")
+    return text
 
 
 class SearchDimension(Section):
@@ -52,19 +59,40 @@ class SearchConstraints(Section):
     most_adder_bits: PositiveFloat | None = None
 
 
+Word = Annotated[str, AfterValidator(_word)]
+"""What goes into a job script as it stands."""
+
+
 class SearchCluster(Section):
     """Jobs of a batch system, one trial at a time each."""
 
     workers: PositiveInt = Field(default=8, description="jobs")
     threads: PositiveInt = Field(default=2, description="cores of a job")
-    memory: str = "4GB"
-    disk: str = Field(default="4GB", description="HTCondor only")
-    walltime: str = Field(default="08:00:00", description="SLURM only")
-    queue: str | None = Field(default=None, description="SLURM's partition")
-    account: str | None = Field(default=None, description="SLURM only")
-    interface: str | None = Field(default=None, description="network interface, such as ib0")
+    memory: Word = "4GB"
+    disk: Word = Field(default="4GB", description="HTCondor only")
+    walltime: Word = Field(default="08:00:00", description="SLURM only")
+    queue: Word | None = Field(default=None, description="SLURM's partition")
+    account: Word | None = Field(default=None, description="SLURM only")
+    interface: Word | None = Field(default=None, description="network interface, such as ib0")
+    dashboard: Word = Field(
+        default="localhost:0",
+        description="where Dask's pages are shown: 'localhost:PORT', or ':PORT' for everyone who "
+        "reaches the machine; port 0 takes a free one",
+    )
+    tls_ca: str | None = Field(
+        default=None, description="PEM file of the authority; with the next two all is encrypted"
+    )
+    tls_certificate: str | None = Field(default=None, description="PEM file")
+    tls_key: str | None = Field(default=None, description="PEM file")
     setup: tuple[str, ...] = Field(default=(), description="shell lines before the worker")
     directives: tuple[str, ...] = Field(default=(), description="as in a submit file")
+
+    @model_validator(mode="after")
+    def _all_of_tls(self) -> SearchCluster:
+        files = (self.tls_ca, self.tls_certificate, self.tls_key)
+        if any(files) and not all(files):
+            raise ValueError("'tls_ca', 'tls_certificate' and 'tls_key' go together; give all")
+        return self
 
 
 class Search(Section):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hexcoder.config import SearchCluster
@@ -21,11 +22,9 @@ from hexcoder.studies.search.workers import Workers
 if TYPE_CHECKING:
     from distributed import Client
     from distributed.deploy.spec import SpecCluster
+    from distributed.security import Security
 
 KINDS = ("local", "slurm", "htcondor")
-
-ANY_PORT = ":0"
-"""Where a scheduler answers HTTP: a fixed port may be taken by another search on the same host."""
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def cluster_workers(kind: str, options: SearchCluster, jobs: int) -> Iterator[Wo
         raise _missing("distributed") from None
     if "://" in kind:
         try:
-            client = Client(kind, timeout=20)
+            client = Client(kind, timeout=20, security=_security(options))
         except (OSError, ValueError) as error:
             raise InputError(f"--cluster = {kind}: no scheduler answers: {error}") from None
         with client:
@@ -52,7 +51,7 @@ def cluster_workers(kind: str, options: SearchCluster, jobs: int) -> Iterator[Wo
     with _cluster(kind, options, jobs) as cluster:
         if kind != "local":
             cluster.scale(jobs=count)
-        with Client(cluster) as client:
+        with Client(cluster, security=_security(options)) as client:
             yield _ClusterWorkers(client, threads, count)
 
 
@@ -68,7 +67,15 @@ def _cluster(kind: str, options: SearchCluster, jobs: int) -> SpecCluster:
     if kind == "local":
         from distributed import LocalCluster
 
-        return LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=ANY_PORT)
+        # Workers answer HTTP too, and on all interfaces where they are told nothing.
+        return LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            host="localhost",
+            dashboard_address=options.dashboard,
+            worker_dashboard_address="localhost:0",
+            security=_security(options),
+        )
     if kind not in KINDS:
         raise InputError(
             f"--cluster = {kind}: valid are {', '.join(KINDS)} and an address such as "
@@ -99,8 +106,26 @@ def _cluster(kind: str, options: SearchCluster, jobs: int) -> SpecCluster:
         job_script_prologue=list(options.setup),
         job_name="hexcoder-search",
         interface=options.interface,
-        scheduler_options={"dashboard_address": ANY_PORT},
+        security=_security(options),
+        scheduler_options={"dashboard_address": options.dashboard},
     )
+
+
+def _security(options: SearchCluster) -> Security | None:
+    """TLS on both ends of every connection, where the config has the files for it."""
+    if options.tls_ca is None:
+        return None
+    from distributed.security import Security
+
+    for file in (options.tls_ca, options.tls_certificate, options.tls_key):
+        if not Path(file or "").is_file():
+            raise InputError(f"search.cluster: {file}: no such file; TLS needs PEM files")
+    files = {
+        f"tls_{end}_{kind}": file
+        for end in ("client", "scheduler", "worker")
+        for kind, file in (("cert", options.tls_certificate), ("key", options.tls_key))
+    }
+    return Security(tls_ca_file=options.tls_ca, require_encryption=True, **files)
 
 
 def _pairs(directives: tuple[str, ...]) -> dict[str, str]:
