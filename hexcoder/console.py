@@ -10,7 +10,7 @@ from typing import NoReturn, TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hexcoder.config import Config, load_config
+from hexcoder.config import Config, find_config, load_config
 from hexcoder.errors import InputError
 from hexcoder.sections import MOST
 
@@ -35,6 +35,7 @@ def run_room(
     commands: Sequence[Callable[[Commands], None]],
     argv: Sequence[str] | None = None,
     default: str | None = None,
+    version: str | None = None,
 ) -> int:
     """Run the command that a room's command line names.
 
@@ -46,6 +47,8 @@ def run_room(
         Each declares a command, whose parser's default ``run`` takes the parsed arguments.
     argv : sequence of str, optional
         Words of the command line; by default the process's.
+    version : str, optional
+        What --version says.
     default : str, optional
         Command that gets the words where the first of them names none.
 
@@ -60,7 +63,9 @@ def run_room(
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    declared = parser.add_subparsers(dest="command", required=True)
+    if version is not None:
+        parser.add_argument("--version", action="version", version=version)
+    declared = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in commands:
         add(declared)
     words = list(sys.argv[1:] if argv is None else argv)
@@ -168,7 +173,11 @@ def add_output(
 def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Options of every command that works on a design point."""
     parser.add_argument(
-        "--config", type=Path, required=required, help="design point, for example configs/tiny.toml"
+        "--config",
+        type=find_config,
+        required=required,
+        help="design point: a TOML file such as configs/tiny.toml, or the name of one that comes "
+        "with hexcoder, such as tiny",
     )
     parser.add_argument(
         "--events",

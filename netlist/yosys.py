@@ -14,7 +14,7 @@ def run_yosys(commands: Sequence[str], script: Path) -> str:
     The commands stay in ``script`` as a record; the log lies beside it with the suffix ``.log``.
     """
     script.write_text("\n".join(commands) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "hexcoder.netlist.yosys_worker", script]
+    command = [sys.executable, "-P", "-m", "hexcoder.netlist.yosys_worker", script]
     return run_logged(command, script.with_suffix(".log"), finished=FINISHED)
 
 

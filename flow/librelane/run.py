@@ -257,7 +257,7 @@ def outside_command(
         flake = f"github:librelane/librelane/{version}"
         return [require("nix", "https://nixos.org/download"), "run", flake, "--", *arguments]
     mount = ["--docker-no-tty", "--docker-mount", str(path.parent.resolve())]
-    return [sys.executable, "-m", "librelane", *mount, "--dockerized", *arguments]
+    return [sys.executable, "-P", "-m", "librelane", *mount, "--dockerized", *arguments]
 
 
 def _elsewhere(

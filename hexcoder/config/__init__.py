@@ -1,6 +1,12 @@
 """The design point: one TOML file that every stage reads (docs/config.md)."""
 
-from hexcoder.config.design_point import Config, config_text, load_config
+from hexcoder.config.design_point import (
+    Config,
+    config_text,
+    find_config,
+    load_config,
+    shipped_configs,
+)
 from hexcoder.config.hardware import (
     Chip,
     Clock,
@@ -74,5 +80,7 @@ __all__ = [
     "Training",
     "Verification",
     "config_text",
+    "find_config",
     "load_config",
+    "shipped_configs",
 ]

@@ -58,6 +58,25 @@ _FAMILIES = {"sky130A": "sky130", "sky130B": "sky130"}
 """What a flow outside calls a process that the embedded flow has too."""
 
 
+SHIPPED = Path(__file__).parents[1] / "configs"
+"""Folder of the configs that come with hexcoder."""
+
+
+def find_config(name: Path | str) -> Path:
+    """Path of a config: the file itself, or a config that comes with hexcoder by its name."""
+    path = Path(name)
+    if not path.exists() and path.parent in (Path(), Path("configs")):
+        shipped = SHIPPED / f"{path.name.removesuffix('.toml')}.toml"
+        if shipped.is_file():
+            return shipped
+    return path
+
+
+def shipped_configs() -> list[Path]:
+    """Configs that come with hexcoder."""
+    return sorted(SHIPPED.glob("*.toml"))
+
+
 def config_text(config: Config) -> str:
     """Write a config as TOML; keys without a value stay out, because TOML has no null."""
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
@@ -73,7 +92,7 @@ def load_config(
 
     Parameters
     ----------
-    path : path of a TOML file
+    path : path of a TOML file, or name of one that comes with hexcoder
     events : str, optional
         Takes the place of ``data.events``, as ``make all EVENTS=...`` asks.
     pdk : str, optional
@@ -88,9 +107,10 @@ def load_config(
     InputError
         One line with file, key, value and what would be valid.
     """
-    path = Path(path)
+    path = find_config(path)
+    names = ", ".join(shipped.stem for shipped in shipped_configs())
     values = read_toml(
-        path, "a config is a TOML file", "a config is a TOML file such as configs/econ_t.toml"
+        path, "a config is a TOML file", f"a config is a TOML file, or one of {names}"
     )
     pdk = _FAMILIES.get(pdk, pdk) if pdk else None
     config = validated(Config, values, str(path))

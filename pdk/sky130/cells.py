@@ -54,7 +54,7 @@ def drawn_cells() -> Path:
     home.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=home))
     try:
-        command = [sys.executable, "-m", "hexcoder.pdk.sky130.cells_worker", partial]
+        command = [sys.executable, "-P", "-m", "hexcoder.pdk.sky130.cells_worker", partial]
         run_logged(command, partial / "cells.log", finished=FINISHED)
         write_terminals(partial / "cells.gds", partial / TERMINALS)
         try:

@@ -38,8 +38,8 @@ def add_search(commands: Commands) -> None:
     parser = add_command(
         commands,
         "search",
-        "Train what the config's section [search] spans, and write the Pareto front "
-        "of EMD against adder bits into build/<config>/search. A search that was killed goes on.",
+        "train what a config's section [search] spans, and write the Pareto front "
+        "of EMD against adder bits; goes on where it was stopped",
     )
     add_config_options(parser, required=True)
     add_number(parser, "--trials", "in place of search.trials", least=1)
@@ -58,8 +58,7 @@ def add_front(commands: Commands) -> None:
     parser = add_command(
         commands,
         "front",
-        "Compile and synthesise the points of build/<config>/search/front.json; table and picture "
-        "of EMD against area in build/<config>/front. What was measured stays.",
+        "compile and synthesise the points of a search: EMD against area",
         _EXAMPLES,
     )
     add_config_options(parser, required=True)

@@ -30,11 +30,11 @@ input. A chip that is not triplicated shows what its flips do and ends with 0.
 """
 
 
-def add(commands: Commands) -> None:
+def add(commands: Commands, name: str = "flips") -> None:
     """Declare the command."""
     parser = add_command(
         commands,
-        "flips",
+        name,
         "flip bits of a running chip at random and count what becomes of them",
         EXAMPLES,
     )

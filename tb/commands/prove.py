@@ -39,10 +39,10 @@ The verdict is JSON on standard output. Exit status: 0 all agree, 1 a mismatch, 
 """
 
 
-def add(commands: Commands) -> None:
+def add(commands: Commands, name: str = "prove") -> None:
     """Declare the command."""
     parser = add_command(
-        commands, "prove", "check a compiled design bit for bit against its network", EXAMPLES
+        commands, name, "check a compiled design bit for bit against its network", EXAMPLES
     )
     parser.add_argument("network", type=Path, nargs="?", help="a network.json")
     parser.add_argument("design", type=Path, nargs="?", help="folder with encoder.v")

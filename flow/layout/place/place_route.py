@@ -273,7 +273,13 @@ def _sparser(utilisation: float, wire: float, left: Sequence[float]) -> list[flo
 
 
 def _run_worker(work: Path, log: Path) -> None:
-    command = [sys.executable, "-m", "hexcoder.flow.layout.place.worker", work / "settings.json"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "hexcoder.flow.layout.place.worker",
+        work / "settings.json",
+    ]
     run_logged(command, log, finished=FINISHED)
 
 

@@ -1,0 +1,1 @@
+"""The commands of ``python -m gen``, a file each."""

@@ -1,0 +1,181 @@
+"""The program ``hexcoder``: the commands of all rooms under one name, from any folder.
+
+A stage runs what it needs first, as ``make`` does; what is up to date is not run again.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import hexcoder
+from hexcoder.config import find_config, shipped_configs
+from hexcoder.console import (
+    Commands,
+    Parser,
+    add_command,
+    add_config_options,
+    add_vectors,
+    config_and_build,
+    run_room,
+)
+from hexcoder.errors import CheckFailed, run_command
+from hexcoder.flow.commands import asic, compare, layout, librelane, report
+from hexcoder.flow.commands import verify as netlist
+from hexcoder.gen.commands import rtl
+from hexcoder.models.commands import check, evaluate, generate, train
+from hexcoder.studies.commands.radiation import add_flips, add_hessian
+from hexcoder.studies.commands.search import add_front, add_search
+from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
+from hexcoder.tb.commands import chip, flips, i2c_fuzz, prove
+
+BEFORE = {
+    "train": (),
+    "rtl": ("train",),
+    "sim": ("train", "rtl"),
+    "asic": ("train", "rtl", "sim"),
+    "layout": ("train", "rtl", "sim", "asic"),
+    "librelane": ("train", "rtl", "sim"),
+    "verify": ("train", "rtl", "sim", "asic"),
+    "report": ("train", "rtl", "sim", "asic"),
+}
+"""What runs before a stage."""
+DESCRIPTION = """A trained network in, a verified chip block out.
+
+hexcoder trains a small network on detector events, compiles it to Verilog, proves that the Verilog
+computes the same bits, and maps it to standard cells: area, power, timing and layout."""
+EXAMPLES = """examples:
+  hexcoder all tiny                              the whole chain on a small encoder, in a minute
+  hexcoder all econ_t --events energies.csv      on your events; results in build/econ_t
+  hexcoder rtl network.json -o rtl               Verilog of a network of your own
+  hexcoder sim network.json rtl --vectors 10000  is it the same, bit for bit?
+  hexcoder asic my.toml --pdk sky130             gates, timing, power and a layout
+  hexcoder configs tiny > my.toml                a config to start from
+  hexcoder COMMAND --help                        what else a command takes
+CONFIG is a TOML file, or the name of one that comes with hexcoder. Exit status: 0 done, 1 a check
+failed, 2 bad input or a missing tool, 3 a fault of hexcoder's own.
+"""
+
+
+def _all(commands: Commands) -> None:
+    parser = add_command(commands, "all", "train, rtl, sim, asic and report: what is out of date")
+    add_config_options(parser, required=True)
+    parser.set_defaults(run=lambda arguments: _run("report", *_options(arguments)))
+
+
+def _verify(commands: Commands) -> None:
+    text = "a million vectors, and all events, through every link of the chain"
+    parser = add_command(commands, "verify", text)
+    add_vectors(parser, 1_000_000)
+    add_config_options(parser, required=True)
+    parser.set_defaults(run=_run_verify)
+
+
+def _run_verify(arguments: argparse.Namespace) -> None:
+    _, build = config_and_build(arguments)
+    network, vectors = str(build / "network.json"), ("--vectors", str(arguments.vectors))
+    events = build / "train" / "events.csv"
+    given = ("--events", str(events)) if events.is_file() else ()
+    options = _options(arguments)
+    _run("check", network, *vectors, *given)
+    _run("rtl", *options, "--check", str(arguments.vectors), *given)
+    work = ("--work", str(build / ".simulation"))
+    _run("sim", network, str(build / "rtl"), *vectors, *given, *work)
+    run_room("hexcoder", "", "", (netlist.add,), ("verify", *options, *vectors))
+
+
+def _configs(commands: Commands) -> None:
+    parser = add_command(commands, "configs", "configs that come with hexcoder; print one")
+    parser.add_argument("name", nargs="?", help="print this one's text")
+    parser.set_defaults(run=_print_configs)
+
+
+def _print_configs(arguments: argparse.Namespace) -> None:
+    if arguments.name is not None:
+        hexcoder.load_config(arguments.name)
+        print(find_config(arguments.name).read_text(encoding="utf-8"), end="")
+        return
+    for path in shipped_configs():
+        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        print(f"{path.stem:18} {first.lstrip('# ')}")
+
+
+COMMANDS: tuple[Callable[[Commands], None], ...] = (
+    _all,
+    train.add,
+    rtl.add,
+    partial(prove.add, name="sim"),
+    asic.add,
+    layout.add,
+    librelane.add,
+    report.add,
+    _verify,
+    evaluate.add,
+    check.add,
+    generate.add,
+    compare.add,
+    chip.add,
+    partial(flips.add, name="upsets"),
+    i2c_fuzz.add,
+    add_search,
+    add_front,
+    add_study,
+    add_profile,
+    add_keep,
+    add_flips,
+    add_hessian,
+    _configs,
+)
+
+
+def _options(arguments: argparse.Namespace) -> list[str]:
+    """The config's options as words, for another command."""
+    given = {name: getattr(arguments, name) for name in _OPTIONS}
+    return [word for name, value in given.items() if value for word in (f"--{name}", str(value))]
+
+
+_OPTIONS = ("config", "events", "columns", "pdk", "build")
+
+
+def _run(*words: str) -> None:
+    run_room("hexcoder", DESCRIPTION, EXAMPLES, COMMANDS, words, version=hexcoder.__version__)
+
+
+def _stages_before(words: Sequence[str]) -> list[list[str]]:
+    """What has to run before a command, each with its options."""
+    if words[0] == "all":
+        return _stages_before(("report", *words[1:]))
+    parser = Parser(add_help=False)
+    add_config_options(parser, required=False)
+    known, others = parser.parse_known_args(words[1:])
+    is_help = bool({"-h", "--help"} & set(others))
+    is_own = any(not word.startswith("-") and Path(word).exists() for word in others)
+    if known.config is None or is_help or is_own:
+        return []
+    return [[stage, *_options(known)] for stage in BEFORE.get(words[0], ())]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command, and the stages before it."""
+    words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    # A config may be given by its place: hexcoder asic tiny.
+    if len(words) > 1 and words[0] in (*BEFORE, "all"):
+        path = find_config(words[1])
+        if path.suffix == ".toml" and not words[1].startswith("-"):
+            words.insert(1, "--config")
+    for earlier in _stages_before(words):
+        try:
+            _run(*earlier)
+        except CheckFailed:
+            # A check that fails stops the chain; the report shows it all the same.
+            if words[0] in ("all", "report"):
+                _run("report", *earlier[1:])
+            raise
+    _run(*words)
+    return 0
+
+
+def run() -> None:
+    """Entry point of the program ``hexcoder``."""
+    run_command(main)
