@@ -98,6 +98,8 @@ test: $(STAMP)
 # A million vectors, and all events, through every link: torch, golden model, graph, RTL, netlist.
 # The events are those of the stage train, or EVENTS.
 VECTORS ?= 1000000
+# Broken files of every kind that is read: tests/fuzz.py.
+FUZZ ?= 10000
 NAME = $(shell $(RUN) -c 'import sys; from hexcoder.config import load_config; print(load_config(sys.argv[1], None, sys.argv[2] or None).name)' $(call quoted,$(CONFIG)) $(call quoted,$(PDK)))
 verify: asic
 	$(RUN) -m models check build/$(NAME)/network.json --vectors $(VECTORS) --events build/$(NAME)/train/events.csv
@@ -105,6 +107,7 @@ verify: asic
 	$(RUN) -m tb build/$(NAME)/network.json build/$(NAME)/rtl --vectors $(VECTORS) \
 		--events build/$(NAME)/train/events.csv --work build/$(NAME)/.simulation
 	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)
+	$(RUN) -m tests.fuzz --count $(FUZZ)
 
 # What matters in speed and size, as ratios to a peer measured in the same run: docs/compiler.md.
 BENCH ?=

@@ -1,3 +1,69 @@
-"""Common ground of the rooms: fixed-point types, configuration, stages and their errors."""
+"""A trained network in, a verified chip block out.
 
-__version__ = "0.1.0"
+>>> import hexcoder
+>>> config = hexcoder.load_config("tiny")
+>>> network = hexcoder.train(config)
+>>> hexcoder.compile(network, "rtl").modules["encoder_core"].latency_cycles
+3
+
+The functions are those of hexcoder.api; docs/api.md shows them at work. The program ``hexcoder`` is
+the same on the command line.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from hexcoder.version import __version__
+
+__all__ = [
+    "CheckFailed",
+    "Config",
+    "InputError",
+    "Network",
+    "__version__",
+    "compile",
+    "golden",
+    "layer_outputs",
+    "load_config",
+    "load_events",
+    "load_network",
+    "prove",
+    "read_metrics",
+    "save_network",
+    "shipped_configs",
+    "synthesise",
+    "train",
+    "write_report",
+]
+
+if TYPE_CHECKING:
+    from hexcoder.api import (
+        CheckFailed,
+        Config,
+        InputError,
+        Network,
+        compile,
+        golden,
+        layer_outputs,
+        load_config,
+        load_events,
+        load_network,
+        prove,
+        read_metrics,
+        save_network,
+        shipped_configs,
+        synthesise,
+        train,
+        write_report,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    # Where it is asked for: what is below takes nothing from above, and loads no torch.
+    if name not in __all__:
+        raise AttributeError(f"module 'hexcoder' has no attribute '{name}'")
+    return getattr(importlib.import_module("hexcoder.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import hexcoder
-from hexcoder.config import find_config, shipped_configs
+from hexcoder.config import find_config, load_config, shipped_configs
 from hexcoder.console import (
     Commands,
     Parser,
@@ -29,6 +28,7 @@ from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
 from hexcoder.tb.commands import chip, flips, i2c_fuzz, prove
+from hexcoder.version import __version__
 
 BEFORE = {
     "train": (),
@@ -93,7 +93,7 @@ def _configs(commands: Commands) -> None:
 
 def _print_configs(arguments: argparse.Namespace) -> None:
     if arguments.name is not None:
-        hexcoder.load_config(arguments.name)
+        load_config(arguments.name)
         print(find_config(arguments.name).read_text(encoding="utf-8"), end="")
         return
     for path in shipped_configs():
@@ -139,7 +139,7 @@ _OPTIONS = ("config", "events", "columns", "pdk", "build")
 
 
 def _run(*words: str) -> None:
-    run_room("hexcoder", DESCRIPTION, EXAMPLES, COMMANDS, words, version=hexcoder.__version__)
+    run_room("hexcoder", DESCRIPTION, EXAMPLES, COMMANDS, words, version=__version__)
 
 
 def _stages_before(words: Sequence[str]) -> list[list[str]]:

@@ -9,9 +9,11 @@ import concurrent.futures
 import multiprocessing
 import multiprocessing.process
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +33,16 @@ for group in groups:
     except (ProcessLookupError, PermissionError):
         pass
 """
+
+
+PLAIN = re.compile(r"[A-Za-z0-9_./+,=@-]+")
+"""Paths that no tool takes for more than a name: not make, no shell, no Tcl."""
+
+
+def plain_temporary() -> str:
+    """The folder for temporary files, or /tmp where its path is not plain."""
+    place = tempfile.gettempdir()
+    return place if PLAIN.fullmatch(place) else "/tmp"
 
 
 class _Watcher:
@@ -88,6 +100,9 @@ def child(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.
         Of :class:`subprocess.Popen`.
     """
     words = [str(word) for word in command]
+    # Tools such as ABC and Icarus Verilog put the names of their files into commands of a shell.
+    environment = options.pop("env", None) or os.environ
+    options["env"] = {**environment, "TMPDIR": plain_temporary()}
     # First, so that no moment is left in which a child of ours is not known to it.
     _watcher.start()
     with _interrupts_later():

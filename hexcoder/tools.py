@@ -6,12 +6,13 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from hexcoder.errors import InputError
-from hexcoder.processes import run
+from hexcoder.processes import PLAIN, plain_temporary, run
 
 LAST_LINES = 12
 _NAMES_ERROR = re.compile(r"(?:^|\W)(?:ERROR|[Ee]rror)[-\w]*:|syntax error")
@@ -29,9 +30,6 @@ def require(program: str, how_to_get: str) -> str:
     return path
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./+,=@-]+")
-
-
 def plain(path: Path) -> Path:
     """A path to a file or folder without a character that a tool could take for more than a name.
 
@@ -41,11 +39,11 @@ def plain(path: Path) -> Path:
     to its folder.
     """
     path = Path(os.path.abspath(path))
-    if _PLAIN.fullmatch(str(path)):
+    if PLAIN.fullmatch(str(path)):
         return path
     if path.is_dir():
         return _link(path)
-    if not _PLAIN.fullmatch(path.name):
+    if not PLAIN.fullmatch(path.name):
         return _link(path)
     return _link(path.parent) / path.name
 
@@ -57,10 +55,28 @@ def _link(path: Path) -> Path:
     return link
 
 
+@contextmanager
+def plain_workplace(folder: Path) -> Iterator[Path]:
+    """A folder to work in whose real path is plain too: make asks where it really is.
+
+    It is the folder itself, or a temporary one, whose content begins as the folder's and takes its
+    place in the end.
+    """
+    if plain(folder) == Path(os.path.abspath(folder)):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="hexcoder-", dir=plain_temporary()) as place:
+        work = Path(place)
+        shutil.copytree(folder, work, dirs_exist_ok=True)
+        try:
+            yield work
+        finally:
+            shutil.copytree(work, folder, dirs_exist_ok=True, symlinks=True)
+
+
 @cache
 def _links() -> Path:
-    place = tempfile.gettempdir()
-    folder = tempfile.mkdtemp(prefix="hexcoder-", dir=place if _PLAIN.fullmatch(place) else "/tmp")
+    folder = tempfile.mkdtemp(prefix="hexcoder-", dir=plain_temporary())
     owner = os.getpid()
     # A forked child shares the folder, and leaves it to its parent.
     atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
@@ -111,6 +127,7 @@ def run_logged(
     log: Path,
     environment: dict[str, str] | None = None,
     finished: str = "",
+    folder: Path | None = None,
 ) -> str:
     """Run a program to its end with its output in a log file.
 
@@ -118,6 +135,8 @@ def run_logged(
     ----------
     finished : str, optional
         What a complete log holds: some programs exit with 0 after an error.
+    folder : Path, optional
+        Where the program runs.
 
     Returns
     -------
@@ -131,14 +150,15 @@ def run_logged(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as stream:
-        done = run(command, stdout=stream, env=environment)
+        done = run(command, stdout=stream, env=environment, cwd=folder)
     text = log.read_text(encoding="utf-8", errors="replace")
     if done.returncode or finished not in text:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         # Where a tool names its error, what follows in the log only hides it.
         errors = [line for line in lines if _NAMES_ERROR.search(line)][:3]
         tail = " | ".join(errors or lines[-LAST_LINES:] or ["(empty log)"])
-        name = str(command[2]) if "-m" in command else Path(command[0]).name
+        words = [str(word) for word in command]
+        name = words[words.index("-m") + 1] if "-m" in words else Path(words[0]).name
         raise ToolFailed(f"{name} failed with status {done.returncode}: {tail} (log: {log})")
     return text
 

@@ -1,8 +1,6 @@
 """A netlist with the PDK's own Verilog of its cells, in Icarus Verilog."""
 
-import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -143,7 +141,6 @@ def compile_testbench(
     run_logged(
         [compiler, "-g2005", *options, "-s", "testbench", "-o", plain(program), *paths],
         testbench.with_name("iverilog.log"),
-        os.environ | {"TMPDIR": str(plain(Path(tempfile.gettempdir())))},
     )
     return [runner, "-n", str(program)]
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from hexcoder.config import Config
 from hexcoder.documents import read_json
+from hexcoder.errors import InputError
 from hexcoder.metrics.asic import AsicFile
 from hexcoder.metrics.file import File, read_metrics
 from hexcoder.metrics.layout import LayoutFile
@@ -16,6 +17,7 @@ from hexcoder.metrics.librelane import LibrelaneFile
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TrainMetrics
+from hexcoder.network.schema import load_network
 from hexcoder.report.blocks import Notice
 from hexcoder.steps.reads import file_digest
 from hexcoder.steps.records import RECORDS, Records
@@ -218,7 +220,11 @@ def _others(build: Path) -> list[Path]:
         return []
 
     def nameless(folder: Path) -> Any:
-        return read_json(folder / "network.json") | {"name": ""}
+        try:
+            return load_network(folder / "network.json").model_copy(update={"name": ""})
+        except InputError:
+            # A neighbour that cannot be read is none of this report's.
+            return folder
 
     network = nameless(build)
     return [
@@ -250,6 +256,11 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
         for stage in _SHOWN
         if digests[f"{stage}/metrics.json"] and (files := stale_files(stage, records, digests))
     }
+    for stage, record in records.items():
+        own = f"{stage}/metrics.json"
+        if record.metrics is not None and digests[own] not in (None, record.metrics):
+            # Someone else has written it: its numbers are of nothing that was measured here.
+            stale[stage] = (own,)
 
     def measured(stage: str, file: type[File]) -> File | None:
         return None if stage in stale else read_stage(build, stage, file, options)
@@ -282,12 +293,21 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             and (campaign := read_metrics(build / folder / "flips.json", Campaign, UPSETS))
         },
         others={
-            folder.name: Silicon(
-                read_stage(folder, "asic", AsicFile), read_stage(folder, "layout", LayoutFile)
-            )
+            folder.name: silicon
             for folder in _others(build)
+            if (silicon := _silicon(folder)) is not None
         },
     )
+
+
+def _silicon(folder: Path) -> Silicon | None:
+    """What another build folder measured; None where its files are not of this version."""
+    try:
+        return Silicon(
+            read_stage(folder, "asic", AsicFile), read_stage(folder, "layout", LayoutFile)
+        )
+    except InputError:
+        return None
 
 
 def read_stage(build: Path, stage: str, file: type[File], options: str = "") -> File | None:

@@ -125,6 +125,6 @@ def _run_config(arguments: argparse.Namespace) -> None:
         return
     seconds: dict[str, float] = {}
     outcome = show_stage(rtl_stage(network, seconds), config, build_folder)
+    outcome.judge()
     metrics = RtlFile.model_validate(outcome.metrics)
     print(_summary(build_folder / "rtl", metrics, seconds) + state_of(outcome))
-    outcome.judge()

@@ -1,12 +1,10 @@
 """``python -m models train``: the stage train of a config."""
 
 import argparse
-import os
-import sys
 
 from hexcoder.console import Commands, add_command, add_config_options, config_and_build
 from hexcoder.metrics.train import TrainMetrics
-from hexcoder.models.training.stage import TRAIN
+from hexcoder.models.training.stage import TRAIN, take_one_thread
 from hexcoder.steps.console import show_stage, state_of
 
 
@@ -19,19 +17,11 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
-    _take_one_thread()
+    take_one_thread()
     outcome = show_stage(TRAIN, config, build)
     if outcome.metrics["physics"] is not None:
         print(summary(TrainMetrics.model_validate(outcome.metrics)) + state_of(outcome))
     outcome.judge()
-
-
-def _take_one_thread() -> None:
-    # Sums come out the same on every machine, and with layers this small a second thread wins
-    # little on a free core and loses much on a busy one.
-    os.environ["OMP_NUM_THREADS"] = "1"
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
 
 
 def summary(metrics: TrainMetrics) -> str:

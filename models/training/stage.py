@@ -1,5 +1,7 @@
 """The stage 'train': from events and a config to network.json, a decoder and their physics."""
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +27,15 @@ def _agrees(value: Any, metrics: Mapping[str, Any], place: Place) -> str | None:
 def _assemble(place: Place, metrics: FlatMetrics) -> FlatMetrics:
     values = {"name": place.config.name} | metrics
     return {name: values[name] for name in TrainMetrics.model_fields}
+
+
+def take_one_thread() -> None:
+    """Let torch, and what else reads OMP_NUM_THREADS, use one core from here on."""
+    # Sums come out the same on every machine, and with layers this small a second thread wins
+    # little on a free core and loses much on a busy one.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 TRAIN = Stage(

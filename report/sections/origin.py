@@ -1,9 +1,9 @@
 """Section of the report: where every number comes from, and how to get it again."""
 
-from hexcoder import __version__
 from hexcoder.report.blocks import Block, Section, Table, Text, Verbatim, words
 from hexcoder.report.results import STAGES, Results
 from hexcoder.steps.records import RECORDS
+from hexcoder.version import __version__
 
 
 def origin(results: Results) -> Section:

@@ -15,7 +15,7 @@ from cocotb_tools.runner import Icarus, Runner, Verilator
 from hexcoder.errors import InputError
 from hexcoder.processes import run
 from hexcoder.tb.rtl.verilated import SPLIT
-from hexcoder.tools import LAST_LINES, make_variables, plain, verilator_environment
+from hexcoder.tools import LAST_LINES, make_variables, plain, plain_workplace, verilator_environment
 
 JUNIT = "junit.xml"
 
@@ -141,8 +141,23 @@ def run_cocotb(
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    work = plain(work)
+    with plain_workplace(work.resolve()) as place:
+        _build_and_test(tests, sources, module, place, values, simulator, waves)
+    return work.resolve() / JUNIT
+
+
+def _build_and_test(
+    tests: str,
+    sources: Sequence[Path],
+    module: str,
+    work: Path,
+    values: dict[str, str] | None,
+    simulator: str,
+    waves: bool,
+) -> None:
     log = work / "cocotb.log"
+    # The runner goes by where a file really is.
+    copies = [Path(shutil.copy(source, work)) for source in sources]
     values = (values or {}) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     is_verilator = simulator == "verilator"
     if is_verilator:
@@ -156,7 +171,7 @@ def run_cocotb(
     with _environment(values):
         try:
             runner.build(
-                sources=[plain(source) for source in sources],
+                sources=copies,
                 hdl_toplevel=module,
                 build_dir=work,
                 build_args=arguments,
@@ -178,4 +193,3 @@ def run_cocotb(
                 lines = log.read_text(errors="replace").splitlines() if log.exists() else []
                 tail = " | ".join(lines[-LAST_LINES:])
                 raise InputError(f"{simulator} could not run {module}: {error}: {tail}") from None
-    return work / JUNIT

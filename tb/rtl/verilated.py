@@ -15,7 +15,13 @@ from hexcoder.network.packing import words_for
 from hexcoder.processes import child
 from hexcoder.steps.reads import file_digest
 from hexcoder.tb.rtl.design import Design
-from hexcoder.tools import make_variables, plain, run_logged, verilator_environment
+from hexcoder.tools import (
+    make_variables,
+    plain,
+    plain_workplace,
+    run_logged,
+    verilator_environment,
+)
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 VALID, RESET = 1, 2
@@ -172,6 +178,13 @@ def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> S
     return Simulation(design, program)
 
 
+def _placed(source: Path, folder: Path) -> Path:
+    """A source that Verilator may name in its makefile: a copy where its real path is not plain."""
+    if plain(source.resolve()) == source.resolve():
+        return source.resolve()
+    return Path(shutil.copy(source, folder))
+
+
 def verilate(
     top: str, sources: Sequence[Path], program: Path, options: Sequence[str], fast: str
 ) -> None:
@@ -180,16 +193,12 @@ def verilate(
     ``fast`` is the optimisation of the code that runs every clock. ToolFailed, with the last lines
     and the log, if it does not compile.
     """
-    folder = plain(program.parent)
-    program = folder / program.name
-    command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
-    command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-O3"]
-    command += ["--noassert", *options, "-MAKEFLAGS", make_variables(fast)]
-    command += [
-        "-CFLAGS",
-        f"-I{folder} -std=gnu++20",
-        "-o",
-        str(program),
-        *(str(plain(source)) for source in sources),
-    ]
-    run_logged(command, folder / "verilator.log", verilator_environment())
+    log = program.parent / "verilator.log"
+    with plain_workplace(program.parent) as folder:
+        command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
+        command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-O3"]
+        command += ["--noassert", *options, "-MAKEFLAGS", make_variables(fast)]
+        command += ["-CFLAGS", f"-I{folder} -std=gnu++20", "-o", str(folder / program.name)]
+        command += [str(_placed(source, folder)) for source in sources]
+        # Its makefile names the working folder.
+        run_logged(command, log, verilator_environment(), folder=folder)

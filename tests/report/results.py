@@ -18,6 +18,7 @@ from hexcoder.metrics.train import (
     TrainMetrics,
 )
 from hexcoder.pdk.technology import technology_of
+from hexcoder.steps.reads import file_digest
 from hexcoder.steps.step import Metrics
 
 CONFIG = Path(__file__).parents[2] / "configs" / "tiny.toml"
@@ -265,5 +266,12 @@ def record(build: Path, stage: str, reads: dict[str, str], failures: tuple[str, 
         "reads": reads,
         "tools": {},
     }
-    content = {"format": 1, "running": None, "failures": failures, "steps": {f"{stage}.it": step}}
+    metrics = build / stage / "metrics.json"
+    content = {
+        "format": 1,
+        "running": None,
+        "metrics": file_digest(metrics) if metrics.is_file() else None,
+        "failures": failures,
+        "steps": {f"{stage}.it": step},
+    }
     write_json(build / stage / "steps.json", content)

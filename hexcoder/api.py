@@ -1,0 +1,249 @@
+"""hexcoder from Python: the chain's stages as functions, on objects or on a config's build folder.
+
+Each raises :class:`InputError` for what the user gave, and :class:`CheckFailed` where a check ran
+to its end and failed; both are one line.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.config import Config, load_config, shipped_configs
+from hexcoder.errors import CheckFailed, InputError
+from hexcoder.metrics.asic import AsicFile
+from hexcoder.metrics.file import read_metrics as _read
+from hexcoder.metrics.layout import LayoutFile
+from hexcoder.metrics.rtl import RtlFile
+from hexcoder.metrics.sim import SimulationMetrics
+from hexcoder.metrics.train import TrainMetrics
+from hexcoder.network.golden import evaluate
+from hexcoder.network.golden import layer_outputs as _layer_outputs
+from hexcoder.network.schema import Network, load_network, save_network
+from hexcoder.sensor.events import load_events
+from hexcoder.steps.runner import run_stage
+from hexcoder.steps.step import Stage
+
+__all__ = [
+    "CheckFailed",
+    "Config",
+    "InputError",
+    "Metrics",
+    "Network",
+    "compile",
+    "golden",
+    "layer_outputs",
+    "load_config",
+    "load_events",
+    "load_network",
+    "prove",
+    "read_metrics",
+    "save_network",
+    "shipped_configs",
+    "synthesise",
+    "train",
+    "write_report",
+]
+
+
+def train(config: Config, build: Path | str | None = None) -> Network:
+    """Train a config's autoencoder, unless that is done: the stage ``train``.
+
+    Parameters
+    ----------
+    config : Config
+    build : path, optional
+        Folder for results; by default build/<name of the config>.
+
+    Returns
+    -------
+    Network
+        The frozen integer network, as in ``network.json``.
+    """
+    from hexcoder.models.training.stage import TRAIN, take_one_thread
+
+    take_one_thread()
+    folder = _folder(config, build)
+    _run(TRAIN, config, folder)
+    return load_network(folder / "network.json")
+
+
+def golden(network: Network, inputs: np.ndarray) -> np.ndarray:
+    """Evaluate a network exactly, by the integer golden model (docs/arithmetic.md).
+
+    Parameters
+    ----------
+    network : Network
+    inputs : int array (n, elements) or (n, *shape)
+        Integers of the network's input type.
+
+    Returns
+    -------
+    int64 array (n, output elements)
+    """
+    return evaluate(network, _flat(network, inputs))
+
+
+def layer_outputs(network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """As :func:`golden`, for every layer: int64 arrays (n, elements) by the layer's name."""
+    return _layer_outputs(network, _flat(network, inputs))
+
+
+def compile(network: Network, folder: Path | str, config: Config | None = None) -> RtlFile:
+    """Compile a network to ``folder``/encoder.v, with ``folder``/metrics.json beside it.
+
+    Parameters
+    ----------
+    network : Network
+    folder : path
+    config : Config, optional
+        Pipeline, effort, technology and clock; the defaults without one.
+
+    Returns
+    -------
+    RtlFile
+        Ports, latency and size of each module.
+    """
+    from hexcoder.gen.build import build
+    from hexcoder.gen.compiler import Settings
+
+    return build(network, Settings.of(config) if config else Settings(), Path(folder)).metrics
+
+
+def prove(
+    network: Network,
+    folder: Path | str,
+    vectors: int = 10_000,
+    seed: int = 0,
+    events: Path | str | None = None,
+    columns: str | None = None,
+) -> SimulationMetrics:
+    """Hold a compiled design against the golden model, bit for bit, by compiled simulation.
+
+    Parameters
+    ----------
+    network : Network
+    folder : path
+        What :func:`compile` wrote.
+    vectors : int
+        Random input vectors for each module.
+    seed : int
+    events : path, optional
+        File or folder of events to send through as well.
+    columns : str, optional
+        Name of the energies' columns in them.
+
+    Raises
+    ------
+    CheckFailed
+        If a vector or a protocol test fails: the first mismatch.
+    """
+    from hexcoder.tb.prove import prove as _prove
+    from hexcoder.tb.request import Request
+    from hexcoder.tb.stage import failure_of
+
+    with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
+        path, design = Path(scratch) / "network.json", Path(folder)
+        save_network(network, path)
+        source = None if events is None else Path(events)
+        request = Request(
+            path, design, Path(scratch), vectors, seed, None, source, columns, None,
+            design / "waves", Path(scratch),
+        )  # fmt: skip
+        metrics = _prove(request, lambda what, part: None)
+    if failure := failure_of(metrics):
+        raise CheckFailed(failure)
+    return metrics
+
+
+def synthesise(config: Config, build: Path | str | None = None) -> AsicFile:
+    """Take a config to gates, with timing, power and the netlist's checks: the stage ``asic``.
+
+    The stages before it (train, rtl, sim) run where they are out of date.
+
+    Returns
+    -------
+    AsicFile
+        What was measured; what could not be is None, with the reason.
+    """
+    from hexcoder.flow.asic.stage import ASIC
+    from hexcoder.gen.stage import rtl_stage
+    from hexcoder.tb.stage import sim_stage
+
+    folder = _folder(config, build)
+    train(config, folder)
+    _run(rtl_stage(folder / "network.json", {}), config, folder)
+    _run(sim_stage(config, folder), config, folder)
+    return AsicFile.of(_run(ASIC, config, folder))
+
+
+def write_report(config: Config, build: Path | str | None = None) -> Path:
+    """Write the page of what was built and measured so far; its path."""
+    from hexcoder.config import config_text
+    from hexcoder.report.page import PAGE, report_stage
+
+    folder = _folder(config, build)
+    _run(report_stage(config, f"--build {folder}", config_text(config)), config, folder)
+    return folder / PAGE
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What the stages of a build folder measured; None where a stage has not run."""
+
+    train: TrainMetrics | None
+    rtl: RtlFile | None
+    sim: SimulationMetrics | None
+    asic: AsicFile | None
+    layout: LayoutFile | None
+
+
+def read_metrics(build: Path | str) -> Metrics:
+    """Read what the stages left in a build folder.
+
+    Parameters
+    ----------
+    build : path
+        build/<name of the config>.
+    """
+    folder = Path(build)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; a stage makes build/<name of the config>")
+
+    def of(stage: str, kind: Any) -> Any:
+        return _read(folder / stage / "metrics.json", kind, f"hexcoder {stage}")
+
+    return Metrics(
+        of("train", TrainMetrics),
+        of("rtl", RtlFile),
+        of("sim", SimulationMetrics),
+        of("asic", AsicFile),
+        of("layout", LayoutFile),
+    )
+
+
+def _folder(config: Config, build: Path | str | None) -> Path:
+    return Path(build) if build is not None else Path("build") / config.name
+
+
+def _run(stage: Stage[Any], config: Config, folder: Path) -> dict[str, Any]:
+    outcome = run_stage(stage, config, folder)
+    outcome.judge()
+    return outcome.metrics
+
+
+def _flat(network: Network, inputs: np.ndarray) -> np.ndarray:
+    values = np.asarray(inputs)
+    elements = int(np.prod(network.input.shape))
+    if values.dtype.kind not in "iu":
+        raise InputError(f"inputs are {values.dtype}; give integers of type {network.input.type}")
+    if values.ndim < 1 or values[:1].size != elements * len(values[:1]):
+        raise InputError(
+            f"inputs have shape {values.shape}; give (n, {elements}) or (n, *{network.input.shape})"
+        )
+    least, most = network.input.type.minimum, network.input.type.maximum
+    if values.size and not least <= values.min() <= values.max() <= most:
+        raise InputError(f"inputs go beyond {network.input.type}: valid are {least} to {most}")
+    return values.reshape(len(values), elements)
