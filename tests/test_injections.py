@@ -1,7 +1,6 @@
 """What comes in a file is data: nothing that it says is run, whichever tool it reaches."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -105,27 +104,6 @@ def hexcoder(*words, **options):
         [sys.executable, "-m", "hexcoder", *map(str, words)],
         capture_output=True, text=True, check=False, **options,
     )  # fmt: skip
-
-
-@pytest.mark.xdist_group("chain")
-def test_a_folder_s_name_reaches_no_shell_on_the_whole_chain(tmp_path, mark):
-    """Compiler, Verilator, cocotb, Yosys, OpenSTA and Icarus Verilog, with such a place for all."""
-    folder = (
-        tmp_path / f"a b é $(touch {mark.name}) `touch {mark.name}`; $(shell touch {mark.name})"
-    )
-    (folder / "models").mkdir(parents=True)
-    (folder / "models" / "__init__.py").write_text("raise SystemExit('not hexcoder')")
-    events = folder / "my events.csv"
-    assert hexcoder("generate", "--count", "400", "-o", events).returncode == 0
-    config = (ROOT / "configs" / "tiny.toml").read_text()
-    text = config.replace("epochs = 10", "epochs = 1")
-    (folder / "my config.toml").write_text(text)
-    environment = os.environ | {"TMPDIR": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
-    done = hexcoder("all", "my config.toml", "--events", events, cwd=folder, env=environment)
-    assert done.returncode == 0, done.stderr
-    metrics = json.loads((folder / "build" / "tiny" / "asic" / "metrics.json").read_text())
-    assert metrics["timed_check"]["passed"]
-    assert not list(tmp_path.rglob(mark.name))
 
 
 @pytest.mark.parametrize("name", ["A; touch x", "$(touch x)", "../../x", "[exit]"])

@@ -193,6 +193,7 @@ def verilate(
     ``fast`` is the optimisation of the code that runs every clock. ToolFailed, with the last lines
     and the log, if it does not compile.
     """
+    program = program.resolve()
     log = program.parent / "verilator.log"
     with plain_workplace(program.parent) as folder:
         command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,9 @@ STAGES = {
 }
 
 
+TOUCH = "touch hexcoder_was_here"
+
+
 def _run(stage, build, *more):
     room, *command = STAGES[stage]
     arguments = [*command, "--config", CONFIG, "--build", str(build), *more]
@@ -28,11 +32,12 @@ def _run(stage, build, *more):
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
-    """The results of every stage."""
+    """The results of every stage, in a folder whose name some tool might split or run."""
     for tool in ("sta", "iverilog"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: scripts/system-packages.sh installs it")
-    folder = tmp_path_factory.mktemp("build") / "tiny"
+    names = tmp_path_factory.mktemp("build") / f"a b é $({TOUCH}) `{TOUCH}`; $(shell {TOUCH})"
+    folder = names / "tiny"
     for stage in STAGES:
         done = _run(stage, folder)
         assert done.returncode == 0, f"{stage}: {done.stderr}"
@@ -52,6 +57,11 @@ def test_every_link_of_the_chain_agrees(build):
     asic = _metrics(build, "asic")
     assert asic["netlist_check"]["passed"]
     assert asic["gate_level_check"]["passed"]
+
+
+def test_no_tool_ran_what_stands_in_the_folder_s_name(build):
+    places = [build, Path.cwd()]
+    assert not [mark for place in places for mark in place.glob("**/hexcoder_was_here")]
 
 
 def test_timing_is_met_and_power_is_measured_with_events(build):
