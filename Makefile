@@ -1,8 +1,4 @@
-# hexcoder: a trained network in, a verified chip block out.
-#   make all  [CONFIG=configs/econ_t.toml] [EVENTS=energies.csv] [PDK=sky130]
-#   make front [CONFIG=configs/front.toml] [EVENTS=energies.csv] [JOBS=2]
-#   make asic FLOW=librelane PDK=sky130A
-#   make test
+# hexcoder: a trained network in, a verified chip block out. `make help` lists the targets.
 CONFIG ?= configs/econ_t.toml
 EVENTS ?=
 # Name of the energies' columns without the cell's number, where EVENTS has several that would do.
@@ -21,10 +17,38 @@ OPTIONS = --config $(call quoted,$(CONFIG)) $(if $(EVENTS),--events $(call quote
 	$(if $(COLUMNS),--columns $(call quoted,$(COLUMNS))) $(if $(PDK),--pdk $(call quoted,$(PDK)))
 STAMP := $(VENV)/.hexcoder-setup
 
-.PHONY: all setup train rtl sim asic layout report search front study test verify bench format clean
+define HELP
+make all       train, compile, prove, synthesise, report: what is out of date
+make train     train the network                     -> build/<name>/network.json
+make rtl       compile it to Verilog                 -> build/<name>/rtl/encoder.v
+make sim       hold the Verilog against the network
+make asic      gates, area, timing, power            -> build/<name>/asic/
+make layout    place, route and check (PDK=sky130)   -> build/<name>/layout/layout.gds
+make report    one page                              -> build/<name>/report.html
+make verify    every link of the proof with a million vectors, and a formal proof
+make search    search for encoders        make front     synthesise what it found
+make study     physics over seeds         make bench     hexcoder beside its peers
+make setup     install what is needed     make test      all that CI runs
+make format    format the code            make clean     remove build/
+
+CONFIG=configs/econ_t.toml   the design point: one of configs/, or your own
+EVENTS=energies.csv          events to train on, in place of the config's; COLUMNS=NAME chooses columns
+PDK=sky130                   the process, in place of the config's
+FLOW=librelane PDK=sky130A   asic by LibreLane, OpenROAD and a foundry's PDK
+
+  make all CONFIG=configs/tiny.toml                 the whole chain in a minute or two
+  make all EVENTS='my data/energies.csv.gz'
+  make report CONFIG=configs/tiny.toml PDK=sky130   a layout in minutes
+endef
+export HELP
+
+.PHONY: help all setup train rtl sim asic layout report search front study test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
+
+help:
+	@printf '%s\n' "$$HELP"
 
 setup: $(STAMP)
 

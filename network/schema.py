@@ -157,7 +157,7 @@ def _layout(value: Any, indent: int) -> str:
     return json.dumps(value)
 
 
-def save_network(network: Network, path: Path) -> None:
+def save_network(network: Network, path: Path | str) -> None:
     """Write a network.json; the same network gives the same bytes."""
     value = network.model_dump(mode="json", exclude_none=True)
-    path.write_text(_layout(value, 0) + "\n", encoding="utf-8")
+    Path(path).write_text(_layout(value, 0) + "\n", encoding="utf-8")

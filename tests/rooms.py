@@ -1,5 +1,9 @@
 """The rooms of the house, from the ground up."""
 
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
 ROOMS = (
     "hexcoder",
     "network",

@@ -56,6 +56,6 @@ def summary(metrics: Mapping[str, Any]) -> str:
         f"{show('design__instance__count', '{:,} cells')}, "
         f"setup slack {show('timing__setup__ws', '{:.3f} ns')}, "
         f"power {show('power__total', '{:.3f} mW', 1e3)}, "
-        f"energy per event {show('energy_per_event_pj', '{:.1f} pJ')}, "
-        f"with glitches {show('energy_per_event_with_glitches_pj', '{:.1f} pJ')}"
+        f"energy per event {show('energy_per_event_with_glitches_pj', '{:.1f} pJ')} with glitches, "
+        f"{show('energy_per_event_pj', '{:.1f} pJ')} without"
     )

@@ -52,6 +52,6 @@ def summary(metrics: Mapping[str, Any]) -> str:
         f"{show('klayout__drc_error__count', '{} rule violations')}; worst slack after layout "
         f"setup {show('timing__setup__ws', '{:.2f} ns')}, "
         f"hold {show('timing__hold__ws', '{:.2f} ns')}; "
-        f"{show('energy_per_event_pj', '{:.1f} pJ')} an event, "
-        f"{show('energy_per_event_with_glitches_pj', '{:.1f} pJ')} with glitches"
+        f"energy per event {show('energy_per_event_with_glitches_pj', '{:.1f} pJ')} with glitches, "
+        f"{show('energy_per_event_pj', '{:.1f} pJ')} without"
     )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.write_tour import api_blocks, notebook_code
+
 pytestmark = pytest.mark.xdist_group("chain")
 CONFIG = "configs/tiny.toml"
 STAGES = {
@@ -37,7 +39,7 @@ def build(tmp_path_factory):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: scripts/system-packages.sh installs it")
     names = tmp_path_factory.mktemp("build") / f"a b é $({TOUCH}) `{TOUCH}`; $(shell {TOUCH})"
-    folder = names / "tiny"
+    folder = names / "build" / "tiny"
     for stage in STAGES:
         done = _run(stage, folder)
         assert done.returncode == 0, f"{stage}: {done.stderr}"
@@ -62,6 +64,22 @@ def test_every_link_of_the_chain_agrees(build):
 def test_no_tool_ran_what_stands_in_the_folder_s_name(build):
     places = [build, Path.cwd()]
     assert not [mark for place in places for mark in place.glob("**/hexcoder_was_here")]
+
+
+def test_the_page_of_the_python_api_runs_beside_a_users_own_models(build):
+    """In a folder whose models/ is not ours; the notebook has the page's cells."""
+    place = build.parents[1]
+    (place / "models").mkdir(exist_ok=True)
+    (place / "models" / "__init__.py").write_text("raise SystemExit('not of hexcoder')")
+    blocks = api_blocks()
+    assert notebook_code() == blocks
+    (place / "page.py").write_text("\n".join(blocks))
+    done = subprocess.run(
+        [sys.executable, "page.py"], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pJ an event, with glitches" in done.stdout
+    assert "nonsense: no such file; a config is a TOML file, or one of" in done.stdout
 
 
 def test_timing_is_met_and_power_is_measured_with_events(build):
