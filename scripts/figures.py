@@ -36,13 +36,14 @@ def measured(build: Path) -> dict[str, Any]:
 
     train, rtl, sim, asic = (read(stage) for stage in ("train", "rtl", "sim", "asic"))
     return {
+        "network": json.loads((build / "network.json").read_text(encoding="utf-8")),
         "verilog": hashlib.sha256((build / "rtl" / "encoder.v").read_bytes()).hexdigest(),
         "parameters": train["parameters"],
         "physics": train["physics"],
         "baselines": train["baselines"],
         "torch_vectors": train["torch_against_golden"]["vectors"],
         "torch_mismatches": train["torch_against_golden"]["mismatches"],
-        "latency_cycles": rtl["latency_cycles"],
+        "latency_cycles": rtl["modules"]["encoder"]["latency_cycles"],
         "full_adders": rtl["total"]["full_adders"],
         "other_gates": rtl["total"]["other_gates"],
         "sim_vectors": sim["vectors"],
@@ -132,7 +133,7 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     figures = measured(Path(sys.argv[1]))
-    FILE.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    FILE.write_text(json.dumps(figures) + "\n", encoding="utf-8")
     PAGE.write_text(rendered(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
     print(f"{FILE.relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
     return 0

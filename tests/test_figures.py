@@ -8,12 +8,10 @@ import pytest
 from hexcoder.config import load_config
 from hexcoder.gen.build import compile_design
 from hexcoder.gen.compiler import Settings
-from hexcoder.network.schema import load_network
+from hexcoder.network.schema import Network
 from scripts import figures
-from tests.rooms import ROOT
 
 FIGURES = json.loads(figures.FILE.read_text(encoding="utf-8"))
-WEIGHTS = ROOT / "configs" / "weights" / "econ_t" / "network.json"
 
 
 def test_tables_of_the_page_are_those_of_the_file():
@@ -32,7 +30,7 @@ def test_a_table_that_was_edited_is_noticed():
 @pytest.mark.xdist_group("chip")
 def test_figures_are_of_the_verilog_that_the_compiler_makes():
     settings = Settings.of(load_config("econ_t"))
-    design = compile_design(load_network(WEIGHTS), settings)
+    design = compile_design(Network.model_validate(FIGURES["network"]), settings)
     digest = hashlib.sha256(design.emit().verilog.encode()).hexdigest()
     stale = "stale: make all && .venv/bin/python scripts/figures.py build/econ_t"
     assert digest == FIGURES["verilog"], stale
