@@ -129,6 +129,15 @@ class Verbatim:
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """Files beside the page, each with what it is."""
+
+    kind: ClassVar[str] = "links"
+    caption: str
+    files: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A key figure of the head."""
 
@@ -139,7 +148,7 @@ class Figure:
     state: Literal["", "good", "bad", "missing"] = ""
 
 
-Block = Text | Notice | Table | Pictures | DataFlow | Verbatim
+Block = Text | Notice | Table | Pictures | DataFlow | Verbatim | Links
 
 
 @dataclass(frozen=True, slots=True)

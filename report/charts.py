@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
 
 from hexcoder.metrics.asic import Histogram
 from hexcoder.metrics.train import Figures
@@ -16,7 +19,6 @@ from hexcoder.pictures import INK, svg
 OURS, OTHERS, THIRD, FOURTH = "#b5432a", "#1f4e79", "#8fa3b5", "#d9a441"
 # In inches. At 72 points an inch the text keeps about its size on a phone of 400 pixels.
 _WIDTH, _HEIGHT = 4.9, 3.3
-_CLOSE_BITS = 12
 _BEST_CHOICE = re.compile(r"best choice (\d+)$")
 
 
@@ -42,33 +44,20 @@ def emd_against_bits(ours: Method, baselines: Sequence[Method]) -> str:
             else:
                 others.append((*point, baseline.name))
         axes.axvline(bits, color=OURS, linewidth=0.8, linestyle="--")
+        labels = [Label(bits, emd, ours.name, OURS, bold=True)]
         if chosen:
             xs, ys, kept = zip(*sorted(chosen), strict=True)
             axes.plot(xs, ys, "o-", color=OTHERS, markersize=4, linewidth=1)
-            for place, (x, y, number) in enumerate(zip(xs, ys, kept, strict=True)):
-                # Labels of close points lean away from each other.
-                close_left = place > 0 and x - xs[place - 1] < _CLOSE_BITS
-                close_right = place + 1 < len(xs) and xs[place + 1] - x < _CLOSE_BITS
-                side = "left" if close_left else "right" if close_right else "center"
-                _label(axes, x, y, f"BC {number}", OTHERS, side)
+            labels += [Label(x, y, f"BC {n}", OTHERS) for x, y, n in zip(xs, ys, kept, strict=True)]
         for x, y, text in others:
             axes.plot([x], [y], "s", color=THIRD, markeredgecolor=OTHERS, markersize=5)
-            _label(axes, x, y, text, INK)
+            labels.append(Label(x, y, text, INK))
         axes.plot([bits], [emd], "D", color=OURS, markersize=7)
-        axes.annotate(
-            ours.name,
-            (bits, emd),
-            (-8, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            color=OURS,
-            weight="bold",
-        )
         axes.set_xlabel("bits per event")
         axes.set_ylabel("mean EMD (half pitches)")
-        axes.set_ylim(bottom=0)
         axes.margins(x=0.14, y=0.12)
+        axes.set_ylim(bottom=0)
+        place_labels(axes, labels)
 
     return _svg("emd", draw)
 
@@ -150,8 +139,72 @@ def slack_bars(name: str, histograms: Mapping[str, Histogram]) -> str:
     return _svg(name, draw)
 
 
-def _label(axes: Axes, x: float, y: float, text: str, colour: str, side: str = "center") -> None:
-    axes.annotate(text, (x, y), (0, 6), textcoords="offset points", ha=side, color=colour, size=9)
+class Label(NamedTuple):
+    """Text at a point of a chart."""
+
+    x: float
+    y: float
+    text: str
+    colour: str
+    bold: bool = False
+
+
+_AROUND = (
+    ("center", "bottom", 0, 5), ("left", "center", 7, 0), ("right", "center", -7, 0),
+    ("center", "top", 0, -5), ("left", "bottom", 5, 4), ("right", "bottom", -5, 4),
+    ("left", "top", 5, -4), ("right", "top", -5, -4), ("center", "bottom", 0, 17),
+    ("center", "top", 0, -17), ("left", "bottom", 12, 14), ("right", "bottom", -12, 14),
+    ("left", "top", 12, -14), ("right", "top", -12, -14), ("center", "bottom", 0, 29),
+    ("center", "top", 0, -29),
+)  # fmt: skip
+"""Where a label may stand: its alignment, and points to the right of and above its point."""
+
+
+def place_labels(axes: Axes, labels: Sequence[Label]) -> list[Annotation]:
+    """Write labels so that none covers another, a point or an edge, the first ones foremost."""
+    figure = axes.get_figure()
+    assert figure is not None
+    renderer = FigureCanvasAgg(figure).get_renderer()  # pyright: ignore[reportArgumentType]
+    points = [axes.transData.transform((label.x, label.y)) for label in labels]
+    taken = [Bbox.from_extents(x - 5, y - 5, x + 5, y + 5) for x, y in points]
+    inside = axes.get_window_extent(renderer)
+    placed = []
+    for label in labels:
+        best: tuple[float, int] | None = None
+        texts = []
+        for number, (ha, va, right, up) in enumerate(_AROUND):
+            text = axes.annotate(
+                label.text,
+                (label.x, label.y),
+                (right, up),
+                textcoords="offset points",
+                ha=ha,
+                va=va,
+                color=label.colour,
+                size=9,
+                weight="bold" if label.bold else "normal",
+            )
+            texts.append(text)
+            box = text.get_window_extent(renderer)
+            covered = sum(_shared(box, other) for other in taken)
+            outside = box.width * box.height - _shared(box, inside)
+            if best is None or (covered + outside, number) < best:
+                best = (covered + outside, number)
+        assert best is not None
+        for number, text in enumerate(texts):
+            if number != best[1]:
+                text.remove()
+        chosen = texts[best[1]]
+        taken.append(chosen.get_window_extent(renderer))
+        placed.append(chosen)
+    return placed
+
+
+def _shared(first: Bbox, second: Bbox) -> float:
+    """Area that two boxes share."""
+    width = min(first.x1, second.x1) - max(first.x0, second.x0)
+    height = min(first.y1, second.y1) - max(first.y0, second.y0)
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def _svg(name: str, draw: Callable[[Axes], None], height: float = _HEIGHT) -> str:

@@ -6,8 +6,7 @@ import jinja2
 from markupsafe import Markup
 
 from hexcoder.config import Config
-from hexcoder.pdk.description import LAYOUT_PDK
-from hexcoder.report.results import Results, input_digests, read_results
+from hexcoder.report.results import Results, input_digests, linked_files, read_results
 from hexcoder.report.sections.built import built
 from hexcoder.report.sections.flips import upsets
 from hexcoder.report.sections.hardware import hardware
@@ -42,6 +41,7 @@ def report_stage(config: Config, options: str, config_text: str) -> Stage[Place]
 
     shown = (
         Given("files", lambda place: input_digests(place.build)),
+        Given("links", lambda place: list(linked_files(place.build))),
         Given("config", lambda place: config.model_dump(mode="json")),
         Given("as written", lambda place: [config_text, options]),
         *(Package(name) for name in ("Jinja2", "matplotlib", "numpy")),
@@ -62,11 +62,11 @@ def page(results: Results) -> str:
     )
     style = (templates / "report.css").read_text(encoding="utf-8")
     builders = [built, physics, verification, hardware, origin]
-    if results.config.silicon.pdk == LAYOUT_PDK:
+    if "layout" in results.stages():
         builders.insert(4, layout)
     if results.config.chip.weights == "loadable":
         builders.insert(3, upsets)
-    if results.librelane is not None or "librelane" in results.stale:
+    if "librelane" in results.stages():
         builders.insert(-1, librelane)
     text = environment.get_template("report.html.j2").render(
         name=results.config.name,

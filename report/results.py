@@ -18,18 +18,19 @@ from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TrainMetrics
 from hexcoder.network.schema import load_network
+from hexcoder.pdk.description import LAYOUT_PDK
 from hexcoder.report.blocks import Notice
 from hexcoder.steps.reads import file_digest
 from hexcoder.steps.records import RECORDS, Records
 
 STAGES = {
-    "train": "python -m models train",
-    "rtl": "python -m gen",
-    "sim": "python -m tb",
-    "asic": "python -m flow asic",
-    "layout": "python -m flow layout",
-    "librelane": "python -m flow librelane",
-    "report": "python -m flow report",
+    "train": "hexcoder train",
+    "rtl": "hexcoder rtl",
+    "sim": "hexcoder sim",
+    "asic": "hexcoder asic",
+    "layout": "hexcoder layout",
+    "librelane": "hexcoder librelane",
+    "report": "hexcoder report",
 }
 """The command that makes each stage."""
 
@@ -38,7 +39,7 @@ PICTURES = ("placement.png", "zoom.png", "clock_tree.png", "congestion.png")
 """What the stage layout draws."""
 
 FLIPS = ("flips", "flips_netlist")
-UPSETS = "python -m tb flips"
+UPSETS = "hexcoder upsets"
 """Folders of a campaign of upsets, and what writes them."""
 
 INPUTS = (
@@ -105,6 +106,10 @@ class Results:
         By file of :data:`INPUTS` its SHA-256; None where it is missing.
     records : mapping
         By stage what it recorded of its own run.
+    files : tuple of str
+        What the page leads to.
+    files : tuple of str
+        What the page leads to, by names below the build folder.
     cells : mapping
         Models of the library's cells by name; empty if unknown.
     setup_report : str
@@ -130,6 +135,7 @@ class Results:
     stale: Mapping[str, tuple[str, ...]]
     digests: Mapping[str, str | None]
     records: Mapping[str, Records]
+    files: tuple[str, ...]
     cells: Mapping[str, Any]
     setup_report: str
     pictures: Mapping[str, bytes]
@@ -139,6 +145,14 @@ class Results:
     def command(self, stage: str) -> str:
         """Return the command line that makes a stage."""
         return f"{STAGES[stage]} {self.options}"
+
+    def stages(self) -> list[str]:
+        """Stages that this design point has: a layout for its process, LibreLane where it ran."""
+        has_layout = self.config.silicon.pdk == LAYOUT_PDK
+        has_librelane = self.librelane is not None or "librelane" in self.stale
+        left_out = [] if has_layout else ["layout"]
+        left_out += [] if has_librelane else ["librelane"]
+        return [stage for stage in STAGES if stage not in left_out]
 
     def missing(self, stage: str, what: str) -> Notice:
         """Say why a stage has nothing to show, what it would show, and how to run it."""
@@ -211,6 +225,33 @@ def input_digests(build: Path) -> dict[str, str | None]:
     }
 
 
+LINKED = {
+    "network.json": "the network",
+    "rtl/encoder.v": "Verilog",
+    "rtl/metrics.json": "ports, latency, sizes",
+    "sim/metrics.json": "verdict of the simulation",
+    "waves/*.fst": "waveform",
+    "asic/netlist.v": "gates",
+    "asic/constraints.sdc": "constraints",
+    "asic/delays.sdf": "delays",
+    "asic/timing_setup.rpt": "worst paths, setup",
+    "asic/timing_hold.rpt": "worst paths, hold",
+    "asic/metrics.json": "area, timing, power",
+    "layout/layout.gds": "layout",
+    "layout/netlist.v": "gates after layout",
+    "layout/*.spef": "what wires add",
+    "layout/timing*.rpt": "paths after layout",
+    "train/decoder.safetensors": "the decoder",
+}
+"""Files that the page leads to, by their names below the build folder."""
+
+
+def linked_files(build: Path) -> tuple[str, ...]:
+    """Those of :data:`LINKED` that are there."""
+    found = (path for name in LINKED for path in sorted(build.glob(name)) if path.is_file())
+    return tuple(path.relative_to(build).as_posix() for path in found)
+
+
 _COMPARED = ("asic", "layout")
 
 
@@ -279,6 +320,7 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
         stale=stale,
         digests=digests,
         records=records,
+        files=linked_files(build),
         cells=(read("asic/cells.json") or {}).get("cells", {}),
         setup_report=setup.read_text(encoding="utf-8") if setup.is_file() else "",
         pictures={

@@ -91,7 +91,11 @@ def _silicon(results: Results) -> list[Figure]:
     corner = f"{origin.corner} corner, {origin.voltage_v:g} V, {origin.temperature_c:g} °C"
     slack = timing and timing.timing__setup__ws
     area_um2, power_w = area and area.design__instance__area, power and power.power__total
-    energy_pj = power and power.energy_per_event_pj
+    glitch = asic.glitch
+    energy_pj = asic.energy_per_event_with_glitches_pj
+    without_pj = power and power.energy_per_event_pj
+    if power_w is not None and glitch is not None:
+        power_w += glitch.power__glitch
 
     def figure(
         key: str, name: str, value: float | None, form: tuple[int, float], unit: str, source: str
@@ -100,8 +104,13 @@ def _silicon(results: Results) -> list[Figure]:
             return _absent(name, asic.why_not(key))
         return Figure(name, fixed(value, *form), unit, source)
 
-    cells, activity = f"cells only, {origin.stage}", f"{corner}; {origin.activity}"
-    over = f"power over {period:g} ns"
+    cells = f"cells only, {origin.stage}"
+    counted = "glitches counted" if glitch else f"glitches not counted: {asic.why_not('glitches')}"
+    events = (origin.activity or "").partition(", zero delay")[0]
+    activity = f"{counted}; {corner}; {events}"
+    over = f"glitches counted; without them {fixed(without_pj, 0)} pJ" if without_pj else ""
+    if energy_pj is None:
+        energy_pj, over = without_pj, counted
     at_period = f"at {period:g} ns period, {corner}"
     setup = figure("timing__setup__ws", "Setup slack", slack, (2, 1.0), "ns", at_period)
     if slack is not None:

@@ -1,7 +1,9 @@
 """Section of the report: where every number comes from, and how to get it again."""
 
-from hexcoder.report.blocks import Block, Section, Table, Text, Verbatim, words
-from hexcoder.report.results import STAGES, Results
+from fnmatch import fnmatch
+
+from hexcoder.report.blocks import Block, Links, Section, Table, Text, Verbatim, words
+from hexcoder.report.results import LINKED, Results
 from hexcoder.steps.records import RECORDS
 from hexcoder.version import __version__
 
@@ -10,13 +12,21 @@ def origin(results: Results) -> Section:
     """Commands, seeds, versions, digests and the config."""
     blocks: list[Block] = [
         Text("These commands, in this order, make everything in this report again:"),
-        Verbatim("Commands", "\n".join(results.command(stage) for stage in STAGES)),
+        Verbatim("Commands", "\n".join(results.command(stage) for stage in results.stages())),
+        _links(results),
         _settings(results),
         _tools(results),
         _files(results),
         Verbatim("The config", results.config_text.strip()),
     ]
     return Section("origin", "Origin", blocks)
+
+
+def _links(results: Results) -> Links:
+    def what(name: str) -> str:
+        return next(text for pattern, text in LINKED.items() if fnmatch(name, pattern))
+
+    return Links("Files", [(name, what(name)) for name in results.files])
 
 
 def _settings(results: Results) -> Table:
