@@ -35,6 +35,8 @@ class Comparison(BaseModel):
         if self.passed:
             return None
         text = f"{self.link}: {self.mismatches} of {self.vectors} vectors differ"
+        if self.mismatches > self.vectors:
+            text = f"{self.link}: {self.mismatches} events differ or came when none was due"
         if self.valid_errors:
             text += f"; out_valid is wrong in {self.valid_errors} clocks"
         return text if self.first_mismatch is None else f"{text}; first: {self.first_mismatch}"

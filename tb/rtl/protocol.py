@@ -41,6 +41,9 @@ def read_junit(path: Path) -> dict[str, str | None]:
         message = None
         if problem is not None:
             message = problem.get("message") or problem.get("error_msg") or problem.text or "failed"
+            # Behind the first line stands how the test was written.
+            message = (message.strip().splitlines() or ["failed"])[0]
+            message = message.removeprefix("AssertionError: ")
         results[case.get("name", "?")] = message
     return results
 

@@ -94,3 +94,8 @@ def test_json_has_the_keys_that_were_set_and_is_read_back():
     assert "waveform" not in text
     assert Comparison.model_validate_json(text) == found
     assert found.line() == Comparison.model_validate_json(text).line()
+
+
+def test_more_events_than_were_sent_are_not_said_to_be_some_of_them():
+    found = Comparison(link="a and b", vectors=0, mismatches=1)
+    assert found.line() == "a and b: 1 events differ or came when none was due"

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from hexcoder.tb.rtl.protocol import run_protocol_tests
+from hexcoder.tb.rtl.protocol import read_junit, run_protocol_tests
 
 pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is missing")
 TESTS = {
@@ -59,3 +59,11 @@ def test_valid_that_ignores_gaps_is_caught(compiled, tmp_path):
 def test_a_wrong_output_is_caught(compiled, tmp_path):
     failed = _failures(compiled, tmp_path, change=("assign output_2 = ", "assign output_2 = 1 ^ "))
     assert "random_tensors" in failed
+
+
+def test_a_failed_test_is_told_in_its_own_words(tmp_path):
+    message = "AssertionError: clock 5: out_valid is 1, expected 0&#10;assert 1 == False"
+    (tmp_path / "junit.xml").write_text(
+        f'<testsuites><testcase name="gaps"><failure message="{message}"/></testcase></testsuites>'
+    )
+    assert read_junit(tmp_path / "junit.xml") == {"gaps": "clock 5: out_valid is 1, expected 0"}
