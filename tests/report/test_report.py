@@ -175,7 +175,6 @@ def test_a_missing_stage_is_named_with_its_command(build, stage):
     del stages[stage]
     given.write(build, **stages)
     text = report(build)
-    command = {"train": "models train", "rtl": "gen", "sim": "tb", "asic": "flow asic"}[stage]
     assert f"stage '{stage}' has no result yet" in words(text)
     assert f"hexcoder {stage} --config tiny.toml" in words(text)
     assert all(len(outline(text).text[name].strip()) > 100 for name in SECTIONS)
