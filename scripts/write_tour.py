@@ -22,13 +22,13 @@ _MARK = "\x1e"
 
 def api_blocks() -> list[str]:
     """The page's blocks of code, in order."""
-    return _BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    return [block.strip() for block in _BLOCK.findall(PAGE.read_text(encoding="utf-8"))]
 
 
 def notebook_code() -> list[str]:
     """The notebook's cells of code, in order."""
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return ["".join(cell["source"]).strip() for cell in cells if cell["cell_type"] == "code"]
 
 
 def printed(blocks: list[str]) -> list[str]:
@@ -57,7 +57,7 @@ def main() -> None:
         said = outputs[number // 2]
         stream = {"name": "stdout", "output_type": "stream", "text": said.splitlines(keepends=True)}
         shown = [stream] if said else []
-        cells.append(_cell("code", text, execution_count=number // 2 + 1, outputs=shown))
+        cells.append(_cell("code", text.strip(), execution_count=number // 2 + 1, outputs=shown))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}

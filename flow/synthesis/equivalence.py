@@ -22,6 +22,7 @@ from hexcoder.netlist.flat import CellModel, FlatNetlist, read_cell_models, read
 from hexcoder.netlist.yosys import quoted, run_yosys
 from hexcoder.pdk.description import Pdk
 from hexcoder.processes import run
+from hexcoder.tools import ToolFailed, plain
 
 _TRANSPARENT = Path(__file__).with_name("transparent.v")
 _RESET = "rst"
@@ -127,7 +128,7 @@ def _compare(golden: Path, gates: Path, log: Path) -> str | None:
     if spec is None or spec.origin is None:
         raise InputError("package 'pyosys' is not installed; run `make setup`")
     program = Path(spec.origin).with_name("yosys-abc")
-    command = [str(program), "-c", f"cec {golden} {gates}"]
+    command = [str(program), "-c", f"cec {plain(golden)} {plain(gates)}"]
     try:
         done = run(command, timeout_s=TIME_LIMIT_S)
     except subprocess.TimeoutExpired:
@@ -141,7 +142,9 @@ def _compare(golden: Path, gates: Path, log: Path) -> str | None:
     found = re.findall(
         r"^.*(?:NOT EQUIVALENT|UNDECIDED|differs|failed|Error).*$", done.stdout, re.M
     )
-    return " ".join(line.strip() for line in found[:3]) or f"ABC gave no verdict (log: {log})"
+    if not found:
+        raise ToolFailed(f"ABC gave no verdict (log: {log})")
+    return " ".join(line.strip() for line in found[:3])
 
 
 def _wrong_latency(
