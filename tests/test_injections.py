@@ -1,6 +1,7 @@
 """What comes in a file is data: nothing that it says is run, whichever tool it reaches."""
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from hexcoder.netlist.liberty import read_liberty
 from hexcoder.pdk.description import load_pdk
 from hexcoder.sensor.chip.configuration import read_configuration
 from hexcoder.tools import plain, tcl_word
-from tests.fuzz import NETWORK, _chip, _library_text
+from tests.fuzz import NETWORK, _chip, _liberty
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [
@@ -31,7 +32,7 @@ def mark(tmp_path):
 
 
 def liberty(tmp_path, old, new):
-    text = _library_text()
+    text = _liberty(random.Random(1)).decode()
     assert old in text
     (tmp_path / "library.lib").write_text(text.replace(old, new, 1))
     return tmp_path / "library.lib"
@@ -48,7 +49,7 @@ def test_a_name_of_a_library_that_is_more_than_a_name_is_refused(tmp_path, mark,
 
 def test_a_condition_of_a_library_is_never_python(tmp_path, mark):
     payload = f"__import__('os').system('touch {mark}')"
-    text = re.sub(r'(when\s*: )"[^"]*"', rf'\1"{payload}"', _library_text())
+    text = re.sub(r'(when\s*: )"[^"]*"', rf'\1"{payload}"', _liberty(random.Random(1)).decode())
     (tmp_path / "library.lib").write_text(text)
     with pytest.raises(InputError, match="cannot read the function"):
         read_tables(tmp_path / "library.lib")
@@ -70,7 +71,7 @@ def test_a_name_of_a_pdk_that_is_more_than_a_name_is_refused(tmp_path, mark, nam
 
 def test_a_tag_of_yaml_makes_no_object(tmp_path, mark):
     text = (
-        _chip(None)
+        _chip(random.Random(1))
         .decode()
         .replace("  3: 2048", f"  3: !!python/object/apply:os.system ['touch {mark}']")
     )
