@@ -38,6 +38,10 @@ def exclusive(build: Path) -> Iterator[None]:
             held.enter_context(locked(build / ".lock", wait=False))
         except BlockingIOError:
             raise InputError(f"{build}: another run is using this folder; wait for it") from None
+        except OSError as error:
+            raise InputError(
+                f"{build / '.lock'}: cannot be locked ({error.strerror}); remove it if it is a link"
+            ) from None
         yield
 
 
