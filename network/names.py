@@ -46,6 +46,8 @@ _KEYWORDS = frozenset(_KEYWORDS_TEXT.split())
 """Of SystemVerilog (IEEE 1800-2017, annex B)."""
 _SIGNAL = re.compile(r"(.+)_(?:[0-9]+|output|registered|register|count|stage|copy|write|byte).*")
 """Signals whose names begin with a layer's."""
+_NUMBERED_PARTS = re.compile(r"calibrated_[0-9]+|commit_[0-9]+|active_.+|.+_stage")
+"""Parts of designs with weights in registers."""
 
 
 def name_in_results(name: str, others: Collection[str]) -> str:
@@ -67,6 +69,7 @@ def name_in_results(name: str, others: Collection[str]) -> str:
     is_taken = (
         name.lower() in _PARTS
         or name in _KEYWORDS
+        or _NUMBERED_PARTS.fullmatch(name) is not None
         or (signal is not None and (signal[1] in others or signal[1] in _PARTS))
     )
     while is_taken:

@@ -17,7 +17,6 @@ from hexcoder.metrics.librelane import LibrelaneFile
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TrainMetrics
-from hexcoder.network.schema import load_network
 from hexcoder.pdk.description import LAYOUT_PDK
 from hexcoder.report.blocks import Notice
 from hexcoder.steps.reads import file_digest
@@ -262,8 +261,8 @@ def _others(build: Path) -> list[Path]:
 
     def nameless(folder: Path) -> Any:
         try:
-            return load_network(folder / "network.json").model_copy(update={"name": ""})
-        except InputError:
+            return {**read_json(folder / "network.json"), "name": ""}
+        except (InputError, TypeError):
             # A neighbour that cannot be read is none of this report's.
             return folder
 

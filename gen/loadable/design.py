@@ -1,6 +1,5 @@
 """A design whose weights lie in registers: module ``chip`` or ``loadable_encoder``."""
 
-import re
 from dataclasses import asdict
 
 import numpy as np
@@ -58,21 +57,8 @@ def _layer(layer: LoadableLayer, size: LoadableSize) -> RtlLayer:
     )
 
 
-_TAKEN = re.compile(
-    r"encoder|input|output|i2c_target|control|bank|commit_wave|bunch_counter|link_input|front_end|"
-    r"multiplexer|calibrated_\d+|keep_mask|formatter|active_.*|.*_stage"
-)
-"""Names of parts beside the layers, and of modules."""
-
-
 def _check(network: Network, settings: Settings) -> None:
     """Refuse what cannot be built, or would be left out without a word."""
-    for context in network.contexts():
-        if _TAKEN.fullmatch(context.name):
-            raise InputError(
-                f"network {network.name}: layer '{context.name}': a part of the circuit has that "
-                "name; choose another"
-            )
     bits = layer_parameter_bits(network)
     try:
         if is_chip_network(network):

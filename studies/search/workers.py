@@ -75,6 +75,8 @@ class _LocalWorkers(Workers):
             result = future.result()
         except BrokenProcessPool:
             (process,) = pool._processes.values()
+            # The pool's own thread waits for it too, and only one of the two learns the status.
+            pool.shutdown()
             process.join()
             status = f"its process ended with status {process.exitcode}; out of memory?"
             result, pool = TrialResult(failed=status), worker_pool(1)

@@ -66,22 +66,6 @@ def test_no_tool_ran_what_stands_in_the_folder_s_name(build):
     assert not [mark for place in places for mark in place.glob("**/hexcoder_was_here")]
 
 
-def test_the_page_of_the_python_api_runs_beside_a_users_own_models(build):
-    """In a folder whose models/ is not ours; the notebook has the page's cells."""
-    place = build.parents[1]
-    (place / "models").mkdir(exist_ok=True)
-    (place / "models" / "__init__.py").write_text("raise SystemExit('not of hexcoder')")
-    blocks = api_blocks()
-    assert notebook_code() == blocks
-    (place / "page.py").write_text("\n".join(blocks))
-    done = subprocess.run(
-        [sys.executable, "page.py"], cwd=place, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "pJ an event, with glitches" in done.stdout
-    assert "nonsense: no such file; a config is a TOML file, or one of" in done.stdout
-
-
 def test_timing_is_met_and_power_is_measured_with_events(build):
     asic = _metrics(build, "asic")
     assert asic["timing__setup__ws"] > 0
@@ -133,3 +117,19 @@ def test_another_config_value_makes_only_what_depends_on_it_again(build, tmp_pat
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert "up to date" in done.stdout
+
+
+def test_the_page_of_the_python_api_runs_beside_a_users_own_models(build):
+    """In a folder whose models/ is not ours; the notebook has the page's cells."""
+    place = build.parents[1]
+    (place / "models").mkdir(exist_ok=True)
+    (place / "models" / "__init__.py").write_text("raise SystemExit('not of hexcoder')")
+    blocks = api_blocks()
+    assert notebook_code() == blocks
+    (place / "page.py").write_text("\n".join(blocks))
+    done = subprocess.run(
+        [sys.executable, "page.py"], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pJ an event, with glitches" in done.stdout
+    assert "nonsense: no such file; a config is a TOML file, or one of" in done.stdout

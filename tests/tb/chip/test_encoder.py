@@ -154,11 +154,12 @@ def test_settings_that_cannot_be_met_are_one_line(settings, message, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["control", "input", "conv_stage", "encoder"])
-def test_a_layer_may_not_have_the_name_of_a_part(name, tmp_path):
+def test_a_layer_with_the_name_of_a_part_gets_another_in_the_circuit(name, tmp_path):
     layers = (network().layers[0].model_copy(update={"name": name}), *network().layers[1:])
     changed = network().model_copy(update={"layers": layers})
-    with pytest.raises(InputError, match=f"layer '{name}': a part of the circuit has that name"):
-        build(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
+    built = build(changed, Settings(chip=Chip(weights="loadable")), tmp_path)
+    assert built.metrics.layers[0].name == f"{name}_layer"
+    assert f"module loadable_{name}_layer" in (tmp_path / "encoder.v").read_text()
 
 
 def test_more_parameters_than_addresses_are_one_line(tmp_path):
