@@ -10,7 +10,10 @@ file differ, or where the compiler makes other Verilog than the figures are of.
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 FILE = ROOT / "docs" / "figures.json"
 PAGE = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "images" / "report.png"
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _ASIC = (
     "design__instance__area", "design__instance__count", "timing__setup__ws", "power__total",
@@ -127,6 +131,20 @@ def rendered(page: str, figures: Mapping[str, Any]) -> str:
     return _BLOCK.sub(lambda block: block[1] + TABLES[block[2]](figures) + block[3], page)
 
 
+def picture(report: Path) -> None:
+    """Take a picture of the report's top, where Chromium is installed."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("no new picture: chromium is not installed", file=sys.stderr)
+        return
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    size = ["--force-device-scale-factor=1.5", "--window-size=1160,620"]
+    with tempfile.TemporaryDirectory() as profile:
+        command = [chromium, *options, *size, f"--user-data-dir={profile}"]
+        command += [f"--screenshot={PICTURE}", report.resolve().as_uri()]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
 def main() -> int:
     """Measure, and write file and page."""
     if len(sys.argv) != 2:
@@ -135,7 +153,8 @@ def main() -> int:
     figures = measured(Path(sys.argv[1]))
     FILE.write_text(json.dumps(figures) + "\n", encoding="utf-8")
     PAGE.write_text(rendered(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
-    print(f"{FILE.relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
+    picture(Path(sys.argv[1]) / "report.html")
+    print(f"{FILE.relative_to(ROOT)}, {PAGE.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}")
     return 0
 
 
