@@ -160,9 +160,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, and the stages before it."""
     words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     # A config may be given by its place: hexcoder asic tiny.
-    if len(words) > 1 and words[0] in (*BEFORE, "all"):
-        path = find_config(words[1])
-        if path.suffix == ".toml" and not words[1].startswith("-"):
+    if len(words) > 1 and words[0] in (*BEFORE, "all") and not words[1].startswith("-"):
+        is_config = find_config(words[1]).suffix == ".toml"
+        if is_config or words[0] not in ("rtl", "sim"):
             words.insert(1, "--config")
     for earlier in _stages_before(words):
         try:

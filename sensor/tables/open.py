@@ -21,7 +21,7 @@ _BINARY: dict[bytes, Callable[[Path], Table]] = {
     b"PK\x03\x04": open_npz,
     b"PAR1": ParquetTable,
     b"\x89HDF\r\n\x1a\n": open_hdf5,
-    b"root": RootTable,
+    b"root\x00": RootTable,
 }
 _OTHERS = {
     b"\x80\x02": "a Python pickle, which may run code when it is read",
@@ -53,6 +53,9 @@ def files_of(path: Path) -> list[Path]:
     InputError
         If there is no such file, or none in the folder.
     """
+    if path.exists() and not path.is_dir() and not path.is_file():
+        # It has no end, or can be read only once.
+        raise InputError(f"{path}: it is no regular file; give {FORMATS}")
     if not path.is_dir():
         return [path]
     files = sorted(

@@ -1,6 +1,8 @@
 """The program ``hexcoder``: words in, stages out."""
 
+import argparse
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,14 @@ def test_a_stage_runs_what_it_needs_first(ran):
     assert stages(ran("asic", "--config", "tiny")) == ["train", "rtl", "sim", "asic"]
     assert stages(ran("all", "tiny")) == ["train", "rtl", "sim", "asic", "all"]
     assert stages(ran("train", "tiny")) == ["train"]
+
+
+def test_a_word_that_is_no_config_is_named(ran):
+    with pytest.raises(InputError, match="nothing: no such file; a config is a TOML file"):
+        cli.config_and_build(argparse.Namespace(
+            config=Path("nothing"), events=None, pdk=None, columns=None, build=None,
+        ))  # fmt: skip
+    assert stages(ran("asic", "nothing"))[-1] == "asic"
 
 
 def test_options_of_the_config_are_those_of_every_stage(ran, tmp_path):

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 import zipfile
 
@@ -210,6 +211,8 @@ BROKEN = {
     "cut.parquet": (lambda p: p.write_bytes(b"PAR1" + bytes(40)), "not a Parquet file"),
     "cut.h5": (lambda p: p.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(40)), "not a HDF5 file"),
     "cut.root": (lambda p: p.write_bytes(b"root" + bytes(400)), "ROOT"),
+    "users.txt": (lambda p: p.write_text("root:x:0:0:root"), "no columns for the 48 energies"),
+    "pipe.csv": (lambda p: os.mkfifo(p), "it is no regular file"),
     "trees.root": (lambda p: write_root(p, a={"x": LAYERS}, b={"x": LAYERS}), "holds a, b"),
     "index.csv": (lambda p: p.write_text("\n".join(indexed(NAMES).splitlines()[1:])), "an index"),
     "page.html": (lambda p: p.write_text("<html>"), "it is XML or HTML; give CSV"),
