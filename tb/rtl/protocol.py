@@ -15,7 +15,14 @@ from cocotb_tools.runner import Icarus, Runner, Verilator
 from hexcoder.errors import InputError
 from hexcoder.processes import run
 from hexcoder.tb.rtl.verilated import SPLIT
-from hexcoder.tools import LAST_LINES, make_variables, plain, plain_workplace, verilator_environment
+from hexcoder.tools import (
+    LAST_LINES,
+    make_variables,
+    plain,
+    plain_workplace,
+    verilator_environment,
+    verilator_program,
+)
 
 JUNIT = "junit.xml"
 
@@ -70,9 +77,13 @@ class _PortsOnly(_Ended, Verilator):
     """
 
     def _build_command(self) -> Any:
+        compile_, *others = super()._build_command()
+        program = verilator_program()
+        if program != "verilator":
+            compile_ = [program, *compile_[1:]]
         return [
             [part for word in command for part in self._changed(str(word))]
-            for command in super()._build_command()
+            for command in (compile_, *others)
         ]
 
     @staticmethod

@@ -21,6 +21,7 @@ from hexcoder.tools import (
     plain_workplace,
     run_logged,
     verilator_environment,
+    verilator_program,
 )
 
 HARNESS = Path(__file__).with_name("harness.cpp")
@@ -196,7 +197,16 @@ def verilate(
     program = program.resolve()
     log = program.parent / "verilator.log"
     with plain_workplace(program.parent) as folder:
-        command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-Wno-lint"]
+        command = [
+            verilator_program(),
+            "--cc",
+            "--exe",
+            "--build",
+            "-j",
+            "2",
+            "-Wno-fatal",
+            "-Wno-lint",
+        ]
         command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-O3"]
         command += ["--noassert", *options, "-MAKEFLAGS", make_variables(fast)]
         command += ["-CFLAGS", f"-I{folder} -std=gnu++20", "-o", str(folder / program.name)]
