@@ -393,7 +393,9 @@ def _limit() -> None:
 def _worker(numbers: Sequence[int], good: Path, problems: "multiprocessing.Queue[object]") -> None:
     import hexcoder.api
     import hexcoder.cli  # noqa: F401
+    from hexcoder.processes import die_with_parent
 
+    die_with_parent()
     for kind in KINDS:
         kind.good(random.Random(1))
     _limit()
