@@ -1,6 +1,7 @@
 """Parquet, HDF5 and ROOT, each by its own library, which an extra installs."""
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,31 +30,18 @@ class _Unreadable(InputError):
         super().__init__(f"{path}: not a {form} file that can be read: {line}")
 
 
-class ParquetTable:
-    """Columns of numbers, and columns of lists of equal length as NAME_0, NAME_1, ..."""
+class _Columnar(ABC):
+    """A file of named columns, each of numbers or of lists of numbers: NAME_0, NAME_1, ..."""
 
-    form = "Parquet"
+    form: str
 
-    def __init__(self, path: Path):
-        self._parquet = _library(path, self.form, "pyarrow.parquet")
-        self._path = path
-        try:
-            with self._parquet.ParquetFile(path) as file:
-                first = next(file.iter_batches(1), None)
-        except Exception as error:  # pyarrow's own, and what C++ throws
-            raise _Unreadable(path, self.form, error) from None
-        if first is None:
-            raise InputError(f"{path}: there are no rows; give at least one event")
-        self._sources: list[tuple[str, int | None]] = []
-        for field, column in zip(first.schema, first.columns, strict=True):
-            kind = str(field.type)
-            value = column[0].as_py()
-            if kind.startswith(("list", "large_list", "fixed_size_list")):
-                if isinstance(value, list) and len(value) <= 1 << 12:
-                    self._sources += [(field.name, k) for k in range(len(value))]
-            elif kind.startswith(("int", "uint", "float", "double", "halffloat")):
-                self._sources.append((field.name, None))
-        self.names = [name if k is None else f"{name}_{k}" for name, k in self._sources]
+    def __init__(self, path: Path, sources: Sequence[tuple[str, int | None]]):
+        self._path, self._sources = path, sources
+        self.names = [name if k is None else f"{name}_{k}" for name, k in sources]
+
+    @abstractmethod
+    def _batches(self, wanted: Sequence[str], most: int) -> Iterator[dict[str, np.ndarray]]:
+        """Columns by name, float64 (n,) or (n, length), for at most so many rows at a time."""
 
     def rows(self, columns: Sequence[int], most: int) -> Iterator[Rows]:
         """Rows in their order; what is null is NaN."""
@@ -62,24 +50,52 @@ class ParquetTable:
 
         def chunks() -> Iterator[np.ndarray]:
             try:
-                with self._parquet.ParquetFile(self._path) as file:
-                    for batch in file.iter_batches(most, columns=wanted):
-                        lists = {name for name, k in sources if k is not None}
-                        arrays = {
-                            name: _stacked(self._path, name, batch[name].to_pylist())
-                            if name in lists
-                            else batch[name].to_numpy(zero_copy_only=False).astype(np.float64)
-                            for name in wanted
-                        }
-                        yield np.stack(
-                            [arrays[n] if k is None else arrays[n][:, k] for n, k in sources], 1
-                        )
+                for arrays in self._batches(wanted, most):
+                    chosen = [arrays[n] if k is None else arrays[n][:, k] for n, k in sources]
+                    yield np.stack(chosen, 1)
             except InputError:
                 raise
             except Exception as error:
                 raise _Unreadable(self._path, self.form, error) from None
 
         return array_rows(chunks(), self.names, columns)
+
+
+class ParquetTable(_Columnar):
+    """Columns of numbers, and columns of lists of equal length as NAME_0, NAME_1, ..."""
+
+    form = "Parquet"
+
+    def __init__(self, path: Path):
+        self._parquet = _library(path, self.form, "pyarrow.parquet")
+        try:
+            with self._parquet.ParquetFile(path) as file:
+                first = next(file.iter_batches(1), None)
+        except Exception as error:  # pyarrow's own, and what C++ throws
+            raise _Unreadable(path, self.form, error) from None
+        if first is None:
+            raise InputError(f"{path}: there are no rows; give at least one event")
+        sources: list[tuple[str, int | None]] = []
+        for field, column in zip(first.schema, first.columns, strict=True):
+            kind = str(field.type)
+            value = column[0].as_py()
+            if kind.startswith(("list", "large_list", "fixed_size_list")):
+                if isinstance(value, list) and len(value) <= 1 << 12:
+                    sources += [(field.name, k) for k in range(len(value))]
+            elif kind.startswith(("int", "uint", "float", "double", "halffloat")):
+                sources.append((field.name, None))
+        super().__init__(path, sources)
+
+    def _batches(self, wanted: Sequence[str], most: int) -> Iterator[dict[str, np.ndarray]]:
+        lists = {name for name, k in self._sources if k is not None}
+        with self._parquet.ParquetFile(self._path) as file:
+            for batch in file.iter_batches(most, columns=wanted):
+                yield {
+                    name: _stacked(self._path, name, batch[name].to_pylist())
+                    if name in lists
+                    else batch[name].to_numpy(zero_copy_only=False).astype(np.float64)
+                    for name in wanted
+                }
 
 
 def _stacked(path: Path, name: str, rows: Sequence[Any]) -> np.ndarray:
@@ -124,14 +140,13 @@ def open_hdf5(path: Path) -> Table:
 _TREES = ("TTree", "TNtuple", "TNtupleD", "RNTuple")
 
 
-class RootTable:
+class RootTable(_Columnar):
     """Branches of a file's one tree that hold numbers, one or a fixed count of them an entry."""
 
     form = "ROOT"
 
     def __init__(self, path: Path):
         self._uproot = _library(path, self.form, "uproot")
-        self._path = path
         try:
             with self._uproot.open(path) as file:
                 kinds = file.classnames().items()
@@ -148,39 +163,24 @@ class RootTable:
             raise
         except Exception as error:
             raise _Unreadable(path, self.form, error) from None
-        self._sources: list[tuple[str, int | None]] = []
+        sources: list[tuple[str, int | None]] = []
         for name, values in first.items():
             if not len(values):
                 raise InputError(f"{path}: there are no rows; give at least one event")
             entry = np.asarray(values[0])
             if entry.dtype.kind in "iuf" and entry.ndim == 0:
-                self._sources.append((name, None))
+                sources.append((name, None))
             elif entry.dtype.kind in "iuf" and entry.ndim == 1 and len(entry) <= 1 << 12:
-                self._sources += [(name, k) for k in range(len(entry))]
-        self.names = [name if k is None else f"{name}_{k}" for name, k in self._sources]
+                sources += [(name, k) for k in range(len(entry))]
+        super().__init__(path, sources)
 
-    def rows(self, columns: Sequence[int], most: int) -> Iterator[Rows]:
-        """Entries in their order."""
-        sources = [self._sources[column] for column in columns]
-        wanted = list(dict.fromkeys(name for name, _ in sources))
-
-        def chunks() -> Iterator[np.ndarray]:
-            try:
-                with self._uproot.open(self._path) as file:
-                    tree = file[self._tree]
-                    for part in tree.iterate(wanted, step_size=most, library="np"):
-                        arrays = {
-                            name: values.astype(np.float64)
-                            if values.dtype != object
-                            else _stacked(self._path, name, [list(v) for v in values])
-                            for name, values in part.items()
-                        }
-                        yield np.stack(
-                            [arrays[n] if k is None else arrays[n][:, k] for n, k in sources], 1
-                        )
-            except InputError:
-                raise
-            except Exception as error:
-                raise _Unreadable(self._path, self.form, error) from None
-
-        return array_rows(chunks(), self.names, columns)
+    def _batches(self, wanted: Sequence[str], most: int) -> Iterator[dict[str, np.ndarray]]:
+        with self._uproot.open(self._path) as file:
+            tree = file[self._tree]
+            for part in tree.iterate(wanted, step_size=most, library="np"):
+                yield {
+                    name: values.astype(np.float64)
+                    if values.dtype != object
+                    else _stacked(self._path, name, [list(v) for v in values])
+                    for name, values in part.items()
+                }
