@@ -197,14 +197,14 @@ def test_profile_command_writes_its_files_and_a_summary(tmp_path):
     assert f"EMD {found['network']['emd']['mean']:.4f}" in done.stdout
 
 
-def test_wrong_options_end_with_one_line_and_status_2(tmp_path):
+def test_wrong_options_end_with_one_line_and_status_2():
     for options, message in (
         (("--links", "6"), "--links = '6'"),
         (("--seeds", "0"), "--seeds = 0: it must be 1 or more"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "studies", "study", "--config", TINY, *options],
-            capture_output=True, text=True, check=False, cwd=tmp_path,
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert message in done.stderr
