@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 
 LONGEST_LINE = 500
@@ -75,6 +76,9 @@ def run_command(main: Callable[[Sequence[str] | None], int | None]) -> None:
     files into place only when they are whole.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
+    if not sys.warnoptions:
+        # What libraries warn of, numpy of an old file's header, is for programmers.
+        warnings.simplefilter("ignore")
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold what the terminal's encoding does not.
         if hasattr(stream, "reconfigure"):

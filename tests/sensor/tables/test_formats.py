@@ -5,8 +5,10 @@ import gzip
 import io
 import lzma
 import os
+import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -18,6 +20,8 @@ import uproot
 from hexcoder.errors import InputError
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.places import load_places
+
+ROOT = Path(__file__).parents[3]
 
 EVENTS = np.random.default_rng(5).integers(0, 1 << 22, (7, 48))
 NAMES = [f"CALQ_{cell}" for cell in range(48)]
@@ -238,3 +242,18 @@ def test_a_library_that_is_not_there_is_named_with_how_to_get_it(tmp_path, monke
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(InputError, match=r"pyarrow, which is not installed: pip install 'hexcoder"):
         load_events(tmp_path / "a.parquet")
+
+
+def test_what_a_library_warns_of_an_old_file_is_not_printed(tmp_path):
+    # numpy reads the header that Python 2 wrote, and warns of it.
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (10L, 48L), }"
+    header += b" " * (117 - len(header)) + b"\n"
+    path = tmp_path / "old.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    weights = ROOT / "configs" / "weights" / "econ_t" / "network.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "models", "evaluate", str(weights), "--events", str(path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "old.npy" in done.stderr
