@@ -7,10 +7,10 @@ import numpy as np
 
 from hexcoder.flow.design import Design
 from hexcoder.network.modules import Stimulus
-from hexcoder.network.schema import load_network
+from hexcoder.sensor.codec.codec import load_encoder
+from hexcoder.sensor.codec.module import fixed_module
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.generator import generate_events
-from hexcoder.sensor.stimulus import FIXED
 from hexcoder.steps.reads import File, Key, Place, Read
 
 RANDOM = "random inputs"
@@ -59,7 +59,7 @@ def load_vectors(place: Place, design: Design) -> Vectors:
     the generator's take their place.
     """
     config = place.config
-    module = FIXED[design.top](load_network(place.path("network.json")))
+    module = fixed_module(load_encoder(place.path("network.json")), design.top)
     events, origin = load_events_of(place)
     settings = config.verification
     stimulus = Stimulus(settings.seed, settings.netlist_vectors, events)

@@ -4,13 +4,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from hexcoder.errors import InputError
 from hexcoder.files import write_json
+from hexcoder.gen.codec.design import CodecDesign
 from hexcoder.gen.compiler import Progress, Settings
 from hexcoder.gen.design import Design
 from hexcoder.gen.emit.fixed import FixedDesign
 from hexcoder.gen.loadable.design import LoadableDesign
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.network.schema import Network
+from hexcoder.sensor.codec.codec import Codec
 
 VERILOG = "encoder.v"
 METRICS = "metrics.json"
@@ -28,7 +31,7 @@ class Built:
 def compile_design(
     network: Network, settings: Settings, progress: Progress = lambda name, part: None
 ) -> Design:
-    """Compile a network to the kind of design that ``settings`` ask for.
+    """Compile a network of layers to the kind of design that ``settings`` ask for.
 
     Raises
     ------
@@ -41,18 +44,31 @@ def compile_design(
     return kind(network, settings, progress)
 
 
+def _emitted(
+    source: Network | Codec, settings: Settings, progress: Progress
+) -> Design | CodecDesign:
+    if isinstance(source, Network):
+        return compile_design(source, settings, progress)
+    if settings.chip.weights == "loadable":
+        raise InputError(
+            f"codec {source.name}: key 'chip.weights' = 'loadable': tables are fixed in gates; "
+            "the only value for an adaptive code is 'fixed'"
+        )
+    return CodecDesign(source, settings, progress)
+
+
 def build(
-    network: Network,
+    network: Network | Codec,
     settings: Settings,
     folder: Path,
     progress: Progress = lambda name, part: None,
 ) -> Built:
-    """Compile a network into ``folder``/encoder.v and ``folder``/metrics.json.
+    """Compile a network or a code into ``folder``/encoder.v and ``folder``/metrics.json.
 
     Times are not in the file, so that equal input gives equal bytes.
     """
     started = time.perf_counter()
-    design = compile_design(network, settings, progress)
+    design = _emitted(network, settings, progress)
     compiled_at = time.perf_counter()
     progress("emit", 0.0)
     emitted = design.emit()

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.metrics.rtl import RtlFile
-from hexcoder.network.schema import Network, load_network
+from hexcoder.network.schema import Network
 from hexcoder.pdk.technology import technology_for
+from hexcoder.sensor.codec.codec import Codec, load_encoder
 from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
 from hexcoder.steps.step import FlatMetrics, Progress, Stage, Step
 
@@ -28,7 +29,7 @@ class Source:
     """A network to compile for a config, in a place; ``seconds`` gets how long that took."""
 
     place: Place
-    network: Callable[[], Network]
+    network: Callable[[], Network | Codec]
     seconds: dict[str, float]
 
 
@@ -57,13 +58,13 @@ def by_pass(progress: Progress) -> Progress:
 def rtl_stage(path: Path, seconds: dict[str, float]) -> Stage[Source]:
     """The stage for a network.json; ``seconds`` gets how long a compilation took."""
     return compile_stage(
-        "rtl", lambda: load_network(path), lambda place: file_digest(path), seconds
+        "rtl", lambda: load_encoder(path), lambda place: file_digest(path), seconds
     )
 
 
 def compile_stage(
     name: str,
-    network: Callable[[], Network],
+    network: Callable[[], Network | Codec],
     identity: Callable[[Place], object],
     seconds: dict[str, float],
 ) -> Stage[Source]:

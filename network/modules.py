@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -78,19 +78,31 @@ class Stimulus:
     sets: int = 1
 
 
-class ModuleUnderTest(ABC):
+class Named(Protocol):
+    """What a design is compiled from: a network, or something else that has a name."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in results."""
+        ...
+
+
+Source = TypeVar("Source", bound=Named)
+
+
+class ModuleUnderTest(ABC, Generic[Source]):
     """A module of a compiled network: ports, stimulus, golden answer, latency and registers.
 
     Parameters
     ----------
-    network : Network
+    network : Network, or what else the module was compiled from
     latency : int
         Clocks from an input to its output.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, network: Network, latency: int = 0):
+    def __init__(self, network: Source, latency: int = 0):
         self.network, self.latency = network, latency
 
     @property

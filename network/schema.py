@@ -159,5 +159,9 @@ def _layout(value: Any, indent: int) -> str:
 
 def save_network(network: Network, path: Path | str) -> None:
     """Write a network.json; the same network gives the same bytes."""
-    value = network.model_dump(mode="json", exclude_none=True)
-    Path(path).write_text(_layout(value, 0) + "\n", encoding="utf-8")
+    write_rows(network.model_dump(mode="json", exclude_none=True), Path(path))
+
+
+def write_rows(value: Any, path: Path) -> None:
+    """Write JSON with each row of numbers on a line."""
+    path.write_text(_layout(value, 0) + "\n", encoding="utf-8")

@@ -27,7 +27,11 @@ def sum_features(sums: np.ndarray) -> np.ndarray:
     The mantissa tells by how much the shift of the normalisation missed an exact division. Sums
     are in ADC counts; the features are float64 (n, 2).
     """
-    codes = sum_code(sums)
+    return sum_code_features(sum_code(sums))
+
+
+def sum_code_features(codes: np.ndarray) -> np.ndarray:
+    """As :func:`sum_features`, of 5E4M codes (n,) as they are received."""
     exponents, mantissas = codes >> 4, (codes & 15) + 0.5
     # Below 16 the code is the sum itself, and its leading one is found by the receiver.
     small = exponents == 0

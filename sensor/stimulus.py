@@ -9,12 +9,14 @@ from hexcoder.network.modules import (
     CHUNK,
     ModuleUnderTest,
     Port,
+    Source,
     Stimulus,
     Vectors,
     edges,
     random_inputs,
     saturating_inputs,
 )
+from hexcoder.network.schema import Network
 from hexcoder.sensor.front_end import (
     ENERGY_BITS,
     SUM_CODE_BITS,
@@ -27,7 +29,7 @@ from hexcoder.sensor.geometry import TRIGGER_CELLS
 LARGEST_ENERGY = (1 << ENERGY_BITS) - 1
 
 
-class EncoderCore(ModuleUnderTest):
+class EncoderCore(ModuleUnderTest[Network]):
     """The network alone; its events are images of the sensor, where its input is one."""
 
     name = "encoder_core"
@@ -69,18 +71,12 @@ class EncoderCore(ModuleUnderTest):
         return layer_outputs(self.network, inputs)
 
 
-class Encoder(EncoderCore):
-    """The sensor's datapath round the network: energies in, the output frame's fields out."""
-
-    name = "encoder"
+class EnergyModule(ModuleUnderTest[Source]):
+    """A module that takes the energies of the 48 trigger cells."""
 
     @property
     def inputs(self) -> tuple[Port, ...]:
         return (Port("in_data", ENERGY_BITS, TRIGGER_CELLS),)
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        return (*super().outputs, Port("sum_code", SUM_CODE_BITS, 1))
 
     def event_vectors(self, energies: np.ndarray) -> Vectors | None:
         return Vectors("event", np.asarray(energies, dtype=np.int64))
@@ -109,6 +105,16 @@ class Encoder(EncoderCore):
         for event in inputs:
             event[random.integers(0, TRIGGER_CELLS, 2)] = LARGEST_ENERGY
         return inputs
+
+
+class Encoder(EnergyModule[Network], EncoderCore):
+    """The sensor's datapath round the network: energies in, the output frame's fields out."""
+
+    name = "encoder"
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        return (*super().outputs, Port("sum_code", SUM_CODE_BITS, 1))
 
     def golden(self, inputs: np.ndarray) -> np.ndarray:
         return encode_frames(self.network, inputs)

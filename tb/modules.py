@@ -39,6 +39,8 @@ from hexcoder.sensor.chip.golden import (
     packed_codes,
 )
 from hexcoder.sensor.chip.link_words import INPUT_LINKS
+from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.codec.module import CodedEncoder
 from hexcoder.sensor.front_end import sensor_image_order
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.sensor.stimulus import Encoder, EncoderCore
@@ -53,7 +55,7 @@ def sets_for(events: int) -> int:
     return max(LEAST_SETS, events // EVENTS_A_SET)
 
 
-class LoadableModule(ModuleUnderTest):
+class LoadableModule(ModuleUnderTest[Network]):
     """A module whose weights lie in registers.
 
     Its stimulus is the network's own weights with events of the detector, then weights drawn at
@@ -258,7 +260,7 @@ def read_rtl(design: Path) -> RtlFile:
     return rtl
 
 
-def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
+def modules_under_test(network: Network | Codec, design: Path) -> list[ModuleUnderTest]:
     """Modules of a compiled design that can be tested.
 
     Raises
@@ -267,7 +269,15 @@ def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
         If the folder is no compiled design, or another network's: what differs.
     """
     rtl, path = read_rtl(design), design / "metrics.json"
-    modules = []
+    modules: list[ModuleUnderTest] = []
+    if isinstance(network, Codec):
+        ports = rtl.modules.get(CodedEncoder.name)
+        if rtl.code is None or ports is None or ports.output_bits != network.frame_bits:
+            raise InputError(
+                f"{path}: no adaptive code with frames of {network.frame_bits} bits, as "
+                f"{network.name} is: the design was compiled for another network"
+            )
+        return [CodedEncoder(network, ports.latency_cycles)]
     for name, kind in MODULES.items():
         ports = rtl.modules.get(name)
         # The sensor's datapath needs a network on an image of the sensor.
@@ -281,7 +291,9 @@ def modules_under_test(network: Network, design: Path) -> list[ModuleUnderTest]:
     return modules
 
 
-def module_under_test(network: Network, design: Path, name: str | None = None) -> ModuleUnderTest:
+def module_under_test(
+    network: Network | Codec, design: Path, name: str | None = None
+) -> ModuleUnderTest:
     """One module of a compiled design, by default its top; raises as :func:`modules_under_test`."""
     wanted = name or read_rtl(design).top
     for module in modules_under_test(network, design):

@@ -11,6 +11,7 @@ from hexcoder.netlist.simulation import Interface, NetlistSimulation
 from hexcoder.network.comparison import Comparison
 from hexcoder.network.modules import ModuleUnderTest, Stimulus
 from hexcoder.network.schema import Network
+from hexcoder.sensor.codec.codec import Codec
 from hexcoder.tb.chip.configurations import check_loaded
 from hexcoder.tb.chip.simulators import open_netlist
 from hexcoder.tb.chip.vectors import chip_fields
@@ -40,7 +41,7 @@ def netlist_comparison(verdict: NetlistVerdict, module: str) -> Comparison:
 
 
 def compare_netlist(
-    network: Network,
+    network: Network | Codec,
     design: Path,
     asic: Path,
     stimulus: Stimulus,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.network.comparison import Comparison
 from hexcoder.network.modules import ModuleUnderTest, Stimulus
-from hexcoder.network.schema import load_network
+from hexcoder.sensor.codec.codec import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.generator import generate_events
 from hexcoder.steps.reads import versions
@@ -34,7 +34,7 @@ def prove(request: Request, progress: Progress) -> SimulationMetrics:
 
     Modules with registers are loaded over I2C; the others take one event a clock.
     """
-    network = load_network(request.network)
+    network = load_encoder(request.network)
     sets = request.configurations
     stimulus = Stimulus(
         request.seed,

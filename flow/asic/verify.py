@@ -13,8 +13,8 @@ from hexcoder.flow.design import read_design
 from hexcoder.flow.synthesis.equivalence import prove_equivalence
 from hexcoder.netlist.files import Netlist
 from hexcoder.network.modules import Stimulus
-from hexcoder.network.schema import load_network
 from hexcoder.pdk.description import load_pdk
+from hexcoder.sensor.codec.codec import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.tb.modules import sets_for
@@ -48,7 +48,7 @@ def verify_netlist(
         if not (build / "asic" / needed).is_file():
             raise InputError(f"{build / 'asic' / needed}: no such file; run `make asic` first")
     design = read_design(build / "rtl" / "metrics.json")
-    network = load_network(build / "network.json")
+    network = load_encoder(build / "network.json")
     path = build / "train" / "events.csv"
     if events is None:
         events = load_events(path) if path.is_file() else np.zeros((0, TRIGGER_CELLS), np.int64)

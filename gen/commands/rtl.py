@@ -48,9 +48,9 @@ def _build(network: Path, config: Config | None, folder: Path) -> str:
     # Imported late: a stage that is up to date need not load Amaranth.
     from hexcoder.gen.build import build
     from hexcoder.gen.compiler import Settings
-    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.codec.codec import load_encoder
 
-    loaded = load_network(network)
+    loaded = load_encoder(network)
     with progress_bar() as progress:
         task = progress.add_task("compile", total=1.0)
         show = by_pass(lambda name, part: progress.update(task, description=name, completed=part))
@@ -87,9 +87,15 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
 
 def _summary(folder: Path, metrics: RtlFile, seconds: Mapping[str, float]) -> str:
     total, took = metrics.total, ""
-    registers = total.register_bits if isinstance(total, Size) else metrics.triplicated_bits
     if seconds:
         took = f"; compiled in {seconds['compile_s']:.1f} s, written in {seconds['emit_s']:.1f} s"
+    if code := metrics.code:
+        return (
+            f"rtl: {folder / 'encoder.v'}: {len(code.steps)} steps and {code.tables} tables, "
+            f"{sum(code.registers.values())} register bits, latency {metrics.latency_cycles} "
+            f"clocks{took}"
+        )
+    registers = total.register_bits if isinstance(total, Size) else metrics.triplicated_bits
     return (
         f"rtl: {folder / 'encoder.v'}: {total.full_adders} full adders, "
         f"{total.other_gates} other gates, {registers} register bits, "

@@ -17,6 +17,7 @@ from hexcoder.config.hardware import (
     Verification,
 )
 from hexcoder.config.network import (
+    Coded,
     ConvolutionShape,
     Decoder,
     DenseShape,
@@ -49,6 +50,7 @@ __all__ = [
     "Activation",
     "Chip",
     "Clock",
+    "Coded",
     "Compiler",
     "Config",
     "ConvolutionShape",

@@ -15,11 +15,12 @@ from hexcoder.config.hardware import (
     Silicon,
     Verification,
 )
-from hexcoder.config.network import Network, Quantisation
+from hexcoder.config.network import AnyNetwork, Coded, Network, Quantisation
 from hexcoder.config.search import Search
 from hexcoder.config.training import Data, Training
 from hexcoder.config.types import Name, Section
 from hexcoder.documents import read_toml
+from hexcoder.errors import InputError
 from hexcoder.sections import validated
 from hexcoder.technology import Technology
 
@@ -29,8 +30,8 @@ class Config(Section):
 
     name: Name
     data: Data = Data()
-    network: Network
-    quantisation: Quantisation
+    network: AnyNetwork
+    quantisation: Quantisation = Quantisation()
     training: Training = Training()
     pipeline: Pipeline = Pipeline()
     compiler: Compiler = Compiler()
@@ -43,6 +44,26 @@ class Config(Section):
     silicon: Silicon = Silicon()
     librelane: Librelane = Librelane()
     search: Search | None = None
+
+    @property
+    def layered(self) -> Network:
+        """The section 'network' of an encoder that is made of layers; InputError for others."""
+        if isinstance(self.network, Network):
+            return self.network
+        raise InputError(
+            f"config {self.name}: key 'network.kind' = '{self.network.kind}': this is for encoders "
+            "made of layers"
+        )
+
+    @property
+    def coded(self) -> Coded:
+        """The section 'network' of an adaptive code; InputError for others."""
+        if isinstance(self.network, Coded):
+            return self.network
+        raise InputError(
+            f"config {self.name}: key 'network.kind' = '{self.network.kind}': this is for adaptive "
+            "codes, kind 'coded'"
+        )
 
     @field_validator("technology")
     @classmethod

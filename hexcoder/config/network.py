@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
 from hexcoder.config.types import (
     Activation,
@@ -15,7 +15,7 @@ from hexcoder.config.types import (
     Rounding,
     Section,
 )
-from hexcoder.fixed_point import FixedPointField
+from hexcoder.fixed_point import FixedPoint, FixedPointField
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 """Channels or neurons of a layer that is trained."""
@@ -72,17 +72,59 @@ class Decoder(Section):
 class Network(Section):
     """Shape of the autoencoder."""
 
+    kind: Literal["autoencoder"] = "autoencoder"
     input_shape: tuple[PositiveInt, PositiveInt, PositiveInt] = (4, 4, 3)
     input_type: FixedPointField
     layers: tuple[LayerShape, ...] = Field(min_length=1, max_length=64)
     decoder: Decoder = Decoder()
 
 
+class Coded(Section):
+    """An adaptive code in place of layers: quantised cells in prefix codes (docs/codec.md)."""
+
+    kind: Literal["coded"]
+    frame_bits: int = Field(
+        default=153, ge=32, le=1024, description="bits of a frame; n links carry 32 n - 7"
+    )
+    fraction_bits: int = Field(
+        default=10, ge=4, le=16, description="of the normalised charge of a cell"
+    )
+    residue_bits: int = Field(
+        default=4, ge=2, le=12, description="fraction bits of a step that go on to the next cell"
+    )
+    cells: Literal[1, 2, 4] = Field(
+        default=1, description="cells of a symbol: one, a pair, a 2x2 group"
+    )
+    direct: Literal[2, 4, 8, 16] = Field(
+        default=8, description="values of a cell that are a class of their own"
+    )
+    longest: int = Field(
+        default=9, ge=2, le=16, description="bit length at which a cell's last class begins"
+    )
+    word_bits: int = Field(default=12, ge=2, le=16, description="bits of the longest code word")
+    modes: int = Field(default=16, ge=1, le=64, description="most pairs of a step and a table")
+    steps: int = Field(default=12, ge=1, le=64, description="most different steps")
+    step_tables: int = Field(default=2, ge=1, le=8, description="most tables of a step")
+    decoder: Decoder = Field(default=Decoder(), description="hidden = [] decodes without a network")
+
+
+def _kind(value: object) -> str:
+    found = (
+        value.get("kind", "autoencoder") if isinstance(value, dict) else getattr(value, "kind", "")
+    )
+    return found if isinstance(found, str) else ""
+
+
+AnyNetwork = Annotated[
+    Annotated[Network, Tag("autoencoder")] | Annotated[Coded, Tag("coded")], Discriminator(_kind)
+]
+
+
 class Quantisation(Section):
     """What holds for every layer that does not say otherwise."""
 
-    weight_type: FixedPointField
-    bias_type: FixedPointField
+    weight_type: FixedPointField = FixedPoint.parse("SQ(1,5)")
+    bias_type: FixedPointField = FixedPoint.parse("SQ(1,5)")
     rounding: Rounding = "floor"
     overflow: Overflow = "saturate"
     learned: tuple[Literal["weights", "activations", "products"], ...] = Field(

@@ -69,6 +69,9 @@ class Training(Section):
         default=None, description="reached at the end, geometrically; default: no change"
     )
     sinkhorn_iterations: PositiveInt = 20
+    exact_share: float = Field(
+        default=0.0, ge=0, le=1, description="share of training, at its end, with the exact EMD"
+    )
     initial: Literal["random", "dirac"] = Field(
         default="random", description="'dirac': each filter starts by passing one channel on"
     )

@@ -82,6 +82,27 @@ class RegisterField(Part):
     stage: int
 
 
+class RtlStep(Part):
+    """A step of an adaptive code: 2**shift / factor units of the normalised charge."""
+
+    shift: int
+    factor: int
+    tables: list[int] = Field(description="tables of code words that it is tried with")
+
+
+class RtlCode(Part):
+    """What an adaptive code is made of."""
+
+    payload_bits: int = Field(description="bits of a frame behind sum and mode")
+    mode_bits: int
+    charge_bits: int = Field(description="bits of a normalised charge")
+    symbols: int = Field(description="symbols of a table")
+    cells: int = Field(description="cells of a symbol")
+    tables: int
+    steps: list[RtlStep] = Field(description="the finest first")
+    registers: dict[str, int] = Field(description="bits of pipeline registers at each place")
+
+
 class RtlFile(Metrics):
     """The whole file; some keys are those of loadable weights, or of fixed ones."""
 
@@ -94,6 +115,7 @@ class RtlFile(Metrics):
     clock_period_ns: float | None = None
     technology: Technology = Field(description="the compiler's table")
     modules: dict[str, RtlModule] = Field(description="ports and latency of each module")
+    code: RtlCode | None = Field(default=None, description="of an adaptive code")
     registers: dict[str, RegisterField] | None = Field(
         default=None, description="registers behind I2C"
     )

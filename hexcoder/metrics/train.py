@@ -68,6 +68,29 @@ class TrainedLayer(_Metrics):
     overflow: str | None = Field(default=None, description="what becomes of sums out of range")
 
 
+class CodeMode(_Metrics):
+    """A mode of an adaptive code, and how often it occurs."""
+
+    shift: int = Field(description="the step is 2**shift / factor units of the normalised charge")
+    factor: int = Field(description="see shift")
+    table: int = Field(description="number of its table of code words")
+    share: float = Field(description="part of the held-out events that it is chosen for")
+
+
+class TrainedCode(_Metrics):
+    """An adaptive code: its modes, and how it fills its frame."""
+
+    payload_bits: int = Field(description="bits of a frame behind sum and mode")
+    symbols: int = Field(description="symbols of a table")
+    tables: int = Field(description="tables of code words")
+    modes: list[CodeMode] = Field(description="the finest first")
+    mean_fill_bits: float = Field(description="bits of the payload that are used, mean")
+    events_cut: int = Field(description="held-out events that fit no mode and are cut")
+    emd_plain: float | None = Field(
+        description="mean EMD without the learned decoder, half trigger-cell pitches"
+    )
+
+
 class Example(_Metrics):
     """An event before and after."""
 
@@ -102,11 +125,14 @@ class FitMetrics(Metrics):
 class PhysicsMetrics(Metrics):
     """What the network is, and how well events come back from it."""
 
-    adder_bits: float = Field(description="estimate of the adder bits that the network takes")
-    parameters: int = Field(description="weights and biases")
-    layers: list[TrainedLayer] = Field(description="layers of the network")
-    input_type: str = Field(description="fixed-point type of the input")
-    input_shape: list[int] = Field(description="shape of the input")
+    adder_bits: float | None = Field(
+        default=None, description="estimate of the adder bits that the network takes"
+    )
+    parameters: int | None = Field(default=None, description="weights and biases")
+    layers: list[TrainedLayer] = Field(default=[], description="layers of the network")
+    input_type: str | None = Field(default=None, description="fixed-point type of the input")
+    input_shape: list[int] | None = Field(default=None, description="shape of the input")
+    code: TrainedCode | None = Field(default=None, description="of an adaptive code")
     physics: Physics = Field(description="the network on held-out events")
     baselines: list[Baseline] = Field(description="fixed algorithms on the same events")
     examples: list[Example] = Field(description="events across the range of EMD")
@@ -134,6 +160,7 @@ class TrainMetrics(_Metrics):
     layers: list[TrainedLayer] | None = Field(description="layers of the network")
     input_type: str | None = Field(description="fixed-point type of the input")
     input_shape: list[int] | None = Field(description="shape of the input")
+    code: TrainedCode | None = Field(default=None, description="of an adaptive code")
     physics: Physics | None = Field(description="the network on held-out events")
     baselines: list[Baseline] | None = Field(description="fixed algorithms on the same events")
     examples: list[Example] | None = Field(description="events across the range of EMD")

@@ -19,13 +19,19 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from hexcoder.models.evaluation.physics import evaluate_baselines, evaluate_files, find_decoder
-    from hexcoder.network.schema import load_network
+    from hexcoder.models.evaluation.physics import (
+        evaluate_baselines,
+        evaluate_files,
+        find_decoder,
+        optional_decoder,
+    )
+    from hexcoder.sensor.codec.codec import Codec, load_encoder
     from hexcoder.sensor.events import load_events
 
-    network = load_network(arguments.network)
+    network = load_encoder(arguments.network)
     events = load_events(arguments.events, arguments.columns)
-    decoder = arguments.decoder or find_decoder(arguments.network)
+    find = optional_decoder if isinstance(network, Codec) else find_decoder
+    decoder = arguments.decoder or find(arguments.network)
     result = evaluate_files(network, decoder, Path(arguments.events), arguments.columns)
     baselines = evaluate_baselines(events, result.bits_per_event) if arguments.baselines else None
     if arguments.json:

@@ -33,8 +33,12 @@ def summary(metrics: TrainMetrics) -> str:
         if agreement
         else f"torch against golden model: {metrics.not_measured['torch_against_golden']}"
     )
+    what = f"{metrics.parameters} parameters"
+    if code := metrics.code:
+        steps = len({(mode.shift, mode.factor) for mode in code.modes})
+        what = f"{len(code.modes)} modes of {steps} steps and {code.tables} tables"
     return (
-        f"train: {metrics.parameters} parameters; EMD {physics.emd_mean:.3f} +- "
+        f"train: {what}; EMD {physics.emd_mean:.3f} +- "
         f"{physics.emd_standard_deviation:.3f} half pitches (mean, standard deviation) over "
         f"{physics.events_counted} held-out events at {physics.bits_per_event} bits an "
         f"event; {link}"

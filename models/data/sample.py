@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hexcoder.config import Config
+from hexcoder.config import Config, Network
 from hexcoder.errors import InputError
 from hexcoder.sensor.events import load_events, write_events
 from hexcoder.sensor.generator import generate_events
@@ -42,7 +42,8 @@ def read_sample(path: Path, conditions: Sequence[str], columns: str | None = Non
 
 
 def _sample(config: Config) -> Sample:
-    data, conditions = config.data, config.network.decoder.conditions
+    data, network = config.data, config.network
+    conditions = network.decoder.conditions if isinstance(network, Network) else ()
     if data.events != "generated":
         events = load_events(data.events, data.columns)
         return Sample(events, load_places(data.events, conditions))

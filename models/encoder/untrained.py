@@ -29,9 +29,9 @@ def untrained_network(config: Config, seed: int) -> Network:
     does not add is cheap in gates.
     """
     random = np.random.default_rng(seed)
-    shape: tuple[int, ...] = config.network.input_shape
+    shape: tuple[int, ...] = config.layered.input_shape
     layers: list[Layer] = []
-    for index, wanted in enumerate(config.network.layers):
+    for index, wanted in enumerate(config.layered.layers):
         name = wanted.name or f"{wanted.kind}_{index}"
         if wanted.kind == "flatten":
             layers.append(Flatten(kind="flatten", name=name))
@@ -70,5 +70,5 @@ def untrained_network(config: Config, seed: int) -> Network:
             if wanted.kind == "conv2d"
             else Dense.model_validate(given)
         )
-    tensor = TensorType(shape=config.network.input_shape, type=config.network.input_type)
+    tensor = TensorType(shape=config.layered.input_shape, type=config.layered.input_type)
     return Network(name=config.name, input=tensor, layers=tuple(layers))

@@ -8,10 +8,13 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import Baseline, Figures, Physics
+from hexcoder.models.codec.decoder import CodecDecoder, decoded_fractions, load_codec_decoder
 from hexcoder.models.decoder import Decoder, load_decoder
 from hexcoder.network.golden import evaluate
 from hexcoder.network.schema import Network
 from hexcoder.sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
+from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.codec.golden import decode, encode_frames
 from hexcoder.sensor.conditions import condition_features
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import bits_per_event, normalise, sensor_image_order
@@ -77,7 +80,8 @@ def decode_latents(
     return decoder.decode(latents, conditions) * (events.sum(axis=1) > 0)[:, None]
 
 
-def _figures(true: np.ndarray, predicted: np.ndarray) -> Figures:
+def figures(true: np.ndarray, predicted: np.ndarray) -> Figures:
+    """How well events (n, 48) come back, in any unit of charge."""
     distance = earth_movers_distance(true, predicted)
     kept = ~np.isnan(distance)
     summary = Summary.of(distance)
@@ -104,8 +108,15 @@ def evaluate_network(
     events : int array (n, 48), ADC counts
     """
     fractions = reconstruct(network, decoder, events, places).fractions
-    figures = _figures(events, fractions).model_dump()
-    return Physics(network=network.name, **figures, bits_per_event=bits_per_event(network))
+    found = figures(events, fractions).model_dump()
+    return Physics(network=network.name, **found, bits_per_event=bits_per_event(network))
+
+
+def evaluate_codec(codec: Codec, decoder: CodecDecoder | None, events: np.ndarray) -> Physics:
+    """Physics of an adaptive code: events, int (n, 48), are packed, and decoded from their bits."""
+    received = decode(codec, encode_frames(codec, events))
+    found = figures(events, decoded_fractions(codec, decoder, received)).model_dump()
+    return Physics(network=codec.name, **found, bits_per_event=codec.frame_bits)
 
 
 def evaluate_baselines(events: np.ndarray, bits: float) -> list[Baseline]:
@@ -116,31 +127,44 @@ def evaluate_baselines(events: np.ndarray, bits: float) -> list[Baseline]:
         baselines.append(best_choice_baseline(best_choice_for_bits(bits)))
     rows = {}
     for baseline in baselines:
-        figures = _figures(events, baseline.reconstruct(events)).model_dump()
+        found = figures(events, baseline.reconstruct(events)).model_dump()
         bits = baseline.bits(events)
-        rows[baseline.name] = Baseline(name=baseline.name, **figures, bits_per_event=bits)
+        rows[baseline.name] = Baseline(name=baseline.name, **found, bits_per_event=bits)
     return list(rows.values())
 
 
 def find_decoder(network: Path) -> Path:
     """The decoder that belongs to a network file: beside it, or in train/ beside it."""
-    for place in (
+    found = optional_decoder(network)
+    if found is None:
+        raise InputError(
+            f"{network}: no decoder beside it (train/decoder.safetensors or decoder.safetensors); "
+            "give one with --decoder FILE"
+        )
+    return found
+
+
+def optional_decoder(network: Path) -> Path | None:
+    """As :func:`find_decoder`; None where there is none, as of a code that needs none."""
+    places = (
         network.parent / "train" / "decoder.safetensors",
         network.parent / "decoder.safetensors",
         network.with_name(f"{network.stem}.decoder.safetensors"),
-    ):
-        if place.is_file():
-            return place
-    raise InputError(
-        f"{network}: no decoder beside it (train/decoder.safetensors or decoder.safetensors); "
-        "give one with --decoder FILE"
     )
+    return next((place for place in places if place.is_file()), None)
 
 
 def evaluate_files(
-    network: Network, decoder: Path, events: Path, columns: str | None = None
+    network: Network | Codec, decoder: Path | None, events: Path, columns: str | None = None
 ) -> Physics:
-    """As :func:`evaluate_network`, with decoder and events from files."""
+    """As :func:`evaluate_network` or :func:`evaluate_codec`, with files.
+
+    A codec without a decoder is decoded plainly; a network needs one.
+    """
+    if isinstance(network, Codec):
+        learned = load_codec_decoder(decoder) if decoder else None
+        return evaluate_codec(network, learned, load_events(events, columns))
+    assert decoder is not None
     loaded = load_decoder(decoder)
     places = load_places(events, loaded.conditions)
     return evaluate_network(network, loaded, load_events(events, columns), places)

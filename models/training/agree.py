@@ -5,7 +5,8 @@ from pathlib import Path
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import AgreementMetrics
 from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, verdict
-from hexcoder.network.schema import load_network
+from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.codec.codec import load_encoder as load_hardware
 from hexcoder.sensor.events import load_events
 from hexcoder.steps.step import NotMeasured
 
@@ -21,7 +22,9 @@ def agree(network_path: Path, encoder_path: Path, events_path: Path, seed: int) 
     NotMeasured
         If the network is not the one that these weights make.
     """
-    network = load_network(network_path)
+    network = load_hardware(network_path)
+    if isinstance(network, Codec):
+        raise NotMeasured("the tables of an adaptive code are counted: there is no torch encoder")
     try:
         encoder = load_encoder(encoder_path, network)
     except InputError:

@@ -22,7 +22,7 @@ def _untrained(config: Config) -> Network:
     if sensor_image_order(network) is None:
         raise InputError(
             f"config {config.name}: key 'network.input_shape' = "
-            f"{list(config.network.input_shape)} with type {config.network.input_type} is no "
+            f"{list(config.layered.input_shape)} with type {config.layered.input_type} is no "
             "image of the sensor; valid are [4, 4, 3] and [8, 8, 1] of a type such as UQ(1,7)"
         )
     return network
@@ -38,7 +38,7 @@ def new_autoencoder(config: Config) -> tuple[QuantisedEncoder, Decoder]:
     """
     torch.manual_seed(config.training.seed)
     network = _untrained(config)
-    quantisation, shape = config.quantisation, config.network.decoder
+    quantisation, shape = config.quantisation, config.layered.decoder
     precision = learned_precision(quantisation.learned, quantisation.weight_digits)
     latents = int(np.prod(network.output.shape))
     decoder = Decoder(latents, network.output.type, shape.hidden, shape.conditions)

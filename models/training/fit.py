@@ -7,17 +7,20 @@ import matplotlib
 import numpy as np
 import torch
 
-from hexcoder.config import Config
+from hexcoder.config import Coded, Config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.metrics.train import FitMetrics, TrainingEvents, TrainingRun
+from hexcoder.models.codec.decoder import save_codec_decoder
 from hexcoder.models.data.sample import Sample, split_sample
 from hexcoder.models.decoder import Decoder, save_decoder
 from hexcoder.models.encoder.agreement import save_encoder
 from hexcoder.models.encoder.quantised import QuantisedEncoder
 from hexcoder.models.training.autoencoder import given_autoencoder, new_autoencoder
+from hexcoder.models.training.codec import DecoderTrainer, counted_codec, given_codec
 from hexcoder.models.training.loop import CHECKPOINT, Epoch, Trainer
 from hexcoder.models.training.teacher import load_teacher
 from hexcoder.network.schema import save_network
+from hexcoder.sensor.codec.codec import save_codec
 from hexcoder.sensor.generator import generate_events
 from hexcoder.steps.reads import versions
 from hexcoder.steps.step import Progress
@@ -25,15 +28,19 @@ from hexcoder.steps.step import Progress
 NETWORK = "network.json"
 
 
-def _draw_curves(history: list[Epoch], loss: str, path: Path) -> None:
+History = list[tuple[float, float]]
+"""Losses on events trained on and held out, of each epoch or of equal parts of the steps."""
+
+
+def _draw_curves(history: History, loss: str, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.subplots()
-    epochs = [epoch.epoch + 1 for epoch in history]
-    axes.plot(epochs, [epoch.training_loss for epoch in history], label="training")
-    axes.plot(epochs, [epoch.held_out_loss for epoch in history], label="held out")
+    epochs = range(1, len(history) + 1)
+    axes.plot(epochs, [training for training, _ in history], label="training")
+    axes.plot(epochs, [held_out for _, held_out in history], label="held out")
     axes.set_xlabel("epoch")
     unit = " (half pitches)" if loss == "sinkhorn" else ""
     axes.set_ylabel(f"{loss} loss{unit}")
@@ -96,6 +103,42 @@ def _train(
     return encoder, decoder, trainer.history
 
 
+def _fit_layers(
+    config: Config, folder: Path, sample: Sample, kept_back: Sample, progress: Progress
+) -> History:
+    encoder, decoder, history = _train(config, folder, sample, kept_back, progress)
+    save_network(encoder.freeze(), folder / NETWORK)
+    save_encoder(encoder, folder / "encoder.safetensors")
+    save_decoder(decoder, folder / "decoder.safetensors")
+    return [(epoch.training_loss, epoch.held_out_loss) for epoch in history]
+
+
+def _fit_codec(
+    config: Config, folder: Path, sample: Sample, kept_back: Sample, progress: Progress
+) -> History:
+    """Tables first, in seconds; then a decoder, if the config wants one."""
+    if config.training.weights is not None:
+        codec, decoder = given_codec(config)
+        history: History = []
+    else:
+        added = _added_events(config, sample)
+        own = sample.events[sample.events.any(axis=1)]
+        codec = counted_codec(config, own, added, lambda part: progress("tables", 0.2 * part))
+        decoder, history = None, []
+        if hidden := config.coded.decoder.hidden:
+            trainer = DecoderTrainer(codec, hidden, config.training, own, kept_back.events, added)
+            decoder = trainer.run(
+                lambda part, loss, held_out: progress(
+                    f"decoder: loss {loss:.4f}, held out {held_out:.4f}", 0.2 + 0.8 * part
+                )
+            )
+            history = trainer.history
+    save_codec(codec, folder / NETWORK)
+    if decoder is not None:
+        save_codec_decoder(decoder, folder / "decoder.safetensors")
+    return history
+
+
 def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     """Train into ``folder``; goes on from the checkpoint of a run that was interrupted.
 
@@ -106,11 +149,11 @@ def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     """
     started = time.perf_counter()
     sample, kept_back = split_sample(config)
-    encoder, decoder, history = _train(config, folder, sample, kept_back, progress)
+    if isinstance(config.network, Coded):
+        history = _fit_codec(config, folder, sample, kept_back, progress)
+    else:
+        history = _fit_layers(config, folder, sample, kept_back, progress)
     trained = time.perf_counter()
-    save_network(encoder.freeze(), folder / NETWORK)
-    save_encoder(encoder, folder / "encoder.safetensors")
-    save_decoder(decoder, folder / "decoder.safetensors")
     sample.joined(kept_back).write(folder / "events.csv")
     kept_back.write(folder / "held_out.csv")
     if history:
@@ -125,7 +168,7 @@ def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
             seed=config.data.seed,
         ),
         training=TrainingRun(**config.training.model_dump(), seconds=trained - started),
-        history=[(e.training_loss, e.held_out_loss) for e in history],
+        history=history,
         tools=versions("torch", "numpy", "POT"),
         threads=torch.get_num_threads(),
     )

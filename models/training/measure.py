@@ -4,24 +4,38 @@ from pathlib import Path
 
 import numpy as np
 
-from hexcoder.metrics.train import Example, PhysicsMetrics, TrainedLayer
-from hexcoder.models.data.sample import Sample, read_sample
-from hexcoder.models.decoder import Decoder, load_decoder
+from hexcoder.metrics.train import (
+    CodeMode,
+    Example,
+    PhysicsMetrics,
+    TrainedCode,
+    TrainedLayer,
+)
+from hexcoder.models.codec.decoder import decoded_fractions, load_codec_decoder
+from hexcoder.models.data.sample import read_sample
+from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
-from hexcoder.models.evaluation.physics import evaluate_baselines, evaluate_network, reconstruct
-from hexcoder.network.schema import Network, load_network
+from hexcoder.models.evaluation.physics import (
+    evaluate_baselines,
+    evaluate_codec,
+    evaluate_network,
+    figures,
+    reconstruct,
+)
+from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
+from hexcoder.sensor.codec.codec import Codec, load_encoder
+from hexcoder.sensor.codec.golden import decode, encode, pack, plain_fractions
+from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import bits_per_event
 from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
 
 EXAMPLES = 6
 
 
-def _examples(network: Network, decoder: Decoder, sample: Sample) -> list[Example]:
-    """Events across the range of EMD, before and after."""
-    events = sample.events
-    found = reconstruct(network, decoder, events, sample.places)
-    distance = earth_movers_distance(events, found.fractions)
+def _examples(events: np.ndarray, found: np.ndarray) -> list[Example]:
+    """Events across the range of EMD, before and after, of charge fractions as they come back."""
+    distance = earth_movers_distance(events, found)
     ranked = np.argsort(distance)[: int((~np.isnan(distance)).sum())]
     if not len(ranked):
         return []
@@ -34,7 +48,7 @@ def _examples(network: Network, decoder: Decoder, sample: Sample) -> list[Exampl
             emd=float(distance[event]),
             sum_adc=int(events[event].sum()),
             true=[round(float(value), 6) for value in fractions[event]],
-            reconstructed=[round(float(value), 6) for value in found.fractions[event]],
+            reconstructed=[round(float(value), 6) for value in found[event]],
         )
         for event in dict.fromkeys(chosen.tolist())
     ]
@@ -65,8 +79,12 @@ def _structure(network: Network) -> list[TrainedLayer]:
 
 def measure(network_path: Path, decoder_path: Path, held_out_path: Path) -> PhysicsMetrics:
     """Evaluate a network with its decoder on events that were kept back."""
-    network, decoder = load_network(network_path), load_decoder(decoder_path)
+    network = load_encoder(network_path)
+    if isinstance(network, Codec):
+        return _measure_codec(network, decoder_path, held_out_path)
+    decoder = load_decoder(decoder_path)
     held_out = read_sample(held_out_path, decoder.conditions)
+    found = reconstruct(network, decoder, held_out.events, held_out.places)
     return PhysicsMetrics(
         adder_bits=adder_bits(network),
         parameters=network.parameters(),
@@ -75,5 +93,33 @@ def measure(network_path: Path, decoder_path: Path, held_out_path: Path) -> Phys
         input_shape=list(network.input.shape),
         physics=evaluate_network(network, decoder, held_out.events, held_out.places),
         baselines=evaluate_baselines(held_out.events, bits_per_event(network)),
-        examples=_examples(network, decoder, held_out),
+        examples=_examples(held_out.events, found.fractions),
+    )
+
+
+def _measure_codec(codec: Codec, decoder_path: Path, held_out_path: Path) -> PhysicsMetrics:
+    events = load_events(held_out_path)
+    decoder = load_codec_decoder(decoder_path) if decoder_path.is_file() else None
+    coded = encode(codec, events)
+    received = decode(codec, pack(codec, coded))
+    found = decoded_fractions(codec, decoder, received)
+    plain = figures(events, plain_fractions(codec, received))
+    shares = np.bincount(coded.modes, minlength=len(codec.modes)) / max(len(events), 1)
+    modes = [
+        CodeMode(**mode.model_dump(), share=float(share))
+        for mode, share in zip(codec.modes, shares, strict=True)
+    ]
+    return PhysicsMetrics(
+        code=TrainedCode(
+            payload_bits=codec.payload_bits,
+            symbols=codec.symbols.count,
+            tables=len(codec.tables),
+            modes=modes,
+            mean_fill_bits=float(np.minimum(coded.used, codec.payload_bits).mean()),
+            events_cut=int((coded.used > codec.payload_bits).sum()),
+            emd_plain=plain.emd_mean,
+        ),
+        physics=evaluate_codec(codec, decoder, events),
+        baselines=evaluate_baselines(events, codec.frame_bits),
+        examples=_examples(events, found),
     )

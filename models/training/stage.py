@@ -26,7 +26,7 @@ def _agrees(value: Any, metrics: Mapping[str, Any], place: Place) -> str | None:
 
 def _assemble(place: Place, metrics: FlatMetrics) -> FlatMetrics:
     values = {"name": place.config.name} | metrics
-    return {name: values[name] for name in TrainMetrics.model_fields}
+    return {name: values.get(name) for name in TrainMetrics.model_fields}
 
 
 def take_one_thread() -> None:

@@ -40,7 +40,7 @@ def config_for_links(config: Config, links: int, latents: int) -> Config:
             f"config {config.name}: section 'network': {latents} latents do not fit the "
             f"{DATA_BITS[links]} bits of {links} links; at most {DATA_BITS[links]} do"
         )
-    layers = list(config.network.layers)
+    layers = list(config.layered.layers)
     for index in reversed(range(len(layers))):
         layer = layers[index]
         if isinstance(layer, FlattenShape):
@@ -48,6 +48,6 @@ def config_for_links(config: Config, links: int, latents: int) -> Config:
         signed, integer_bits = layer.output_type.signed, layer.output_type.integer_bits
         type_ = type(layer.output_type)(signed, integer_bits, width - integer_bits)
         layers[index] = layer.model_copy(update={"output_type": type_})
-        network = config.network.model_copy(update={"layers": tuple(layers)})
+        network = config.layered.model_copy(update={"layers": tuple(layers)})
         return config.model_copy(update={"network": network})
     raise InputError(f"config {config.name}: section 'network': no layer has an output type")

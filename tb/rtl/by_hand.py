@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hexcoder.network.schema import load_network
+from hexcoder.sensor.codec.codec import load_encoder
 from hexcoder.tb.modules import modules_under_test
 from hexcoder.tb.rtl.protocol import run_protocol_tests
 
@@ -24,7 +24,7 @@ def _given(name: str) -> Path:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each module of the design."""
     network, design = _given("HEXCODER_NETWORK"), _given("HEXCODER_DESIGN")
-    modules = modules_under_test(load_network(network), design)
+    modules = modules_under_test(load_encoder(network), design)
     metafunc.parametrize("module", [module.name for module in modules if not module.registers])
 
 

@@ -16,10 +16,10 @@ from cocotb.triggers import FallingEdge, ReadOnly
 
 from hexcoder.network.modules import ModuleUnderTest, Stimulus
 from hexcoder.network.packing import pack
-from hexcoder.network.schema import load_network
+from hexcoder.sensor.codec.codec import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.generator import generate_events
-from hexcoder.sensor.stimulus import EncoderCore
+from hexcoder.sensor.stimulus import EncoderCore, EnergyModule
 from hexcoder.tb.modules import module_under_test
 
 RESET_CLOCKS = 3
@@ -28,7 +28,7 @@ VECTORS = int(os.environ.get("HEXCODER_VECTORS", "400"))
 
 
 def _load() -> ModuleUnderTest:
-    network = load_network(os.environ["HEXCODER_NETWORK"])
+    network = load_encoder(os.environ["HEXCODER_NETWORK"])
     design = Path(os.environ["HEXCODER_DESIGN"])
     return module_under_test(network, design, os.environ["HEXCODER_MODULE"])
 
@@ -180,7 +180,7 @@ async def detector_events(dut: object) -> None:
 async def saturation(dut: object) -> None:
     """Inputs that drive sums to both ends of their range."""
     module = _load()
-    assert isinstance(module, EncoderCore)
+    assert isinstance(module, EncoderCore | EnergyModule)
     await _run_all(dut, module.saturating(VECTORS, SEED))
 
 

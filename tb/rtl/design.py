@@ -8,6 +8,7 @@ import numpy as np
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.network.modules import ModuleUnderTest
+from hexcoder.network.schema import Network
 from hexcoder.tb.modules import read_rtl
 
 
@@ -53,6 +54,8 @@ def read_design(module: ModuleUnderTest, folder: Path) -> Design:
 
 def _watched(module: ModuleUnderTest, rtl: RtlFile) -> list[Watched]:
     network, watched, prefix = module.network, [], ""
+    if not isinstance(network, Network):
+        return watched
     offset = rtl.modules[module.name].front_end_latency_cycles
     if offset is not None:
         # The network is a part of the module, behind the front end.

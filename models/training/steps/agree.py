@@ -23,7 +23,7 @@ AGREE = Step(
     AgreementMetrics,
     reads=(
         File("train/network.json"),
-        File("train/encoder.safetensors"),
+        File("train/encoder.safetensors", optional=True),
         File("train/events.csv"),
         Key("training.seed"),
         *(Package(name) for name in ("torch", "numpy")),

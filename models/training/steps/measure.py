@@ -22,7 +22,7 @@ MEASURE = Step(
     PhysicsMetrics,
     reads=(
         File("train/network.json"),
-        File("train/decoder.safetensors"),
+        File("train/decoder.safetensors", optional=True),
         File("train/held_out.csv"),
         *(Package(name) for name in ("torch", "numpy", "POT")),
     ),

@@ -1,0 +1,1 @@
+"""The adaptive code as module ``encoder``."""

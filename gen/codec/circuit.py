@@ -1,0 +1,179 @@
+"""Module ``encoder`` of an adaptive code: 48 energies to a frame."""
+
+# Amaranth types a slice as what may also join pins of a board; here there are none.
+# pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
+
+from collections.abc import Collection
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
+
+from hexcoder.gen.codec.stages import CODES, ENERGIES, NORMALISED, QUANTISED, SUM, VALUES
+from hexcoder.hw.codec.code_length import CodeLength, FirstFit
+from hexcoder.hw.codec.coder import GroupCoder
+from hexcoder.hw.codec.lookup import any_of, chosen_constant
+from hexcoder.hw.codec.packer import Packer
+from hexcoder.hw.codec.shape import CodeShape, Words
+from hexcoder.hw.codec.step_chain import Multiples, StepChain
+from hexcoder.hw.delay import Delay
+from hexcoder.hw.front_end import FrontEnd
+from hexcoder.hw.interfaces import EventModule
+from hexcoder.sensor.codec.codec import Codec, Mode
+from hexcoder.sensor.codec.prefix import canonical_words
+from hexcoder.sensor.front_end import ENERGY_BITS
+from hexcoder.sensor.geometry import TRIGGER_CELLS
+
+
+def shape_of(codec: Codec) -> CodeShape:
+    """What the components have to know."""
+    groups = tuple(tuple(int(cell) for cell in group) for group in codec.symbols.groups)
+    symbols = codec.symbols
+    return CodeShape(symbols.direct, symbols.longest, codec.most_value_bits, groups)
+
+
+class CodecEncoder(EventModule):
+    """From 48 energies to a frame of fixed size.
+
+    ``in_data`` holds energy k in bits [k*22 +: 22]. The frame's first bit is the highest of
+    ``out_data``: the 9-bit code of the sum, the mode, the payload.
+
+    Parameters
+    ----------
+    codec : Codec
+    ranks : collection of str
+        Places of registers, of :mod:`hexcoder.gen.codec.stages`.
+    """
+
+    def __init__(self, codec: Codec, ranks: Collection[str] = ()):
+        self.codec, self.shape, self.ranks = codec, shape_of(codec), frozenset(ranks)
+        self.latency = len(self.ranks)
+        self.register_bits: dict[str, int] = {}
+        super().__init__(TRIGGER_CELLS * ENERGY_BITS, codec.frame_bits)
+
+    def _rank(self, m: Module, name: str, value: Value) -> Value:
+        """Value behind the registers of a place, if it has any."""
+        if name not in self.ranks:
+            return value
+        self.register_bits[name] = self.register_bits.get(name, 0) + len(value)
+        register = Signal(unsigned(len(value)), reset_less=True)
+        register.name = f"{name}_{len(self.register_bits)}_{self.register_bits[name]}"
+        m.d.sync += register.eq(value)
+        return register
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        codec = self.codec
+        m.submodules.valid = valid = Delay(1, self.latency, reset=True)
+        m.d.comb += [valid.i.eq(self.in_valid), self.out_valid.eq(valid.o)]
+        m.submodules.front_end = front_end = FrontEnd(
+            ENERGY_BITS,
+            TRIGGER_CELLS,
+            range(TRIGGER_CELLS),
+            codec.charge_bits,
+            codec.fraction_bits,
+            SUM in self.ranks,
+        )
+        m.d.comb += front_end.energies.eq(self._rank(m, ENERGIES, self.in_data))
+        if SUM in self.ranks:
+            self.register_bits[SUM] = len(front_end.energies) + len(front_end.sum_code) + 19
+        charges = self._rank(m, NORMALISED, front_end.image)
+        total = self._rank(m, NORMALISED, front_end.sum_code)
+        values, total = self._values(m, charges, total)
+        fits = self._fits(m, values)
+        m.submodules.choice = choice = FirstFit(len(codec.modes))
+        m.d.comb += choice.fits.eq(fits)
+        chosen = [choice.chosen[number] for number in range(len(codec.modes))]
+        mode = chosen_constant(
+            dict(enumerate(chosen)), {k: k for k in range(len(chosen))}, codec.mode_bits
+        )
+        selected = self._rank(m, VALUES, self._selected(m, values, chosen))
+        table = self._rank(m, VALUES, self._table(m, chosen))
+        mode, total = self._rank(m, VALUES, mode), self._rank(m, VALUES, total)
+        codes, lengths = self._codes(m, selected, table)
+        codes, lengths = self._rank(m, CODES, codes), self._rank(m, CODES, lengths)
+        mode, total = self._rank(m, CODES, mode), self._rank(m, CODES, total)
+        count = len(self.shape.groups)
+        m.submodules.packer = packer = Packer(count, len(codes) // count, codec.payload_bits)
+        m.d.comb += [packer.codes.eq(codes), packer.lengths.eq(lengths)]
+        payload = [packer.payload[bit] for bit in reversed(range(codec.payload_bits))]
+        m.d.comb += self.out_data.eq(Cat(*payload, mode, total))
+        return m
+
+    def _values(self, m: Module, charges: Value, total: Value) -> tuple[dict[int, Value], Value]:
+        """Quantised cells for each step, by its number."""
+        codec, chains = self.codec, Module()
+        m.submodules.chains = chains
+        scaled = {}
+        for factor in sorted({factor for _, factor in codec.steps}):
+            multiples = Multiples(TRIGGER_CELLS, codec.charge_bits, factor)
+            chains.submodules[f"times_{factor}"] = multiples
+            chains.d.comb += multiples.charges.eq(charges)
+            scaled[factor] = multiples.scaled
+        values = {}
+        for number, (shift, factor) in enumerate(codec.steps):
+            bits = codec.value_bits(Mode(shift=shift, factor=factor, table=0))
+            chain = StepChain(codec.paths, codec.charge_bits + 3, shift, codec.residue_bits, bits)
+            chains.submodules[f"step_{number}"] = chain
+            chains.d.comb += chain.scaled.eq(scaled[factor])
+            values[number] = self._rank(m, QUANTISED, chain.values)
+        return values, self._rank(m, QUANTISED, total)
+
+    def _fits(self, m: Module, values: dict[int, Value]) -> Value:
+        """Which modes fit."""
+        codec, lengths, fits = self.codec, Module(), []
+        m.submodules.lengths = lengths
+        for number, step in enumerate(codec.steps):
+            tables = [mode.table for mode in codec.modes if (mode.shift, mode.factor) == step]
+            length = CodeLength(
+                self.shape,
+                len(values[number]) // TRIGGER_CELLS,
+                [codec.tables[table] for table in tables],
+                codec.payload_bits,
+            )
+            lengths.submodules[f"step_{number}"] = length
+            lengths.d.comb += length.values.eq(values[number])
+            fits.append(length.fits)
+        return Cat(*fits)
+
+    def _selected(self, m: Module, values: dict[int, Value], chosen: list[Value]) -> Value:
+        """Quantised cells of the chosen mode."""
+        codec, width = self.codec, self.shape.value_bits
+        select = Module()
+        m.submodules.select = select
+        selected = Signal(unsigned(TRIGGER_CELLS * width))
+        hot = []
+        for number, step in enumerate(codec.steps):
+            signal = Signal(name=f"chosen_step_{number}")
+            modes = [k for k, mode in enumerate(codec.modes) if (mode.shift, mode.factor) == step]
+            select.d.comb += signal.eq(any_of([chosen[mode] for mode in modes]))
+            hot.append(signal)
+        for cell in range(TRIGGER_CELLS):
+            terms = []
+            for number in values:
+                bits = len(values[number]) // TRIGGER_CELLS
+                value = values[number].word_select(cell, bits)
+                terms.append(Cat(value & hot[number].replicate(bits), Const(0, width - bits)))
+            select.d.comb += selected.word_select(cell, width).eq(any_of(terms))
+        return selected
+
+    def _table(self, m: Module, chosen: list[Value]) -> Value:
+        """The chosen mode's table, one-hot."""
+        return Cat(
+            any_of([chosen[k] for k, mode in enumerate(self.codec.modes) if mode.table == table])
+            for table in range(len(self.codec.tables))
+        )
+
+    def _codes(self, m: Module, values: Value, table: Value) -> tuple[Value, Value]:
+        """Code of each group, and its length."""
+        codec, coders = self.codec, Module()
+        m.submodules.coders = coders
+        words = [Words.of(lengths, canonical_words(lengths)) for lengths in codec.tables]
+        codes, sizes = [], []
+        for number, group in enumerate(self.shape.groups):
+            coder = GroupCoder(self.shape, len(group), words)
+            coders.submodules[f"group_{number}"] = coder
+            width = self.shape.value_bits
+            own = Cat(values.word_select(cell, width) for cell in group)
+            coders.d.comb += [coder.values.eq(own), coder.table.eq(table)]
+            codes.append(coder.code)
+            sizes.append(coder.length)
+        return Cat(*codes), Cat(*sizes)

@@ -1,0 +1,1 @@
+"""The adaptive code from events: tables by counting, a decoder by gradient."""

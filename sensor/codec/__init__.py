@@ -1,0 +1,1 @@
+"""The adaptive code of an event's cells: its file, its golden model, and its decoder."""

@@ -1,0 +1,74 @@
+"""The encoder of an adaptive code under test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hexcoder.network.modules import CHUNK, ModuleUnderTest, Port, Stimulus, Vectors
+from hexcoder.network.schema import Network
+from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.codec.golden import encode, pack
+from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.stimulus import FIXED, EnergyModule
+
+FRAME_ELEMENT_BITS = 16
+"""Frames are compared in words of so many bits, from the lowest; the rest is one word more."""
+
+
+def frame_words(frames: np.ndarray) -> np.ndarray:
+    """Words of ``out_data``, the lowest first, of frames, bits (n, frame_bits)."""
+    lowest_first = frames[:, ::-1].astype(np.int64)
+    count = frames.shape[1] // FRAME_ELEMENT_BITS
+    whole = lowest_first[:, : count * FRAME_ELEMENT_BITS].reshape(len(frames), count, -1)
+    words = whole @ (1 << np.arange(FRAME_ELEMENT_BITS))
+    rest = lowest_first[:, count * FRAME_ELEMENT_BITS :]
+    if not rest.shape[1]:
+        return words
+    return np.concatenate([words, (rest @ (1 << np.arange(rest.shape[1])))[:, None]], axis=1)
+
+
+class CodedEncoder(EnergyModule[Codec]):
+    """Energies in, frames out; frames as words of 16 bits from the lowest."""
+
+    name = "encoder"
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        words, rest = divmod(self.network.frame_bits, FRAME_ELEMENT_BITS)
+        ports = (Port("frame", FRAME_ELEMENT_BITS, words),)
+        return (*ports, Port("frame_head", rest, 1)) if rest else ports
+
+    def golden(self, inputs: np.ndarray) -> np.ndarray:
+        parts = [
+            frame_words(pack(self.network, encode(self.network, inputs[start : start + CHUNK])))
+            for start in range(0, len(inputs), CHUNK)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.output_widths)), np.int64)
+
+    def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
+        """As of every module that takes energies, and events whose code only just fits or not."""
+        yield from super().stimulus(stimulus)
+        for start in range(0, max(stimulus.count // 8, 64), CHUNK):
+            yield self.tight(min(CHUNK, stimulus.count // 8 + 64), stimulus.seed + start)
+
+    def tight(self, count: int, seed: int) -> Vectors:
+        """Events of the generator that leave at most a bit, or fit no mode at all.
+
+        A dense image of equal cells fits none where the payload is small; a cell more or less
+        decides near the payload's end.
+        """
+        random = np.random.default_rng([seed, 4])
+        events = generate_events(2 * count, seed=seed)
+        even = random.integers(1, 1 << random.integers(1, 20, (count // 8, 1)), (count // 8, 48))
+        noisy = np.concatenate([events, even])
+        coded = encode(self.network, noisy)
+        left = self.network.payload_bits - coded.used
+        ranked = np.argsort(np.where(left < 0, -1, left), kind="stable")
+        return Vectors("edge", noisy[ranked[:count]])
+
+
+def fixed_module(source: Network | Codec, top: str) -> ModuleUnderTest:
+    """The module of a design whose weights or tables are in gates."""
+    return CodedEncoder(source) if isinstance(source, Codec) else FIXED[top](source)
