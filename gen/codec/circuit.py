@@ -120,7 +120,7 @@ class CodecEncoder(EventModule):
     def _fits(self, m: Module, values: dict[int, Value]) -> Value:
         """Which modes fit."""
         codec, lengths, fits = self.codec, Module(), []
-        m.submodules.lengths = lengths
+        m.submodules.length_sums = lengths
         for number, step in enumerate(codec.steps):
             tables = [mode.table for mode in codec.modes if (mode.shift, mode.factor) == step]
             length = CodeLength(

@@ -1,9 +1,9 @@
 """Section of the report: the network, its types, and the hardware's structure."""
 
-from hexcoder.metrics.rtl import RtlFile, RtlLayer, Size
-from hexcoder.metrics.train import TrainMetrics
+from hexcoder.metrics.rtl import RtlCode, RtlFile, RtlLayer, Size
+from hexcoder.metrics.train import TrainedCode, TrainMetrics
 from hexcoder.report.blocks import Block, Box, DataFlow, Section, Table, Text, numbers, words
-from hexcoder.report.numbers import count, percent, shape
+from hexcoder.report.numbers import count, fixed, percent, shape
 from hexcoder.report.results import Results
 
 _WORDS = {"relu": "ReLU", "none": "none", "floor": "floor", "round_half_up": "round half up"}
@@ -15,9 +15,13 @@ def built(results: Results) -> Section:
     blocks: list[Block] = []
     if rtl is None:
         blocks.append(results.missing("rtl", "Data flow, registers, adders and latency"))
+    elif rtl.code is not None:
+        blocks.append(_code_flow(rtl, rtl.code))
     elif rtl.registers is None:
         blocks.append(_data_flow(rtl))
-    if train is None:
+    if train is not None and train.code is not None:
+        blocks += [Text(_CODE_TEXT), _modes(train.code)]
+    elif train is None:
         blocks.append(results.missing("train", "Layers, weights and their sparsity"))
     else:
         blocks += [
@@ -30,9 +34,71 @@ def built(results: Results) -> Section:
         ]
     if rtl is not None and rtl.registers is not None:
         blocks += [_registers(rtl), _loadable_layers(rtl)]
-    elif rtl is not None:
+    elif rtl is not None and rtl.code is None:
         blocks += [_structure(rtl), _passes(rtl)]
     return Section("built", "What was built", blocks)
+
+
+_CODE_TEXT = (
+    "Energies are rounded to a step, the rounding error is carried to the next cell, and values "
+    "are written in prefix codes. Each event takes the first mode whose code fits the payload. A "
+    "step is 2^shift / factor units of the normalised charge."
+)
+
+
+def _modes(code: TrainedCode) -> Table:
+    rows = [
+        [
+            count(number),
+            f"2^{mode.shift} / {mode.factor}",
+            count(mode.table),
+            percent(mode.share, 1.0),
+        ]
+        for number, mode in enumerate(code.modes)
+    ]
+    note = (
+        f"{count(code.symbols)} symbols a table. {fixed(code.mean_fill_bits, 1)} of "
+        f"{count(code.payload_bits)} payload bits are used on average; {count(code.events_cut)} "
+        "held-out events fit no mode and are cut."
+    )
+    columns = [*numbers("mode", "step", "table"), *numbers(("chosen", "held-out events"))]
+    return Table("Modes, the finest first", columns, rows, note)
+
+
+def _code_flow(rtl: RtlFile, code: RtlCode) -> DataFlow:
+    """Parts of the encoder, with the registers behind them."""
+    encoder = rtl.modules[rtl.top]
+    registers = code.registers
+    steps, modes = len(code.steps), sum(len(step.tables) for step in code.steps)
+
+    def box(name: str, lines: list[str], bits: int, place: str) -> Box:
+        return Box(name, lines, _bits(registers.get(place, bits)), place in registers)
+
+    charges = encoder.input_elements * code.charge_bits
+    boxes = [
+        box(
+            f"{encoder.input_elements} energies",
+            [f"{encoder.input_type} each", "ADC counts"],
+            encoder.input_bits,
+            "energies",
+        ),
+        box("normalise", ["sum, leading one,", "shift; code of the sum"], charges, "normalised"),
+        box("round", [f"{steps} steps", "error carried on"], 0, "quantised"),
+        box("choose", [f"lengths of {modes} modes", "the first that fits"], 0, "values"),
+        box("code", [f"{code.tables} tables", "of code words"], 0, "codes"),
+        Box("pack", [f"{code.payload_bits} bits payload", f"{_bits(encoder.output_bits)} in all"]),
+    ]
+    boxes = [
+        each if each.registered or each.bits != _bits(0) else Box(each.name, each.lines)
+        for each in boxes
+    ]
+    caption = (
+        f"Data flow of module {rtl.top}, with a constant latency of {rtl.latency_cycles} clocks. A "
+        "double bar is a rank of pipeline registers."
+    )
+    if "sum" in registers:
+        caption += f" The sum is registered too, {_bits(registers['sum'])}."
+    return DataFlow(f"Data flow: {', '.join(each.name for each in boxes)}", caption, boxes)
 
 
 def where_weights_are(results: Results) -> str:

@@ -33,6 +33,12 @@ _PARTS = {
     "sum_code": "delay of the sum's code",
     "valid": "valid bit",
     "energies": "registers of the energies",
+    "chains": "multiples, rounding with each step",
+    "length_sums": "bits that each mode takes",
+    "choice": "the first mode that fits",
+    "select": "its values",
+    "coders": "code words",
+    "packer": "joins the words",
 }
 """What parts of the design that are no layer hold."""
 FEWEST = 4

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hexcoder.config import Coded
 from hexcoder.report.blocks import Figure
 from hexcoder.report.numbers import NOT_MEASURED, count, fixed, is_measured, shape
 from hexcoder.report.results import Results
@@ -12,9 +13,16 @@ def sentence(results: Results) -> str:
     """What was built, as far as the results tell."""
     train, rtl = results.train, results.rtl
     network = results.config.network
-    what = f"A neural encoder for {shape(network.input_shape)} inputs of type {network.input_type}"
-    if train:
-        what += f", {count(train.parameters)} parameters {where_weights_are(results)}"
+    if isinstance(network, Coded):
+        what = f"An adaptive code for frames of {network.frame_bits} bits"
+        if train and train.code:
+            what += f", {count(len(train.code.modes))} modes and {count(train.code.tables)} tables"
+            what += " fixed in gates"
+    else:
+        what = f"A neural encoder for {shape(network.input_shape)} inputs of type "
+        what += str(network.input_type)
+        if train:
+            what += f", {count(train.parameters)} parameters {where_weights_are(results)}"
     if not rtl:
         return what + "; it has not been compiled to hardware yet."
     return (
