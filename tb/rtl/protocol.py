@@ -134,7 +134,8 @@ def run_protocol_tests(
         waves=waves,
     )
     results.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(found, results)
+    if results.resolve() != found:
+        shutil.copyfile(found, results)
     return read_junit(results)
 
 
@@ -190,7 +191,7 @@ def _build_and_test(
                 build_dir=work,
                 build_args=arguments,
                 timescale=("1ns", "1ps"),
-                waves=waves and not is_verilator,
+                waves=waves,
                 log_file=log,
             )
             runner.test(
