@@ -7,16 +7,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from hexcoder.config import find_config, load_config, shipped_configs
 from hexcoder.console import (
     Commands,
-    Parser,
     add_command,
     add_config_options,
     add_vectors,
     config_and_build,
+    parse_room,
     run_room,
 )
 from hexcoder.errors import CheckFailed, run_command
@@ -39,6 +38,7 @@ BEFORE = {
     "librelane": ("train", "rtl", "sim"),
     "verify": ("train", "rtl", "sim", "asic"),
     "report": ("train", "rtl", "sim", "asic"),
+    "all": ("train", "rtl", "sim", "asic"),
 }
 """What runs before a stage."""
 DESCRIPTION = """A trained network in, a verified chip block out.
@@ -46,12 +46,12 @@ DESCRIPTION = """A trained network in, a verified chip block out.
 hexcoder trains a small network on detector events, compiles it to Verilog, proves that the Verilog
 computes the same bits, and maps it to standard cells: area, power, timing and layout."""
 EXAMPLES = """examples:
-  hexcoder all tiny                              the whole chain on a small encoder, in a minute
-  hexcoder all econ_t --events energies.csv      on your events; results in build/econ_t
+  hexcoder all tiny                              the whole chain on a small encoder: a minute or two
+  hexcoder all econ_t --events energies.csv --build build/my_data   on your own events
   hexcoder rtl network.json -o rtl               Verilog of a network of your own
   hexcoder sim network.json rtl --vectors 10000  is it the same, bit for bit?
   hexcoder asic my.toml --pdk sky130             gates, timing, power and a layout
-  hexcoder configs tiny > my.toml                a config to start from
+  hexcoder configs tiny > my.toml                a config to start from; change its name
   hexcoder COMMAND --help                        what else a command takes
 CONFIG is a TOML file, or the name of one that comes with hexcoder. Exit status: 0 done, 1 a check
 failed, 2 bad input or a missing tool, 3 a fault of hexcoder's own.
@@ -138,32 +138,31 @@ def _options(arguments: argparse.Namespace) -> list[str]:
 _OPTIONS = ("config", "events", "columns", "pdk", "build")
 
 
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    return parse_room("hexcoder", DESCRIPTION, EXAMPLES, COMMANDS, words, version=__version__)
+
+
 def _run(*words: str) -> None:
-    run_room("hexcoder", DESCRIPTION, EXAMPLES, COMMANDS, words, version=__version__)
+    arguments = _parse(words)
+    arguments.run(arguments)
 
 
 def _stages_before(words: Sequence[str]) -> list[list[str]]:
     """What has to run before a command, each with its options."""
-    if words[0] == "all":
-        return _stages_before(("report", *words[1:]))
-    parser = Parser(add_help=False)
-    add_config_options(parser, required=False)
-    known, others = parser.parse_known_args(words[1:])
-    is_help = bool({"-h", "--help"} & set(others))
-    is_own = any(not word.startswith("-") and Path(word).exists() for word in others)
-    if known.config is None or is_help or is_own:
+    arguments = _parse(words)
+    is_own = getattr(arguments, "network", None) is not None
+    if getattr(arguments, "config", None) is None or is_own:
         return []
-    return [[stage, *_options(known)] for stage in BEFORE.get(words[0], ())]
+    return [[stage, *_options(arguments)] for stage in BEFORE.get(words[0], ())]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, and the stages before it."""
     words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
-    # A config may be given by its place: hexcoder asic tiny.
-    if len(words) > 1 and words[0] in (*BEFORE, "all") and not words[1].startswith("-"):
-        is_config = find_config(words[1]).suffix == ".toml"
-        if is_config or words[0] not in ("rtl", "sim"):
-            words.insert(1, "--config")
+    # A config may stand in the place of a network: hexcoder rtl tiny.
+    given = words[1] if len(words) > 1 and words[0] in ("rtl", "sim") else "-"
+    if not given.startswith("-") and find_config(given).suffix == ".toml":
+        words.insert(1, "--config")
     for earlier in _stages_before(words):
         try:
             _run(*earlier)

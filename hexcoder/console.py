@@ -28,7 +28,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 """What ``add_subparsers`` gives: the place where a command line's commands are declared."""
 
 
-def run_room(
+def parse_room(
     prog: str,
     description: str,
     examples: str,
@@ -36,8 +36,8 @@ def run_room(
     argv: Sequence[str] | None = None,
     default: str | None = None,
     version: str | None = None,
-) -> int:
-    """Run the command that a room's command line names.
+) -> argparse.Namespace:
+    """Parse a room's command line; ``run`` of the result is the command that it names.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ def run_room(
     default : str, optional
         Command that gets the words where the first of them names none.
 
-    Returns
-    -------
-    int
-        Exit status 0: a command that fails raises.
+    Raises
+    ------
+    InputError
+        If a word is not understood.
     """
     parser = Parser(
         prog=prog,
@@ -71,7 +71,22 @@ def run_room(
     words = list(sys.argv[1:] if argv is None else argv)
     if default is not None and words[:1] not in [[name] for name in (*declared.choices, *_HELP)]:
         words.insert(0, default)
-    arguments = parser.parse_args(words)
+    return parser.parse_args(words)
+
+
+def run_room(
+    prog: str,
+    description: str,
+    examples: str,
+    commands: Sequence[Callable[[Commands], None]],
+    argv: Sequence[str] | None = None,
+    default: str | None = None,
+) -> int:
+    """Run the command that a room's command line names, as :func:`parse_room` finds it.
+
+    Returns exit status 0: a command that fails raises.
+    """
+    arguments = parse_room(prog, description, examples, commands, argv, default)
     arguments.run(arguments)
     return 0
 
@@ -171,14 +186,21 @@ def add_output(
 
 
 def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """Options of every command that works on a design point."""
-    parser.add_argument(
-        "--config",
-        type=find_config,
-        required=required,
-        help="design point: a TOML file such as configs/tiny.toml, or the name of one that comes "
-        "with hexcoder, such as tiny",
+    """Options of every command that works on a design point.
+
+    Where one is ``required`` it may also be given by its place.
+    """
+    text = (
+        "a TOML file such as configs/tiny.toml, or the name of one that comes with hexcoder: tiny"
     )
+    given = parser.add_mutually_exclusive_group(required=required)
+    if required:
+        given.add_argument(
+            "config", nargs="?", type=_by_place, default=argparse.SUPPRESS, metavar="CONFIG",
+            help=f"design point: {text}",
+        )  # fmt: skip
+        text = "the same as an option"
+    given.add_argument("--config", type=find_config, default=None, metavar="CONFIG", help=text)
     parser.add_argument(
         "--events",
         help="file or folder of energies in place of the config's data.events, which the stage "
@@ -192,6 +214,11 @@ def add_config_options(parser: argparse.ArgumentParser, *, required: bool) -> No
     parser.add_argument(
         "--build", type=Path, help="folder for results (default: build/<name of the config>)"
     )
+
+
+def _by_place(word: str) -> Path | str:
+    """A config; where none is given argparse asks for the word that stands for nothing."""
+    return word if word == argparse.SUPPRESS else find_config(word)
 
 
 def config_and_build(arguments: argparse.Namespace) -> tuple[Config, Path]:

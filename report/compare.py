@@ -1,4 +1,4 @@
-"""Two runs side by side: python -m flow compare build/a build/b."""
+"""Two runs side by side: hexcoder compare build/a build/b."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

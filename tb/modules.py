@@ -254,8 +254,8 @@ def read_rtl(design: Path) -> RtlFile:
     """What the compiler says of a design; InputError if the folder holds none."""
     for needed in (design / "metrics.json", design / "encoder.v"):
         if not needed.is_file():
-            raise InputError(f"{needed}: no such file; `make rtl` or `python -m gen` makes it")
-    rtl = read_metrics(design / "metrics.json", RtlFile, "python -m gen")
+            raise InputError(f"{needed}: no such file; `hexcoder rtl` makes it")
+    rtl = read_metrics(design / "metrics.json", RtlFile, "hexcoder rtl")
     assert rtl is not None
     return rtl
 

@@ -1,4 +1,4 @@
-"""What ``python -m tb prove`` is asked for."""
+"""What ``hexcoder sim`` is asked for."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``python -m flow asic``: synthesis, check of the netlist, timing and power."""
+"""``hexcoder asic``: synthesis, check of the netlist, timing and power."""
 
 import argparse
 from collections.abc import Mapping
@@ -10,13 +10,14 @@ from hexcoder.config import Config
 from hexcoder.console import Commands, add_config_options, config_and_build
 from hexcoder.flow.asic.stage import ASIC
 from hexcoder.flow.commands import layout
+from hexcoder.flow.commands.energy import power_and_energy
 from hexcoder.pdk.description import LAYOUT_PDK, load_pdk
 from hexcoder.steps.console import measured, show_stage, state_of
 
 EXAMPLES = """examples:
-  python -m flow asic --config configs/econ_t.toml
-  python -m flow asic --config configs/econ_t.toml --events energies.csv --build build/real
-  python -m flow asic --config configs/tiny.toml --pdk sky130
+  hexcoder asic econ_t
+  hexcoder asic econ_t --events energies.csv --build build/my_data
+  hexcoder asic configs/tiny.toml --pdk sky130
 """
 
 
@@ -55,7 +56,5 @@ def summary(metrics: Mapping[str, Any]) -> str:
         f"asic: {show('design__instance__area', '{:,.0f} um2')}, "
         f"{show('design__instance__count', '{:,} cells')}, "
         f"setup slack {show('timing__setup__ws', '{:.3f} ns')}, "
-        f"power {show('power__total', '{:.3f} mW', 1e3)}, "
-        f"energy per event {show('energy_per_event_with_glitches_pj', '{:.1f} pJ')} with glitches, "
-        f"{show('energy_per_event_pj', '{:.1f} pJ')} without"
+        f"{power_and_energy(metrics)}"
     )

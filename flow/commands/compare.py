@@ -1,4 +1,4 @@
-"""``python -m flow compare``: two runs side by side."""
+"""``hexcoder compare``: two runs side by side."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ def add(commands: Commands) -> None:
         "compare",
         help="two runs side by side",
         description="Print what rtl, asic and layout of two build folders measured differently.",
-        epilog="example:\n  python -m flow compare build/econ_t build/econ_t_sky130\n",
+        epilog="example:\n  hexcoder compare build/econ_t build/econ_t_sky130\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("first", type=Path, help="for example build/econ_t")

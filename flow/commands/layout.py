@@ -1,4 +1,4 @@
-"""``python -m flow layout``: place and route, and checks of the drawn block."""
+"""``hexcoder layout``: place and route, and checks of the drawn block."""
 
 import argparse
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 from hexcoder.config import Config
 from hexcoder.console import Commands, add_config_options, config_and_build
 from hexcoder.errors import InputError
+from hexcoder.flow.commands.energy import power_and_energy
 from hexcoder.steps.console import measured, show_stage, state_of
 
 
@@ -52,6 +53,5 @@ def summary(metrics: Mapping[str, Any]) -> str:
         f"{show('klayout__drc_error__count', '{} rule violations')}; worst slack after layout "
         f"setup {show('timing__setup__ws', '{:.2f} ns')}, "
         f"hold {show('timing__hold__ws', '{:.2f} ns')}; "
-        f"energy per event {show('energy_per_event_with_glitches_pj', '{:.1f} pJ')} with glitches, "
-        f"{show('energy_per_event_pj', '{:.1f} pJ')} without"
+        f"{power_and_energy(metrics)}"
     )

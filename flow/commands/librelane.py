@@ -1,4 +1,4 @@
-"""``python -m flow librelane``: RTL to GDS by LibreLane with OpenROAD and a foundry's PDK."""
+"""``hexcoder librelane``: RTL to GDS by LibreLane with OpenROAD and a foundry's PDK."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""``python -m flow report``: one page of what was built and measured."""
+"""``hexcoder report``: one page of what was built and measured."""
 
 import argparse
 import shlex

@@ -1,4 +1,4 @@
-"""``python -m gen``: compile a network, or check the compiler on it."""
+"""``hexcoder rtl``: compile a network, or check the compiler on it."""
 
 import argparse
 import json
@@ -22,16 +22,16 @@ from hexcoder.metrics.rtl import RtlFile, Size
 from hexcoder.steps.console import show_stage, state_of
 
 EXAMPLES = """examples:
-  python -m gen network.json -o rtl          compile any network.json
-  python -m gen --config configs/econ_t.toml compile build/econ_t/network.json if it is out of date
-  python -m gen network.json --check 100000  compare the compiled graph with the golden model
+  hexcoder rtl network.json -o rtl          compile any network.json
+  hexcoder rtl econ_t                       compile build/econ_t/network.json if it is out of date
+  hexcoder rtl network.json --check 100000  compare the compiled graph with the golden model
 """
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
     parser = add_command(commands, "rtl", "compile a network.json to Verilog", EXAMPLES)
-    parser.add_argument("network", type=Path, nargs="?", help="a network.json")
+    parser.add_argument("network", type=Path, nargs="?", help="a network.json, or a CONFIG")
     add_output(parser, "folder for encoder.v and metrics.json")
     add_number(
         parser,

@@ -1,4 +1,4 @@
-"""sim/metrics.json, which ``python -m tb`` prints too."""
+"""sim/metrics.json, which ``hexcoder sim`` prints too."""
 
 from pydantic import BaseModel, ConfigDict, Field
 

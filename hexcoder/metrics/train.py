@@ -1,4 +1,4 @@
-"""train/metrics.json, and the physics that ``python -m models evaluate`` prints."""
+"""train/metrics.json, and the physics that ``hexcoder evaluate`` prints."""
 
 from pydantic import BaseModel, ConfigDict, Field
 

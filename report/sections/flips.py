@@ -20,7 +20,7 @@ _OPTIONS = {"flips": "", "flips_netlist": " --netlist {build}/asic"}
 
 
 def upsets(results: Results) -> Section:
-    """The campaigns of `python -m tb flips` that lie beside the stages."""
+    """The campaigns of `hexcoder upsets` that lie beside the stages."""
     blocks: list[Block] = [
         Text(
             "Bits of registers, and voters' outputs for one clock, flipped one at a time at random "
@@ -36,7 +36,7 @@ def upsets(results: Results) -> Section:
         if campaign is None:
             build = f"build/{results.config.name}"
             options = _OPTIONS[folder].format(build=build)
-            command = f"python -m tb flips {build}/rtl{options} --flips 100000"
+            command = f"hexcoder upsets {build}/rtl{options} --flips 100000"
             text = f"Flips of {_WHAT[folder]}: not measured, because no campaign was run."
             blocks.append(Notice("missing", text, command))
         else:

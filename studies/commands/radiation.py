@@ -1,4 +1,4 @@
-"""``python -m studies flips`` and ``hessian``: bits to protect, and layers that need precision."""
+"""``hexcoder flips`` and ``hessian``: bits to protect, and layers that need precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m studies search`` and ``front``: EMD against adder bits, and against area."""
+"""``hexcoder search`` and ``front``: EMD against adder bits, and against area."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 _EXAMPLES = """examples:
-  python -m studies front --config configs/search.toml
-  python -m studies front --config configs/search.toml --points 12 --jobs 2
-  python -m studies front --config configs/search.toml --full
+  hexcoder front configs/search.toml
+  hexcoder front configs/search.toml --points 12 --jobs 2
+  hexcoder front configs/search.toml --full
 """
 
 

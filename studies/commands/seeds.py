@@ -1,4 +1,4 @@
-"""``python -m studies study``, ``profile`` and ``keep``: statistics of trained networks."""
+"""``hexcoder study``, ``profile`` and ``keep``: statistics of trained networks."""
 
 from __future__ import annotations
 

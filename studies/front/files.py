@@ -36,7 +36,7 @@ def read_search(build: Path) -> SearchFront:
     """Read build/search/front.json; InputError where there is none that can be used."""
     file = build / "search" / "front.json"
     if not file.is_file():
-        raise InputError(f"{file}: no such file; 'python -m studies search' writes it")
+        raise InputError(f"{file}: no such file; 'hexcoder search' writes it")
     return validated(SearchFront, read_json(file), str(file))
 
 

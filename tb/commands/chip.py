@@ -1,4 +1,4 @@
-"""``python -m tb chip``: link words through the chip with loadable weights."""
+"""``hexcoder chip``: link words through the chip with loadable weights."""
 
 import argparse
 import json
@@ -25,9 +25,9 @@ SPEEDS = {
 SIMULATORS = ("auto", "verilator", "lanes")
 
 EXAMPLES = """examples:
-  python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv
-  python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv --i2c-khz fastest
-  python -m tb chip --vectors DIR --config init.yaml --expected testOutput.csv \\
+  hexcoder chip --vectors DIR --config init.yaml --expected testOutput.csv
+  hexcoder chip --vectors DIR --config init.yaml --expected testOutput.csv --i2c-khz fastest
+  hexcoder chip --vectors DIR --config init.yaml --expected testOutput.csv \\
     --netlist build/econ_t_chip/asic
 DIR holds testInput.csv. The verdict is JSON on standard output. Exit status: 0 all agree, 1 a
 mismatch, 2 bad input.

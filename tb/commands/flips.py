@@ -1,4 +1,4 @@
-"""``python -m tb flips``: a campaign of single-event upsets on a compiled chip."""
+"""``hexcoder upsets``: a campaign of single-event upsets on a compiled chip."""
 
 import argparse
 import json
@@ -20,8 +20,8 @@ from hexcoder.files import write_json
 from hexcoder.steps.reads import file_digest
 
 EXAMPLES = """examples:
-  python -m tb flips build/econ_t_chip/rtl --flips 100000 --jobs 2
-  python -m tb flips build/econ_t_chip/rtl --netlist build/econ_t_chip/asic --flips 5000
+  hexcoder upsets build/econ_t_chip/rtl --flips 100000 --jobs 2
+  hexcoder upsets build/econ_t_chip/rtl --netlist build/econ_t_chip/asic --flips 5000
 The first flips bits of the RTL's registers, outputs of its voters and gates of its control, the
 second of the netlist's.
 Results: flips.json, flips.svg and flips.jsonl, which a stopped run goes on with. Exit status: 0 no

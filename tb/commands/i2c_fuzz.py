@@ -1,4 +1,4 @@
-"""``python -m tb i2c-fuzz``: the I2C target against its reference on random bus activity."""
+"""``hexcoder i2c-fuzz``: the I2C target against its reference on random bus activity."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from hexcoder.console import Commands, add_command, add_number, add_seed, add_wo
 from hexcoder.errors import CheckFailed
 
 EXAMPLES = """examples:
-  python -m tb i2c-fuzz --transfers 10000 --seed 1
+  hexcoder i2c-fuzz --transfers 10000 --seed 1
 A transfer with faults, or noise, is followed by one that must work. The verdict is JSON on standard
 output. Exit status: 0 all as the reference, 1 a mismatch, 2 bad input.
 """

@@ -1,4 +1,4 @@
-"""``python -m tb prove``, the default: a compiled design against its network."""
+"""``hexcoder sim``: a compiled design against its network."""
 
 import argparse
 import json
@@ -23,11 +23,10 @@ from hexcoder.tb.request import Request
 from hexcoder.tb.stage import failure_of, proved, sim_stage
 
 EXAMPLES = """examples:
-  python -m tb network.json rtl --vectors 100000            any design that `python -m gen` made
-  python -m tb network.json rtl --vectors 1000 --events my.csv --waves waves
-  python -m tb --config configs/econ_t.toml                 build/econ_t, if it is out of date
-  python -m tb --config configs/econ_t.toml --vectors 1000000
-  python -m tb prove chip rtl                               a network file called chip
+  hexcoder sim network.json rtl --vectors 100000    any design that `hexcoder rtl` made
+  hexcoder sim network.json rtl --vectors 1000 --events my.csv --waves waves
+  hexcoder sim econ_t                               build/econ_t, if it is out of date
+  hexcoder sim econ_t --vectors 1000000
 The verdict is JSON on standard output. Exit status: 0 all agree, 1 a mismatch, 2 bad input.
 """
 
@@ -37,7 +36,7 @@ def add(commands: Commands, name: str = "prove") -> None:
     parser = add_command(
         commands, name, "check a compiled design bit for bit against its network", EXAMPLES
     )
-    parser.add_argument("network", type=Path, nargs="?", help="a network.json")
+    parser.add_argument("network", type=Path, nargs="?", help="a network.json, or a CONFIG")
     parser.add_argument("design", type=Path, nargs="?", help="folder with encoder.v")
     add_vectors(parser, None, "random vectors for each module")
     add_seed(parser, None, "seed of the random vectors")
@@ -72,7 +71,7 @@ def _prove_files(arguments: argparse.Namespace) -> None:
         if path is None:
             raise InputError(f"give a {name}, or --config CONFIG; see --help")
     if not arguments.design.is_dir():
-        raise InputError(f"{arguments.design}: no such folder; run python -m gen NETWORK -o DIR")
+        raise InputError(f"{arguments.design}: no such folder; run hexcoder rtl NETWORK -o DIR")
     with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
         request = Request(
             arguments.network,

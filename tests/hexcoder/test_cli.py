@@ -32,7 +32,16 @@ def stages(calls):
 def test_a_stage_runs_what_it_needs_first(ran):
     assert stages(ran("asic", "--config", "tiny")) == ["train", "rtl", "sim", "asic"]
     assert stages(ran("all", "tiny")) == ["train", "rtl", "sim", "asic", "all"]
+    assert stages(ran("asic", "--pdk", "sky130", "tiny")) == ["train", "rtl", "sim", "asic"]
+    assert stages(ran("rtl", "tiny")) == ["train", "rtl"]
     assert stages(ran("train", "tiny")) == ["train"]
+
+
+def test_a_config_is_wanted_once(ran):
+    with pytest.raises(InputError, match="one of the arguments CONFIG --config is required"):
+        ran("asic", "--pdk", "sky130")
+    with pytest.raises(InputError, match="CONFIG: not allowed with argument --config"):
+        ran("asic", "--config", "tiny", "econ_t")
 
 
 def test_a_word_that_is_no_config_is_named(ran):
@@ -60,7 +69,6 @@ def test_a_network_of_ones_own_needs_no_training(ran, tmp_path):
     network.write_text("{}")
     assert stages(ran("rtl", str(network), "-o", "rtl")) == ["rtl"]
     assert stages(ran("rtl", str(network), "--config", "tiny", "-o", "rtl")) == ["rtl"]
-    assert stages(ran("asic", "--help")) == ["asic"]
 
 
 def test_a_check_that_fails_is_reported_before_the_chain_ends(monkeypatch):
@@ -99,4 +107,7 @@ def test_every_command_has_help(capsys):
         with pytest.raises(SystemExit) as done:
             cli.main([command, "--help"])
         assert done.value.code == 0
-        assert f"hexcoder {command}" in capsys.readouterr().out
+        text = capsys.readouterr().out
+        assert f"hexcoder {command}" in text
+        assert "python -m" not in text
+        assert ("[CONFIG]" in text) == (command in ("all", "search"))

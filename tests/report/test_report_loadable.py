@@ -94,7 +94,7 @@ def test_a_campaign_of_flips_is_shown_where_weights_are_loadable(build):
         text = page(read_results(tried, "--config tiny.toml", "", build))
         assert ("Flips of RTL: outcomes" in text) == shown
         assert ("not triplicated; not right again after the next clock" in text) == shown
-        assert ("tb flips build/tiny/rtl --netlist build/tiny/asic" in text) == shown
+        assert ("hexcoder upsets build/tiny/rtl --netlist build/tiny/asic" in text) == shown
 
 
 def test_copies_that_synthesis_lost_are_shown(build):

@@ -179,4 +179,4 @@ def test_a_missing_design_says_which_step_makes_it(tmp_path):
 def test_help_shows_examples():
     command = [sys.executable, "-m", "flow", "asic", "--help"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "python -m flow asic --config" in result.stdout
+    assert "hexcoder asic econ_t" in result.stdout

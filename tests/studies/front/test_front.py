@@ -34,7 +34,7 @@ def point(trial: int, **known) -> Point:
 
 
 def write_search(build: Path, latents: list[int], *, beaten: bool = False) -> None:
-    """What ``python -m studies search`` leaves, with untrained networks and made-up EMD."""
+    """What ``hexcoder search`` leaves, with untrained networks and made-up EMD."""
     base = load_config(TINY)
     points = []
     for number, count in enumerate(latents):
@@ -150,7 +150,7 @@ def test_a_point_that_cannot_be_built_is_named_and_the_others_are_measured(measu
 
 
 def test_without_a_search_the_command_to_run_is_named(tmp_path):
-    with pytest.raises(InputError, match="'python -m studies search' writes it"):
+    with pytest.raises(InputError, match="'hexcoder search' writes it"):
         front(tmp_path)
     with pytest.raises(InputError, match="--points = 1"):
         front(tmp_path, "--points", "1")
