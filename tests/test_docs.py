@@ -29,6 +29,34 @@ def test_a_file_that_moved_is_noticed():
     ]
 
 
+_LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
+_FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+
+
+def _anchors(page):
+    """Names by which a page's headings are linked to."""
+    heads = re.findall(r"^#+ (.*)$", _FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def _broken_links(page, text):
+    for name, anchor in _LINK.findall(_FENCE.sub("", text)):
+        target = page.parent / name if name else page
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            yield f"{name}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_a_page_lead_somewhere(page):
+    assert list(_broken_links(page, page.read_text(encoding="utf-8"))) == []
+
+
+def test_broken_links_are_noticed():
+    text = "[a](docs/gone.md), [b](docs/formats.md#gone), [c](#gone), [d](docs/formats.md#ports)"
+    broken = list(_broken_links(ROOT / "README.md", text))
+    assert broken == ["docs/gone.md#", "docs/formats.md#gone", "#gone"]
+
+
 def _keys(section, seen):
     """Names of all keys of a config's section and of those inside of it."""
     for name, field in section.model_fields.items():
