@@ -97,8 +97,8 @@ def silicon(figures: Mapping[str, Any]) -> str:
                 "power, glitches counted",
                 f"{power_mw:.2f} mW",
             ],
-            ["area of the cells", f"{asic['design__instance__area'] / 1e6:.4f} mm²"],
-            ["cells", f"{asic['design__instance__count']:,}"],
+            ["area of the standard cells", f"{asic['design__instance__area'] / 1e6:.4f} mm²"],
+            ["standard cells", f"{asic['design__instance__count']:,}"],
             ["setup slack at a clock of 25 ns", f"{asic['timing__setup__ws']:.2f} ns"],
             ["latency", f"{figures['latency_cycles']} clocks; one event per clock"],
         ]
@@ -112,12 +112,12 @@ def proof(figures: Mapping[str, Any]) -> str:
     return table(
         [
             ["compared", "vectors", "differ"],
-            ["torch model and integer model", f"{figures['torch_vectors']:,}",
+            ["torch model and golden model", f"{figures['torch_vectors']:,}",
              f"{figures['torch_mismatches']}"],
-            ["integer model and Verilog", f"{figures['sim_vectors']:,}",
+            ["golden model and Verilog", f"{figures['sim_vectors']:,}",
              f"{figures['sim_mismatches']}"],
-            ["integer model and gates", f"{check['vectors']:,}", f"{check['mismatches']}"],
-            ["integer model and gates with their delays", f"{timed['vectors']:,}",
+            ["golden model and gates", f"{check['vectors']:,}", f"{check['mismatches']}"],
+            ["golden model and gates with their delays", f"{timed['vectors']:,}",
              f"{timed['mismatches']}"],
         ]
     )  # fmt: skip
