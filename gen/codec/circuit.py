@@ -5,7 +5,8 @@
 
 from collections.abc import Collection
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value, unsigned
+from amaranth.lib import wiring
 
 from hexcoder.gen.codec.stages import CODES, ENERGIES, NORMALISED, QUANTISED, SUM, VALUES
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
@@ -41,12 +42,20 @@ class CodecEncoder(EventModule):
     codec : Codec
     ranks : collection of str
         Places of registers, of :mod:`hexcoder.gen.codec.stages`.
+
+    Attributes
+    ----------
+    register_bits : dict
+        By place, once it is elaborated.
+    parts : dict
+        Components that are instantiated by name, to be written beside it, once it is elaborated.
     """
 
     def __init__(self, codec: Codec, ranks: Collection[str] = ()):
         self.codec, self.shape, self.ranks = codec, shape_of(codec), frozenset(ranks)
         self.latency = len(self.ranks)
         self.register_bits: dict[str, int] = {}
+        self.parts: dict[str, wiring.Component] = {}
         super().__init__(TRIGGER_CELLS * ENERGY_BITS, codec.frame_bits)
 
     def _rank(self, m: Module, name: str, value: Value) -> Value:
@@ -128,7 +137,9 @@ class CodecEncoder(EventModule):
                 len(values[number]) // TRIGGER_CELLS,
                 [codec.tables[table] for table in tables],
                 codec.payload_bits,
+                f"encoder_group_length_{number}",
             )
+            self.parts[length.group] = length.group_length
             lengths.submodules[f"step_{number}"] = length
             lengths.d.comb += length.values.eq(values[number])
             fits.append(length.fits)
@@ -168,12 +179,19 @@ class CodecEncoder(EventModule):
         m.submodules.coders = coders
         words = [Words.of(lengths, canonical_words(lengths)) for lengths in codec.tables]
         codes, sizes = [], []
+        one = GroupCoder(self.shape, codec.symbols.cells, words)
+        self.parts["encoder_group_coder"] = one
+        width = self.shape.value_bits
         for number, group in enumerate(self.shape.groups):
-            coder = GroupCoder(self.shape, len(group), words)
-            coders.submodules[f"group_{number}"] = coder
-            width = self.shape.value_bits
-            own = Cat(values.word_select(cell, width) for cell in group)
-            coders.d.comb += [coder.values.eq(own), coder.table.eq(table)]
-            codes.append(coder.code)
-            sizes.append(coder.length)
+            code = Signal(unsigned(len(one.code)), name=f"code_{number}")
+            size = Signal(unsigned(len(one.length)), name=f"code_{number}_length")
+            coders.submodules[f"group_{number}"] = Instance(
+                "encoder_group_coder",
+                i_values=Cat(values.word_select(cell, width) for cell in group),
+                i_table=table,
+                o_code=code,
+                o_length=size,
+            )
+            codes.append(code)
+            sizes.append(size)
         return Cat(*codes), Cat(*sizes)

@@ -27,7 +27,9 @@ class CodecDesign:
     def emit(self) -> Emitted:
         """Write the design as Verilog, and measure it."""
         encoder = CodecEncoder(self.codec, self.places)
-        text = verilog_text([with_clock(rtlil_text(encoder, TOP), TOP)])
+        top = with_clock(rtlil_text(encoder, TOP), TOP)
+        parts = [rtlil_text(part, name) for name, part in encoder.parts.items()]
+        text = verilog_text([*parts, top])
         return Emitted(f"// hexcoder: codec {self.codec.name}\n{text}", self._metrics(encoder))
 
     def _metrics(self, encoder: CodecEncoder) -> RtlFile:
