@@ -32,8 +32,8 @@ class Glitches(Row):
 
 
 def run(pdk: str, stages: int, effort: float, folder: Path) -> Glitches:
-    """Build, synthesise and measure configs/econ_t.toml with so many stages of logic."""
-    config = load_config(ROOT / "configs" / "econ_t.toml", pdk=pdk)
+    """Build, synthesise and measure configs/econ_t_linear.toml with so many stages of logic."""
+    config = load_config(ROOT / "configs" / "econ_t_linear.toml", pdk=pdk)
     updates = {
         "pipeline": Pipeline(stages=stages, even=True),
         "compiler": config.compiler.model_copy(update={"effort": effort}),
@@ -43,7 +43,7 @@ def run(pdk: str, stages: int, effort: float, folder: Path) -> Glitches:
         "verification": config.verification.model_copy(update={"netlist_vectors": 1000}),
     }
     config = config.model_copy(update=updates)
-    network = load_network(ROOT / "configs" / "weights" / "econ_t" / "network.json")
+    network = load_network(ROOT / "configs" / "weights" / "econ_t_linear" / "network.json")
     what = f"{pdk}, {stages} stages"
     asic, failures = synthesised(network, config, folder)
     area, netlist, timing = asic.area, asic.netlist, asic.timing

@@ -14,6 +14,9 @@ Layer = dict[str, str | int | list[int]]
 """A layer of network.json."""
 
 
+WEIGHTS = ROOT / "configs" / "weights"
+
+
 def _nonzero(random: np.random.Generator, shape: tuple[int, ...], half_zero: bool) -> np.ndarray:
     """6-bit weights; half of them zero, or as drawn."""
     weights = random.integers(-31, 32, shape)
@@ -77,7 +80,9 @@ def perceptron(name: str, sizes: tuple[int, ...], seed: int = 0) -> Network:
 def benchmark_networks() -> dict[str, Network]:
     """Networks by name: trained and random, sparse and dense, small and large."""
     return {
-        "econ_t": load_network(ROOT / "configs" / "weights" / "econ_t" / "network.json"),
+        "econ_t_linear": load_network(
+            ROOT / "configs" / "weights" / "econ_t_linear" / "network.json"
+        ),
         "8x8": _convolutional("image_8x8", (8, 8, 1), 2, half_zero=False),
         "half_zero": _convolutional("half_zero", (4, 4, 3), 1, half_zero=True),
         "dense": _convolutional("dense", (4, 4, 3), 1, half_zero=False),

@@ -1,10 +1,12 @@
-"""Write the figures that the README quotes, from a run of the chain on configs/econ_t.toml.
+"""Write the figures that the README quotes, from runs of the chain.
 
     make all && .venv/bin/python scripts/figures.py build/econ_t
 
 It writes docs/figures.json, what was measured and of which Verilog, and with it the tables between
-the marks ``<!-- figures: NAME -->`` and ``<!-- end -->`` of README.md. A test fails where page and
-file differ, or where the compiler makes other Verilog than the figures are of.
+the marks ``<!-- figures: NAME -->`` and ``<!-- end -->`` of README.md. Several build folders may be
+given; encoders that are not among them keep their figures. Of a folder without the stage asic the
+training's figures are taken alone. A test fails where page and file differ, or where the compiler
+makes other Verilog than the figures are of.
 """
 
 import hashlib
@@ -14,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +40,21 @@ def measured(build: Path) -> dict[str, Any]:
     def read(stage: str) -> dict[str, Any]:
         return json.loads((build / stage / "metrics.json").read_text(encoding="utf-8"))
 
-    train, rtl, sim, asic = (read(stage) for stage in ("train", "rtl", "sim", "asic"))
-    return {
+    train = read("train")
+    found: dict[str, Any] = {
         "network": json.loads((build / "network.json").read_text(encoding="utf-8")),
-        "verilog": hashlib.sha256((build / "rtl" / "encoder.v").read_bytes()).hexdigest(),
-        "parameters": train["parameters"],
         "physics": train["physics"],
         "baselines": train["baselines"],
-        "torch_vectors": train["torch_against_golden"]["vectors"],
-        "torch_mismatches": train["torch_against_golden"]["mismatches"],
+    }
+    if agreement := train["torch_against_golden"]:
+        found["torch_vectors"] = agreement["vectors"]
+        found["torch_mismatches"] = agreement["mismatches"]
+    if not (build / "asic" / "metrics.json").is_file():
+        return found
+    rtl, sim, asic = (read(stage) for stage in ("rtl", "sim", "asic"))
+    return found | {
+        "verilog": hashlib.sha256((build / "rtl" / "encoder.v").read_bytes()).hexdigest(),
         "latency_cycles": rtl["modules"]["encoder"]["latency_cycles"],
-        "full_adders": rtl["total"]["full_adders"],
-        "other_gates": rtl["total"]["other_gates"],
         "sim_vectors": sim["vectors"],
         "sim_mismatches": sim["mismatches"],
         "asic": {key: asic[key] for key in _ASIC},
@@ -63,10 +68,11 @@ def table(rows: list[list[str]]) -> str:
 
 
 def compression(figures: Mapping[str, Any]) -> str:
-    """The encoder and the classical codes, by bits an event."""
-    physics = figures["physics"]
-    ours = {"name": "**hexcoder, econ_t**", **physics}
-    rows = sorted([ours, *figures["baselines"]], key=lambda row: row["bits_per_event"])
+    """The encoders and the classical codes, by bits an event."""
+    ours = [{"name": f"**{name}**", **found["physics"]} for name, found in figures.items()]
+    # The same events for all; the largest best choice that fits differs with the encoder's bits.
+    others = {row["name"]: row for found in figures.values() for row in found["baselines"]}
+    rows = sorted([*ours, *others.values()], key=lambda row: row["bits_per_event"])
     return table(
         [
             ["method", "bits per event", "mean EMD (half pitches)", "events left empty"],
@@ -83,44 +89,66 @@ def compression(figures: Mapping[str, Any]) -> str:
     )
 
 
+def _built(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Encoders that the chain has taken to gates."""
+    return {name: found for name, found in figures.items() if "asic" in found}
+
+
 def silicon(figures: Mapping[str, Any]) -> str:
-    """What the block costs."""
-    asic = figures["asic"]
-    glitch = asic["energy_per_event_with_glitches_pj"]
-    power_mw = 1e3 * (asic["power__total"] + asic["power__glitch"])
+    """What the blocks cost."""
+    built = _built(figures)
+
+    def row(name: str, value: Callable[[Mapping[str, Any]], str]) -> list[str]:
+        return [name, *(value(found["asic"]) for found in built.values())]
+
     return table(
         [
-            ["figure", "value"],
-            ["energy per event, glitches counted", f"**{glitch:.0f} pJ**"],
-            ["energy per event, glitches not counted", f"{asic['energy_per_event_pj']:.0f} pJ"],
-            [
+            ["figure", *built],
+            row(
+                "energy per event, glitches counted",
+                lambda asic: f"**{asic['energy_per_event_with_glitches_pj']:.0f} pJ**",
+            ),
+            row(
+                "energy per event, glitches not counted",
+                lambda asic: f"{asic['energy_per_event_pj']:.0f} pJ",
+            ),
+            row(
                 "power, glitches counted",
-                f"{power_mw:.2f} mW",
-            ],
-            ["area of the standard cells", f"{asic['design__instance__area'] / 1e6:.4f} mm²"],
-            ["standard cells", f"{asic['design__instance__count']:,}"],
-            ["setup slack at a clock of 25 ns", f"{asic['timing__setup__ws']:.2f} ns"],
-            ["latency", f"{figures['latency_cycles']} clocks; one event per clock"],
+                lambda asic: f"{1e3 * (asic['power__total'] + asic['power__glitch']):.2f} mW",
+            ),
+            row(
+                "area of the standard cells",
+                lambda asic: f"{asic['design__instance__area'] / 1e6:.4f} mm²",
+            ),
+            row("standard cells", lambda asic: f"{asic['design__instance__count']:,}"),
+            row(
+                "setup slack at a clock of 25 ns",
+                lambda asic: f"{asic['timing__setup__ws']:.2f} ns",
+            ),
+            ["latency in clocks; one event per clock",
+             *(f"{found['latency_cycles']}" for found in built.values())],
         ]
-    )
+    )  # fmt: skip
 
 
 def proof(figures: Mapping[str, Any]) -> str:
     """Which descriptions were compared, and on how many vectors."""
-    check = figures["asic"]["netlist_check"]
-    timed = figures["asic"]["timed_check"]
-    return table(
-        [
-            ["compared", "vectors", "differ"],
-            ["torch model and golden model", f"{figures['torch_vectors']:,}",
-             f"{figures['torch_mismatches']}"],
-            ["golden model and Verilog", f"{figures['sim_vectors']:,}",
-             f"{figures['sim_mismatches']}"],
-            ["golden model and gates", f"{check['vectors']:,}", f"{check['mismatches']}"],
-            ["golden model and gates with their delays", f"{timed['vectors']:,}",
+    rows = [["compared", "encoder", "vectors", "differ"]]
+    for name, found in _built(figures).items():
+        check, timed = found["asic"]["netlist_check"], found["asic"]["timed_check"]
+        if "torch_vectors" in found:
+            rows.append(
+                ["torch model and golden model", name, f"{found['torch_vectors']:,}",
+                 f"{found['torch_mismatches']}"]
+            )  # fmt: skip
+        rows += [
+            ["golden model and Verilog", name, f"{found['sim_vectors']:,}",
+             f"{found['sim_mismatches']}"],
+            ["golden model and gates", name, f"{check['vectors']:,}", f"{check['mismatches']}"],
+            ["golden model and gates with their delays", name, f"{timed['vectors']:,}",
              f"{timed['mismatches']}"],
-        ]
-    )  # fmt: skip
+        ]  # fmt: skip
+    return table(rows)
 
 
 TABLES = {"compression": compression, "silicon": silicon, "proof": proof}
@@ -147,13 +175,17 @@ def picture(report: Path) -> None:
 
 def main() -> int:
     """Measure, and write file and page."""
-    if len(sys.argv) != 2:
+    builds = [Path(name) for name in sys.argv[1:]]
+    if not builds:
         print(__doc__, file=sys.stderr)
         return 2
-    figures = measured(Path(sys.argv[1]))
+    known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+    known |= {build.name: measured(build) for build in builds}
+    figures = {name: known[name] for name in sorted(known)}
     FILE.write_text(json.dumps(figures) + "\n", encoding="utf-8")
     PAGE.write_text(rendered(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
-    picture(Path(sys.argv[1]) / "report.html")
+    if (page := builds[0] / "report.html").is_file():
+        picture(page)
     print(f"{FILE.relative_to(ROOT)}, {PAGE.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}")
     return 0
 

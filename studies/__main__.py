@@ -11,12 +11,12 @@ from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
 COMMANDS = (add_study, add_search, add_front, add_profile, add_keep, add_flips, add_hessian)
 DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts."
 EXAMPLES = """examples:
-  python -m studies study --config configs/econ_t.toml --seeds 5 --links 2,3,4,5
+  python -m studies study --config configs/econ_t_linear.toml --seeds 5 --links 2,3,4,5
   python -m studies search --config configs/search.toml --jobs 2
-  python -m studies profile build/econ_t/network.json --events energies.csv
-  python -m studies keep build/econ_t/network.json --events energies.csv --links 2,3,4
-  python -m studies flips build/econ_t/network.json --events energies.csv
-  python -m studies hessian build/econ_t/network.json --events energies.csv
+  python -m studies profile build/econ_t_linear/network.json --events energies.csv
+  python -m studies keep build/econ_t_linear/network.json --events energies.csv --links 2,3,4
+  python -m studies flips build/econ_t_linear/network.json --events energies.csv
+  python -m studies hessian build/econ_t_linear/network.json --events energies.csv
   python -m studies front --config configs/search.toml
 """
 

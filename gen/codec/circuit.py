@@ -12,7 +12,7 @@ from hexcoder.gen.codec.stages import CODES, ENERGIES, NORMALISED, QUANTISED, SU
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.lookup import any_of, chosen_constant
-from hexcoder.hw.codec.packer import Packer
+from hexcoder.hw.codec.packer import Packer, Shifts
 from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import Multiples, StepChain
 from hexcoder.hw.delay import Delay
@@ -98,11 +98,15 @@ class CodecEncoder(EventModule):
         table = self._rank(m, VALUES, self._table(m, chosen))
         mode, total = self._rank(m, VALUES, mode), self._rank(m, VALUES, total)
         codes, lengths = self._codes(m, selected, table)
-        codes, lengths = self._rank(m, CODES, codes), self._rank(m, CODES, lengths)
-        mode, total = self._rank(m, CODES, mode), self._rank(m, CODES, total)
         count = len(self.shape.groups)
+        m.submodules.shifts = shifts = Shifts(count, len(codes) // count)
         m.submodules.packer = packer = Packer(count, len(codes) // count, codec.payload_bits)
-        m.d.comb += [packer.codes.eq(codes), packer.lengths.eq(lengths)]
+        m.d.comb += [
+            shifts.lengths.eq(lengths),
+            packer.codes.eq(self._rank(m, CODES, codes)),
+            packer.shifts.eq(self._rank(m, CODES, shifts.shifts)),
+        ]
+        mode, total = self._rank(m, CODES, mode), self._rank(m, CODES, total)
         payload = [packer.payload[bit] for bit in reversed(range(codec.payload_bits))]
         m.d.comb += self.out_data.eq(Cat(*payload, mode, total))
         return m

@@ -36,8 +36,11 @@ def delays_ns(codec: Codec, technology: Technology) -> list[float]:
         + 8 * carry
         + (len(codec.modes).bit_length() + 4) * gate
         + drive,
-        (8 + 2 * codec.symbols.cells) * gate + word.bit_length() * switch,
-        (symbols - 1).bit_length() * 6 * switch,
+        (8 + 2 * codec.symbols.cells) * gate
+        + word.bit_length() * switch
+        + (symbols - 1).bit_length() * (add + carry)
+        + SUM_CODE_BITS * carry,
+        (symbols - 1).bit_length() * 6 * switch + drive,
     ]
 
 
@@ -50,7 +53,7 @@ def register_bits(codec: Codec, place: str) -> int:
         NORMALISED: TRIGGER_CELLS * codec.charge_bits + SUM_CODE_BITS,
         QUANTISED: len(codec.steps) * values,
         VALUES: values + len(codec.tables) + head,
-        CODES: 2 * values + head,
+        CODES: 3 * values + head,
     }[place]
 
 
@@ -66,7 +69,7 @@ def _segments(delays: list[float], cut: Iterable[str]) -> list[float]:
 
 
 def places_for(codec: Codec, pipeline: Pipeline, clock: Clock, technology: Technology) -> list[str]:
-    """Ranks of registers, in the order of the data.
+    """Ranks of registers, in the order of the data: those of ``code_places``, if it says any.
 
     Of the cuts into as many segments as ``stages`` says, or into any number for "auto" or none,
     those whose segments fit the clock; of these the fewest bits of registers, or with ``even`` the
@@ -77,6 +80,9 @@ def places_for(codec: Codec, pipeline: Pipeline, clock: Clock, technology: Techn
     InputError
         If there are more stages than places.
     """
+    if pipeline.code_places is not None:
+        named = [place for place in PLACES if place in pipeline.code_places]
+        return [ENERGIES] * pipeline.energies + named
     delays = delays_ns(codec, technology)
     room = clock.period_ns - clock.uncertainty_ns - clock.input_delay_ns - technology.register_ns
     counts = list(range(len(PLACES) + 1))

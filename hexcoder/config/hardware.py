@@ -23,6 +23,13 @@ class Pipeline(Section):
         description="with a number of 'stages': of the same length, in place of the fewest "
         "registers",
     )
+    code_places: tuple[Literal["sum", "normalised", "quantised", "values", "codes"], ...] | None = (
+        Field(
+            default=None,
+            max_length=5,
+            description="of an adaptive code, in place of 'stages': behind the parts named",
+        )
+    )
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"
     )

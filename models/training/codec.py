@@ -187,10 +187,8 @@ class DecoderTrainer:
             total += loss.item()
             if (step + 1) % every == 0:
                 with torch.no_grad():
-                    watched = self.held_out.rows(torch.arange(min(len(self.held_out), 1024)))
-                    kept_back = self.loss(
-                        watched.fractions, self._predicted(average, watched), part
-                    )
+                    predicted = self._predicted(average, self.watched)
+                    kept_back = self.loss(self.watched.fractions, predicted, part)
                 self.history.append((total / every, kept_back.item()))
                 total = 0.0
                 progress((step + 1) / self.steps, *self.history[-1])

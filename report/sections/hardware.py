@@ -38,6 +38,7 @@ _PARTS = {
     "choice": "the first mode that fits",
     "select": "its values",
     "coders": "code words",
+    "shifts": "where each word begins",
     "packer": "joins the words",
 }
 """What parts of the design that are no layer hold."""

@@ -17,7 +17,7 @@ from tests.designs import Design
 from tests.needs import needs_iverilog, needs_sta
 
 ROOT = Path(__file__).parents[3]
-CONFIG = ROOT / "configs" / "econ_t.toml"
+CONFIG = ROOT / "configs" / "econ_t_linear.toml"
 
 
 def config_with(folder: Path, old: str, new: str) -> Path:

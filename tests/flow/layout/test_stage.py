@@ -220,7 +220,7 @@ def test_a_hold_violation_is_found(given, tmp_path, whole):
 
 
 def test_another_pdk_has_no_layout():
-    config = load_config("configs/econ_t.toml")
+    config = load_config("configs/econ_t_linear.toml")
     with pytest.raises(InputError, match="'sky130' alone"):
         require_layout(config)
     assert load_pdk("sky130").at("ss").corner.voltage_v == 1.6

@@ -6,13 +6,13 @@ import pytest
 from hexcoder.gen.codec.circuit import shape_of
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
-from hexcoder.hw.codec.packer import Packer
 from hexcoder.hw.codec.shape import Words
 from hexcoder.hw.codec.step_chain import Multiples, StepChain
 from hexcoder.sensor.codec.golden import classes, joined, quantise
 from hexcoder.sensor.codec.prefix import canonical_words
 from tests.codecs import SHAPES, random_codec
 from tests.hw.circuits import outputs_of
+from tests.hw.codec.packed import Packed
 
 
 def packed(values, width):
@@ -99,7 +99,7 @@ def test_coders_write_word_and_what_is_behind_it(shape):
 def test_fields_are_joined_without_a_gap_and_cut_at_the_room(fields, room):
     random = np.random.default_rng(fields)
     longest = 6
-    packer = Packer(fields, longest, room)
+    packer = Packed(fields, longest, room)
     inputs, wanted = [], []
     for _ in range(40):
         lengths = random.integers(0, longest + 1, fields)

@@ -8,11 +8,11 @@ from hexcoder.errors import InputError
 from hexcoder.gen.emit.convert import rtlil_text, verilog_text
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
-from hexcoder.hw.codec.packer import Packer
 from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import StepChain
 from hexcoder.netlist.yosys import quoted, run_yosys
 from hexcoder.sensor.codec.prefix import canonical_words, limited_lengths
+from tests.hw.codec.packed import Packed
 
 
 def proved(component: wiring.Component, reference: str, folder) -> bool:
@@ -156,7 +156,7 @@ def test_a_packer(tmp_path):
         joined.append(f"f{k}")
         total = f"at{k} + lengths[{3 * k} +: 3]"
     lines.append(f"assign payload = {' | '.join(joined)};")
-    assert proved(Packer(fields, 7, room), "\n".join([*lines, "endmodule"]), tmp_path)
+    assert proved(Packed(fields, 7, room), "\n".join([*lines, "endmodule"]), tmp_path)
 
 
 def test_the_choice(tmp_path):

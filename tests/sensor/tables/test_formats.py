@@ -250,7 +250,7 @@ def test_what_a_library_warns_of_an_old_file_is_not_printed(tmp_path):
     header += b" " * (117 - len(header)) + b"\n"
     path = tmp_path / "old.npy"
     path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
-    weights = ROOT / "configs" / "weights" / "econ_t" / "network.json"
+    weights = ROOT / "configs" / "weights" / "econ_t_linear" / "network.json"
     done = subprocess.run(
         [sys.executable, "-m", "models", "evaluate", str(weights), "--events", str(path)],
         capture_output=True, text=True, check=False,
