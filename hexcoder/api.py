@@ -22,20 +22,27 @@ from hexcoder.metrics.train import TrainMetrics
 from hexcoder.network.golden import evaluate
 from hexcoder.network.golden import layer_outputs as _layer_outputs
 from hexcoder.network.schema import Network, load_network, save_network
+from hexcoder.sensor.codec.codec import Codec, load_encoder, save_codec
+from hexcoder.sensor.codec.golden import encode_frames as _code_frames
 from hexcoder.sensor.events import load_events
+from hexcoder.sensor.front_end import encode_frames as _network_frames
+from hexcoder.sensor.front_end import sensor_image_order
 from hexcoder.steps.runner import run_stage
 from hexcoder.steps.step import Stage
 
 __all__ = [
     "CheckFailed",
+    "Codec",
     "Config",
     "InputError",
     "Metrics",
     "Network",
     "compile",
+    "encode",
     "golden",
     "layer_outputs",
     "load_config",
+    "load_encoder",
     "load_events",
     "load_network",
     "prove",
@@ -48,8 +55,8 @@ __all__ = [
 ]
 
 
-def train(config: Config, build: Path | str | None = None) -> Network:
-    """Train a config's autoencoder, unless that is done: the stage ``train``.
+def train(config: Config, build: Path | str | None = None) -> Network | Codec:
+    """Train a config's encoder, unless that is done: the stage ``train``.
 
     Parameters
     ----------
@@ -59,15 +66,37 @@ def train(config: Config, build: Path | str | None = None) -> Network:
 
     Returns
     -------
-    Network
-        The frozen integer network, as in ``network.json``.
+    Network or Codec
+        The frozen integer network or adaptive code, as in ``network.json``.
     """
     from hexcoder.models.training.stage import TRAIN, take_one_thread
 
     take_one_thread()
     folder = _folder(config, build)
     _run(TRAIN, config, folder)
-    return load_network(folder / "network.json")
+    return load_encoder(folder / "network.json")
+
+
+def encode(encoder: Network | Codec, energies: np.ndarray) -> np.ndarray:
+    """What module ``encoder`` sends for events, by the golden model.
+
+    Parameters
+    ----------
+    encoder : Network or Codec
+    energies : int array (n, 48)
+        ADC counts, as :func:`load_events` gives them.
+
+    Returns
+    -------
+    int array
+        Of a network the latents, as unsigned bits, and the code of the sum: (n, latents + 1). Of an
+        adaptive code the frame's bits, the first sent first: (n, frame_bits).
+    """
+    if isinstance(encoder, Codec):
+        return _code_frames(encoder, energies)
+    if sensor_image_order(encoder) is None:
+        raise InputError(f"network {encoder.name}: its input is no image of the sensor")
+    return _network_frames(encoder, np.asarray(energies))
 
 
 def golden(network: Network, inputs: np.ndarray) -> np.ndarray:
@@ -91,12 +120,12 @@ def layer_outputs(network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]
     return _layer_outputs(network, _flat(network, inputs))
 
 
-def compile(network: Network, folder: Path | str, config: Config | None = None) -> RtlFile:
-    """Compile a network to ``folder``/encoder.v, with ``folder``/metrics.json beside it.
+def compile(network: Network | Codec, folder: Path | str, config: Config | None = None) -> RtlFile:
+    """Compile a network or a code to ``folder``/encoder.v, with ``folder``/metrics.json beside it.
 
     Parameters
     ----------
-    network : Network
+    network : Network or Codec
     folder : path
     config : Config, optional
         Pipeline, effort, technology and clock; the defaults without one.
@@ -113,7 +142,7 @@ def compile(network: Network, folder: Path | str, config: Config | None = None) 
 
 
 def prove(
-    network: Network,
+    network: Network | Codec,
     folder: Path | str,
     vectors: int = 10_000,
     seed: int = 0,
@@ -146,7 +175,7 @@ def prove(
 
     with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
         path, design = Path(scratch) / "network.json", Path(folder)
-        save_network(network, path)
+        save_codec(network, path) if isinstance(network, Codec) else save_network(network, path)
         source = None if events is None else Path(events)
         request = Request(
             path, design, Path(scratch), vectors, seed, None, source, columns, None,

@@ -269,6 +269,21 @@ def _compile(good: Path, file: Path) -> object:
     return _command("rtl", file, "-o", file.parent / "rtl")
 
 
+def _codec(random_: random.Random) -> bytes:
+    from tests.codecs import random_codec
+
+    codec = random_codec(random_.randrange(8))
+    return json.dumps(codec.model_dump(mode="json"), indent=random_.choice([None, 1])).encode()
+
+
+def _code_events(good: Path, file: Path) -> object:
+    from hexcoder.sensor.codec.codec import load_codec
+    from hexcoder.sensor.codec.golden import decode, encode_frames
+
+    codec = load_codec(file)
+    return decode(codec, encode_frames(codec, np.arange(96).reshape(2, 48) ** 3))
+
+
 def _cached(stage: str) -> Callable[[random.Random], bytes]:
     def good(random_: random.Random) -> bytes:
         from tests.report import results as given
@@ -311,6 +326,7 @@ def _resume(good: Path, file: Path) -> object:
 
 KINDS = (
     Kind("network", _network, _compile),
+    Kind("codec", _codec, _code_events),
     Kind("config", _config, _read_config),
     Kind("csv", _csv, _read_events),
     Kind("packed csv", _packed, _read_events, text=False),

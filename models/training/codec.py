@@ -22,7 +22,7 @@ from hexcoder.sensor.codec.golden import decode, encode_frames
 from hexcoder.sensor.geometry import symmetries
 from hexcoder.sensor.metrics import charge_fractions
 
-COUNTED = 12_000
+COUNTED = 24_000
 """Events that tables are counted from."""
 CHUNK = 16_384
 LARGEST_GRADIENT = 0.5
