@@ -65,13 +65,16 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
 
     from hexcoder.gen.agreement import compare_with_golden
     from hexcoder.gen.compiler import Settings
-    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.codec.codec import Codec, load_encoder
     from hexcoder.sensor.events import load_events
 
     events = np.zeros((0, 48), np.int64)
     if arguments.events:
         events = load_events(arguments.events, arguments.columns)
-    loaded = load_network(network)
+    loaded = load_encoder(network)
+    if isinstance(loaded, Codec):
+        print(f"{network}: an adaptive code goes to gates without passes; `hexcoder sim` compares")
+        return
     with progress_bar() as progress:
         task = progress.add_task("golden = graph", total=arguments.check + len(events))
         verdict = compare_with_golden(

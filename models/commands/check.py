@@ -1,4 +1,4 @@
-"""``python -m models check``: the torch model against the golden model."""
+"""``python -m models check``: the torch model against the golden model; a code against itself."""
 
 import argparse
 import json
@@ -23,19 +23,26 @@ def _run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, verdict
-    from hexcoder.network.schema import load_network
+    from hexcoder.sensor.codec.check import check_codec
+    from hexcoder.sensor.codec.codec import Codec
+    from hexcoder.sensor.codec.codec import load_encoder as load_hardware
     from hexcoder.sensor.events import load_events
 
-    network = load_network(arguments.network)
-    path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"
-    encoder = load_encoder(path, network)
+    network = load_hardware(arguments.network)
     events = (
         load_events(arguments.events, arguments.columns)
         if arguments.events
         else np.zeros((0, 48), dtype=np.int64)
     )
-    comparison = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
-    agreement = verdict(comparison, arguments.seed)
-    print(json.dumps(agreement.model_dump(mode="json", exclude_unset=True), indent=2))
+    if isinstance(network, Codec):
+        comparison = check_codec(network, events, arguments.vectors, arguments.seed)
+        found = comparison.model_dump(mode="json", exclude={"module", "valid_errors"})
+    else:
+        path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"
+        encoder = load_encoder(path, network)
+        comparison = compare_with_torch(network, encoder, events, arguments.vectors, arguments.seed)
+        agreement = verdict(comparison, arguments.seed)
+        found = agreement.model_dump(mode="json", exclude_unset=True)
+    print(json.dumps(found, indent=2))
     if line := comparison.line():
         raise CheckFailed(line)

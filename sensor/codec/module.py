@@ -54,19 +54,16 @@ class CodedEncoder(EnergyModule[Codec]):
             yield self.tight(min(CHUNK, stimulus.count // 8 + 64), stimulus.seed + start)
 
     def tight(self, count: int, seed: int) -> Vectors:
-        """Events of the generator that leave at most a bit, or fit no mode at all.
-
-        A dense image of equal cells fits none where the payload is small; a cell more or less
-        decides near the payload's end.
-        """
+        """Events whose code leaves the fewest bits, and at most a quarter that fit no mode."""
         random = np.random.default_rng([seed, 4])
         events = generate_events(2 * count, seed=seed)
         even = random.integers(1, 1 << random.integers(1, 20, (count // 8, 1)), (count // 8, 48))
-        noisy = np.concatenate([events, even])
-        coded = encode(self.network, noisy)
-        left = self.network.payload_bits - coded.used
-        ranked = np.argsort(np.where(left < 0, -1, left), kind="stable")
-        return Vectors("edge", noisy[ranked[:count]])
+        drawn = np.concatenate([events, even])
+        left = self.network.payload_bits - encode(self.network, drawn).used
+        cut = np.flatnonzero(left < 0)[: count // 4]
+        fits = np.flatnonzero(left >= 0)
+        closest = fits[np.argsort(left[fits], kind="stable")][: count - len(cut)]
+        return Vectors("edge", drawn[np.concatenate([cut, closest])])
 
 
 def fixed_module(source: Network | Codec, top: str) -> ModuleUnderTest:
