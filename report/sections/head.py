@@ -66,7 +66,9 @@ def _bits(results: Results) -> Figure:
     if not physics:
         return _absent(name, f"run {results.command('train')}")
     bits = count(physics.bits_per_event)
-    return Figure(name, bits, "bits per event", "code of the sum and latents")
+    is_code = results.train is not None and results.train.code is not None
+    what = "code of the sum, mode and payload" if is_code else "code of the sum and latents"
+    return Figure(name, bits, "bits per event", what)
 
 
 def _vectors(results: Results) -> Figure:

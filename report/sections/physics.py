@@ -105,15 +105,20 @@ def _emd_picture(ours: Method, baselines: Sequence[Method]) -> Picture:
 def _curves(train: TrainMetrics) -> Picture:
     history, training = train.history or [], train.training
     assert training is not None
-    loss, caption = training.loss, f"Loss over {len(history)} epochs, seed {training.seed}."
+    # A code's decoder is trained in steps, which are shown in equal parts.
+    parts = "parts" if train.code else "epochs"
+    over = f"{len(history)} equal parts of training" if train.code else f"{len(history)} epochs"
+    loss, caption = training.loss, f"Loss over {over}, seed {training.seed}."
     unit = ""
     if loss == "sinkhorn":
         unit = f" ({_UNIT})"
         caption += " Sinkhorn's is a smoothed EMD, not the EMD itself."
+    if training.exact_share:
+        caption += f" In the last {training.exact_share:.0%} of training it is the EMD itself."
     return Picture(
-        f"Training curves over {len(history)} epochs: held-out loss from "
+        f"Training curves over {over}: held-out loss from "
         f"{fixed(history[0][1], 3)} to {fixed(history[-1][1], 3)}{unit}",
-        training_curves(history, f"{loss} loss{unit}"),
+        training_curves(history, f"{loss} loss{unit}", parts.removesuffix("s")),
         caption,
     )
 
