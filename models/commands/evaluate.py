@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands, add_command, add_events
+from hexcoder.console import Commands, add_command, add_events, add_number, add_seed
 
 
 def add(commands: Commands) -> None:
@@ -13,6 +13,10 @@ def add(commands: Commands) -> None:
     parser.add_argument("network", type=Path)
     add_events(parser, required=True)
     parser.add_argument("--decoder", type=Path, help="default: train/decoder.safetensors beside")
+    add_number(
+        parser, "--flipped-bits", "bits of each frame that arrive wrong, but for the sum's code"
+    )
+    add_seed(parser, 0, "seed of --flipped-bits")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--baselines", action="store_true", help="threshold, BC and STC as well")
     parser.set_defaults(run=_run)
@@ -20,6 +24,7 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     from hexcoder.models.evaluation.physics import (
+        Flips,
         evaluate_baselines,
         evaluate_files,
         find_decoder,
@@ -32,7 +37,8 @@ def _run(arguments: argparse.Namespace) -> None:
     events = load_events(arguments.events, arguments.columns)
     find = optional_decoder if isinstance(network, Codec) else find_decoder
     decoder = arguments.decoder or find(arguments.network)
-    result = evaluate_files(network, decoder, Path(arguments.events), arguments.columns)
+    flips = Flips(arguments.flipped_bits or 0, arguments.seed)
+    result = evaluate_files(network, decoder, Path(arguments.events), arguments.columns, flips)
     baselines = evaluate_baselines(events, result.bits_per_event) if arguments.baselines else None
     if arguments.json:
         rows = [] if baselines is None else [row.model_dump() for row in baselines]

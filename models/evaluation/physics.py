@@ -11,13 +11,19 @@ from hexcoder.metrics.train import Baseline, Figures, Physics
 from hexcoder.models.codec.decoder import CodecDecoder, decoded_fractions, load_codec_decoder
 from hexcoder.models.decoder import Decoder, load_decoder
 from hexcoder.network.golden import evaluate
+from hexcoder.network.packing import signed_fields
 from hexcoder.network.schema import Network
 from hexcoder.sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
 from hexcoder.sensor.codec.codec import Codec
 from hexcoder.sensor.codec.golden import decode, encode_frames
 from hexcoder.sensor.conditions import condition_features
 from hexcoder.sensor.events import load_events
-from hexcoder.sensor.front_end import bits_per_event, normalise, sensor_image_order
+from hexcoder.sensor.front_end import (
+    SUM_CODE_BITS,
+    bits_per_event,
+    normalise,
+    sensor_image_order,
+)
 from hexcoder.sensor.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
 from hexcoder.sensor.places import Places, load_places
 
@@ -37,8 +43,45 @@ class Reconstruction:
     fractions: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Bits of every frame that arrive wrong, drawn anew for each; the sum's code is spared.
+
+    Parameters
+    ----------
+    bits : int
+    seed : int
+    """
+
+    bits: int = 0
+    seed: int = 0
+
+    def of(self, frames: np.ndarray, first: int = 0) -> np.ndarray:
+        """Frames, bits (n, width), with bits from ``first`` on flipped."""
+        random = np.random.default_rng(self.seed)
+        order = random.random((len(frames), frames.shape[1] - first)).argsort(axis=1)
+        flipped = frames.copy()
+        flipped[:, first:] ^= (order < self.bits).astype(frames.dtype)
+        return flipped
+
+
+NO_FLIPS = Flips()
+
+
+def _flipped_latents(network: Network, latents: np.ndarray, flips: Flips) -> np.ndarray:
+    type_ = network.output.type
+    places = np.arange(type_.width)
+    bits = (latents[:, :, None] >> places & 1).reshape(len(latents), -1)
+    words = flips.of(bits).reshape(*latents.shape, type_.width) @ (1 << places)
+    return signed_fields(words, type_.width, type_.signed)
+
+
 def reconstruct(
-    network: Network, decoder: Decoder, events: np.ndarray, places: Places | None = None
+    network: Network,
+    decoder: Decoder,
+    events: np.ndarray,
+    places: Places | None = None,
+    flips: Flips = NO_FLIPS,
 ) -> Reconstruction:
     """Encode energies (n, 48) with the golden model and decode them."""
     order = sensor_image_order(network)
@@ -54,6 +97,8 @@ def reconstruct(
             f"the decoder takes {decoder.latents} latents; network {network.name} gives "
             f"{latents.shape[1]}"
         )
+    if flips.bits:
+        latents = _flipped_latents(network, latents, flips)
     return Reconstruction(latents, decode_latents(decoder, latents, events, places))
 
 
@@ -99,7 +144,11 @@ def figures(true: np.ndarray, predicted: np.ndarray) -> Figures:
 
 
 def evaluate_network(
-    network: Network, decoder: Decoder, events: np.ndarray, places: Places | None = None
+    network: Network,
+    decoder: Decoder,
+    events: np.ndarray,
+    places: Places | None = None,
+    flips: Flips = NO_FLIPS,
 ) -> Physics:
     """Physics of a network on events.
 
@@ -107,14 +156,16 @@ def evaluate_network(
     ----------
     events : int array (n, 48), ADC counts
     """
-    fractions = reconstruct(network, decoder, events, places).fractions
+    fractions = reconstruct(network, decoder, events, places, flips).fractions
     found = figures(events, fractions).model_dump()
     return Physics(network=network.name, **found, bits_per_event=bits_per_event(network))
 
 
-def evaluate_codec(codec: Codec, decoder: CodecDecoder | None, events: np.ndarray) -> Physics:
+def evaluate_codec(
+    codec: Codec, decoder: CodecDecoder | None, events: np.ndarray, flips: Flips = NO_FLIPS
+) -> Physics:
     """Physics of an adaptive code: events, int (n, 48), are packed, and decoded from their bits."""
-    received = decode(codec, encode_frames(codec, events))
+    received = decode(codec, flips.of(encode_frames(codec, events), SUM_CODE_BITS))
     found = figures(events, decoded_fractions(codec, decoder, received)).model_dump()
     return Physics(network=codec.name, **found, bits_per_event=codec.frame_bits)
 
@@ -155,7 +206,11 @@ def optional_decoder(network: Path) -> Path | None:
 
 
 def evaluate_files(
-    network: Network | Codec, decoder: Path | None, events: Path, columns: str | None = None
+    network: Network | Codec,
+    decoder: Path | None,
+    events: Path,
+    columns: str | None = None,
+    flips: Flips = NO_FLIPS,
 ) -> Physics:
     """As :func:`evaluate_network` or :func:`evaluate_codec`, with files.
 
@@ -163,8 +218,8 @@ def evaluate_files(
     """
     if isinstance(network, Codec):
         learned = load_codec_decoder(decoder) if decoder else None
-        return evaluate_codec(network, learned, load_events(events, columns))
+        return evaluate_codec(network, learned, load_events(events, columns), flips)
     assert decoder is not None
     loaded = load_decoder(decoder)
     places = load_places(events, loaded.conditions)
-    return evaluate_network(network, loaded, load_events(events, columns), places)
+    return evaluate_network(network, loaded, load_events(events, columns), places, flips)
