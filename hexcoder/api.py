@@ -23,10 +23,12 @@ from hexcoder.network.golden import evaluate
 from hexcoder.network.golden import layer_outputs as _layer_outputs
 from hexcoder.network.schema import Network, load_network, save_network
 from hexcoder.sensor.codec.codec import Codec, load_encoder, save_codec
+from hexcoder.sensor.codec.golden import decode as _read_frames
 from hexcoder.sensor.codec.golden import encode_frames as _code_frames
 from hexcoder.sensor.events import load_events
+from hexcoder.sensor.front_end import ENERGY_BITS, sensor_image_order
 from hexcoder.sensor.front_end import encode_frames as _network_frames
-from hexcoder.sensor.front_end import sensor_image_order
+from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.steps.runner import run_stage
 from hexcoder.steps.step import Stage
 
@@ -38,6 +40,7 @@ __all__ = [
     "Metrics",
     "Network",
     "compile",
+    "decode",
     "encode",
     "golden",
     "layer_outputs",
@@ -92,11 +95,49 @@ def encode(encoder: Network | Codec, energies: np.ndarray) -> np.ndarray:
         Of a network the latents, as unsigned bits, and the code of the sum: (n, latents + 1). Of an
         adaptive code the frame's bits, the first sent first: (n, frame_bits).
     """
+    events = np.asarray(energies)
+    if events.ndim != 2 or events.shape[1] != TRIGGER_CELLS or events.dtype.kind not in "iu":
+        raise InputError(
+            f"energies are {events.dtype} of shape {events.shape}; give integers (n, "
+            f"{TRIGGER_CELLS})"
+        )
+    if events.size and not 0 <= events.min() <= events.max() < 1 << ENERGY_BITS:
+        raise InputError(f"energies go beyond {ENERGY_BITS} bits: valid are 0 to 4194303")
     if isinstance(encoder, Codec):
-        return _code_frames(encoder, energies)
+        return _code_frames(encoder, events)
     if sensor_image_order(encoder) is None:
         raise InputError(f"network {encoder.name}: its input is no image of the sensor")
-    return _network_frames(encoder, np.asarray(energies))
+    return _network_frames(encoder, events)
+
+
+def decode(codec: Codec, frames: np.ndarray, decoder: Path | str | None = None) -> np.ndarray:
+    """Charge fractions of frames of an adaptive code, from their bits alone.
+
+    Parameters
+    ----------
+    codec : Codec
+    frames : int array (n, frame_bits)
+        Bits, the first sent first, as :func:`encode` gives them. Any bits have an answer.
+    decoder : path, optional
+        A trained decoder, train/decoder.safetensors; without one, values as they were sent.
+
+    Returns
+    -------
+    float64 array (n, 48)
+        They sum to 1; all zero where the frame says that the event is empty.
+    """
+    from hexcoder.models.codec.decoder import decoded_fractions, load_codec_decoder
+
+    bits = np.asarray(frames)
+    if bits.ndim != 2 or bits.shape[1] != codec.frame_bits:
+        raise InputError(
+            f"frames have shape {bits.shape}; give (n, {codec.frame_bits}), the bits of the frames "
+            f"of codec {codec.name}"
+        )
+    if bits.dtype.kind not in "iub" or not np.isin(bits, (0, 1)).all():
+        raise InputError("frames hold more than bits; valid are the integers 0 and 1")
+    learned = None if decoder is None else load_codec_decoder(Path(decoder))
+    return decoded_fractions(codec, learned, _read_frames(codec, bits))
 
 
 def golden(network: Network, inputs: np.ndarray) -> np.ndarray:
