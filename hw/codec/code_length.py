@@ -37,6 +37,11 @@ class GroupLength(wiring.Component):
     def __init__(
         self, shape: CodeShape, cells: int, value_bits: int, tables: Sequence[Sequence[int]]
     ):
+        if not tables or cells < 1 or value_bits < 1:
+            raise ValueError(
+                f"a code length needs tables, cells and bits: got {len(tables)} tables, {cells} "
+                f"cells of {value_bits} bits"
+            )
         self.shape, self.cells, self.value_bits = shape, cells, value_bits
         self.tables = [tuple(table) for table in tables]
         self.kinds = shape.kinds(value_bits)
@@ -122,6 +127,10 @@ class CodeLength(wiring.Component):
         room: int,
         group: str = "",
     ):
+        if not tables or room < 0:
+            raise ValueError(
+                f"lengths need tables and a room: got {len(tables)} tables, a room of {room} bits"
+            )
         self.shape, self.value_bits, self.group = shape, value_bits, group
         self.tables, self.room = [tuple(table) for table in tables], room
         super().__init__(
@@ -187,6 +196,8 @@ class FirstFit(wiring.Component):
     """
 
     def __init__(self, modes: int):
+        if modes < 1:
+            raise ValueError(f"a choice needs a mode: got {modes}")
         self.modes = modes
         super().__init__({"fits": In(unsigned(modes)), "chosen": Out(unsigned(modes))})
 

@@ -29,6 +29,8 @@ class GroupCoder(wiring.Component):
     """
 
     def __init__(self, shape: CodeShape, cells: int, tables: Sequence[Words]):
+        if not tables or cells < 1:
+            raise ValueError(f"a coder needs tables and cells: got {len(tables)} and {cells}")
         self.shape, self.cells, self.tables = shape, cells, list(tables)
         self.kinds = shape.kinds(shape.value_bits)
         behind = cells * max(kind.behind for kind in self.kinds)

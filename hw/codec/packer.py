@@ -81,6 +81,8 @@ class Shifts(wiring.Component):
     """
 
     def __init__(self, fields: int, longest: int):
+        if min(fields, longest) < 1:
+            raise ValueError(f"shifts need fields with bits: got {fields} of {longest} bits")
         self.fields, self.longest = fields, longest
         self.widths = shift_widths(fields, longest)
         super().__init__(
@@ -125,6 +127,10 @@ class Packer(wiring.Component):
     """
 
     def __init__(self, fields: int, longest: int, room: int):
+        if min(fields, longest, room) < 1:
+            raise ValueError(
+                f"a packer needs fields, bits and room: got {fields} of {longest} bits in {room}"
+            )
         self.fields, self.longest, self.room = fields, longest, room
         self.widths = shift_widths(fields, longest)
         super().__init__(

@@ -87,6 +87,8 @@ class Multiples(wiring.Component):
     def __init__(self, cells: int, charge_bits: int, factor: int):
         if not 4 <= factor <= 7:
             raise ValueError(f"a factor is 4 to 7: got {factor}")
+        if min(cells, charge_bits) < 1:
+            raise ValueError(f"products need cells with bits: got {cells} of {charge_bits} bits")
         self.cells, self.charge_bits, self.factor = cells, charge_bits, factor
         super().__init__(
             {

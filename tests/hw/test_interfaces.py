@@ -18,6 +18,11 @@ from hexcoder.hw.chip.multiplexer import Multiplexer
 from hexcoder.hw.chip.register_bank import RegisterBank
 from hexcoder.hw.chip.register_map import Field
 from hexcoder.hw.chip.stage import Active, CommitWave, Stage
+from hexcoder.hw.codec.code_length import CodeLength, FirstFit, GroupLength
+from hexcoder.hw.codec.coder import GroupCoder
+from hexcoder.hw.codec.packer import Packer, Shifts
+from hexcoder.hw.codec.shape import CodeShape, Words
+from hexcoder.hw.codec.step_chain import Multiples, StepChain
 from hexcoder.hw.delay import Delay
 from hexcoder.hw.energy_sum import EnergySum
 from hexcoder.hw.front_end import FrontEnd
@@ -32,24 +37,33 @@ from hexcoder.hw.triplication.triplicate import Triplicated
 from tests.hw.circuits import outputs_of
 
 OVERLAPPING = [Field("first", 0, 2, 8), Field("second", 1, 1, 8)]
+SHAPE = CodeShape(2, 2, 3, ((0,), (1,)))
 WRONG = {
     Active: [lambda: Active([]), lambda: Active([8, 9]), lambda: Active([0])],
+    CodeLength: [lambda: CodeLength(SHAPE, 3, [], 9), lambda: CodeLength(SHAPE, 3, [[1] * 3], -1)],
     CommitWave: [lambda: CommitWave(0)],
     Delay: [lambda: Delay(1, -1, reset=True)],
     EnergySum: [lambda: EnergySum(0, 4), lambda: EnergySum(4, 0)],
     EventModule: [lambda: EventModule(0, 1), lambda: EventModule(1, 0)],
+    FirstFit: [lambda: FirstFit(0)],
     FrameFormatter: [lambda: FrameFormatter(147, 5), lambda: FrameFormatter(1, 0)],
     FrontEnd: [lambda: FrontEnd(22, 48, [48], 8, 7), lambda: FrontEnd(0, 48, [0], 8, 7)],
     GlitchFilter: [lambda: GlitchFilter(-1), lambda: spike_clocks(0, 50)],
+    GroupCoder: [lambda: GroupCoder(SHAPE, 1, []), lambda: GroupCoder(SHAPE, 0, [Words(((0,),))])],
+    GroupLength: [lambda: GroupLength(SHAPE, 1, 3, []), lambda: GroupLength(SHAPE, 0, 3, [[1]])],
     I2cConditions: [lambda: I2cConditions(-1), lambda: spike_clocks(25, -1)],
     I2cTarget: [lambda: I2cTarget(0), lambda: I2cTarget(50.1)],
     KeepMask: [lambda: KeepMask(0)],
     LeadingOne: [lambda: LeadingOne(1)],
     LinkInput: [lambda: LinkInput(0)],
+    Multiples: [lambda: Multiples(0, 4, 5), lambda: Multiples(1, 4, 8)],
     Multiplexer: [lambda: Multiplexer(48, 7, 5), lambda: Multiplexer(0, 7, 5)],
     Normaliser: [lambda: Normaliser(1, 0, 3, 7)],
+    Packer: [lambda: Packer(0, 4, 9), lambda: Packer(3, 4, 0)],
     RegisterBank: [lambda: RegisterBank(OVERLAPPING), lambda: Field("none", 0, 0, 8)],
+    Shifts: [lambda: Shifts(0, 4), lambda: Shifts(3, 0)],
     Stage: [lambda: Stage(0)],
+    StepChain: [lambda: StepChain([(0,)], 8, 3, 1, 4)],
     SumCode: [lambda: SumCode(4, 2), lambda: SumCode(36, 6)],
     Triplicated: [lambda: Triplicated(3, logic=False)],
 }
