@@ -102,7 +102,8 @@ def encode(encoder: Network | Codec, energies: np.ndarray) -> np.ndarray:
             f"{TRIGGER_CELLS})"
         )
     if events.size and not 0 <= events.min() <= events.max() < 1 << ENERGY_BITS:
-        raise InputError(f"energies go beyond {ENERGY_BITS} bits: valid are 0 to 4194303")
+        most = (1 << ENERGY_BITS) - 1
+        raise InputError(f"energies go beyond {ENERGY_BITS} bits: valid are 0 to {most}")
     if isinstance(encoder, Codec):
         return _code_frames(encoder, events)
     if sensor_image_order(encoder) is None:

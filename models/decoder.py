@@ -1,10 +1,11 @@
 """The decoder: off the detector, in float, its size is free."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from hexcoder.fixed_point import FixedPoint, FixedPointField
 from hexcoder.sections import Section, validated
 from hexcoder.sensor.conditions import condition_width
 from hexcoder.sensor.geometry import TRIGGER_CELLS
+
+AnyShape = TypeVar("AnyShape", bound=Section)
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 METADATA_KEY = "hexcoder-decoder"
 CHUNK = 65_536
@@ -131,30 +135,63 @@ def load_decoder(path: Path) -> Decoder:
     InputError
         If the file is missing or holds no decoder.
     """
+    return load_weights(path, "a hexcoder decoder", METADATA_KEY, _Shape, _decoder_of)
+
+
+def _decoder_of(shape: _Shape) -> tuple[Callable[[], Decoder], list[int], int]:
+    sizes = [shape.latents + condition_width(shape.conditions), *shape.hidden, TRIGGER_CELLS]
+    return partial(Decoder, shape.latents, shape.type, shape.hidden, shape.conditions), sizes, 3
+
+
+def load_weights(
+    path: Path,
+    what: str,
+    key: str,
+    kind: type[AnyShape],
+    described: Callable[[AnyShape], tuple[Callable[[], AnyModule], list[int], int]],
+) -> AnyModule:
+    """Read a decoder's weights and what its metadata say of its shape.
+
+    Parameters
+    ----------
+    what : str
+        What the file should be, for messages.
+    key : str
+        Name of the metadata.
+    kind : type of Section
+        What they hold.
+    described : callable
+        From the shape what makes the decoder, the widths of inputs, hidden layers and outputs, and
+        how many entries of ``layers`` each linear layer takes.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or holds no such decoder.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such file; a decoder is train/decoder.safetensors")
     try:
         with safe_open(path, framework="pt") as stream:
-            text = (stream.metadata() or {}).get(METADATA_KEY)
+            text = (stream.metadata() or {}).get(key)
             if text is None:
-                raise InputError(f"{path}: not a hexcoder decoder: no metadata '{METADATA_KEY}'")
-            shape = validated(_Shape, parse_json(text, str(path)), f"{path}: {METADATA_KEY}")
+                raise InputError(f"{path}: not {what}: no metadata '{key}'")
+            shape = validated(kind, parse_json(text, str(path)), f"{path}: {key}")
+            make, sizes, entries = described(shape)
             # Before anything is made of a size that the file only claims.
-            inputs = shape.latents + condition_width(shape.conditions)
-            sizes = [inputs, *shape.hidden, TRIGGER_CELLS]
             names = set(stream.keys())
             for number, (before, after) in enumerate(pairwise(sizes)):
-                name = f"layers.{3 * number}.weight"
+                name = f"layers.{entries * number}.weight"
                 found = stream.get_slice(name).get_shape() if name in names else None
                 if found != [after, before]:
                     raise InputError(
                         f"{path}: tensor '{name}' must have shape {[after, before]}, not {found}"
                     )
-            decoder = Decoder(shape.latents, shape.type, shape.hidden, shape.conditions)
+            decoder = make()
             decoder.load_state_dict({name: stream.get_tensor(name) for name in names})
     except (SafetensorError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0][:100]
-        raise InputError(f"{path}: not a hexcoder decoder in safetensors: {reason}") from None
+        raise InputError(f"{path}: not {what} in safetensors: {reason}") from None
     if not all(bool(torch.isfinite(value).all()) for value in decoder.state_dict().values()):
         raise InputError(f"{path}: not a usable decoder: it holds numbers that are not finite")
     return decoder

@@ -8,7 +8,15 @@ from collections.abc import Collection
 from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 
-from hexcoder.gen.codec.stages import CODES, ENERGIES, NORMALISED, QUANTISED, SUM, VALUES
+from hexcoder.gen.codec.stages import (
+    CODES,
+    ENERGIES,
+    NORMALISED,
+    QUANTISED,
+    SUM,
+    VALUES,
+    register_bits,
+)
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.lookup import any_of, chosen_constant
@@ -83,7 +91,7 @@ class CodecEncoder(EventModule):
         )
         m.d.comb += front_end.energies.eq(self._rank(m, ENERGIES, self.in_data))
         if SUM in self.ranks:
-            self.register_bits[SUM] = len(front_end.energies) + len(front_end.sum_code) + 19
+            self.register_bits[SUM] = register_bits(codec, SUM)
         charges = self._rank(m, NORMALISED, front_end.image)
         total = self._rank(m, NORMALISED, front_end.sum_code)
         values, total = self._values(m, charges, total)
@@ -135,7 +143,7 @@ class CodecEncoder(EventModule):
         codec, lengths, fits = self.codec, Module(), []
         m.submodules.length_sums = lengths
         for number, step in enumerate(codec.steps):
-            tables = [mode.table for mode in codec.modes if (mode.shift, mode.factor) == step]
+            tables = [codec.modes[mode].table for mode in codec.modes_of(step)]
             length = CodeLength(
                 self.shape,
                 len(values[number]) // TRIGGER_CELLS,
@@ -158,8 +166,7 @@ class CodecEncoder(EventModule):
         hot = []
         for number, step in enumerate(codec.steps):
             signal = Signal(name=f"chosen_step_{number}")
-            modes = [k for k, mode in enumerate(codec.modes) if (mode.shift, mode.factor) == step]
-            select.d.comb += signal.eq(any_of([chosen[mode] for mode in modes]))
+            select.d.comb += signal.eq(any_of([chosen[mode] for mode in codec.modes_of(step)]))
             hot.append(signal)
         for cell in range(TRIGGER_CELLS):
             terms = []

@@ -50,7 +50,7 @@ class CodecDesign:
             RtlStep(
                 shift=shift,
                 factor=factor,
-                tables=[m.table for m in codec.modes if (m.shift, m.factor) == (shift, factor)],
+                tables=[codec.modes[mode].table for mode in codec.modes_of((shift, factor))],
             )
             for shift, factor in codec.steps
         ]

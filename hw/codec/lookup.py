@@ -57,7 +57,7 @@ def one_hot_symbols(
                 if not place:
                     joined[symbol] = any_of(signals)
                     continue
-                both = Signal(name=f"{name}_symbol_{symbol}" if place else f"{name}_{symbol}")
+                both = Signal(name=f"{name}_symbol_{symbol}")
                 m.d.comb += both.eq(its & any_of(signals))
                 joined[symbol] = both
         found = joined

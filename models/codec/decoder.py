@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +12,13 @@ from typing import Annotated
 import numpy as np
 import torch
 from pydantic import Field
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from hexcoder.documents import parse_json
-from hexcoder.errors import InputError
-from hexcoder.sections import Section, validated
+from hexcoder.models.decoder import load_weights
+from hexcoder.sections import Section
 from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.codec.golden import Received, plain_fractions
+from hexcoder.sensor.codec.golden import Coded, plain_fractions
 from hexcoder.sensor.conditions import sum_code_features
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 
@@ -97,7 +96,7 @@ class CodecDecoder(nn.Module):
         return whole / whole.sum(dim=1, keepdim=True)
 
 
-def inputs_of(codec: Codec, received: Received) -> tuple[Tensor, Tensor, Tensor]:
+def inputs_of(codec: Codec, received: Coded) -> tuple[Tensor, Tensor, Tensor]:
     """What :class:`CodecDecoder` takes, of frames."""
     steps = np.array([mode.step for mode in codec.modes]) / (1 << codec.fraction_bits)
     modes = np.minimum(received.modes, len(steps) - 1)
@@ -106,7 +105,7 @@ def inputs_of(codec: Codec, received: Received) -> tuple[Tensor, Tensor, Tensor]
     return values, scale, sums
 
 
-def decoded_fractions(codec: Codec, decoder: CodecDecoder | None, received: Received) -> np.ndarray:
+def decoded_fractions(codec: Codec, decoder: CodecDecoder | None, received: Coded) -> np.ndarray:
     """Charge fractions of frames, float64 (n, 48); zero where the sum says that an event is empty.
 
     Without a decoder, the values as they were sent.
@@ -117,7 +116,7 @@ def decoded_fractions(codec: Codec, decoder: CodecDecoder | None, received: Rece
     with torch.no_grad():
         for start in range(0, len(received.modes), CHUNK):
             rows = slice(start, start + CHUNK)
-            part = Received(
+            part = Coded(
                 received.sums[rows], received.modes[rows], received.values[rows],
                 received.used[rows],
             )  # fmt: skip
@@ -138,29 +137,9 @@ def save_codec_decoder(decoder: CodecDecoder, path: Path) -> None:
 
 def load_codec_decoder(path: Path) -> CodecDecoder:
     """Read a decoder; InputError if the file is missing or holds none."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; a decoder is train/decoder.safetensors")
-    try:
-        with safe_open(path, framework="pt") as stream:
-            text = (stream.metadata() or {}).get(METADATA_KEY)
-            if text is None:
-                raise InputError(f"{path}: not a decoder of a codec: no metadata '{METADATA_KEY}'")
-            shape = validated(_Shape, parse_json(text, str(path)), f"{path}: {METADATA_KEY}")
-            names = set(stream.keys())
-            sizes = [FEATURES, *shape.hidden, 2 * TRIGGER_CELLS]
-            # Before anything is made of a size that the file only claims.
-            for number, (before, after) in enumerate(pairwise(sizes)):
-                name = f"layers.{2 * number}.weight"
-                found = stream.get_slice(name).get_shape() if name in names else None
-                if found != [after, before]:
-                    raise InputError(
-                        f"{path}: tensor '{name}' must have shape {[after, before]}, not {found}"
-                    )
-            decoder = CodecDecoder(shape.hidden)
-            decoder.load_state_dict({name: stream.get_tensor(name) for name in names})
-    except (SafetensorError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise InputError(f"{path}: not a decoder in safetensors: {reason}") from None
-    if not all(bool(torch.isfinite(value).all()) for value in decoder.state_dict().values()):
-        raise InputError(f"{path}: not a usable decoder: it holds numbers that are not finite")
-    return decoder
+    return load_weights(path, "a decoder of a codec", METADATA_KEY, _Shape, _decoder_of)
+
+
+def _decoder_of(shape: _Shape) -> tuple[Callable[[], CodecDecoder], list[int], int]:
+    sizes = [FEATURES, *shape.hidden, 2 * TRIGGER_CELLS]
+    return partial(CodecDecoder, shape.hidden), sizes, 2

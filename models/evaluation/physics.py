@@ -143,6 +143,12 @@ def figures(true: np.ndarray, predicted: np.ndarray) -> Figures:
     )
 
 
+def physics_of(name: str, bits: int, events: np.ndarray, fractions: np.ndarray) -> Physics:
+    """Physics of an encoder, of the charge fractions (n, 48) that come back from its frames."""
+    found = figures(events, fractions).model_dump()
+    return Physics(network=name, **found, bits_per_event=bits)
+
+
 def evaluate_network(
     network: Network,
     decoder: Decoder,
@@ -157,8 +163,7 @@ def evaluate_network(
     events : int array (n, 48), ADC counts
     """
     fractions = reconstruct(network, decoder, events, places, flips).fractions
-    found = figures(events, fractions).model_dump()
-    return Physics(network=network.name, **found, bits_per_event=bits_per_event(network))
+    return physics_of(network.name, bits_per_event(network), events, fractions)
 
 
 def evaluate_codec(
@@ -166,8 +171,8 @@ def evaluate_codec(
 ) -> Physics:
     """Physics of an adaptive code: events, int (n, 48), are packed, and decoded from their bits."""
     received = decode(codec, flips.of(encode_frames(codec, events), SUM_CODE_BITS))
-    found = figures(events, decoded_fractions(codec, decoder, received)).model_dump()
-    return Physics(network=codec.name, **found, bits_per_event=codec.frame_bits)
+    fractions = decoded_fractions(codec, decoder, received)
+    return physics_of(codec.name, codec.frame_bits, events, fractions)
 
 
 def evaluate_baselines(events: np.ndarray, bits: float) -> list[Baseline]:

@@ -17,9 +17,8 @@ from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
 from hexcoder.models.evaluation.physics import (
     evaluate_baselines,
-    evaluate_codec,
-    evaluate_network,
     figures,
+    physics_of,
     reconstruct,
 )
 from hexcoder.network.schema import Network
@@ -91,7 +90,7 @@ def measure(network_path: Path, decoder_path: Path, held_out_path: Path) -> Phys
         layers=_structure(network),
         input_type=str(network.input.type),
         input_shape=list(network.input.shape),
-        physics=evaluate_network(network, decoder, held_out.events, held_out.places),
+        physics=physics_of(network.name, bits_per_event(network), held_out.events, found.fractions),
         baselines=evaluate_baselines(held_out.events, bits_per_event(network)),
         examples=_examples(held_out.events, found.fractions),
     )
@@ -119,7 +118,7 @@ def _measure_codec(codec: Codec, decoder_path: Path, held_out_path: Path) -> Phy
             events_cut=int((coded.used > codec.payload_bits).sum()),
             emd_plain=plain.emd_mean,
         ),
-        physics=evaluate_codec(codec, decoder, events),
+        physics=physics_of(codec.name, codec.frame_bits, events, found),
         baselines=evaluate_baselines(events, codec.frame_bits),
         examples=_examples(events, found),
     )

@@ -1,6 +1,7 @@
 """A codec against itself: what is sent comes back, and what is received would be sent so."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def _received(codec: Codec, frames: np.ndarray) -> Comparison:
     """Any bits: what is read from them would be sent as them, as far as it was read."""
     received, again = decode(codec, frames), decode(codec, frames)
     known = received.modes < len(codec.modes)
-    coded = Coded(received.sums, np.where(known, received.modes, 0), received.values, received.used)
+    coded = replace(received, modes=np.where(known, received.modes, 0))
     written = pack(codec, coded)
     ends = SUM_CODE_BITS + codec.mode_bits + received.used
     read = (np.arange(codec.frame_bits) < ends[:, None]) & known[:, None]

@@ -179,6 +179,10 @@ class Codec(Section):
         """Shift and factor of each step, each once, the finest first."""
         return list(dict.fromkeys((mode.shift, mode.factor) for mode in self.modes))
 
+    def modes_of(self, step: tuple[int, int]) -> list[int]:
+        """Numbers of the modes that have a step."""
+        return [k for k, mode in enumerate(self.modes) if (mode.shift, mode.factor) == step]
+
 
 def load_encoder(path: Path | str) -> Network | Codec:
     """Read a network.json, which holds a network or a codec.

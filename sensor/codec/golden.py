@@ -17,7 +17,7 @@ WORD = 32
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Events as they are sent.
+    """Events as they are sent, or as they are read in frames.
 
     Parameters
     ----------
@@ -25,20 +25,10 @@ class Coded:
         5E4M codes of the sums.
     modes : int64 array (n,)
     values : int64 array (n, 48)
-        Quantised cells.
+        Quantised cells; of frames that were cut, zero where bits run out.
     used : int64 array (n,)
-        Bits that the cells take, more than a payload's where no mode fits.
+        Bits that the cells take. As sent, more than a payload's where no mode fits.
     """
-
-    sums: np.ndarray
-    modes: np.ndarray
-    values: np.ndarray
-    used: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What a receiver reads in frames: as :class:`Coded`, ``values`` zero where bits run out."""
 
     sums: np.ndarray
     modes: np.ndarray
@@ -202,7 +192,7 @@ class _Reader:
         return value
 
 
-def decode(codec: Codec, frames: np.ndarray) -> Received:
+def decode(codec: Codec, frames: np.ndarray) -> Coded:
     """Read frames, bits (n, frame_bits): any bits have an answer.
 
     A symbol that is not whole within the frame, and all behind it, read as zero; so do all cells of
@@ -233,7 +223,7 @@ def decode(codec: Codec, frames: np.ndarray) -> Received:
         for cell, value in zip(cells, group, strict=True):
             values[:, cell] = np.where(is_whole, value, 0)
     head = SUM_CODE_BITS + codec.mode_bits
-    return Received(sums, modes, values, np.maximum(used - head, 0))
+    return Coded(sums, modes, values, np.maximum(used - head, 0))
 
 
 def _value(codec: Codec, kind: np.ndarray, reader: _Reader) -> np.ndarray:
@@ -253,7 +243,7 @@ def _value(codec: Codec, kind: np.ndarray, reader: _Reader) -> np.ndarray:
     return np.where(is_direct, kind, (1 << raw_bits) | raw)
 
 
-def plain_fractions(codec: Codec, received: Received) -> np.ndarray:
+def plain_fractions(codec: Codec, received: Coded) -> np.ndarray:
     """Charge fractions without a learned decoder, float64 (n, 48).
 
     Even over all cells where nothing but the sum has come, zero where the event is empty.

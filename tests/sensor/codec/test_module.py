@@ -5,7 +5,7 @@ import pytest
 from hexcoder.network.modules import Stimulus
 from hexcoder.sensor.codec import check
 from hexcoder.sensor.codec.check import check_codec
-from hexcoder.sensor.codec.golden import Received, decode, encode, encode_frames
+from hexcoder.sensor.codec.golden import Coded, decode, encode, encode_frames
 from hexcoder.sensor.codec.module import CodedEncoder, frame_words
 from tests.codecs import SHAPES, random_codec, small_events
 
@@ -25,7 +25,7 @@ def test_a_decoder_that_is_wrong_is_noticed(monkeypatch):
         found = decode(codec, frames)
         values = found.values.copy()
         values[:, 3] ^= values[:, 3] == 5
-        return Received(found.sums, found.modes, values, found.used)
+        return Coded(found.sums, found.modes, values, found.used)
 
     monkeypatch.setattr(check, "decode", wrong)
     found = check_codec(codec, None, 500, 3)
