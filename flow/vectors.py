@@ -7,9 +7,9 @@ import numpy as np
 
 from hexcoder.flow.design import Design
 from hexcoder.network.modules import Stimulus
-from hexcoder.sensor.codec.codec import load_encoder
-from hexcoder.sensor.codec.module import fixed_module
+from hexcoder.sensor.encoders import load_encoder
 from hexcoder.sensor.events import load_events
+from hexcoder.sensor.frames import fixed_module
 from hexcoder.sensor.generator import generate_events
 from hexcoder.steps.reads import File, Key, Place, Read
 

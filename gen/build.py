@@ -6,14 +6,17 @@ from pathlib import Path
 
 from hexcoder.errors import InputError
 from hexcoder.files import write_json
+from hexcoder.gen.classical.design import ClassicalDesign
 from hexcoder.gen.codec.design import CodecDesign
 from hexcoder.gen.compiler import Progress, Settings
 from hexcoder.gen.design import Design
 from hexcoder.gen.emit.fixed import FixedDesign
+from hexcoder.gen.frame_design import FrameDesign
 from hexcoder.gen.loadable.design import LoadableDesign
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.network.schema import Network
 from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.encoders import AnyEncoder, described
 
 VERILOG = "encoder.v"
 METRICS = "metrics.json"
@@ -44,26 +47,26 @@ def compile_design(
     return kind(network, settings, progress)
 
 
-def _emitted(
-    source: Network | Codec, settings: Settings, progress: Progress
-) -> Design | CodecDesign:
+def _emitted(source: AnyEncoder, settings: Settings, progress: Progress) -> Design | FrameDesign:
     if isinstance(source, Network):
         return compile_design(source, settings, progress)
     if settings.chip.weights == "loadable":
         raise InputError(
-            f"codec {source.name}: key 'chip.weights' = 'loadable': tables are fixed in gates; "
-            "the only value for an adaptive code is 'fixed'"
+            f"{described(source)}: key 'chip.weights' = 'loadable': there are no weights to load; "
+            "the only value here is 'fixed'"
         )
-    return CodecDesign(source, settings, progress)
+    if isinstance(source, Codec):
+        return CodecDesign(source, settings)
+    return ClassicalDesign(source, settings)
 
 
 def build(
-    network: Network | Codec,
+    network: AnyEncoder,
     settings: Settings,
     folder: Path,
     progress: Progress = lambda name, part: None,
 ) -> Built:
-    """Compile a network or a code into ``folder``/encoder.v and ``folder``/metrics.json.
+    """Compile a network or another encoder into ``folder``/encoder.v and ``folder``/metrics.json.
 
     Times are not in the file, so that equal input gives equal bytes.
     """

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.metrics.rtl import RtlFile
-from hexcoder.network.schema import Network
 from hexcoder.pdk.technology import technology_for
-from hexcoder.sensor.codec.codec import Codec, load_encoder
+from hexcoder.sensor.encoders import AnyEncoder, load_encoder
 from hexcoder.steps.reads import Given, Key, Package, Place, file_digest
 from hexcoder.steps.step import FlatMetrics, Progress, Stage, Step
 
@@ -29,7 +28,7 @@ class Source:
     """A network to compile for a config, in a place; ``seconds`` gets how long that took."""
 
     place: Place
-    network: Callable[[], Network | Codec]
+    network: Callable[[], AnyEncoder]
     seconds: dict[str, float]
 
 
@@ -64,7 +63,7 @@ def rtl_stage(path: Path, seconds: dict[str, float]) -> Stage[Source]:
 
 def compile_stage(
     name: str,
-    network: Callable[[], Network | Codec],
+    network: Callable[[], AnyEncoder],
     identity: Callable[[Place], object],
     seconds: dict[str, float],
 ) -> Stage[Source]:

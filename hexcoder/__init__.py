@@ -17,6 +17,7 @@ from hexcoder.version import __version__
 
 __all__ = [
     "CheckFailed",
+    "Classical",
     "Codec",
     "Config",
     "InputError",
@@ -43,6 +44,7 @@ __all__ = [
 if TYPE_CHECKING:
     from hexcoder.api import (
         CheckFailed,
+        Classical,
         Codec,
         Config,
         InputError,

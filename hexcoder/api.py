@@ -22,9 +22,11 @@ from hexcoder.metrics.train import TrainMetrics
 from hexcoder.network.golden import evaluate
 from hexcoder.network.golden import layer_outputs as _layer_outputs
 from hexcoder.network.schema import Network, load_network, save_network
-from hexcoder.sensor.codec.codec import Codec, load_encoder, save_codec
-from hexcoder.sensor.codec.golden import decode as _read_frames
-from hexcoder.sensor.codec.golden import encode_frames as _code_frames
+from hexcoder.sensor.classical.method import Classical
+from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.encoders import AnyEncoder, FrameEncoder, described, load_encoder
+from hexcoder.sensor.encoders import frames_of as _frames_of
+from hexcoder.sensor.encoders import save_any as _save_any
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import ENERGY_BITS, sensor_image_order
 from hexcoder.sensor.front_end import encode_frames as _network_frames
@@ -34,6 +36,7 @@ from hexcoder.steps.step import Stage
 
 __all__ = [
     "CheckFailed",
+    "Classical",
     "Codec",
     "Config",
     "InputError",
@@ -58,7 +61,7 @@ __all__ = [
 ]
 
 
-def train(config: Config, build: Path | str | None = None) -> Network | Codec:
+def train(config: Config, build: Path | str | None = None) -> AnyEncoder:
     """Train a config's encoder, unless that is done: the stage ``train``.
 
     Parameters
@@ -69,7 +72,7 @@ def train(config: Config, build: Path | str | None = None) -> Network | Codec:
 
     Returns
     -------
-    Network or Codec
+    Network, Codec or Classical
         The frozen integer network or adaptive code, as in ``network.json``.
     """
     from hexcoder.models.training.stage import TRAIN, take_one_thread
@@ -80,12 +83,12 @@ def train(config: Config, build: Path | str | None = None) -> Network | Codec:
     return load_encoder(folder / "network.json")
 
 
-def encode(encoder: Network | Codec, energies: np.ndarray) -> np.ndarray:
+def encode(encoder: AnyEncoder, energies: np.ndarray) -> np.ndarray:
     """What module ``encoder`` sends for events, by the golden model.
 
     Parameters
     ----------
-    encoder : Network or Codec
+    encoder : Network, Codec or Classical
     energies : int array (n, 48)
         ADC counts, as :func:`load_events` gives them.
 
@@ -104,19 +107,21 @@ def encode(encoder: Network | Codec, energies: np.ndarray) -> np.ndarray:
     if events.size and not 0 <= events.min() <= events.max() < 1 << ENERGY_BITS:
         most = (1 << ENERGY_BITS) - 1
         raise InputError(f"energies go beyond {ENERGY_BITS} bits: valid are 0 to {most}")
-    if isinstance(encoder, Codec):
-        return _code_frames(encoder, events)
+    if not isinstance(encoder, Network):
+        return _frames_of(encoder, events)
     if sensor_image_order(encoder) is None:
         raise InputError(f"network {encoder.name}: its input is no image of the sensor")
     return _network_frames(encoder, events)
 
 
-def decode(codec: Codec, frames: np.ndarray, decoder: Path | str | None = None) -> np.ndarray:
-    """Charge fractions of frames of an adaptive code, from their bits alone.
+def decode(
+    encoder: FrameEncoder, frames: np.ndarray, decoder: Path | str | None = None
+) -> np.ndarray:
+    """Charge fractions of frames, from their bits alone.
 
     Parameters
     ----------
-    codec : Codec
+    encoder : Codec or Classical
     frames : int array (n, frame_bits)
         Bits, the first sent first, as :func:`encode` gives them. Any bits have an answer.
     decoder : path, optional
@@ -127,18 +132,19 @@ def decode(codec: Codec, frames: np.ndarray, decoder: Path | str | None = None) 
     float64 array (n, 48)
         They sum to 1; all zero where the frame says that the event is empty.
     """
-    from hexcoder.models.codec.decoder import decoded_fractions, load_codec_decoder
+    from hexcoder.models.codec.decoder import load_codec_decoder
+    from hexcoder.models.evaluation.physics import read_frames
 
     bits = np.asarray(frames)
-    if bits.ndim != 2 or bits.shape[1] != codec.frame_bits:
+    if bits.ndim != 2 or bits.shape[1] != encoder.frame_bits:
         raise InputError(
-            f"frames have shape {bits.shape}; give (n, {codec.frame_bits}), the bits of the frames "
-            f"of codec {codec.name}"
+            f"frames have shape {bits.shape}; give (n, {encoder.frame_bits}), the bits of the "
+            f"frames of {described(encoder)}"
         )
     if bits.dtype.kind not in "iub" or not np.isin(bits, (0, 1)).all():
         raise InputError("frames hold more than bits; valid are the integers 0 and 1")
     learned = None if decoder is None else load_codec_decoder(Path(decoder))
-    return decoded_fractions(codec, learned, _read_frames(codec, bits))
+    return read_frames(encoder, learned, bits)
 
 
 def golden(network: Network, inputs: np.ndarray) -> np.ndarray:
@@ -162,12 +168,12 @@ def layer_outputs(network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]
     return _layer_outputs(network, _flat(network, inputs))
 
 
-def compile(network: Network | Codec, folder: Path | str, config: Config | None = None) -> RtlFile:
+def compile(network: AnyEncoder, folder: Path | str, config: Config | None = None) -> RtlFile:
     """Compile a network or a code to ``folder``/encoder.v, with ``folder``/metrics.json beside it.
 
     Parameters
     ----------
-    network : Network or Codec
+    network : Network, Codec or Classical
     folder : path
     config : Config, optional
         Pipeline, effort, technology and clock; the defaults without one.
@@ -184,7 +190,7 @@ def compile(network: Network | Codec, folder: Path | str, config: Config | None 
 
 
 def prove(
-    network: Network | Codec,
+    network: AnyEncoder,
     folder: Path | str,
     vectors: int = 10_000,
     seed: int = 0,
@@ -217,7 +223,7 @@ def prove(
 
     with tempfile.TemporaryDirectory(prefix="hexcoder-") as scratch:
         path, design = Path(scratch) / "network.json", Path(folder)
-        save_codec(network, path) if isinstance(network, Codec) else save_network(network, path)
+        _save_any(network, path)
         source = None if events is None else Path(events)
         request = Request(
             path, design, Path(scratch), vectors, seed, None, source, columns, None,

@@ -8,9 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from hexcoder.hw.delay import Delay
 from hexcoder.hw.energy_sum import EnergySum
+from hexcoder.hw.float_code import EXPONENT_BITS, MANTISSA_BITS, FloatCode
 from hexcoder.hw.leading_one import LeadingOne
 from hexcoder.hw.normaliser import Normaliser
-from hexcoder.hw.sum_code import EXPONENT_BITS, MANTISSA_BITS, SumCode
 
 NO_CELL = -1
 """Stands in the image's order for an element that is always zero."""
@@ -73,7 +73,7 @@ class FrontEnd(wiring.Component):
         m.submodules.total = total = Delay(width, self.latency, reset=False)
         m.submodules.kept = kept = Delay(len(self.energies), self.latency, reset=False)
         m.submodules.leading_one = leading_one = LeadingOne(width)
-        m.submodules.sum_code = sum_code = SumCode(width, leading_one.steps)
+        m.submodules.sum_code = sum_code = FloatCode(width, leading_one.steps)
         m.d.comb += [
             energy_sum.energies.eq(self.energies),
             total.i.eq(energy_sum.total),

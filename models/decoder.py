@@ -22,19 +22,24 @@ from hexcoder.sensor.conditions import condition_width
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 AnyShape = TypeVar("AnyShape", bound=Section)
+TensorShapes = dict[str, list[int]]
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 METADATA_KEY = "hexcoder-decoder"
 CHUNK = 65_536
 LATENT_GAIN = 4.0
 """Latents span 0 to this at the decoder's input, so that their spread is about one."""
+MEAN_SUM = 1.5
+"""Normalised energies sum to 1 to 2: the first guess spreads the mean over all cells."""
+SHARPNESS = 30.0
+"""Softplus bends within 1 / SHARPNESS of zero."""
 
 
 class Decoder(nn.Module):
     """Latents, and what else is known of an event, to charge fractions of the trigger cells.
 
-    Hidden layers are normalised (Ba et al., arXiv:1607.06450), which brings training several
-    hundredths of a half pitch further in the same number of steps.
+    This one is a stack of dense layers. They are normalised (Ba et al., arXiv:1607.06450), which
+    brings training several hundredths of a half pitch further in the same number of steps.
 
     Parameters
     ----------
@@ -58,12 +63,19 @@ class Decoder(nn.Module):
         super().__init__()
         self.latents, self.type, self.hidden = latents, type_, tuple(hidden)
         self.conditions = tuple(conditions)
-        sizes = [latents + condition_width(self.conditions), *hidden]
+        self.gain = LATENT_GAIN / 2.0**type_.integer_bits
+        self._build()
+
+    def _build(self) -> None:
+        sizes = [self.latents + condition_width(self.conditions), *self.hidden]
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.LayerNorm(after), nn.GELU()]
         layers.append(nn.Linear(sizes[-1], TRIGGER_CELLS))
         self.layers = nn.Sequential(*layers)
+
+    def knows(self, matrix: Tensor, offset: Tensor) -> None:
+        """What the encoder does, where it is linear; this decoder has no use for it."""
 
     def forward(self, latents: Tensor, conditions: Tensor) -> Tensor:
         """Reconstruct a batch.
@@ -81,8 +93,8 @@ class Decoder(nn.Module):
         Tensor (n, 48)
             Positive fractions that sum to 1.
         """
-        gain = LATENT_GAIN / 2.0**self.type.integer_bits
-        return torch.softmax(self.layers(torch.cat([latents * gain, conditions], dim=1)), dim=1)
+        known = torch.cat([latents * self.gain, conditions], dim=1)
+        return torch.softmax(self.layers(known), dim=1)
 
     def decode(self, latents: np.ndarray, conditions: np.ndarray) -> np.ndarray:
         """Decode integers as they come off the link.
@@ -106,9 +118,51 @@ class Decoder(nn.Module):
         return np.concatenate(parts) if parts else np.zeros((0, TRIGGER_CELLS))
 
 
+class ListaDecoder(Decoder):
+    """Sparse recovery, unrolled: a guess is put through the encoder and mended by what is missing.
+
+    LISTA (Gregor and LeCun, ICML 2010) for an encoder of one linear layer y = A x + b. Each step
+    k takes x to softplus(x + B_k (y - A x - b) + c_k(x, y - A x - b, conditions)), B_k linear and
+    c_k one hidden layer wide ``hidden[k]``. A and b are the encoder's own integers.
+    """
+
+    matrix: Tensor
+    offset: Tensor
+
+    def _build(self) -> None:
+        width = TRIGGER_CELLS + self.latents + condition_width(self.conditions)
+        self.register_buffer("matrix", torch.zeros(self.latents, TRIGGER_CELLS))
+        self.register_buffer("offset", torch.zeros(self.latents))
+        self.steps = nn.ModuleList(nn.Linear(self.latents, TRIGGER_CELLS) for _ in self.hidden)
+        self.corrections = nn.ModuleList()
+        for hidden in self.hidden:
+            last = nn.Linear(hidden, TRIGGER_CELLS)
+            nn.init.normal_(last.weight, 0.0, 0.01)
+            self.corrections.append(nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), last))
+
+    def knows(self, matrix: Tensor, offset: Tensor) -> None:
+        """What the encoder does: y = matrix x + offset, x the normalised energies."""
+        self.matrix, self.offset = matrix, offset
+
+    def forward(self, latents: Tensor, conditions: Tensor) -> Tensor:
+        """As that of :class:`Decoder`."""
+        energies = latents.new_full((len(latents), TRIGGER_CELLS), MEAN_SUM / TRIGGER_CELLS)
+        for step, correction in zip(self.steps, self.corrections, strict=True):
+            missing = (latents - energies @ self.matrix.T - self.offset) * self.gain
+            known = torch.cat([energies * 10, missing * 2, conditions], dim=1)
+            moved = energies * SHARPNESS + step(missing) * 5 + correction(known)
+            energies = nn.functional.softplus(moved) / SHARPNESS
+        energies = energies + 1e-6
+        return energies / energies.sum(dim=1, keepdim=True)
+
+
+DECODERS: dict[str, type[Decoder]] = {"mlp": Decoder, "lista": ListaDecoder}
+
+
 class _Shape(Section):
     """What the file says of the decoder's shape."""
 
+    kind: Literal["mlp", "lista"] = "mlp"
     latents: PositiveInt
     type: FixedPointField
     hidden: tuple[Annotated[int, Field(ge=1, le=1 << 16)], ...] = Field(max_length=64)
@@ -117,7 +171,9 @@ class _Shape(Section):
 
 def save_decoder(decoder: Decoder, path: Path) -> None:
     """Write weights and shape as safetensors."""
+    kind = next(name for name, known in DECODERS.items() if type(decoder) is known)
     shape = {
+        "kind": kind,
         "latents": decoder.latents,
         "type": str(decoder.type),
         "hidden": decoder.hidden,
@@ -138,9 +194,23 @@ def load_decoder(path: Path) -> Decoder:
     return load_weights(path, "a hexcoder decoder", METADATA_KEY, _Shape, _decoder_of)
 
 
-def _decoder_of(shape: _Shape) -> tuple[Callable[[], Decoder], list[int], int]:
-    sizes = [shape.latents + condition_width(shape.conditions), *shape.hidden, TRIGGER_CELLS]
-    return partial(Decoder, shape.latents, shape.type, shape.hidden, shape.conditions), sizes, 3
+def _decoder_of(shape: _Shape) -> tuple[Callable[[], Decoder], TensorShapes]:
+    make = partial(DECODERS[shape.kind], shape.latents, shape.type, shape.hidden, shape.conditions)
+    known = shape.latents + condition_width(shape.conditions)
+    if shape.kind == "mlp":
+        return make, linear_shapes([known, *shape.hidden, TRIGGER_CELLS], 3)
+    return make, {
+        f"corrections.{step}.0.weight": [width, known + TRIGGER_CELLS]
+        for step, width in enumerate(shape.hidden)
+    }
+
+
+def linear_shapes(sizes: Sequence[int], entries: int) -> TensorShapes:
+    """Shapes of a stack of linear layers, each of ``entries`` places in ``layers``."""
+    return {
+        f"layers.{entries * number}.weight": [after, before]
+        for number, (before, after) in enumerate(pairwise(sizes))
+    }
 
 
 def load_weights(
@@ -148,7 +218,7 @@ def load_weights(
     what: str,
     key: str,
     kind: type[AnyShape],
-    described: Callable[[AnyShape], tuple[Callable[[], AnyModule], list[int], int]],
+    described: Callable[[AnyShape], tuple[Callable[[], AnyModule], TensorShapes]],
 ) -> AnyModule:
     """Read a decoder's weights and what its metadata say of its shape.
 
@@ -161,8 +231,7 @@ def load_weights(
     kind : type of Section
         What they hold.
     described : callable
-        From the shape what makes the decoder, the widths of inputs, hidden layers and outputs, and
-        how many entries of ``layers`` each linear layer takes.
+        From the shape what makes the decoder, and the shapes of its largest tensors.
 
     Raises
     ------
@@ -177,15 +246,14 @@ def load_weights(
             if text is None:
                 raise InputError(f"{path}: not {what}: no metadata '{key}'")
             shape = validated(kind, parse_json(text, str(path)), f"{path}: {key}")
-            make, sizes, entries = described(shape)
+            make, shapes = described(shape)
             # Before anything is made of a size that the file only claims.
             names = set(stream.keys())
-            for number, (before, after) in enumerate(pairwise(sizes)):
-                name = f"layers.{entries * number}.weight"
+            for name, wanted in shapes.items():
                 found = stream.get_slice(name).get_shape() if name in names else None
-                if found != [after, before]:
+                if found != wanted:
                     raise InputError(
-                        f"{path}: tensor '{name}' must have shape {[after, before]}, not {found}"
+                        f"{path}: tensor '{name}' must have shape {wanted}, not {found}"
                     )
             decoder = make()
             decoder.load_state_dict({name: stream.get_tensor(name) for name in names})

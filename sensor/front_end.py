@@ -50,16 +50,33 @@ def normalise(energies: np.ndarray, type_: FixedPoint, order: np.ndarray) -> np.
     return padded[:, order]
 
 
-def sum_code(sums: np.ndarray) -> np.ndarray:
-    """Code the sum of charge as 5E4M, truncated.
+def float_code(values: np.ndarray, exponent_bits: int, mantissa_bits: int) -> np.ndarray:
+    """Code integers that are not negative as small floating-point numbers, truncated.
 
-    Up to 4 bits the value itself; above, exponent = bit length - 4 and the four bits below the
-    leading one.
+    Up to ``mantissa_bits`` bits the value itself; above, exponent = bit length - mantissa_bits and
+    the bits below the leading one. What is too large is the largest code.
     """
-    sums = np.asarray(sums, dtype=np.int64)
-    exponent = np.maximum(floor_log2(sums) - 3, 0)
-    mantissa = (sums >> np.maximum(exponent - 1, 0)) & 15
-    return np.where(exponent == 0, sums, (exponent << 4) | mantissa)
+    values = np.asarray(values, dtype=np.int64)
+    exponent = np.maximum(floor_log2(values) - mantissa_bits + 1, 0)
+    mantissa = (values >> np.maximum(exponent - 1, 0)) & ((1 << mantissa_bits) - 1)
+    code = np.where(exponent == 0, values, (exponent << mantissa_bits) | mantissa)
+    largest = (1 << (exponent_bits + mantissa_bits)) - 1
+    return np.where(exponent >> exponent_bits, largest, code)
+
+
+def float_value(codes: np.ndarray, exponent_bits: int, mantissa_bits: int) -> np.ndarray:
+    """The middle of the integers that have a code: float64 of the codes' shape."""
+    codes = np.asarray(codes, dtype=np.int64)
+    exponent, mantissa = codes >> mantissa_bits, codes & ((1 << mantissa_bits) - 1)
+    step = 2.0 ** np.maximum(exponent - 1, 0)
+    return np.where(exponent == 0, mantissa, (mantissa + (1 << mantissa_bits)) * step) + (
+        (step - 1) / 2
+    )
+
+
+def sum_code(sums: np.ndarray) -> np.ndarray:
+    """Code the sum of charge as 5E4M, see :func:`float_code`."""
+    return float_code(sums, 5, 4)
 
 
 def encode_frames(network: Network, energies: np.ndarray) -> np.ndarray:

@@ -40,7 +40,8 @@ from hexcoder.sensor.chip.golden import (
 )
 from hexcoder.sensor.chip.link_words import INPUT_LINKS
 from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.codec.module import CodedEncoder
+from hexcoder.sensor.encoders import AnyEncoder, described
+from hexcoder.sensor.frames import FrameModule
 from hexcoder.sensor.front_end import sensor_image_order
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.sensor.stimulus import Encoder, EncoderCore
@@ -260,7 +261,7 @@ def read_rtl(design: Path) -> RtlFile:
     return rtl
 
 
-def modules_under_test(network: Network | Codec, design: Path) -> list[ModuleUnderTest]:
+def modules_under_test(network: AnyEncoder, design: Path) -> list[ModuleUnderTest]:
     """Modules of a compiled design that can be tested.
 
     Raises
@@ -270,14 +271,15 @@ def modules_under_test(network: Network | Codec, design: Path) -> list[ModuleUnd
     """
     rtl, path = read_rtl(design), design / "metrics.json"
     modules: list[ModuleUnderTest] = []
-    if isinstance(network, Codec):
-        ports = rtl.modules.get(CodedEncoder.name)
-        if rtl.code is None or ports is None or ports.output_bits != network.frame_bits:
+    if not isinstance(network, Network):
+        ports = rtl.modules.get(FrameModule.name)
+        parts = rtl.code if isinstance(network, Codec) else rtl.classical
+        if parts is None or ports is None or ports.output_bits != network.frame_bits:
             raise InputError(
-                f"{path}: no adaptive code with frames of {network.frame_bits} bits, as "
-                f"{network.name} is: the design was compiled for another network"
+                f"{path}: no {described(network).split()[0]} with frames of {network.frame_bits} "
+                f"bits, as {network.name} is: the design was compiled for another network"
             )
-        return [CodedEncoder(network, ports.latency_cycles)]
+        return [FrameModule(network, ports.latency_cycles)]
     for name, kind in MODULES.items():
         ports = rtl.modules.get(name)
         # The sensor's datapath needs a network on an image of the sensor.
@@ -292,7 +294,7 @@ def modules_under_test(network: Network | Codec, design: Path) -> list[ModuleUnd
 
 
 def module_under_test(
-    network: Network | Codec, design: Path, name: str | None = None
+    network: AnyEncoder, design: Path, name: str | None = None
 ) -> ModuleUnderTest:
     """One module of a compiled design, by default its top; raises as :func:`modules_under_test`."""
     wanted = name or read_rtl(design).top

@@ -10,8 +10,7 @@ from hexcoder.metrics.difference import Difference
 from hexcoder.netlist.simulation import Interface, NetlistSimulation
 from hexcoder.network.comparison import Comparison
 from hexcoder.network.modules import ModuleUnderTest, Stimulus
-from hexcoder.network.schema import Network
-from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.encoders import AnyEncoder
 from hexcoder.tb.chip.configurations import check_loaded
 from hexcoder.tb.chip.simulators import open_netlist
 from hexcoder.tb.chip.vectors import chip_fields
@@ -41,7 +40,7 @@ def netlist_comparison(verdict: NetlistVerdict, module: str) -> Comparison:
 
 
 def compare_netlist(
-    network: Network | Codec,
+    network: AnyEncoder,
     design: Path,
     asic: Path,
     stimulus: Stimulus,

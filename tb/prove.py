@@ -6,7 +6,7 @@ from dataclasses import replace
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.network.comparison import Comparison
 from hexcoder.network.modules import ModuleUnderTest, Stimulus
-from hexcoder.sensor.codec.codec import load_encoder
+from hexcoder.sensor.encoders import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.generator import generate_events
 from hexcoder.steps.reads import versions

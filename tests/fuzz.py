@@ -277,8 +277,8 @@ def _codec(random_: random.Random) -> bytes:
 
 
 def _code_events(good: Path, file: Path) -> object:
-    from hexcoder.sensor.codec.codec import load_codec
     from hexcoder.sensor.codec.golden import decode, encode_frames
+    from hexcoder.sensor.encoders import load_codec
 
     codec = load_codec(file)
     return decode(codec, encode_frames(codec, np.arange(96).reshape(2, 48) ** 3))

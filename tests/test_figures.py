@@ -8,7 +8,7 @@ import pytest
 from hexcoder.config import load_config
 from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings
-from hexcoder.sensor.codec.codec import load_encoder
+from hexcoder.sensor.encoders import load_encoder
 from scripts import figures
 
 FIGURES = json.loads(figures.FILE.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from hexcoder.flow.synthesis.equivalence import prove_equivalence
 from hexcoder.netlist.files import Netlist
 from hexcoder.network.modules import Stimulus
 from hexcoder.pdk.description import load_pdk
-from hexcoder.sensor.codec.codec import load_encoder
+from hexcoder.sensor.encoders import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.tb.modules import sets_for

@@ -8,24 +8,15 @@ from collections.abc import Collection
 from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 
-from hexcoder.gen.codec.stages import (
-    CODES,
-    ENERGIES,
-    NORMALISED,
-    QUANTISED,
-    SUM,
-    VALUES,
-    register_bits,
-)
+from hexcoder.gen.codec.stages import CODES, NORMALISED, QUANTISED, SUM, VALUES, register_bits
+from hexcoder.gen.places import ENERGIES, RankedModule
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.lookup import any_of, chosen_constant
 from hexcoder.hw.codec.packer import Packer, Shifts
 from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import Multiples, StepChain
-from hexcoder.hw.delay import Delay
 from hexcoder.hw.front_end import FrontEnd
-from hexcoder.hw.interfaces import EventModule
 from hexcoder.sensor.codec.codec import Codec, Mode
 from hexcoder.sensor.codec.prefix import canonical_words
 from hexcoder.sensor.front_end import ENERGY_BITS
@@ -39,7 +30,7 @@ def shape_of(codec: Codec) -> CodeShape:
     return CodeShape(symbols.direct, symbols.longest, codec.most_value_bits, groups)
 
 
-class CodecEncoder(EventModule):
+class CodecEncoder(RankedModule):
     """From 48 energies to a frame of fixed size.
 
     ``in_data`` holds energy k in bits [k*22 +: 22]. The frame's first bit is the highest of
@@ -53,34 +44,18 @@ class CodecEncoder(EventModule):
 
     Attributes
     ----------
-    register_bits : dict
-        By place, once it is elaborated.
     parts : dict
         Components that are instantiated by name, to be written beside it, once it is elaborated.
     """
 
     def __init__(self, codec: Codec, ranks: Collection[str] = ()):
-        self.codec, self.shape, self.ranks = codec, shape_of(codec), frozenset(ranks)
-        self.latency = len(self.ranks)
-        self.register_bits: dict[str, int] = {}
+        self.codec, self.shape = codec, shape_of(codec)
         self.parts: dict[str, wiring.Component] = {}
-        super().__init__(TRIGGER_CELLS * ENERGY_BITS, codec.frame_bits)
-
-    def _rank(self, m: Module, name: str, value: Value) -> Value:
-        """Value behind the registers of a place, if it has any."""
-        if name not in self.ranks:
-            return value
-        self.register_bits[name] = self.register_bits.get(name, 0) + len(value)
-        register = Signal(unsigned(len(value)), reset_less=True)
-        register.name = f"{name}_{len(self.register_bits)}_{self.register_bits[name]}"
-        m.d.sync += register.eq(value)
-        return register
+        super().__init__(TRIGGER_CELLS * ENERGY_BITS, codec.frame_bits, ranks)
 
     def elaborate(self, platform: object) -> Module:
-        m = Module()
+        m = self.begun()
         codec = self.codec
-        m.submodules.valid = valid = Delay(1, self.latency, reset=True)
-        m.d.comb += [valid.i.eq(self.in_valid), self.out_valid.eq(valid.o)]
         m.submodules.front_end = front_end = FrontEnd(
             ENERGY_BITS,
             TRIGGER_CELLS,
@@ -89,11 +64,11 @@ class CodecEncoder(EventModule):
             codec.fraction_bits,
             SUM in self.ranks,
         )
-        m.d.comb += front_end.energies.eq(self._rank(m, ENERGIES, self.in_data))
+        m.d.comb += front_end.energies.eq(self.rank(m, ENERGIES, self.in_data))
         if SUM in self.ranks:
             self.register_bits[SUM] = register_bits(codec, SUM)
-        charges = self._rank(m, NORMALISED, front_end.image)
-        total = self._rank(m, NORMALISED, front_end.sum_code)
+        charges = self.rank(m, NORMALISED, front_end.image)
+        total = self.rank(m, NORMALISED, front_end.sum_code)
         values, total = self._values(m, charges, total)
         fits = self._fits(m, values)
         m.submodules.choice = choice = FirstFit(len(codec.modes))
@@ -102,19 +77,19 @@ class CodecEncoder(EventModule):
         mode = chosen_constant(
             dict(enumerate(chosen)), {k: k for k in range(len(chosen))}, codec.mode_bits
         )
-        selected = self._rank(m, VALUES, self._selected(m, values, chosen))
-        table = self._rank(m, VALUES, self._table(m, chosen))
-        mode, total = self._rank(m, VALUES, mode), self._rank(m, VALUES, total)
+        selected = self.rank(m, VALUES, self._selected(m, values, chosen))
+        table = self.rank(m, VALUES, self._table(m, chosen))
+        mode, total = self.rank(m, VALUES, mode), self.rank(m, VALUES, total)
         codes, lengths = self._codes(m, selected, table)
         count = len(self.shape.groups)
         m.submodules.shifts = shifts = Shifts(count, len(codes) // count)
         m.submodules.packer = packer = Packer(count, len(codes) // count, codec.payload_bits)
         m.d.comb += [
             shifts.lengths.eq(lengths),
-            packer.codes.eq(self._rank(m, CODES, codes)),
-            packer.shifts.eq(self._rank(m, CODES, shifts.shifts)),
+            packer.codes.eq(self.rank(m, CODES, codes)),
+            packer.shifts.eq(self.rank(m, CODES, shifts.shifts)),
         ]
-        mode, total = self._rank(m, CODES, mode), self._rank(m, CODES, total)
+        mode, total = self.rank(m, CODES, mode), self.rank(m, CODES, total)
         payload = [packer.payload[bit] for bit in reversed(range(codec.payload_bits))]
         m.d.comb += self.out_data.eq(Cat(*payload, mode, total))
         return m
@@ -135,8 +110,8 @@ class CodecEncoder(EventModule):
             chain = StepChain(codec.paths, codec.charge_bits + 3, shift, codec.residue_bits, bits)
             chains.submodules[f"step_{number}"] = chain
             chains.d.comb += chain.scaled.eq(scaled[factor])
-            values[number] = self._rank(m, QUANTISED, chain.values)
-        return values, self._rank(m, QUANTISED, total)
+            values[number] = self.rank(m, QUANTISED, chain.values)
+        return values, self.rank(m, QUANTISED, total)
 
     def _fits(self, m: Module, values: dict[int, Value]) -> Value:
         """Which modes fit."""

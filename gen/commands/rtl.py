@@ -48,7 +48,7 @@ def _build(network: Path, config: Config | None, folder: Path) -> str:
     # Imported late: a stage that is up to date need not load Amaranth.
     from hexcoder.gen.build import build
     from hexcoder.gen.compiler import Settings
-    from hexcoder.sensor.codec.codec import load_encoder
+    from hexcoder.sensor.encoders import load_encoder
 
     loaded = load_encoder(network)
     with progress_bar() as progress:
@@ -65,15 +65,16 @@ def _check(network: Path, config: Config | None, arguments: argparse.Namespace) 
 
     from hexcoder.gen.agreement import compare_with_golden
     from hexcoder.gen.compiler import Settings
-    from hexcoder.sensor.codec.codec import Codec, load_encoder
+    from hexcoder.network.schema import Network
+    from hexcoder.sensor.encoders import load_encoder
     from hexcoder.sensor.events import load_events
 
     events = np.zeros((0, 48), np.int64)
     if arguments.events:
         events = load_events(arguments.events, arguments.columns)
     loaded = load_encoder(network)
-    if isinstance(loaded, Codec):
-        print(f"{network}: an adaptive code goes to gates without passes; `hexcoder sim` compares")
+    if not isinstance(loaded, Network):
+        print(f"{network}: goes to gates without passes; `hexcoder sim` compares it")
         return
     with progress_bar() as progress:
         task = progress.add_task("golden = graph", total=arguments.check + len(events))
@@ -99,6 +100,12 @@ def _summary(folder: Path, metrics: RtlFile, seconds: Mapping[str, float]) -> st
             f"clocks{took}"
         )
     registers = total.register_bits if isinstance(total, Size) else metrics.triplicated_bits
+    if classical := metrics.classical:
+        return (
+            f"rtl: {folder / 'encoder.v'}: {classical.method}, "
+            f"{sum(classical.registers.values())} register bits, latency {metrics.latency_cycles} "
+            f"clocks{took}"
+        )
     return (
         f"rtl: {folder / 'encoder.v'}: {total.full_adders} full adders, "
         f"{total.other_gates} other gates, {registers} register bits, "

@@ -17,6 +17,7 @@ from hexcoder.config.hardware import (
     Verification,
 )
 from hexcoder.config.network import (
+    ClassicalMethod,
     Coded,
     ConvolutionShape,
     Decoder,
@@ -49,6 +50,7 @@ from hexcoder.config.types import (
 __all__ = [
     "Activation",
     "Chip",
+    "ClassicalMethod",
     "Clock",
     "Coded",
     "Compiler",

@@ -6,6 +6,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from hexcoder.config.types import Count, Section
 
+CodePlace = Literal["sum", "normalised", "quantised", "values", "codes", "chosen"]
+"""Where registers may stand in an encoder that sends frames."""
+
 
 class Pipeline(Section):
     """Where registers stand."""
@@ -23,12 +26,10 @@ class Pipeline(Section):
         description="with a number of 'stages': of the same length, in place of the fewest "
         "registers",
     )
-    code_places: tuple[Literal["sum", "normalised", "quantised", "values", "codes"], ...] | None = (
-        Field(
-            default=None,
-            max_length=5,
-            description="of an adaptive code, in place of 'stages': behind the parts named",
-        )
+    code_places: tuple[CodePlace, ...] | None = Field(
+        default=None,
+        max_length=5,
+        description="of an encoder that sends frames, in place of 'stages': behind the parts named",
     )
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"

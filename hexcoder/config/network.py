@@ -60,10 +60,18 @@ class FlattenShape(Section):
 LayerShape = Annotated[ConvolutionShape | DenseShape | FlattenShape, Field(discriminator="kind")]
 
 
-class Decoder(Section):
+class CodedDecoder(Section):
     """The decoder runs off the detector, in float: its size is free."""
 
-    hidden: tuple[Width, ...] = Field(default=(512, 512), max_length=8)
+    hidden: tuple[Width, ...] = Field(default=(512, 512), max_length=16)
+
+
+class Decoder(CodedDecoder):
+    """The decoder of an encoder of layers."""
+
+    kind: Literal["mlp", "lista"] = Field(
+        default="mlp", description="'lista': unrolled recovery through an encoder of one layer"
+    )
     conditions: tuple[Literal["sum", "layer", "position"], ...] = Field(
         default=("sum",), description="what the decoder is told beside the latents"
     )
@@ -105,7 +113,21 @@ class Coded(Section):
     modes: int = Field(default=16, ge=1, le=64, description="most pairs of a step and a table")
     steps: int = Field(default=12, ge=1, le=64, description="most different steps")
     step_tables: int = Field(default=2, ge=1, le=8, description="most tables of a step")
-    decoder: Decoder = Field(default=Decoder(), description="hidden = [] decodes without a network")
+    decoder: CodedDecoder = Field(
+        default=CodedDecoder(), description="hidden = [] decodes without a network"
+    )
+
+
+class ClassicalMethod(Section):
+    """A fixed algorithm in place of a network (docs/classical.md)."""
+
+    kind: Literal["best_choice", "threshold", "super_trigger_cells"]
+    kept: int | None = Field(
+        default=None, ge=1, le=48, description="most trigger cells that are sent"
+    )
+    threshold_adc: int | None = Field(
+        default=None, ge=0, lt=1 << 22, description="least energy that is sent"
+    )
 
 
 def _kind(value: object) -> str:
@@ -116,7 +138,12 @@ def _kind(value: object) -> str:
 
 
 AnyNetwork = Annotated[
-    Annotated[Network, Tag("autoencoder")] | Annotated[Coded, Tag("coded")], Discriminator(_kind)
+    Annotated[Network, Tag("autoencoder")]
+    | Annotated[Coded, Tag("coded")]
+    | Annotated[ClassicalMethod, Tag("best_choice")]
+    | Annotated[ClassicalMethod, Tag("threshold")]
+    | Annotated[ClassicalMethod, Tag("super_trigger_cells")],
+    Discriminator(_kind),
 ]
 
 

@@ -61,6 +61,9 @@ class Training(Section):
     )
     batch_size: PositiveInt = 256
     learning_rate: PositiveFloat = 2e-3
+    decoder_rate: PositiveFloat = Field(
+        default=1.0, description="the decoder's learning rate over learning_rate"
+    )
     weight_decay: float = Field(default=1e-4, ge=0)
     seed: Count = 1
     augment: bool = Field(default=True, description="the six symmetries of the sensor")

@@ -103,6 +103,15 @@ class RtlCode(Part):
     registers: dict[str, int] = Field(description="bits of pipeline registers at each place")
 
 
+class RtlClassical(Part):
+    """What a classical method does."""
+
+    method: str
+    kept: int | None = Field(default=None, description="most trigger cells that are sent")
+    threshold_adc: int | None = Field(default=None, description="least energy that is sent")
+    registers: dict[str, int] = Field(description="bits of pipeline registers at each place")
+
+
 class RtlFile(Metrics):
     """The whole file; some keys are those of loadable weights, or of fixed ones."""
 
@@ -116,6 +125,7 @@ class RtlFile(Metrics):
     technology: Technology = Field(description="the compiler's table")
     modules: dict[str, RtlModule] = Field(description="ports and latency of each module")
     code: RtlCode | None = Field(default=None, description="of an adaptive code")
+    classical: RtlClassical | None = Field(default=None, description="of a classical method")
     registers: dict[str, RegisterField] | None = Field(
         default=None, description="registers behind I2C"
     )

@@ -36,6 +36,12 @@ class Baseline(Figures):
 
     name: str = Field(description="what it does, with its setting")
     bits_per_event: int | float = Field(description="mean bits that an event takes on the link")
+    emd_more: float | None = Field(
+        default=None, description="mean of its EMD less the encoder's, event by event"
+    )
+    emd_more_error: float | None = Field(
+        default=None, description="half of the 95 % interval of that mean"
+    )
 
 
 class TrainingEvents(_Metrics):

@@ -15,7 +15,7 @@ from pydantic import Field
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from hexcoder.models.decoder import load_weights
+from hexcoder.models.decoder import TensorShapes, linear_shapes, load_weights
 from hexcoder.sections import Section
 from hexcoder.sensor.codec.codec import Codec
 from hexcoder.sensor.codec.golden import Coded, plain_fractions
@@ -140,6 +140,6 @@ def load_codec_decoder(path: Path) -> CodecDecoder:
     return load_weights(path, "a decoder of a codec", METADATA_KEY, _Shape, _decoder_of)
 
 
-def _decoder_of(shape: _Shape) -> tuple[Callable[[], CodecDecoder], list[int], int]:
+def _decoder_of(shape: _Shape) -> tuple[Callable[[], CodecDecoder], TensorShapes]:
     sizes = [FEATURES, *shape.hidden, 2 * TRIGGER_CELLS]
-    return partial(CodecDecoder, shape.hidden), sizes, 2
+    return partial(CodecDecoder, shape.hidden), linear_shapes(sizes, 2)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from hexcoder.console import Commands, add_command, add_events, add_seed, add_vectors
-from hexcoder.errors import CheckFailed
+from hexcoder.errors import CheckFailed, InputError
 
 
 def add(commands: Commands) -> None:
@@ -23,10 +23,11 @@ def _run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, verdict
-    from hexcoder.sensor.codec.check import check_codec
+    from hexcoder.network.schema import Network
     from hexcoder.sensor.codec.codec import Codec
-    from hexcoder.sensor.codec.codec import load_encoder as load_hardware
+    from hexcoder.sensor.encoders import load_encoder as load_hardware
     from hexcoder.sensor.events import load_events
+    from hexcoder.sensor.frame_check import check_codec
 
     network = load_hardware(arguments.network)
     events = (
@@ -37,6 +38,8 @@ def _run(arguments: argparse.Namespace) -> None:
     if isinstance(network, Codec):
         comparison = check_codec(network, events, arguments.vectors, arguments.seed)
         found = comparison.model_dump(mode="json", exclude={"module", "valid_errors"})
+    elif not isinstance(network, Network):
+        raise InputError(f"{arguments.network}: nothing to check here; `hexcoder sim` compares it")
     else:
         path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"
         encoder = load_encoder(path, network)

@@ -18,7 +18,11 @@ def add(commands: Commands) -> None:
     )
     add_seed(parser, 0, "seed of --flipped-bits")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--baselines", action="store_true", help="threshold, BC and STC as well")
+    parser.add_argument(
+        "--baselines",
+        action="store_true",
+        help="threshold, BC and STC as well, with the difference event by event",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -30,16 +34,19 @@ def _run(arguments: argparse.Namespace) -> None:
         find_decoder,
         optional_decoder,
     )
-    from hexcoder.sensor.codec.codec import Codec, load_encoder
+    from hexcoder.network.schema import Network
+    from hexcoder.sensor.encoders import load_encoder
     from hexcoder.sensor.events import load_events
 
     network = load_encoder(arguments.network)
-    events = load_events(arguments.events, arguments.columns)
-    find = optional_decoder if isinstance(network, Codec) else find_decoder
+    find = find_decoder if isinstance(network, Network) else optional_decoder
     decoder = arguments.decoder or find(arguments.network)
     flips = Flips(arguments.flipped_bits or 0, arguments.seed)
-    result = evaluate_files(network, decoder, Path(arguments.events), arguments.columns, flips)
-    baselines = evaluate_baselines(events, result.bits_per_event) if arguments.baselines else None
+    found = evaluate_files(network, decoder, Path(arguments.events), arguments.columns, flips)
+    result, baselines = found.physics, None
+    if arguments.baselines:
+        events = load_events(arguments.events, arguments.columns)
+        baselines = evaluate_baselines(events, result.bits_per_event, found.fractions)
     if arguments.json:
         rows = [] if baselines is None else [row.model_dump() for row in baselines]
         more = {} if baselines is None else {"baselines": rows}
@@ -55,4 +62,7 @@ def _run(arguments: argparse.Namespace) -> None:
         f"{result.bits_per_event} bits an event; telescope loss {result.telescope_loss:.5f}"
     )
     for row in baselines or []:
-        print(f"  {row.name:24} EMD {row.emd_mean:.4f}  {row.bits_per_event:.1f} bits")
+        line = f"  {row.name:24} EMD {row.emd_mean:.4f}  {row.bits_per_event:.1f} bits"
+        if row.emd_more is not None:
+            line += f"; {row.emd_more:+.4f} +- {row.emd_more_error:.4f} beside this encoder"
+        print(line)

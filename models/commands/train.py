@@ -33,7 +33,7 @@ def summary(metrics: TrainMetrics) -> str:
         if agreement
         else f"torch against golden model: {metrics.not_measured['torch_against_golden']}"
     )
-    what = f"{metrics.parameters} parameters"
+    what = "a fixed algorithm" if metrics.parameters is None else f"{metrics.parameters} parameters"
     if code := metrics.code:
         steps = len({(mode.shift, mode.factor) for mode in code.modes})
         what = f"{len(code.modes)} modes of {steps} steps and {code.tables} tables"

@@ -203,6 +203,21 @@ class QuantisedLayer(nn.Module):
             result = learned_values(total, bits, layer.output_type, layer.rounding, layer.overflow)
         return result.reshape(len(values), *self.context.output_shape)
 
+    def linear_map(self, units: Tensor) -> tuple[Tensor, Tensor]:
+        """What the sums are made of: of each unit input, (outputs, n), and the biases, (outputs,).
+
+        Without rounding, and without upsets: as the receiver knows the layer.
+        """
+        upsets, self.upsets = self.upsets, None
+        rows, matrix = self._rows_and_matrix(units)
+        self.upsets = upsets
+        columns = (rows @ matrix).reshape(len(units), -1)
+        biases = torch.zeros(columns.shape[1], dtype=columns.dtype)
+        if self.biases is not None and self.layer.bias_type is not None:
+            kept = quantise_weights(self.biases, self.layer.bias_type)
+            biases = kept.repeat(columns.shape[1] // len(kept))
+        return columns.T, biases
+
     def output_widths(self) -> Tensor:
         """Bits of each output channel, (channels,), with gradients where they are learned."""
         type_, channels = self.layer.output_type, self.context.output_shape[-1]
@@ -289,6 +304,17 @@ class QuantisedEncoder(nn.Module):
     def arithmetic_layers(self) -> list[QuantisedLayer]:
         """Layers with weights, in order."""
         return list(self.layers.values())  # type: ignore[arg-type]
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether one layer without an activation is all that there is."""
+        layers = self.arithmetic_layers()
+        return len(layers) == 1 and layers[0].layer.activation == "none"
+
+    def linear_map(self, units: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`QuantisedLayer.linear_map`: of inputs (n, elements)."""
+        (layer,) = self.arithmetic_layers()
+        return layer.linear_map(units.reshape(len(units), *layer.context.input_shape))
 
     def layer_values(self, values: Tensor) -> dict[str, Tensor]:
         """Every layer's output (n, elements) by name, in real units."""

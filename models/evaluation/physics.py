@@ -14,9 +14,12 @@ from hexcoder.network.golden import evaluate
 from hexcoder.network.packing import signed_fields
 from hexcoder.network.schema import Network
 from hexcoder.sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
+from hexcoder.sensor.classical.method import Classical, energies_of, frames_of
 from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.codec.golden import decode, encode_frames
+from hexcoder.sensor.codec.golden import decode
 from hexcoder.sensor.conditions import condition_features
+from hexcoder.sensor.encoders import AnyEncoder, FrameEncoder, plain_fractions
+from hexcoder.sensor.encoders import frames_of as encoder_frames
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import (
     SUM_CODE_BITS,
@@ -149,43 +152,60 @@ def physics_of(name: str, bits: int, events: np.ndarray, fractions: np.ndarray) 
     return Physics(network=name, **found, bits_per_event=bits)
 
 
-def evaluate_network(
-    network: Network,
-    decoder: Decoder,
-    events: np.ndarray,
-    places: Places | None = None,
-    flips: Flips = NO_FLIPS,
-) -> Physics:
-    """Physics of a network on events.
+def _more(ours: np.ndarray, other: np.ndarray) -> tuple[float | None, float | None]:
+    """Mean of paired differences of EMD, and half of its 95 % interval, by the central limit."""
+    differences = (other - ours)[~np.isnan(other - ours)]
+    if len(differences) < 2:
+        return None, None
+    error = 1.96 * differences.std(ddof=1) / np.sqrt(len(differences))
+    return float(differences.mean()), float(error)
+
+
+def classical_methods(bits: float) -> list[Classical]:
+    """The methods that fit into ``bits``: the largest best choice, and STC4."""
+    found = []
+    with suppress(ValueError):
+        kept = best_choice_for_bits(bits)
+        found.append(Classical(name=f"best_choice_{kept}", method="best_choice", kept=kept))
+    found.append(Classical(name="super_trigger_cells", method="super_trigger_cells"))
+    return [method for method in found if method.frame_bits <= bits]
+
+
+def evaluate_baselines(events: np.ndarray, bits: float, found: np.ndarray) -> list[Baseline]:
+    """The same figures for threshold, BC and STC, and for the largest BC that fits ``bits``.
+
+    Energies are exact, as in the published figures, and as they are sent where the method fits.
 
     Parameters
     ----------
-    events : int array (n, 48), ADC counts
+    events : int array (n, 48)
+    bits : float
+        Of the encoder that they are held against.
+    found : float array (n, 48)
+        What comes back from it: differences are taken event by event.
     """
-    fractions = reconstruct(network, decoder, events, places, flips).fractions
-    return physics_of(network.name, bits_per_event(network), events, fractions)
+    ours, rows = earth_movers_distance(events, found), {}
 
+    def add(name: str, energies: np.ndarray, taken: float) -> None:
+        more, error = _more(ours, earth_movers_distance(events, energies))
+        rows[name] = Baseline(
+            name=name,
+            **figures(events, energies).model_dump(),
+            bits_per_event=taken,
+            emd_more=more,
+            emd_more_error=error,
+        )
 
-def evaluate_codec(
-    codec: Codec, decoder: CodecDecoder | None, events: np.ndarray, flips: Flips = NO_FLIPS
-) -> Physics:
-    """Physics of an adaptive code: events, int (n, 48), are packed, and decoded from their bits."""
-    received = decode(codec, flips.of(encode_frames(codec, events), SUM_CODE_BITS))
-    fractions = decoded_fractions(codec, decoder, received)
-    return physics_of(codec.name, codec.frame_bits, events, fractions)
-
-
-def evaluate_baselines(events: np.ndarray, bits: float) -> list[Baseline]:
-    """The same figures for threshold, BC and STC, and for the largest BC that fits ``bits``."""
     baselines = list(standard_baselines())
     # Where not even one trigger cell fits, the standard baselines have to do.
     with suppress(ValueError):
         baselines.append(best_choice_baseline(best_choice_for_bits(bits)))
-    rows = {}
     for baseline in baselines:
-        found = figures(events, baseline.reconstruct(events)).model_dump()
-        bits = baseline.bits(events)
-        rows[baseline.name] = Baseline(name=baseline.name, **found, bits_per_event=bits)
+        add(baseline.name, baseline.reconstruct(events), baseline.bits(events))
+    for method in classical_methods(bits):
+        name = "STC4" if method.kept is None else f"best choice {method.kept}"
+        energies = energies_of(method, frames_of(method, events))
+        add(f"{name}, as sent", energies, method.frame_bits)
     return list(rows.values())
 
 
@@ -210,21 +230,53 @@ def optional_decoder(network: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def read_frames(
+    encoder: FrameEncoder, decoder: CodecDecoder | None, frames: np.ndarray
+) -> np.ndarray:
+    """Charge fractions (n, 48) of frames, by a learned decoder if there is one."""
+    if decoder is not None and isinstance(encoder, Codec):
+        return decoded_fractions(encoder, decoder, decode(encoder, frames))
+    return plain_fractions(encoder, frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Physics of an encoder on events, and what came back of them, float64 (n, 48)."""
+
+    physics: Physics
+    fractions: np.ndarray
+
+
+def evaluate_frames(
+    encoder: FrameEncoder,
+    decoder: CodecDecoder | None,
+    events: np.ndarray,
+    flips: Flips = NO_FLIPS,
+) -> Evaluated:
+    """Physics of an encoder that sends frames: events, int (n, 48), come back from their bits."""
+    head = SUM_CODE_BITS if isinstance(encoder, Codec) else 0
+    frames = flips.of(encoder_frames(encoder, events), head)
+    fractions = read_frames(encoder, decoder, frames)
+    return Evaluated(physics_of(encoder.name, encoder.frame_bits, events, fractions), fractions)
+
+
 def evaluate_files(
-    network: Network | Codec,
+    network: AnyEncoder,
     decoder: Path | None,
     events: Path,
     columns: str | None = None,
     flips: Flips = NO_FLIPS,
-) -> Physics:
-    """As :func:`evaluate_network` or :func:`evaluate_codec`, with files.
+) -> Evaluated:
+    """Physics of an encoder on a file of events.
 
-    A codec without a decoder is decoded plainly; a network needs one.
+    What sends frames is decoded plainly where it has no decoder; a network needs one.
     """
-    if isinstance(network, Codec):
+    energies = load_events(events, columns)
+    if not isinstance(network, Network):
         learned = load_codec_decoder(decoder) if decoder else None
-        return evaluate_codec(network, learned, load_events(events, columns), flips)
+        return evaluate_frames(network, learned, energies, flips)
     assert decoder is not None
     loaded = load_decoder(decoder)
     places = load_places(events, loaded.conditions)
-    return evaluate_network(network, loaded, load_events(events, columns), places, flips)
+    found = reconstruct(network, loaded, energies, places, flips).fractions
+    return Evaluated(physics_of(network.name, bits_per_event(network), energies, found), found)

@@ -5,8 +5,8 @@ from pathlib import Path
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import AgreementMetrics
 from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, verdict
-from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.codec.codec import load_encoder as load_hardware
+from hexcoder.network.schema import Network
+from hexcoder.sensor.encoders import load_encoder as load_hardware
 from hexcoder.sensor.events import load_events
 from hexcoder.steps.step import NotMeasured
 
@@ -23,8 +23,8 @@ def agree(network_path: Path, encoder_path: Path, events_path: Path, seed: int) 
         If the network is not the one that these weights make.
     """
     network = load_hardware(network_path)
-    if isinstance(network, Codec):
-        raise NotMeasured("the tables of an adaptive code are counted: there is no torch encoder")
+    if not isinstance(network, Network):
+        raise NotMeasured("nothing of this encoder is made by torch: there is no torch encoder")
     try:
         encoder = load_encoder(encoder_path, network)
     except InputError:

@@ -7,7 +7,7 @@ import torch
 
 from hexcoder.config import Config
 from hexcoder.errors import InputError
-from hexcoder.models.decoder import Decoder, load_decoder
+from hexcoder.models.decoder import DECODERS, Decoder, load_decoder
 from hexcoder.models.encoder.quantised import QuantisedEncoder, learned_precision
 from hexcoder.models.encoder.untrained import untrained_network
 from hexcoder.network.schema import Network, load_network
@@ -41,8 +41,15 @@ def new_autoencoder(config: Config) -> tuple[QuantisedEncoder, Decoder]:
     quantisation, shape = config.quantisation, config.layered.decoder
     precision = learned_precision(quantisation.learned, quantisation.weight_digits)
     latents = int(np.prod(network.output.shape))
-    decoder = Decoder(latents, network.output.type, shape.hidden, shape.conditions)
-    return QuantisedEncoder(network, precision), decoder
+    make = DECODERS[shape.kind]
+    decoder = make(latents, network.output.type, shape.hidden, shape.conditions)
+    encoder = QuantisedEncoder(network, precision)
+    if shape.kind == "lista" and not encoder.is_linear:
+        raise InputError(
+            f"config {config.name}: key 'network.decoder.kind' = 'lista' recovers events from an "
+            "encoder of one layer with weights and activation = 'none'; use 'mlp'"
+        )
+    return encoder, decoder
 
 
 def _shape(network: Network) -> list[tuple[str, str, tuple[int, ...], str]]:

@@ -17,8 +17,9 @@ from hexcoder.models.codec.decoder import CodecDecoder, inputs_of, load_codec_de
 from hexcoder.models.codec.tables import count_codec
 from hexcoder.models.training.loop import MOST_WATCHED, one_cycle
 from hexcoder.models.training.losses import training_loss
-from hexcoder.sensor.codec.codec import Codec, load_codec
+from hexcoder.sensor.codec.codec import Codec
 from hexcoder.sensor.codec.golden import decode, encode_frames
+from hexcoder.sensor.encoders import load_codec
 from hexcoder.sensor.geometry import symmetries
 from hexcoder.sensor.metrics import charge_fractions
 

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import torch
 
-from hexcoder.config import Coded, Config
+from hexcoder.config import ClassicalMethod, Coded, Config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.metrics.train import FitMetrics, TrainingEvents, TrainingRun
 from hexcoder.models.codec.decoder import save_codec_decoder
@@ -20,6 +20,8 @@ from hexcoder.models.training.codec import DecoderTrainer, counted_codec, given_
 from hexcoder.models.training.loop import CHECKPOINT, Epoch, Trainer
 from hexcoder.models.training.teacher import load_teacher
 from hexcoder.network.schema import save_network
+from hexcoder.sections import validated
+from hexcoder.sensor.classical.method import Classical, save_classical
 from hexcoder.sensor.codec.codec import save_codec
 from hexcoder.sensor.generator import generate_events
 from hexcoder.steps.reads import versions
@@ -139,6 +141,12 @@ def _fit_codec(
     return history
 
 
+def _classical(name: str, network: ClassicalMethod) -> Classical:
+    values = network.model_dump(exclude={"kind"}, exclude_none=True)
+    where = f"config {name}: section 'network'"
+    return validated(Classical, {"name": name, "method": network.kind, **values}, where)
+
+
 def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     """Train into ``folder``; goes on from the checkpoint of a run that was interrupted.
 
@@ -151,6 +159,9 @@ def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     sample, kept_back = split_sample(config)
     if isinstance(config.network, Coded):
         history = _fit_codec(config, folder, sample, kept_back, progress)
+    elif isinstance(config.network, ClassicalMethod):
+        save_classical(_classical(config.name, config.network), folder / NETWORK)
+        history = []
     else:
         history = _fit_layers(config, folder, sample, kept_back, progress)
     trained = time.perf_counter()

@@ -114,10 +114,18 @@ class Autoencoder(nn.Module):
             torch.tensor(known, dtype=torch.float32),
         )
 
+    def _image(self, normalised: Tensor) -> Tensor:
+        return normalised[:, self.order].masked_fill(self.padded, 0.0)
+
+    def tell_decoder(self) -> None:
+        """Let the decoder know the encoder as it is now, where it is linear."""
+        if self.encoder.is_linear:
+            self.decoder.knows(*self.encoder.linear_map(self._image(torch.eye(TRIGGER_CELLS))))
+
     def forward(self, batch: Batch) -> Tensor:
         """Reconstructed fractions (n, 48)."""
-        image = batch.normalised[:, self.order].masked_fill(self.padded, 0.0)
-        return self.decoder(self.encoder(image), batch.conditions)
+        self.tell_decoder()
+        return self.decoder(self.encoder(self._image(batch.normalised)), batch.conditions)
 
 
 class Trainer:
@@ -170,14 +178,17 @@ class Trainer:
 
     def _groups(self) -> list[dict[str, object]]:
         """Parameters by the steps that they take; ``rate`` is a factor on the learning rate."""
-        named = list(self.model.named_parameters())
+        named = list(self.encoder.named_parameters())
         widths = [value for name, value in named if name.endswith("_bits")]
         others = [value for name, value in named if not name.endswith("_bits")]
-        decay = self.settings.weight_decay
-        return [
-            {"params": others, "rate": 1.0, "weight_decay": decay},
-            *([{"params": widths, "rate": WIDTH_RATE, "weight_decay": 0.0}] if widths else []),
+        decay, rate = self.settings.weight_decay, self.settings.decoder_rate
+        decoder = list(self.decoder.parameters())
+        groups: list[dict[str, object]] = [
+            {"params": others, "rate": 1.0, "weight_decay": decay, "settles": False},
+            {"params": decoder, "rate": rate, "weight_decay": decay, "settles": False},
+            {"params": widths, "rate": WIDTH_RATE, "weight_decay": 0.0, "settles": True},
         ]
+        return [group for group in groups if group["params"]]
 
     def _loss(self, model: Autoencoder, batch: Batch, progress: float) -> Tensor:
         found = model(batch)
@@ -217,8 +228,9 @@ class Trainer:
             weight = self.settings.adder_cost * min(1.0, progress / COST_RAMP)
             total = loss + weight * self.encoder.adder_bits() / 1000
         for group in self.optimiser.param_groups:
-            rate = group["rate"] if group["rate"] == 1.0 or progress < COST_END else 0.0
-            group["lr"] = self.settings.learning_rate * rate * one_cycle(progress)
+            group["lr"] = self.settings.learning_rate * group["rate"] * one_cycle(progress)
+            if group["settles"] and progress >= COST_END:
+                group["lr"] = 0.0
         self.optimiser.zero_grad()
         total.backward()
         self.optimiser.step()
@@ -299,6 +311,8 @@ class Trainer:
             progress(self.history[-1])
         if self.average is not None:
             self.model.load_state_dict(self.average.state_dict())
+        with torch.no_grad():
+            self.model.tell_decoder()
         return self.history
 
     def _tensors(self) -> dict[str, Tensor]:

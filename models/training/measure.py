@@ -23,8 +23,11 @@ from hexcoder.models.evaluation.physics import (
 )
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
-from hexcoder.sensor.codec.codec import Codec, load_encoder
-from hexcoder.sensor.codec.golden import decode, encode, pack, plain_fractions
+from hexcoder.sensor.classical.method import Classical
+from hexcoder.sensor.codec.codec import Codec
+from hexcoder.sensor.codec.golden import decode, encode, pack
+from hexcoder.sensor.codec.golden import plain_fractions as plain_of_code
+from hexcoder.sensor.encoders import frames_of, load_encoder, plain_fractions
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import bits_per_event
 from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
@@ -81,6 +84,8 @@ def measure(network_path: Path, decoder_path: Path, held_out_path: Path) -> Phys
     network = load_encoder(network_path)
     if isinstance(network, Codec):
         return _measure_codec(network, decoder_path, held_out_path)
+    if isinstance(network, Classical):
+        return _measure_classical(network, held_out_path)
     decoder = load_decoder(decoder_path)
     held_out = read_sample(held_out_path, decoder.conditions)
     found = reconstruct(network, decoder, held_out.events, held_out.places)
@@ -91,7 +96,7 @@ def measure(network_path: Path, decoder_path: Path, held_out_path: Path) -> Phys
         input_type=str(network.input.type),
         input_shape=list(network.input.shape),
         physics=physics_of(network.name, bits_per_event(network), held_out.events, found.fractions),
-        baselines=evaluate_baselines(held_out.events, bits_per_event(network)),
+        baselines=evaluate_baselines(held_out.events, bits_per_event(network), found.fractions),
         examples=_examples(held_out.events, found.fractions),
     )
 
@@ -102,7 +107,7 @@ def _measure_codec(codec: Codec, decoder_path: Path, held_out_path: Path) -> Phy
     coded = encode(codec, events)
     received = decode(codec, pack(codec, coded))
     found = decoded_fractions(codec, decoder, received)
-    plain = figures(events, plain_fractions(codec, received))
+    plain = figures(events, plain_of_code(codec, received))
     shares = np.bincount(coded.modes, minlength=len(codec.modes)) / max(len(events), 1)
     modes = [
         CodeMode(**mode.model_dump(), share=float(share))
@@ -119,6 +124,16 @@ def _measure_codec(codec: Codec, decoder_path: Path, held_out_path: Path) -> Phy
             emd_plain=plain.emd_mean,
         ),
         physics=physics_of(codec.name, codec.frame_bits, events, found),
-        baselines=evaluate_baselines(events, codec.frame_bits),
+        baselines=evaluate_baselines(events, codec.frame_bits, found),
+        examples=_examples(events, found),
+    )
+
+
+def _measure_classical(method: Classical, held_out_path: Path) -> PhysicsMetrics:
+    events = load_events(held_out_path)
+    found = plain_fractions(method, frames_of(method, events))
+    return PhysicsMetrics(
+        physics=physics_of(method.name, method.frame_bits, events, found),
+        baselines=evaluate_baselines(events, method.frame_bits, found),
         examples=_examples(events, found),
     )

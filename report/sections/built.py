@@ -1,6 +1,7 @@
 """Section of the report: the network, its types, and the hardware's structure."""
 
-from hexcoder.metrics.rtl import RtlCode, RtlFile, RtlLayer, Size
+from hexcoder.config import ClassicalMethod
+from hexcoder.metrics.rtl import RtlClassical, RtlCode, RtlFile, RtlLayer, Size
 from hexcoder.metrics.train import TrainedCode, TrainMetrics
 from hexcoder.report.blocks import Block, Box, DataFlow, Section, Table, Text, numbers, words
 from hexcoder.report.numbers import count, fixed, percent, shape
@@ -17,10 +18,14 @@ def built(results: Results) -> Section:
         blocks.append(results.missing("rtl", "Data flow, registers, adders and latency"))
     elif rtl.code is not None:
         blocks.append(_code_flow(rtl, rtl.code))
+    elif rtl.classical is not None:
+        blocks.append(_classical_flow(rtl, rtl.classical))
     elif rtl.registers is None:
         blocks.append(_data_flow(rtl))
     if train is not None and train.code is not None:
         blocks += [Text(_CODE_TEXT), _modes(train.code)]
+    elif isinstance(results.config.network, ClassicalMethod):
+        blocks.append(Text("Nothing is trained: the algorithm has no weights."))
     elif train is None:
         blocks.append(results.missing("train", "Layers, weights and their sparsity"))
     else:
@@ -34,7 +39,7 @@ def built(results: Results) -> Section:
         ]
     if rtl is not None and rtl.registers is not None:
         blocks += [_registers(rtl), _loadable_layers(rtl)]
-    elif rtl is not None and rtl.code is None:
+    elif rtl is not None and rtl.passes is not None:
         blocks += [_structure(rtl), _passes(rtl)]
     return Section("built", "What was built", blocks)
 
@@ -98,6 +103,36 @@ def _code_flow(rtl: RtlFile, code: RtlCode) -> DataFlow:
     )
     if "sum" in registers:
         caption += f" The sum is registered too, {_bits(registers['sum'])}."
+    return DataFlow(f"Data flow: {', '.join(each.name for each in boxes)}", caption, boxes)
+
+
+def _classical_flow(rtl: RtlFile, classical: RtlClassical) -> DataFlow:
+    """Parts of a classical method, with the registers behind them."""
+    encoder, registers = rtl.modules[rtl.top], classical.registers
+
+    def box(name: str, lines: list[str], place: str) -> Box:
+        bits = _bits(registers[place]) if place in registers else ""
+        return Box(name, lines, bits, place in registers)
+
+    energies = box(f"{encoder.input_elements} energies", [f"{encoder.input_type} each"], "energies")
+    sent = Box("send", [f"{_bits(encoder.output_bits)} in all"])
+    if classical.method == "super_trigger_cells":
+        boxes = [energies, Box("add", ["sums of 2x2,", "place of the largest"]), sent]
+    else:
+        rule = f"the {classical.kept} largest"
+        if classical.threshold_adc is not None:
+            rule = f"the first {classical.kept} of at least {classical.threshold_adc} ADC counts"
+        boxes = [
+            energies,
+            box("code", ["4E3M of each energy,", "5E4M of the sum"], "codes"),
+            box("choose", [rule], "chosen"),
+            Box("pack", ["codes to the front"]),
+            sent,
+        ]
+    caption = (
+        f"Data flow of module {rtl.top}, with a constant latency of {rtl.latency_cycles} clocks. A "
+        "double bar is a rank of pipeline registers."
+    )
     return DataFlow(f"Data flow: {', '.join(each.name for each in boxes)}", caption, boxes)
 
 

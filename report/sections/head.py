@@ -2,11 +2,20 @@
 
 from dataclasses import replace
 
-from hexcoder.config import Coded
+from hexcoder.config import ClassicalMethod, Coded
 from hexcoder.report.blocks import Figure
 from hexcoder.report.numbers import NOT_MEASURED, count, fixed, is_measured, shape
 from hexcoder.report.results import Results
 from hexcoder.report.sections.built import where_weights_are
+
+
+def in_words(network: ClassicalMethod) -> str:
+    """What a classical method sends."""
+    if network.kind == "super_trigger_cells":
+        return "sums of 2x2 trigger cells (STC4)"
+    if network.kind == "best_choice":
+        return f"the {network.kept} largest trigger cells (best choice)"
+    return f"the first {network.kept} trigger cells of at least {network.threshold_adc} ADC counts"
 
 
 def sentence(results: Results) -> str:
@@ -18,6 +27,8 @@ def sentence(results: Results) -> str:
         if train and train.code:
             what += f", {count(len(train.code.modes))} modes and {count(train.code.tables)} tables"
             what += " fixed in gates"
+    elif isinstance(network, ClassicalMethod):
+        what = f"A fixed algorithm, {in_words(network)}"
     else:
         what = f"A neural encoder for {shape(network.input_shape)} inputs of type "
         what += str(network.input_type)
@@ -66,8 +77,15 @@ def _bits(results: Results) -> Figure:
     if not physics:
         return _absent(name, f"run {results.command('train')}")
     bits = count(physics.bits_per_event)
-    is_code = results.train is not None and results.train.code is not None
-    what = "code of the sum, mode and payload" if is_code else "code of the sum and latents"
+    network = results.config.network
+    if isinstance(network, Coded):
+        what = "code of the sum, mode and payload"
+    elif not isinstance(network, ClassicalMethod):
+        what = "code of the sum and latents"
+    elif network.kept is None:
+        what = "a code and a place for each of 12 sums"
+    else:
+        what = "code of the sum, address bits, codes of energies"
     return Figure(name, bits, "bits per event", what)
 
 

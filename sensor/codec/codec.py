@@ -14,10 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from hexcoder.config import Name, Section
-from hexcoder.documents import read_json
-from hexcoder.errors import InputError
-from hexcoder.network.schema import Network, load_network, write_rows
-from hexcoder.sections import validated
+from hexcoder.network.schema import write_rows
 from hexcoder.sensor.codec.prefix import is_complete
 from hexcoder.sensor.front_end import SUM_CODE_BITS
 from hexcoder.sensor.geometry import TRIGGER_CELLS, coarse_groups
@@ -182,28 +179,6 @@ class Codec(Section):
     def modes_of(self, step: tuple[int, int]) -> list[int]:
         """Numbers of the modes that have a step."""
         return [k for k, mode in enumerate(self.modes) if (mode.shift, mode.factor) == step]
-
-
-def load_encoder(path: Path | str) -> Network | Codec:
-    """Read a network.json, which holds a network or a codec.
-
-    Raises
-    ------
-    InputError
-        One line that names the file, the key, the value and what would be valid.
-    """
-    value = read_json(Path(path), "give the path of a network.json")
-    if isinstance(value, dict) and value.get("format") == FORMAT:
-        return validated(Codec, value, str(path))
-    return load_network(path)
-
-
-def load_codec(path: Path | str) -> Codec:
-    """Read a codec; raises as :func:`load_encoder`, and InputError for a network."""
-    found = load_encoder(path)
-    if not isinstance(found, Codec):
-        raise InputError(f"{path}: a network; this takes a codec, with format '{FORMAT}'")
-    return found
 
 
 def save_codec(codec: Codec, path: Path | str) -> None:

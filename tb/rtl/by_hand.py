@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hexcoder.sensor.codec.codec import load_encoder
+from hexcoder.sensor.encoders import load_encoder
 from hexcoder.tb.modules import modules_under_test
 from hexcoder.tb.rtl.protocol import run_protocol_tests
 

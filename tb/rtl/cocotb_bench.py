@@ -16,7 +16,7 @@ from cocotb.triggers import FallingEdge, ReadOnly
 
 from hexcoder.network.modules import ModuleUnderTest, Stimulus
 from hexcoder.network.packing import pack
-from hexcoder.sensor.codec.codec import load_encoder
+from hexcoder.sensor.encoders import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.generator import generate_events
 from hexcoder.sensor.stimulus import EncoderCore, EnergyModule

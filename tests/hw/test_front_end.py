@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.hw.delay import Delay
 from hexcoder.hw.energy_sum import EnergySum
+from hexcoder.hw.float_code import FloatCode
 from hexcoder.hw.front_end import FrontEnd
 from hexcoder.hw.leading_one import LeadingOne
 from hexcoder.hw.normaliser import Normaliser
-from hexcoder.hw.sum_code import SumCode
 from hexcoder.sensor.front_end import normalise, sum_code
 from hexcoder.sensor.geometry import image_order
 from tests.hw.circuits import outputs_of
@@ -43,7 +43,7 @@ def test_the_code_of_every_sum_is_the_golden_model_s(width):
     values = np.arange(1 << width)
     position_bits = (width - 1).bit_length()
     inputs = ({"total": int(v), "position": max(int(v).bit_length() - 1, 0)} for v in values)
-    assert outputs_of(SumCode(width, position_bits), inputs, "code") == sum_code(values).tolist()
+    assert outputs_of(FloatCode(width, position_bits), inputs, "code") == sum_code(values).tolist()
 
 
 @pytest.mark.parametrize("fraction_bits", [0, 3, 7])

@@ -18,6 +18,9 @@ from hexcoder.hw.chip.multiplexer import Multiplexer
 from hexcoder.hw.chip.register_bank import RegisterBank
 from hexcoder.hw.chip.register_map import Field
 from hexcoder.hw.chip.stage import Active, CommitWave, Stage
+from hexcoder.hw.classical.compaction import Compaction
+from hexcoder.hw.classical.largest import FirstFlags, Largest
+from hexcoder.hw.classical.super_cell import SuperCell
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit, GroupLength
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.packer import Packer, Shifts
@@ -25,6 +28,7 @@ from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import Multiples, StepChain
 from hexcoder.hw.delay import Delay
 from hexcoder.hw.energy_sum import EnergySum
+from hexcoder.hw.float_code import FloatCode
 from hexcoder.hw.front_end import FrontEnd
 from hexcoder.hw.i2c.conditions import I2cConditions
 from hexcoder.hw.i2c.glitch_filter import GlitchFilter, spike_clocks
@@ -32,7 +36,6 @@ from hexcoder.hw.i2c.target import I2cTarget
 from hexcoder.hw.interfaces import EventModule, Events, I2cPads, RegisterBus
 from hexcoder.hw.leading_one import LeadingOne
 from hexcoder.hw.normaliser import Normaliser
-from hexcoder.hw.sum_code import SumCode
 from hexcoder.hw.triplication.triplicate import Triplicated
 from tests.hw.circuits import outputs_of
 
@@ -42,10 +45,13 @@ WRONG = {
     Active: [lambda: Active([]), lambda: Active([8, 9]), lambda: Active([0])],
     CodeLength: [lambda: CodeLength(SHAPE, 3, [], 9), lambda: CodeLength(SHAPE, 3, [[1] * 3], -1)],
     CommitWave: [lambda: CommitWave(0)],
+    Compaction: [lambda: Compaction(4, 0, 2), lambda: Compaction(4, 3, 5)],
     Delay: [lambda: Delay(1, -1, reset=True)],
     EnergySum: [lambda: EnergySum(0, 4), lambda: EnergySum(4, 0)],
     EventModule: [lambda: EventModule(0, 1), lambda: EventModule(1, 0)],
     FirstFit: [lambda: FirstFit(0)],
+    FirstFlags: [lambda: FirstFlags(4, 0), lambda: FirstFlags(4, 5)],
+    FloatCode: [lambda: FloatCode(4, 2), lambda: FloatCode(8, 3, 0)],
     FrameFormatter: [lambda: FrameFormatter(147, 5), lambda: FrameFormatter(1, 0)],
     FrontEnd: [lambda: FrontEnd(22, 48, [48], 8, 7), lambda: FrontEnd(0, 48, [0], 8, 7)],
     GlitchFilter: [lambda: GlitchFilter(-1), lambda: spike_clocks(0, 50)],
@@ -54,6 +60,7 @@ WRONG = {
     I2cConditions: [lambda: I2cConditions(-1), lambda: spike_clocks(25, -1)],
     I2cTarget: [lambda: I2cTarget(0), lambda: I2cTarget(50.1)],
     KeepMask: [lambda: KeepMask(0)],
+    Largest: [lambda: Largest(4, 3, 0), lambda: Largest(4, 0, 2)],
     LeadingOne: [lambda: LeadingOne(1)],
     LinkInput: [lambda: LinkInput(0)],
     Multiples: [lambda: Multiples(0, 4, 5), lambda: Multiples(1, 4, 8)],
@@ -64,7 +71,7 @@ WRONG = {
     Shifts: [lambda: Shifts(0, 4), lambda: Shifts(3, 0)],
     Stage: [lambda: Stage(0)],
     StepChain: [lambda: StepChain([(0,)], 8, 3, 1, 4)],
-    SumCode: [lambda: SumCode(4, 2), lambda: SumCode(36, 6)],
+    SuperCell: [lambda: SuperCell(3)],
     Triplicated: [lambda: Triplicated(3, logic=False)],
 }
 NOTHING_IS_WRONG = {Control}

@@ -1,14 +1,17 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hexcoder.models.decoder import Decoder, save_decoder
+from hexcoder.models.decoder import Decoder, load_decoder, save_decoder
 from hexcoder.models.encoder.agreement import save_encoder
 from hexcoder.models.encoder.quantised import QuantisedEncoder
-from hexcoder.network.schema import save_network
+from hexcoder.models.evaluation.physics import reconstruct
+from hexcoder.network.schema import load_network, save_network
+from hexcoder.sensor.baselines import quadrant_super_trigger_cells
 from hexcoder.sensor.events import load_events, write_events
 from hexcoder.sensor.generator import generate_events
 from hexcoder.sensor.metrics import earth_movers_distance
@@ -131,3 +134,39 @@ def test_a_network_without_a_decoder_says_where_one_is_looked_for(trained, tmp_p
     done = _models("evaluate", tmp_path / "network.json", "--events", trained / "events.csv")
     assert done.returncode == 2
     assert "--decoder FILE" in done.stderr
+
+
+def test_methods_are_held_against_the_encoder_event_by_event(trained):
+    path = trained / "events.csv"
+    done = _models("evaluate", trained / "network.json", "--events", path, "--json", "--baselines")
+    (row,) = [r for r in json.loads(done.stdout)["baselines"] if r["name"] == "STC16"]
+    events = load_events(path)
+    network = load_network(trained / "network.json")
+    decoder = load_decoder(trained / "train" / "decoder.safetensors")
+    ours = earth_movers_distance(events, reconstruct(network, decoder, events).fractions)
+    more = earth_movers_distance(events, quadrant_super_trigger_cells(events)) - ours
+    more = more[~np.isnan(more)]
+    assert row["emd_more"] == pytest.approx(more.mean())
+    assert row["emd_more_error"] == pytest.approx(1.96 * more.std(ddof=1) / len(more) ** 0.5)
+
+
+def test_a_classical_method_is_trained_measured_and_evaluated(tmp_path):
+    text = Path("configs/best_choice.toml").read_text().replace("count = 20000", "count = 200")
+    (tmp_path / "config.toml").write_text(text)
+    done = _models("train", tmp_path / "config.toml", "--build", tmp_path / "build")
+    assert "train: a fixed algorithm; EMD" in done.stdout
+    metrics = json.loads((tmp_path / "build/train/metrics.json").read_text())
+    assert metrics["physics"]["bits_per_event"] == 148
+    rows = {row["name"]: row for row in metrics["baselines"]}
+    assert abs(rows["best choice 13, as sent"]["emd_more"]) < 1e-12
+    assert rows["best choice 13"]["emd_more"] < 0
+    found = _models(
+        "evaluate", tmp_path / "build/network.json", "--json",
+        "--events", tmp_path / "build/train/held_out.csv",
+    )  # fmt: skip
+    assert json.loads(found.stdout)["emd_mean"] == metrics["physics"]["emd_mean"]
+    (tmp_path / "config.toml").write_text(text.replace("kept = 13", "# kept"))
+    bad = _models("train", tmp_path / "config.toml", "--build", tmp_path / "bad")
+    assert bad.returncode == 2
+    assert "section 'network'" in bad.stderr
+    assert "needs 'kept'" in bad.stderr

@@ -3,11 +3,13 @@ import pytest
 from hexcoder.config import Clock, Pipeline
 from hexcoder.errors import InputError
 from hexcoder.gen.build import build
-from hexcoder.gen.codec.stages import CODES, ENERGIES, PLACES, VALUES, delays_ns, places_for
+from hexcoder.gen.codec.design import CodecDesign
+from hexcoder.gen.codec.stages import CODES, PLACES, VALUES, delays_ns
 from hexcoder.gen.compiler import Settings
+from hexcoder.gen.places import ENERGIES
 from hexcoder.network.modules import Stimulus
 from hexcoder.pdk.technology import technology_of
-from hexcoder.sensor.codec.module import CodedEncoder
+from hexcoder.sensor.frames import FrameModule
 from hexcoder.tb.modules import modules_under_test
 from hexcoder.tb.rtl.design import read_design
 from hexcoder.tb.rtl.scoreboard import compare
@@ -17,6 +19,12 @@ from tests.codecs import SHAPES, random_codec, small_events
 TECHNOLOGY = technology_of("nangate45")
 
 
+def places_for(codec, pipeline, clock):
+    return CodecDesign(
+        codec, Settings(pipeline=pipeline, clock=clock, technology=TECHNOLOGY)
+    ).places
+
+
 @pytest.mark.parametrize(("seed", "shape", "stages"), [(3, 0, 1), (8, 4, 6)])
 def test_the_verilog_is_the_golden_model_at_every_depth(tmp_path, seed, shape, stages):
     codec = random_codec(seed, SHAPES[shape])
@@ -24,7 +32,7 @@ def test_the_verilog_is_the_golden_model_at_every_depth(tmp_path, seed, shape, s
     metrics = build(codec, Settings(pipeline=Pipeline(stages=stages)), tmp_path).metrics
     assert metrics.latency_cycles == stages - 1
     (module,) = modules_under_test(codec, tmp_path)
-    assert isinstance(module, CodedEncoder)
+    assert isinstance(module, FrameModule)
     simulation = build_simulation(read_design(module, tmp_path), tmp_path / "work")
     stimulus = Stimulus(1, 600, small_events(300, seed))
     right = compare(simulation, module, lambda: module.stimulus(stimulus))
@@ -34,7 +42,7 @@ def test_the_verilog_is_the_golden_model_at_every_depth(tmp_path, seed, shape, s
     last = codec.modes[-1].model_copy(update={"shift": codec.modes[-1].shift + 1})
     other = codec.model_copy(update={"modes": (*codec.modes[:-1], last)})
     wrong = compare(
-        simulation, CodedEncoder(other, module.latency), lambda: module.stimulus(stimulus)
+        simulation, FrameModule(other, module.latency), lambda: module.stimulus(stimulus)
     )
     assert wrong.comparison.mismatches > 0
 
@@ -52,14 +60,14 @@ def test_the_same_code_gives_the_same_bytes(tmp_path):
 
 def test_registers_stand_where_the_clock_asks_for_them():
     codec = random_codec(9)
-    slow = places_for(codec, Pipeline(stages="auto"), Clock(period_ns=500), TECHNOLOGY)
-    fast = places_for(codec, Pipeline(stages="auto"), Clock(period_ns=8), TECHNOLOGY)
+    slow = places_for(codec, Pipeline(stages="auto"), Clock(period_ns=500))
+    fast = places_for(codec, Pipeline(stages="auto"), Clock(period_ns=8))
     assert slow == []
     assert len(fast) >= 2
-    every = places_for(codec, Pipeline(stages=6, energies=True), Clock(), TECHNOLOGY)
+    every = places_for(codec, Pipeline(stages=6, energies=True), Clock())
     assert every == [ENERGIES, *PLACES]
     assert len(delays_ns(codec, TECHNOLOGY)) == len(PLACES) + 1
-    two = places_for(codec, Pipeline(stages=2), Clock(), TECHNOLOGY)
+    two = places_for(codec, Pipeline(stages=2), Clock())
     assert len(two) == 1
     assert VALUES in every
     assert CODES in every
@@ -67,8 +75,8 @@ def test_registers_stand_where_the_clock_asks_for_them():
 
 def test_more_stages_than_places_and_loadable_tables_are_refused(tmp_path):
     codec = random_codec(9)
-    with pytest.raises(InputError, match=r"'pipeline\.stages' = 9: a code has at most 6 stages"):
-        places_for(codec, Pipeline(stages=9), Clock(), TECHNOLOGY)
+    with pytest.raises(InputError, match=r"'pipeline\.stages' = 9: there are at most 6 stages"):
+        places_for(codec, Pipeline(stages=9), Clock())
     settings = Settings()
     chip = settings.chip.model_copy(update={"weights": "loadable"})
     with pytest.raises(InputError, match=r"'chip\.weights' = 'loadable'"):

@@ -2,42 +2,14 @@
 
 import numpy as np
 import pytest
-from amaranth.lib import wiring
 
-from hexcoder.errors import InputError
-from hexcoder.gen.emit.convert import rtlil_text, verilog_text
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import StepChain
-from hexcoder.netlist.yosys import quoted, run_yosys
 from hexcoder.sensor.codec.prefix import canonical_words, limited_lengths
 from tests.hw.codec.packed import Packed
-
-
-def proved(component: wiring.Component, reference: str, folder) -> bool:
-    """Whether SAT finds no input on which module ``reference`` and the component differ."""
-    gate, gold = folder / "gate.v", folder / "gold.v"
-    gate.write_text(verilog_text([rtlil_text(component, "gate")]))
-    gold.write_text(reference)
-    try:
-        run_yosys(
-            [
-                f"read_verilog {quoted(gate)} {quoted(gold)}",
-                "proc",
-                "flatten",
-                "opt_clean",
-                "miter -equiv -make_outputs gold gate differ",
-                "flatten differ",
-                "opt -full differ",
-                "sat -verify -prove trigger 0 -timeout 200 differ",
-            ],
-            folder / "proof.ys",
-        )
-    except InputError:
-        assert "model found: FAIL" in (folder / "proof.log").read_text()
-        return False
-    return True
+from tests.hw.proof import proved
 
 
 def chain_reference(cells: int, scaled: int, shift: int, residue: int, value: int, half="1") -> str:

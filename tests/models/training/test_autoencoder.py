@@ -38,7 +38,7 @@ def test_given_weights_are_used_as_they_are(tmp_path):
         kept / "decoder.safetensors",
         second / "train" / "held_out.csv",
     )
-    assert again.emd_mean == pytest.approx(metrics["physics"]["emd_mean"])
+    assert again.physics.emd_mean == pytest.approx(metrics["physics"]["emd_mean"])
 
 
 def test_given_weights_of_another_shape_are_refused(tmp_path):

@@ -4,7 +4,8 @@ import pytest
 
 from hexcoder.errors import InputError
 from hexcoder.network.schema import save_network
-from hexcoder.sensor.codec.codec import load_codec, load_encoder, save_codec
+from hexcoder.sensor.codec.codec import save_codec
+from hexcoder.sensor.encoders import load_codec, load_encoder
 from tests.codecs import random_codec
 from tests.networks import sensor_network
 

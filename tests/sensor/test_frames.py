@@ -3,10 +3,10 @@
 import pytest
 
 from hexcoder.network.modules import Stimulus
-from hexcoder.sensor.codec import check
-from hexcoder.sensor.codec.check import check_codec
+from hexcoder.sensor import frame_check as check
 from hexcoder.sensor.codec.golden import Coded, decode, encode, encode_frames
-from hexcoder.sensor.codec.module import CodedEncoder, frame_words
+from hexcoder.sensor.frame_check import check_codec
+from hexcoder.sensor.frames import FrameModule, frame_words
 from tests.codecs import SHAPES, random_codec, small_events
 
 
@@ -37,7 +37,7 @@ def test_a_decoder_that_is_wrong_is_noticed(monkeypatch):
 def test_words_are_those_of_the_port_the_frame_s_first_bit_highest():
     codec = random_codec(1)
     frames = encode_frames(codec, small_events(5, 1))
-    words, widths = frame_words(frames), CodedEncoder(codec).output_widths
+    words, widths = frame_words(frames), FrameModule(codec).output_widths
     for frame, row in zip(frames, words.tolist(), strict=True):
         port, low = 0, 0
         for word, width in zip(row, widths, strict=True):
@@ -48,7 +48,7 @@ def test_words_are_those_of_the_port_the_frame_s_first_bit_highest():
 
 def test_the_stimulus_has_events_that_only_just_fit_and_such_that_do_not():
     codec = random_codec(12)
-    blocks = list(CodedEncoder(codec).stimulus(Stimulus(1, 2000, small_events(20, 1))))
+    blocks = list(FrameModule(codec).stimulus(Stimulus(1, 2000, small_events(20, 1))))
     assert {block.kind for block in blocks} == {"edge", "event", "random"}
     left = codec.payload_bits - encode(codec, blocks[-1].inputs).used
     assert (left < 0).any()

@@ -9,7 +9,7 @@ from hexcoder.network.comparison import Comparison, compare_layers
 from hexcoder.network.modules import CHUNK, Stimulus
 from hexcoder.sensor.codec.codec import Codec
 from hexcoder.sensor.codec.golden import Coded, classes, decode, encode, joined, pack
-from hexcoder.sensor.codec.module import CodedEncoder
+from hexcoder.sensor.frames import FrameModule
 from hexcoder.sensor.front_end import SUM_CODE_BITS
 
 LINK = "frames and their decoder"
@@ -87,7 +87,7 @@ def check_codec(
 
     def parts() -> Iterator[Comparison]:
         done = 0
-        for block in CodedEncoder(codec).stimulus(Stimulus(seed, vectors, events)):
+        for block in FrameModule(codec).stimulus(Stimulus(seed, vectors, events)):
             yield _sent(codec, block.inputs)
             done += len(block.inputs)
             progress(done)

@@ -1,0 +1,1 @@
+"""From a classical method to Verilog."""

@@ -1,0 +1,1 @@
+"""Classical compression of an event, in integers: what the ECON-T chip sends without a network."""
