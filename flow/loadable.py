@@ -7,22 +7,21 @@ from hexcoder.flow.vectors import load_events_of
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.netlist.lanes import LANES
 from hexcoder.network.modules import Stimulus
-from hexcoder.network.schema import load_network
+from hexcoder.sensor.encoders import load_encoder
 from hexcoder.steps.step import NotMeasured
 from hexcoder.tb.chip.configurations import check_loaded
 from hexcoder.tb.chip.simulators import open_netlist
 from hexcoder.tb.chip.vectors import chip_fields
-from hexcoder.tb.modules import MODULES
+from hexcoder.tb.modules import module_under_test
 from hexcoder.tb.netlist import LINK
 
 
 def check_loadable(block: Block) -> NetlistVerdict:
     """The network's own weights over I2C with events, then sets of registers drawn at random."""
     rtl, settings = block.place.path("rtl"), block.config.verification
-    network = load_network(block.place.path("network.json"))
+    module = module_under_test(load_encoder(block.place.path("network.json")), rtl)
     events, _ = load_events_of(block.place)
     chip = open_netlist(rtl, block.netlist.json.parent)
-    module = MODULES[block.top](network, chip.pins.latency)
     drawn = module.stimulus(Stimulus(settings.seed, settings.netlist_vectors, events, LANES))
     verdict = check_loaded(chip, chip_fields(rtl), module, drawn, link=LINK)
     return NetlistVerdict.model_validate(verdict.as_json() | {"passed": verdict.comparison.passed})
@@ -37,11 +36,11 @@ def loadable_toggle_rates(block: Block) -> tuple[np.ndarray, str]:
         If the network takes no image of the sensor: there are no events for it.
     """
     rtl = block.place.path("rtl")
-    network = load_network(block.place.path("network.json"))
+    module = module_under_test(load_encoder(block.place.path("network.json")), rtl)
     events, origin = load_events_of(block.place)
     chip = open_netlist(rtl, block.netlist.json.parent)
     count = block.config.silicon.power_events
-    case = MODULES[block.top](network).event_vectors(events[:count])
+    case = module.event_vectors(events[:count])
     if case is None or case.registers is None:
         raise NotMeasured("the network takes no image of the sensor: there are no events for it")
     chip.preset([case.registers.values], chip_fields(rtl))

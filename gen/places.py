@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
 
 from amaranth.hdl import Module, Signal, Value, unsigned
+from amaranth.lib.wiring import Member
 
 from hexcoder.config import Clock, Pipeline
 from hexcoder.errors import InputError
@@ -96,10 +97,16 @@ class RankedModule(EventModule):
         By place, once it is elaborated.
     """
 
-    def __init__(self, input_bits: int, output_bits: int, ranks: Collection[str]):
+    def __init__(
+        self,
+        input_bits: int,
+        output_bits: int,
+        ranks: Collection[str],
+        ports: Mapping[str, Member] | None = None,
+    ):
         self.ranks, self.latency = frozenset(ranks), len(frozenset(ranks))
         self.register_bits: dict[str, int] = {}
-        super().__init__(input_bits, output_bits)
+        super().__init__(input_bits, output_bits, ports)
 
     def begun(self) -> Module:
         """A module in which the valid bit goes along."""
@@ -113,7 +120,11 @@ class RankedModule(EventModule):
         if name not in self.ranks:
             return value
         self.register_bits[name] = self.register_bits.get(name, 0) + len(value)
-        register = Signal(unsigned(len(value)), reset_less=True)
-        register.name = f"{name}_{len(self.register_bits)}_{self.register_bits[name]}"
+        place = f"{name}_{len(self.register_bits)}_{self.register_bits[name]}"
+        return self.registered(m, place, value)
+
+    def registered(self, m: Module, name: str, value: Value) -> Value:
+        """Value behind registers of its own."""
+        register = Signal(unsigned(len(value)), reset_less=True, name=name)
         m.d.sync += register.eq(value)
         return register

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.gen.codec.loadable import table_fields, table_values, word_bits
 from hexcoder.gen.loadable.encoder import parameter_field
 from hexcoder.gen.loadable.registers import PARAMETERS
 from hexcoder.metrics.file import read_metrics
@@ -40,9 +41,10 @@ from hexcoder.sensor.chip.golden import (
 )
 from hexcoder.sensor.chip.link_words import INPUT_LINKS
 from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.encoders import AnyEncoder, described
+from hexcoder.sensor.codec.prefix import limited_lengths
+from hexcoder.sensor.encoders import AnyEncoder, described, frames_of
 from hexcoder.sensor.frames import FrameModule
-from hexcoder.sensor.front_end import sensor_image_order
+from hexcoder.sensor.front_end import ENERGY_BITS, sensor_image_order
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.sensor.stimulus import Encoder, EncoderCore
 
@@ -210,6 +212,58 @@ class Chip(LoadableModule):
         return Vectors("random", words, self.loaded(network, configuration))
 
 
+class LoadableCode(FrameModule):
+    """An adaptive code with its tables in registers; a frame is compared bit by bit.
+
+    Its stimulus is the code's own tables with all that a fixed code gets, then tables drawn at
+    random.
+    """
+
+    name = "loadable_encoder"
+    network: Codec
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        return (Port("frame", 1, self.network.frame_bits),)
+
+    @property
+    def registers(self) -> Mapping[str, int]:
+        fields = table_fields(self.network, ())
+        return {name: field.width for name, (field, _) in fields.items()}
+
+    def loaded(self, codec: Codec) -> Registers:
+        """Registers with a code's tables."""
+        values = table_values(codec.tables, word_bits(self.network))
+        return Registers(values, lambda inputs: frames_of(codec, inputs)[:, ::-1].astype(np.int64))
+
+    def golden(self, inputs: np.ndarray) -> np.ndarray:
+        return self.loaded(self.network).golden(inputs)
+
+    def event_vectors(self, energies: np.ndarray) -> Vectors:
+        return Vectors("event", np.asarray(energies, np.int64), self.loaded(self.network))
+
+    def drawn(self, random: np.random.Generator) -> Codec:
+        """The code with tables drawn at random."""
+        shape = len(self.network.tables), self.network.symbols.count
+        weights = random.random(shape) ** random.integers(1, 8, (shape[0], 1)) + 1e-6
+        longest = word_bits(self.network)
+        tables = tuple(tuple(limited_lengths(row, longest)) for row in weights)
+        return self.network.model_copy(update={"tables": tables})
+
+    def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
+        own = list(super().stimulus(replace(stimulus, count=min(stimulus.count, EVENTS_A_SET))))
+        inputs = np.concatenate([block.inputs for block in own])
+        yield Vectors("event", inputs, self.loaded(self.network))
+        count = max(1, -(-stimulus.count // max(1, stimulus.sets)))
+        for number in range(stimulus.sets):
+            random = np.random.default_rng([stimulus.seed, number])
+            codec = self.drawn(random)
+            scale = random.integers(0, ENERGY_BITS + 1, (count, 1))
+            energies = (random.random((count, TRIGGER_CELLS)) * (1 << scale)).astype(np.int64)
+            is_zero = random.random(energies.shape) < random.random((count, 1))
+            yield Vectors("random", np.where(is_zero, 0, energies), self.loaded(codec))
+
+
 def field_values(configuration: ChipConfiguration) -> dict[str, list[int]]:
     """A configuration as values of the chip's fields, by name."""
     return {
@@ -271,6 +325,10 @@ def modules_under_test(network: AnyEncoder, design: Path) -> list[ModuleUnderTes
     """
     rtl, path = read_rtl(design), design / "metrics.json"
     modules: list[ModuleUnderTest] = []
+    if isinstance(network, Codec) and rtl.registers is not None:
+        module = LoadableCode(network, rtl.latency_cycles)
+        _require_fit(module, rtl, path)
+        return [module]
     if not isinstance(network, Network):
         ports = rtl.modules.get(FrameModule.name)
         parts = rtl.code if isinstance(network, Codec) else rtl.classical

@@ -3,15 +3,17 @@
 # Amaranth types a slice as what may also join pins of a board; here there are none.
 # pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
+from amaranth.lib.wiring import Member
 
 from hexcoder.gen.codec.stages import CODES, NORMALISED, QUANTISED, SUM, VALUES, register_bits
 from hexcoder.gen.places import ENERGIES, RankedModule
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
+from hexcoder.hw.codec.loaded import LoadedLength
 from hexcoder.hw.codec.lookup import any_of, chosen_constant
 from hexcoder.hw.codec.packer import Packer, Shifts
 from hexcoder.hw.codec.shape import CodeShape, Words
@@ -48,10 +50,15 @@ class CodecEncoder(RankedModule):
         Components that are instantiated by name, to be written beside it, once it is elaborated.
     """
 
-    def __init__(self, codec: Codec, ranks: Collection[str] = ()):
+    def __init__(
+        self,
+        codec: Codec,
+        ranks: Collection[str] = (),
+        ports: Mapping[str, Member] | None = None,
+    ):
         self.codec, self.shape = codec, shape_of(codec)
         self.parts: dict[str, wiring.Component] = {}
-        super().__init__(TRIGGER_CELLS * ENERGY_BITS, codec.frame_bits, ranks)
+        super().__init__(TRIGGER_CELLS * ENERGY_BITS, codec.frame_bits, ranks, ports)
 
     def elaborate(self, platform: object) -> Module:
         m = self.begun()
@@ -119,18 +126,22 @@ class CodecEncoder(RankedModule):
         m.submodules.length_sums = lengths
         for number, step in enumerate(codec.steps):
             tables = [codec.modes[mode].table for mode in codec.modes_of(step)]
-            length = CodeLength(
-                self.shape,
-                len(values[number]) // TRIGGER_CELLS,
-                [codec.tables[table] for table in tables],
-                codec.payload_bits,
-                f"encoder_group_length_{number}",
-            )
-            self.parts[length.group] = length.group_length
+            length = self.code_length(lengths, number, len(values[number]) // TRIGGER_CELLS, tables)
             lengths.submodules[f"step_{number}"] = length
             lengths.d.comb += length.values.eq(values[number])
             fits.append(length.fits)
         return Cat(*fits)
+
+    def code_length(
+        self, m: Module, step: int, value_bits: int, tables: list[int]
+    ) -> CodeLength | LoadedLength:
+        """What adds the lengths of a step's codes, for the tables with these numbers."""
+        codec = self.codec
+        name = f"encoder_group_length_{step}"
+        lengths = [codec.tables[table] for table in tables]
+        length = CodeLength(self.shape, value_bits, lengths, codec.payload_bits, name)
+        self.parts[length.group] = length.group_length
+        return length
 
     def _selected(self, m: Module, values: dict[int, Value], chosen: list[Value]) -> Value:
         """Quantised cells of the chosen mode."""
@@ -161,11 +172,10 @@ class CodecEncoder(RankedModule):
 
     def _codes(self, m: Module, values: Value, table: Value) -> tuple[Value, Value]:
         """Code of each group, and its length."""
-        codec, coders = self.codec, Module()
+        coders = Module()
         m.submodules.coders = coders
-        words = [Words.of(lengths, canonical_words(lengths)) for lengths in codec.tables]
         codes, sizes = [], []
-        one = GroupCoder(self.shape, codec.symbols.cells, words)
+        one, ports = self.coder(coders, table)
         self.parts["encoder_group_coder"] = one
         width = self.shape.value_bits
         for number, group in enumerate(self.shape.groups):
@@ -174,10 +184,16 @@ class CodecEncoder(RankedModule):
             coders.submodules[f"group_{number}"] = Instance(
                 "encoder_group_coder",
                 i_values=Cat(values.word_select(cell, width) for cell in group),
-                i_table=table,
+                **ports,
                 o_code=code,
                 o_length=size,
             )
             codes.append(code)
             sizes.append(size)
         return Cat(*codes), Cat(*sizes)
+
+    def coder(self, m: Module, table: Value) -> tuple[GroupCoder, dict[str, Value]]:
+        """What writes a group, and its ports that say how; ``table`` is one-hot."""
+        codec = self.codec
+        words = [Words.of(lengths, canonical_words(lengths)) for lengths in codec.tables]
+        return GroupCoder(self.shape, codec.symbols.cells, words), {"i_table": table}

@@ -164,12 +164,12 @@ class CodeLength(wiring.Component):
             terms: list[Value] = [lengths[low : low + bits] for lengths in found]
             low += bits
             room = self.room - len(found) * least
-            total = _sum(m, terms, f"length_{number}")
+            total = added(m, terms, f"length_{number}")
             m.d.comb += self.fits[number].eq((total <= room) if room >= 0 else 0)
         return m
 
 
-def _sum(m: Module, terms: list[Value], name: str) -> Value:
+def added(m: Module, terms: list[Value], name: str) -> Value:
     """Sum in a balanced tree."""
     level = 0
     while len(terms) > 1:

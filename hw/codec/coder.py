@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from hexcoder.hw.codec.lookup import any_of, chosen_constant, one_hot_kinds, one_hot_symbols
 from hexcoder.hw.codec.packer import Field, appended
@@ -31,17 +31,25 @@ class GroupCoder(wiring.Component):
     def __init__(self, shape: CodeShape, cells: int, tables: Sequence[Words]):
         if not tables or cells < 1:
             raise ValueError(f"a coder needs tables and cells: got {len(tables)} and {cells}")
-        self.shape, self.cells, self.tables = shape, cells, list(tables)
+        self.tables = list(tables)
+        longest = max(max(table.lengths) for table in self.tables)
+        self._describe(shape, cells, longest, {"table": In(unsigned(len(self.tables)))})
+
+    def _describe(
+        self, shape: CodeShape, cells: int, longest_word: int, table: dict[str, Member]
+    ) -> None:
+        """Take the ports; ``table`` is what says how a symbol is written."""
+        self.shape, self.cells = shape, cells
         self.kinds = shape.kinds(shape.value_bits)
-        behind = cells * max(kind.behind for kind in self.kinds)
-        self.longest = max(max(table.lengths) for table in self.tables) + behind
-        super().__init__(
+        self.longest = longest_word + cells * max(kind.behind for kind in self.kinds)
+        wiring.Component.__init__(
+            self,
             {
                 "values": In(unsigned(cells * shape.value_bits)),
-                "table": In(unsigned(len(self.tables))),
+                **table,
                 "code": Out(unsigned(self.longest)),
                 "length": Out(unsigned(self.longest.bit_length())),
-            }
+            },
         )
 
     def elaborate(self, platform: object) -> Module:

@@ -105,6 +105,9 @@ def read_pins(design: Path) -> Pins:
     inputs, outputs = ports.input_elements, ports.output_elements
     widths = ports.input_bits // inputs, ports.output_bits // outputs
     words = _WORDS.get(rtl.top, (inputs, widths[0], outputs, widths[1]))
+    if rtl.code is not None:
+        # A frame has no elements of one width but its bits.
+        words = inputs, widths[0], ports.output_bits, 1
     shadow = rtl.chip.update == "shadow"
     return Pins(rtl.top, ports.latency_cycles, *words, rtl.clock_period_ns, shadow)
 

@@ -38,7 +38,7 @@ def add(commands: Commands, name: str = "flips") -> None:
         "flip bits of a running chip at random and count what becomes of them",
         EXAMPLES,
     )
-    parser.add_argument("design", type=Path, help="folder with a chip's encoder.v and metrics.json")
+    parser.add_argument("design", type=Path, help="folder with encoder.v, registers behind I2C")
     parser.add_argument("--netlist", type=Path, help="folder of the stage asic: flips in its cells")
     add_number(parser, "--flips", "flips (default: 100000)", least=1, default=100_000)
     add_seed(parser, 1, "seed of registers, events and places (default: 1)")
@@ -50,7 +50,7 @@ def add(commands: Commands, name: str = "flips") -> None:
 def _run(arguments: argparse.Namespace) -> None:
     """Run the campaign, write its results, print a line."""
     # Imported late: --help needs none of it.
-    from hexcoder.tb.chip.pins import require_chip
+    from hexcoder.tb.chip.pins import read_pins
     from hexcoder.tb.chip.targets import Target
     from hexcoder.tb.upsets.campaign import Places
     from hexcoder.tb.upsets.flips import Campaign, load_random, open_for_flips, run_campaign
@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> None:
     state = "after synthesis" if netlist else "RTL"
     results = arguments.output or design.parent / ("flips_netlist" if netlist else "flips")
     work = results / "work"
-    require_chip(design)
+    read_pins(design)
     work.mkdir(parents=True, exist_ok=True)
     opened = partial(open_for_flips, design, netlist, work)
     with progress_bar() as bar:

@@ -14,7 +14,6 @@ from enum import Enum
 import numpy as np
 
 from hexcoder.netlist.lanes import ALL, LANES, REFERENCE, Faults, spread
-from hexcoder.tb.chip.pins import INPUT_LINKS
 from hexcoder.tb.chip.session import ChipLanes
 from hexcoder.tb.chip.targets import Target, register_class
 
@@ -107,11 +106,11 @@ def run_batch(
     """Flip up to 63 places, one a lane, while events pass.
 
     The chip is loaded, in the state from which the batch starts; it is left with all lanes alike.
-    ``chosen`` are places, as numbered by ``places``; ``words``, int64 (WINDOW_CLOCKS, 12), link
-    words; ``scl`` and ``sda``, uint8 (WINDOW_CLOCKS,), levels that the controller drives.
+    ``chosen`` are places, as numbered by ``places``; ``words``, int64 (WINDOW_CLOCKS, inputs), of
+    events; ``scl`` and ``sda``, uint8 (WINDOW_CLOCKS,), levels that the controller drives.
     """
     assert len(chosen) < LANES
-    assert words.shape == (WINDOW_CLOCKS, INPUT_LINKS)
+    assert words.shape == (WINDOW_CLOCKS, chip.pins.inputs)
     count = len(chosen)
     lanes = _ONE << np.arange(count, dtype=np.uint64)
     faults = Faults(np.full(count, _FLIP_AT), np.array(chosen, np.int64), lanes)

@@ -2,27 +2,29 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from hexcoder.files import write_whole
-from hexcoder.hw.chip.register_map import CONTROL
+from hexcoder.gen.codec.loadable import table_values
+from hexcoder.hw.chip.register_map import CONTROL, Field
 from hexcoder.netlist.lanes import LANES, spread
 from hexcoder.processes import worker_pool
 from hexcoder.sensor.chip.configuration import CALIBRATION_ONE, ChipConfiguration
 from hexcoder.sensor.chip.golden import HEADER, packed_codes
+from hexcoder.sensor.codec.prefix import limited_lengths
 from hexcoder.sensor.geometry import TRIGGER_CELLS
-from hexcoder.tb.chip.pins import DEVICE_ADDRESS, INPUT_LINKS, OUTPUT_WORDS
+from hexcoder.tb.chip.pins import CHIP, DEVICE_ADDRESS, INPUT_LINKS, OUTPUT_WORDS, Pins
 from hexcoder.tb.chip.session import ChipLanes
 from hexcoder.tb.chip.simulators import open_netlist
 from hexcoder.tb.chip.targets import Target
 from hexcoder.tb.chip.vectors import chip_fields
 from hexcoder.tb.i2c.bus import I2cController
 from hexcoder.tb.i2c.timing import I2cTiming
-from hexcoder.tb.modules import field_values
+from hexcoder.tb.modules import field_values, read_rtl
 from hexcoder.tb.upsets.campaign import WINDOW_CLOCKS, Flip, Outcome, Places, run_batch
 
 FLIPS_A_BATCH = LANES - 1
@@ -38,36 +40,63 @@ def open_for_flips(design: Path, netlist: Path | None, work: Path) -> ChipLanes:
     return open_netlist(design, netlist, transients=True)
 
 
+def _chip_settings(
+    fields: Mapping[str, Field], random: np.random.Generator
+) -> dict[str, list[int]]:
+    factors = random.integers(CALIBRATION_ONE // 2, 2 * CALIBRATION_ONE, TRIGGER_CELLS)
+    configuration = ChipConfiguration(
+        tuple(random.permutation(TRIGGER_CELLS).tolist()),
+        tuple(factors.tolist()),
+        True,
+        OUTPUT_WORDS,
+        (1 << fields["keep_mask"].width) - 1,
+        _bits(random, fields["parameters"].width),
+    )
+    return field_values(configuration)
+
+
+def _tables(fields: Mapping[str, Field], random: np.random.Generator) -> dict[str, list[int]]:
+    """Tables of an adaptive code."""
+    lengths = [field for name, field in fields.items() if name.startswith("lengths_")]
+    longest = fields["words_0"].width - lengths[0].width
+    weights = random.random((len(lengths), lengths[0].elements)) ** 4 + 1e-6
+    return table_values([limited_lengths(row, longest) for row in weights], longest)
+
+
+def _bits(random: np.random.Generator, width: int) -> int:
+    return int.from_bytes(random.bytes(-(-width // 8)), "little") >> -width % 8
+
+
+def random_settings(design: Path, random: np.random.Generator) -> dict[str, list[int]]:
+    """Values of all registers: a configuration of the chip, tables of a code, or any bits."""
+    fields, rtl = chip_fields(design), read_rtl(design)
+    if rtl.top == CHIP:
+        return _chip_settings(fields, random)
+    if rtl.code is not None:
+        return _tables(fields, random)
+    return {
+        name: [_bits(random, field.width) for _ in range(field.elements)]
+        for name, field in fields.items()
+    }
+
+
 def load_random(chip: ChipLanes, design: Path, seed: int) -> np.ndarray:
     """State of a chip with random settings, and others in its shadow: uint64 words of lanes."""
-    fields = chip_fields(design)
-    random = np.random.default_rng(seed)
-
-    def bits(name: str) -> int:
-        width = fields[name].width
-        return int.from_bytes(random.bytes(-(-width // 8)), "little") >> -width % 8
-
-    def configuration() -> ChipConfiguration:
-        factors = random.integers(CALIBRATION_ONE // 2, 2 * CALIBRATION_ONE, TRIGGER_CELLS)
-        return ChipConfiguration(
-            tuple(random.permutation(TRIGGER_CELLS).tolist()),
-            tuple(factors.tolist()),
-            True,
-            OUTPUT_WORDS,
-            (1 << fields["keep_mask"].width) - 1,
-            bits("parameters"),
-        )
-
+    fields, random = chip_fields(design), np.random.default_rng(seed)
     chip.reset()
-    chip.preset([field_values(configuration())], fields)
+    chip.preset([random_settings(design, random)], fields)
     if chip.pins.shadow:
         # A commit that nobody asked for would show.
-        chip.preset([field_values(configuration())], fields, activate=False)
+        chip.preset([random_settings(design, random)], fields, activate=False)
     return chip.simulation.state
 
 
-def random_words(random: np.random.Generator, clocks: int) -> np.ndarray:
-    """Link words of random cells, int64 (clocks, 12); most energies are small."""
+def random_words(pins: Pins, random: np.random.Generator, clocks: int) -> np.ndarray:
+    """Words of random events, int64 (clocks, inputs); most energies are small."""
+    if pins.top != CHIP:
+        scale = random.integers(0, pins.input_width + 1, (clocks, 1))
+        words = (random.random((clocks, pins.inputs)) * (1 << scale)).astype(np.int64)
+        return np.where(random.random(words.shape) < random.random((clocks, 1)), words, 0)
     exponents = random.integers(0, 16, (clocks, INPUT_LINKS, 4)) * random.integers(
         0, 2, (clocks, INPUT_LINKS, 4)
     )
@@ -114,7 +143,7 @@ def find_moments(chip: ChipLanes, loaded: np.ndarray, seed: int) -> list[Moment]
     random = np.random.default_rng(seed)
     traffic = bus_traffic(chip.pins.bus_timing)
     clocks = _WARM_UP_CLOCKS + np.sort(random.integers(0, len(traffic[0]), MOMENTS))
-    words = random_words(random, int(clocks[-1]))
+    words = random_words(chip.pins, random, int(clocks[-1]))
     events = np.column_stack([np.ones((len(words), 1), np.uint8), chip.pins.bits(words)])
     levels = [np.resize(line, len(words) + WINDOW_CLOCKS) for line in traffic]
     chip.simulation.state = loaded
@@ -140,7 +169,7 @@ def one_batch(
     random = np.random.default_rng([seed, number])
     moment = moments[int(random.integers(len(moments)))]
     chip.simulation.state = moment.state
-    words = random_words(random, WINDOW_CLOCKS)
+    words = random_words(chip.pins, random, WINDOW_CLOCKS)
     chosen = chosen_places(places, random, targets)
     return run_batch(chip, places, chosen, words, moment.scl, moment.sda)
 

@@ -23,6 +23,7 @@ from hexcoder.hw.classical.largest import FirstFlags, Largest
 from hexcoder.hw.classical.super_cell import SuperCell
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit, GroupLength
 from hexcoder.hw.codec.coder import GroupCoder
+from hexcoder.hw.codec.loaded import LoadedCoder, LoadedGroupLength, LoadedLength
 from hexcoder.hw.codec.packer import Packer, Shifts
 from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import Multiples, StepChain
@@ -63,6 +64,12 @@ WRONG = {
     Largest: [lambda: Largest(4, 3, 0), lambda: Largest(4, 0, 2)],
     LeadingOne: [lambda: LeadingOne(1)],
     LinkInput: [lambda: LinkInput(0)],
+    LoadedCoder: [lambda: LoadedCoder(SHAPE, 1, 3, 0), lambda: LoadedCoder(SHAPE, 0, 3, 4)],
+    LoadedGroupLength: [
+        lambda: LoadedGroupLength(SHAPE, 1, 3, 0, 3, 4),
+        lambda: LoadedGroupLength(SHAPE, 0, 3, 1, 3, 4),
+    ],
+    LoadedLength: [lambda: LoadedLength(LoadedGroupLength(SHAPE, 1, 3, 1, 3, 4), -1)],
     Multiples: [lambda: Multiples(0, 4, 5), lambda: Multiples(1, 4, 8)],
     Multiplexer: [lambda: Multiplexer(48, 7, 5), lambda: Multiplexer(0, 7, 5)],
     Normaliser: [lambda: Normaliser(1, 0, 3, 7)],

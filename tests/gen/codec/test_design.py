@@ -4,6 +4,7 @@ from hexcoder.config import Clock, Pipeline
 from hexcoder.errors import InputError
 from hexcoder.gen.build import build
 from hexcoder.gen.codec.design import CodecDesign
+from hexcoder.gen.codec.loadable import LoadableCodeDesign
 from hexcoder.gen.codec.stages import CODES, PLACES, VALUES, delays_ns
 from hexcoder.gen.compiler import Settings
 from hexcoder.gen.places import ENERGIES
@@ -73,19 +74,16 @@ def test_registers_stand_where_the_clock_asks_for_them():
     assert CODES in every
 
 
-def test_more_stages_than_places_and_loadable_tables_are_refused(tmp_path):
-    codec = random_codec(9)
+def test_more_stages_than_places_are_refused():
     with pytest.raises(InputError, match=r"'pipeline\.stages' = 9: there are at most 6 stages"):
-        places_for(codec, Pipeline(stages=9), Clock())
-    settings = Settings()
-    chip = settings.chip.model_copy(update={"weights": "loadable"})
-    with pytest.raises(InputError, match=r"'chip\.weights' = 'loadable'"):
-        build(codec, Settings(chip=chip), tmp_path)
+        places_for(random_codec(9), Pipeline(stages=9), Clock())
 
 
-def test_a_design_of_another_code_is_refused(tmp_path):
-    codec = random_codec(9)
-    build(codec, Settings(), tmp_path)
-    other = codec.model_copy(update={"frame_bits": codec.frame_bits + 1})
-    with pytest.raises(InputError, match="the design was compiled for another network"):
-        modules_under_test(other, tmp_path)
+def test_tables_behind_a_slow_bus_or_too_large_ones_are_refused(tmp_path):
+    chip = Settings().chip.model_copy(update={"weights": "loadable"})
+    with pytest.raises(InputError, match=r"'clock\.period_ns' = 500"):
+        build(random_codec(9), Settings(chip=chip, clock=Clock(period_ns=500)), tmp_path)
+    code = random_codec(1, (2, 4, 5))
+    codec = code.model_copy(update={"tables": code.tables[:1] * 400})
+    with pytest.raises(InputError, match="its tables are too large"):
+        LoadableCodeDesign(codec, Settings(chip=chip))

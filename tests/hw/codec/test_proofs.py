@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from amaranth.hdl import Module, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
+from hexcoder.gen.emit.convert import rtlil_text, verilog_text
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
+from hexcoder.hw.codec.loaded import LoadedCoder, LoadedGroupLength, LoadedLength
 from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import StepChain
 from hexcoder.sensor.codec.prefix import canonical_words, limited_lengths
@@ -65,8 +70,29 @@ def kind_lines(name: str, value: str) -> list[str]:
     ]
 
 
-def test_lengths_and_their_comparison(tmp_path):
-    room = 23
+class Tied(wiring.Component):
+    """A component whose tables are inputs, with these tied to constants."""
+
+    def __init__(self, part: wiring.Component, name: str, value: int, taken: str, given: list[str]):
+        self.part, self.name, self.value = part, name, value
+        self.taken, self.given = taken, given
+        ports = {taken: In(unsigned(len(getattr(part, taken))))}
+        super().__init__(ports | {g: Out(unsigned(len(getattr(part, g)))) for g in given})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.part = part = self.part
+        m.d.comb += getattr(part, self.name).eq(self.value)
+        m.d.comb += getattr(part, self.taken).eq(getattr(self, self.taken))
+        m.d.comb += [getattr(self, name).eq(getattr(part, name)) for name in self.given]
+        return m
+
+
+def joined(values: list[int], width: int) -> int:
+    return sum(value << (width * place) for place, value in enumerate(values))
+
+
+def lengths_reference(room: int) -> str:
     lines = ["module gold(input [24:0] values, output [2:0] fits);"]
     for cell in range(5):
         lines += [
@@ -81,11 +107,38 @@ def test_lengths_and_their_comparison(tmp_path):
         lines.append(
             f"wire [9:0] s{number} = {total}; assign fits[{number}] = s{number} <= {room};"
         )
-    component = CodeLength(SHAPE, 5, TABLES, room)
-    assert proved(component, "\n".join([*lines, "endmodule"]), tmp_path)
-    assert not proved(
-        CodeLength(SHAPE, 5, TABLES, room - 1), "\n".join([*lines, "endmodule"]), tmp_path
-    )
+    return "\n".join([*lines, "endmodule"])
+
+
+def test_lengths_and_their_comparison(tmp_path):
+    text = lengths_reference(23)
+    assert proved(CodeLength(SHAPE, 5, TABLES, 23), text, tmp_path)
+    assert not proved(CodeLength(SHAPE, 5, TABLES, 22), text, tmp_path)
+
+
+def test_lengths_of_tables_that_are_loaded(tmp_path):
+    def loaded(room: int) -> Tied:
+        group = LoadedGroupLength(SHAPE, 1, 5, len(TABLES), 6, 4)
+        lengths = joined([n for table in TABLES for n in table], 4)
+        return Tied(LoadedLength(group, room), "lengths", lengths, "values", ["fits"])
+
+    assert proved(loaded(23), lengths_reference(23), tmp_path)
+    assert not proved(loaded(24), lengths_reference(23), tmp_path)
+
+
+def test_a_coder_whose_table_is_loaded(tmp_path):
+    (words,) = [Words.of(TABLES[1], canonical_words(TABLES[1]))]
+    fixed = GroupCoder(SHAPE, 1, [words])
+    longest = max(words.lengths)
+    coder = LoadedCoder(SHAPE, 1, 6, longest)
+    entries = [joined(list(bits), 1) | len(bits) << longest for bits in words.bits]
+    value = joined(entries, coder.entry_bits)
+    tied = Tied(coder, "words", value, "values", ["code", "length"])
+    one_table = Tied(fixed, "table", 1, "values", ["code", "length"])
+    text = verilog_text([rtlil_text(one_table, "gold")])
+    assert proved(tied, text, tmp_path)
+    other = Tied(coder, "words", value ^ 1, "values", ["code", "length"])
+    assert not proved(other, text, tmp_path)
 
 
 def test_a_coder(tmp_path):

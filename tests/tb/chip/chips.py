@@ -14,6 +14,7 @@ from hexcoder.gen.compiler import Settings
 from hexcoder.network.parameters import with_random_parameters
 from hexcoder.network.schema import Network
 from hexcoder.sensor.chip.configuration import ChipConfiguration
+from hexcoder.tb.chip.pins import read_pins
 from hexcoder.tb.chip.session import ChipLanes
 from hexcoder.tb.modules import packed_parameters
 from hexcoder.tb.upsets.flips import random_words
@@ -58,6 +59,7 @@ def random_configuration(
 
 def events(seed: int, clocks: int) -> np.ndarray:
     """Link words, bunch crossing 0 first."""
-    words = random_words(np.random.default_rng(seed), clocks)
+    pins = read_pins(design(False, False))
+    words = random_words(pins, np.random.default_rng(seed), clocks)
     words[0] ^= 0x3 << 28
     return words

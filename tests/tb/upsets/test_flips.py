@@ -80,7 +80,7 @@ def test_a_transient_that_all_copies_take_is_seen():
     state = moment.state.copy()
     state[loading] ^= np.uint64(1)
     chip.simulation.state = state
-    words = random_words(np.random.default_rng(1), WINDOW_CLOCKS)
+    words = random_words(chip.pins, np.random.default_rng(1), WINDOW_CLOCKS)
     voter = places.targets.index(Target.VOTER)
     flips = run_batch(chip, places, [voter], words, moment.scl, moment.sda)
     assert [flip.outcome for flip in lasting(flips, places)] == [Outcome.HUNG]
