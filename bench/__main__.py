@@ -19,7 +19,7 @@ from hexcoder.steps.reads import versions
 
 EXAMPLES = """examples:
   python -m bench compilers                      hexcoder, alkaid and plain RTL on five networks
-  python -m bench compilers --networks econ_t_linear    the quickest of them
+  python -m bench compilers --networks econ_t_linear_mlp    the quickest of them
   python -m bench pipelining                     stages against clock, area and energy
   python -m bench glitches                       energy with glitches over pipeline stages
   python -m bench layout                         place and route over the number of cells
@@ -82,7 +82,7 @@ def _compilers(arguments: Namespace) -> Content:
 
 def _pipelining(arguments: Namespace) -> Content:
     result: Content = {}
-    for name in arguments.networks or ["econ_t_linear"]:
+    for name in arguments.networks or ["econ_t_linear_mlp"]:
         work = _work(arguments) / name
         cases = {
             f"{name} at {period} ns": (name, period, arguments.effort, work / f"period_{period}")
@@ -96,7 +96,12 @@ def _pipelining(arguments: Namespace) -> Content:
 def _glitches(arguments: Namespace) -> Content:
     pdk, effort, work = arguments.pdk, arguments.effort, _work(arguments)
     cases = {
-        f"econ_t_linear in {pdk}, {stages} stages": (pdk, stages, effort, work / f"stages_{stages}")
+        f"{glitches.NAME} in {pdk}, {stages} stages": (
+            pdk,
+            stages,
+            effort,
+            work / f"stages_{stages}",
+        )
         for stages in glitches.STAGES
     }
     draw = partial(pictures.draw_glitches, pdk)

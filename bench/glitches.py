@@ -9,6 +9,7 @@ from hexcoder.config import Pipeline, load_config
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.network.schema import load_network
 
+NAME = "econ_t_linear_mlp"
 STAGES = (1, 2, 4, 8)
 EVENTS = 200
 FRONT_END = ("front_end", "sum_delay", "encoder", "valid", "energies")
@@ -32,8 +33,8 @@ class Glitches(Row):
 
 
 def run(pdk: str, stages: int, effort: float, folder: Path) -> Glitches:
-    """Build, synthesise and measure configs/econ_t_linear.toml with so many stages of logic."""
-    config = load_config(ROOT / "configs" / "econ_t_linear.toml", pdk=pdk)
+    """Build, synthesise and measure the network with so many stages of logic."""
+    config = load_config(ROOT / "configs" / f"{NAME}.toml", pdk=pdk)
     updates = {
         "pipeline": Pipeline(stages=stages, even=True),
         "compiler": config.compiler.model_copy(update={"effort": effort}),
@@ -43,7 +44,7 @@ def run(pdk: str, stages: int, effort: float, folder: Path) -> Glitches:
         "verification": config.verification.model_copy(update={"netlist_vectors": 1000}),
     }
     config = config.model_copy(update=updates)
-    network = load_network(ROOT / "configs" / "weights" / "econ_t_linear" / "network.json")
+    network = load_network(ROOT / "configs" / "weights" / NAME / "network.json")
     what = f"{pdk}, {stages} stages"
     asic, failures = synthesised(network, config, folder)
     area, netlist, timing = asic.area, asic.netlist, asic.timing

@@ -80,8 +80,8 @@ def perceptron(name: str, sizes: tuple[int, ...], seed: int = 0) -> Network:
 def benchmark_networks() -> dict[str, Network]:
     """Networks by name: trained and random, sparse and dense, small and large."""
     return {
-        "econ_t_linear": load_network(
-            ROOT / "configs" / "weights" / "econ_t_linear" / "network.json"
+        "econ_t_linear_mlp": load_network(
+            ROOT / "configs" / "weights" / "econ_t_linear_mlp" / "network.json"
         ),
         "8x8": _convolutional("image_8x8", (8, 8, 1), 2, half_zero=False),
         "half_zero": _convolutional("half_zero", (4, 4, 3), 1, half_zero=True),

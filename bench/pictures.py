@@ -116,7 +116,7 @@ def draw_glitches(pdk: str, rows: Sequence[Glitches]) -> bytes:
         places[1].tick_params(labelleft=False)
         places[0].legend(loc="upper left")
 
-    return _svg((8.5, 3.4), 2, draw, f"econ_t_linear, {pdk}, after synthesis")
+    return _svg((8.5, 3.4), 2, draw, f"econ_t_linear_mlp, {pdk}, after synthesis")
 
 
 def draw_layout(rows: Sequence[Drawn]) -> bytes:

@@ -91,9 +91,11 @@ class ClassicalEncoder(RankedModule):
         kept = self.method.kept or 0
         m.submodules.energy_sum = energy_sum = EnergySum(TRIGGER_CELLS, ENERGY_BITS)
         m.d.comb += energy_sum.energies.eq(data)
-        total = self.rank(m, CODES, _float_code(m, energy_sum.total, "sum"))
+        coders = Module()
+        m.submodules.codes = coders
+        total = self.rank(m, CODES, _float_code(coders, energy_sum.total, "sum"))
         each = Cat(
-            _float_code(m, energy, f"cell_{number}", CELL_CODE)
+            _float_code(coders, energy, f"cell_{number}", CELL_CODE)
             for number, energy in enumerate(energies)
         )
         if self.method.method == "best_choice":

@@ -1,5 +1,6 @@
 """Section of the report: the chain of proof, link by link."""
 
+from hexcoder.config import Network
 from hexcoder.metrics.asic import CellVerdict, Mismatch, NetlistVerdict
 from hexcoder.metrics.difference import Difference
 from hexcoder.metrics.sim import SimulationMetrics
@@ -98,9 +99,10 @@ def _word(verdict: Verdict | CellVerdict) -> str:
 
 
 def _chain(results: Results) -> Table:
+    # What sends frames has no torch model, and goes to gates without passes.
+    layered = isinstance(results.config.network, Network)
     rows = [
-        _torch_link(results),
-        _compiler_link(results),
+        *([_torch_link(results), _compiler_link(results)] if layered else []),
         _rtl_link(results),
         _netlist_link(
             results,

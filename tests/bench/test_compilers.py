@@ -27,8 +27,9 @@ def test_every_compiler_gives_a_netlist_of_the_same_bits(small, tmp_path, compil
 
 
 def test_a_measurement_that_takes_too_long_is_named_as_such(tmp_path):
-    result = compilers.compare(["econ_t_linear"], ["plain"], 1.0, 0.01, tmp_path, lambda text: None)
-    entry = result.networks["econ_t_linear"]["plain"]
+    name = "econ_t_linear_mlp"
+    result = compilers.compare([name], ["plain"], 1.0, 0.01, tmp_path, lambda text: None)
+    entry = result.networks[name]["plain"]
     assert entry.model_dump(exclude_unset=True) == {"not_measured": "not done within 0 s"}
     assert "not done within 0 s" in compilers.table(result)
     assert b"<svg" in pictures.draw_compilers(result)
