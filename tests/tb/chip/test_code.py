@@ -1,7 +1,7 @@
 """An adaptive code with its tables behind I2C: loaded, changed under way, and hit by upsets."""
 
 import tempfile
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +54,8 @@ def design() -> Path:
 
 
 @cache
-def lanes(transients: bool = False) -> ChipLanes:
-    chip = ChipLanes.of_rtl(
-        design(), design().parent / f"lanes_{transients}", transients=transients
-    )
+def lanes() -> ChipLanes:
+    chip = ChipLanes.of_rtl(design(), design().parent / "lanes", transients=True)
     chip.reset()
     return chip
 
@@ -131,10 +129,10 @@ def test_tables_change_between_two_events_and_never_in_one():
 
 
 def test_every_flip_of_its_registers_is_right_again_after_the_next_clock(tmp_path):
-    chip = lanes(True)
+    chip = lanes()
     places = Places.of(chip)
     loaded = load_random(chip, design(), 1)
-    made = Campaign(partial(lanes, True), loaded, "code", 1, 630)
+    made = Campaign(lanes, loaded, "code", 1, 630)
     flips = run_campaign(made, tmp_path / "flips.jsonl", 1, lambda done: None)
     assert {places.targets[flip.place] for flip in flips} == set(Target)
     assert not_corrected(flips, places) == []
