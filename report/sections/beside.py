@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from hexcoder.config import ClassicalMethod, Network
 from hexcoder.metrics.asic import PowerMetrics
 from hexcoder.pdk.scaling import METHOD, TARGET_NM, area_in_target, energy_in_target
 from hexcoder.report.blocks import Table, numbers, words
@@ -23,11 +24,14 @@ ECON_T = {
 
 def _content(results: Results) -> str:
     chip = results.rtl and results.rtl.chip
+    what = "weights" if isinstance(results.config.network, Network) else "tables"
+    if isinstance(results.config.network, ClassicalMethod):
+        return "a fixed algorithm, no triplication"
     if not chip or chip.weights != "loadable":
-        return "weights fixed in gates, no triplication"
+        return f"{what} fixed in gates, no triplication"
     registers = "triplicated" if chip.triplicated else "not triplicated"
     shadow = ", with shadow registers" if chip.update == "shadow" else ""
-    return f"weights loadable over I2C{shadow}, registers {registers}"
+    return f"{what} loadable over I2C{shadow}, registers {registers}"
 
 
 def beside_published(results: Results) -> Table:

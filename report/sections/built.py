@@ -38,7 +38,7 @@ def built(results: Results) -> Section:
             _layers(train),
         ]
     if rtl is not None and rtl.registers is not None:
-        blocks += [_registers(rtl), _loadable_layers(rtl)]
+        blocks += [_registers(rtl), *([_loadable_layers(rtl)] if rtl.layers else [])]
     elif rtl is not None and rtl.passes is not None:
         blocks += [_structure(rtl), _passes(rtl)]
     return Section("built", "What was built", blocks)

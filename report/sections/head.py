@@ -26,7 +26,7 @@ def sentence(results: Results) -> str:
         what = f"An adaptive code for frames of {network.frame_bits} bits"
         if train and train.code:
             what += f", {count(len(train.code.modes))} modes and {count(train.code.tables)} tables"
-            what += " fixed in gates"
+            what += f" {where_weights_are(results)}"
     elif isinstance(network, ClassicalMethod):
         what = f"A fixed algorithm, {in_words(network)}"
     else:
