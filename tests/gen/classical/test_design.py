@@ -5,21 +5,23 @@ import pytest
 from hexcoder.config import Pipeline
 from hexcoder.errors import InputError
 from hexcoder.gen.build import build
+from hexcoder.gen.classical.circuit import ClassicalEncoder
 from hexcoder.gen.compiler import Settings
 from hexcoder.network.modules import Stimulus
-from hexcoder.sensor.classical.method import Classical
+from hexcoder.sensor.classical.method import Classical, frames_of
 from hexcoder.sensor.frames import FrameModule
 from hexcoder.sensor.generator import generate_events
 from hexcoder.tb.modules import modules_under_test
 from hexcoder.tb.rtl.design import read_design
 from hexcoder.tb.rtl.scoreboard import compare
 from hexcoder.tb.rtl.verilated import build_simulation
+from tests.hw.circuits import outputs_of
 
 CASES = [
     (Classical(name="best", method="best_choice", kept=13), 3),
-    (Classical(name="few", method="threshold", kept=5, threshold_adc=47), 2),
     (Classical(name="sums", method="super_trigger_cells"), 1),
 ]
+FEW = Classical(name="few", method="threshold", kept=5, threshold_adc=47)
 
 
 @pytest.mark.parametrize(("method", "stages"), CASES, ids=lambda case: getattr(case, "name", ""))
@@ -41,6 +43,18 @@ def test_the_verilog_is_the_golden_model(method, stages, tmp_path):
     with pytest.raises(InputError, match="compiled for another network"):
         modules_under_test(fewer, tmp_path)
     assert other.network.frame_bits == method.frame_bits - 7
+
+
+def test_a_threshold_is_the_golden_model():
+    events = generate_events(12, seed=9)
+    events[:2] = [[0] * 48, [50] * 48]
+    inputs = [
+        {"in_data": sum(int(energy) << (22 * cell) for cell, energy in enumerate(event))}
+        for event in events
+    ]
+    found = outputs_of(ClassicalEncoder(FEW), inputs, "out_data")
+    expected = ["".join(map(str, frame)) for frame in frames_of(FEW, events)]
+    assert [format(word, f"0{FEW.frame_bits}b") for word in found] == expected
 
 
 def test_what_a_method_cannot_have_is_refused(tmp_path):

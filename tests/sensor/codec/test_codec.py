@@ -23,7 +23,7 @@ def test_a_network_is_still_a_network_and_no_codec(tmp_path):
     path = tmp_path / "network.json"
     save_network(sensor_network(), path)
     assert load_encoder(path) == sensor_network()
-    with pytest.raises(InputError, match="a network; this takes a codec"):
+    with pytest.raises(InputError, match="this takes a codec, with format"):
         load_codec(path)
 
 
