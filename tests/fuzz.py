@@ -284,6 +284,26 @@ def _code_events(good: Path, file: Path) -> object:
     return decode(codec, encode_frames(codec, np.arange(96).reshape(2, 48) ** 3))
 
 
+def _classical(random_: random.Random) -> bytes:
+    kinds = [
+        {"method": "best_choice", "kept": 13},
+        {"method": "threshold", "kept": 4, "threshold_adc": 47},
+        {"method": "super_trigger_cells"},
+    ]
+    value = {"format": "hexcoder-classical", "version": 1, "name": "x", **random_.choice(kinds)}
+    return json.dumps(value, indent=random_.choice([None, 1])).encode()
+
+
+def _classical_events(good: Path, file: Path) -> object:
+    from hexcoder.sensor.classical.method import Classical
+    from hexcoder.sensor.encoders import frames_of, load_encoder, plain_fractions
+
+    method = load_encoder(file)
+    if not isinstance(method, Classical):
+        return method
+    return plain_fractions(method, frames_of(method, np.arange(96).reshape(2, 48) ** 3))
+
+
 def _cached(stage: str) -> Callable[[random.Random], bytes]:
     def good(random_: random.Random) -> bytes:
         from tests.report import results as given
@@ -327,6 +347,7 @@ def _resume(good: Path, file: Path) -> object:
 KINDS = (
     Kind("network", _network, _compile),
     Kind("codec", _codec, _code_events),
+    Kind("classical", _classical, _classical_events),
     Kind("config", _config, _read_config),
     Kind("csv", _csv, _read_events),
     Kind("packed csv", _packed, _read_events, text=False),
