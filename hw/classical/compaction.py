@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hexcoder.hw.classical.counts import counts_before
+from hexcoder.hw.counts import counts_before
 
 
 class Compaction(wiring.Component):

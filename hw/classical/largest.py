@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hexcoder.hw.classical.counts import added, counts_before
+from hexcoder.hw.counts import added, counts_before
 
 
 class Largest(wiring.Component):

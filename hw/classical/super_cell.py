@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hexcoder.hw.classical.counts import added
+from hexcoder.hw.counts import added
 from hexcoder.hw.float_code import EXPONENT_BITS, MANTISSA_BITS, FloatCode
 from hexcoder.hw.leading_one import LeadingOne
 

@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hexcoder.hw.codec.lookup import chosen_constant, one_hot_kinds, one_hot_symbols
 from hexcoder.hw.codec.shape import CodeShape
+from hexcoder.hw.counts import added
 
 
 class GroupLength(wiring.Component):
@@ -167,24 +168,6 @@ class CodeLength(wiring.Component):
             total = added(m, terms, f"length_{number}")
             m.d.comb += self.fits[number].eq((total <= room) if room >= 0 else 0)
         return m
-
-
-def added(m: Module, terms: list[Value], name: str) -> Value:
-    """Sum in a balanced tree."""
-    level = 0
-    while len(terms) > 1:
-        pairs = list(zip(terms[::2], terms[1::2], strict=False))
-        rest = terms[len(pairs) * 2 :]
-        terms = []
-        for place, (left, right) in enumerate(pairs):
-            partial = Signal(
-                unsigned(max(len(left), len(right)) + 1), name=f"{name}_{level}_{place}"
-            )
-            m.d.comb += partial.eq(left + right)
-            terms.append(partial)
-        terms += rest
-        level += 1
-    return terms[0]
 
 
 class FirstFit(wiring.Component):

@@ -9,7 +9,6 @@ from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hexcoder.hw.codec.code_length import added
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.lookup import (
     any_of,
@@ -19,6 +18,7 @@ from hexcoder.hw.codec.lookup import (
 )
 from hexcoder.hw.codec.packer import Field
 from hexcoder.hw.codec.shape import CodeShape
+from hexcoder.hw.counts import added
 
 
 def chosen_value(hot: Mapping[int, Value], values: Value, width: int) -> Value:
