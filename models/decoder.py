@@ -74,9 +74,6 @@ class Decoder(nn.Module):
         layers.append(nn.Linear(sizes[-1], TRIGGER_CELLS))
         self.layers = nn.Sequential(*layers)
 
-    def knows(self, matrix: Tensor, offset: Tensor) -> None:
-        """What the encoder does, where it is linear; this decoder has no use for it."""
-
     def forward(self, latents: Tensor, conditions: Tensor) -> Tensor:
         """Reconstruct a batch.
 

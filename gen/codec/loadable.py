@@ -96,7 +96,6 @@ class LoadableCode(CodecEncoder):
         m = Module()
         self._loadable = Loadable(m, self)
         self._valid: Value = self.in_valid
-        self._places: set[str] = set()
         return m
 
     def elaborate(self, platform: object) -> Module:
@@ -107,9 +106,8 @@ class LoadableCode(CodecEncoder):
 
     def rank(self, m: Module, name: str, value: Value) -> Value:
         """As of a fixed code; the valid bit goes with the first value of a place."""
-        if name not in self.ranks or name in self._places:
+        if name not in self.ranks or name in self.register_bits:
             return super().rank(m, name, value)
-        self._places.add(name)
         self.register_bits[name] = len(value)
         first = self._loadable.rank(name, self._valid, [value])
         self._valid = first.valid

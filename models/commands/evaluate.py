@@ -36,7 +36,6 @@ def _run(arguments: argparse.Namespace) -> None:
     )
     from hexcoder.network.schema import Network
     from hexcoder.sensor.encoders import load_encoder
-    from hexcoder.sensor.events import load_events
 
     network = load_encoder(arguments.network)
     find = find_decoder if isinstance(network, Network) else optional_decoder
@@ -45,8 +44,7 @@ def _run(arguments: argparse.Namespace) -> None:
     found = evaluate_files(network, decoder, Path(arguments.events), arguments.columns, flips)
     result, baselines = found.physics, None
     if arguments.baselines:
-        events = load_events(arguments.events, arguments.columns)
-        baselines = evaluate_baselines(events, result.bits_per_event, found.fractions)
+        baselines = evaluate_baselines(found.events, result.bits_per_event, found.fractions)
     if arguments.json:
         rows = [] if baselines is None else [row.model_dump() for row in baselines]
         more = {} if baselines is None else {"baselines": rows}

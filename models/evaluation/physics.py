@@ -241,9 +241,10 @@ def read_frames(
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Physics of an encoder on events, and what came back of them, float64 (n, 48)."""
+    """Physics of an encoder, its events, int (n, 48), and what came back, float64 (n, 48)."""
 
     physics: Physics
+    events: np.ndarray
     fractions: np.ndarray
 
 
@@ -257,7 +258,8 @@ def evaluate_frames(
     head = SUM_CODE_BITS if isinstance(encoder, Codec) else 0
     frames = flips.of(encoder_frames(encoder, events), head)
     fractions = read_frames(encoder, decoder, frames)
-    return Evaluated(physics_of(encoder.name, encoder.frame_bits, events, fractions), fractions)
+    physics = physics_of(encoder.name, encoder.frame_bits, events, fractions)
+    return Evaluated(physics, events, fractions)
 
 
 def evaluate_files(
@@ -279,4 +281,5 @@ def evaluate_files(
     loaded = load_decoder(decoder)
     places = load_places(events, loaded.conditions)
     found = reconstruct(network, loaded, energies, places, flips).fractions
-    return Evaluated(physics_of(network.name, bits_per_event(network), energies, found), found)
+    physics = physics_of(network.name, bits_per_event(network), energies, found)
+    return Evaluated(physics, energies, found)

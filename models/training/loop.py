@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from hexcoder.config import Training
-from hexcoder.models.decoder import Decoder
+from hexcoder.models.decoder import Decoder, ListaDecoder
 from hexcoder.models.encoder.pruning import prune
 from hexcoder.models.encoder.quantised import QuantisedEncoder, Upsets
 from hexcoder.models.training.losses import training_loss
@@ -118,8 +118,8 @@ class Autoencoder(nn.Module):
         return normalised[:, self.order].masked_fill(self.padded, 0.0)
 
     def tell_decoder(self) -> None:
-        """Let the decoder know the encoder as it is now, where it is linear."""
-        if self.encoder.is_linear:
+        """Let a decoder that recovers through the encoder know it as it is now."""
+        if isinstance(self.decoder, ListaDecoder):
             self.decoder.knows(*self.encoder.linear_map(self._image(torch.eye(TRIGGER_CELLS))))
 
     def forward(self, batch: Batch) -> Tensor:
