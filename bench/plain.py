@@ -17,9 +17,9 @@ def _node(graph: Graph, index: int, names: dict[int, str]) -> Iterator[str]:
     yield f"  wire signed [{width - 1}:0] {name};"
     match node:
         case Input():
-            size = graph.input_type.width
+            size = node.type.width
             bits = f"x[{node.element * size + size - 1}:{node.element * size}]"
-            value = f"$signed({bits})" if graph.input_type.signed else f"$signed({{1'b0, {bits}}})"
+            value = f"$signed({bits})" if node.type.signed else f"$signed({{1'b0, {bits}}})"
         case Dot():
             value = str(node.offset)
             for source, coefficient in zip(node.sources, node.coefficients, strict=True):
@@ -47,7 +47,7 @@ def plain_verilog(network: Network) -> str:
     graph = ranges(lower(network))
     names = {index: f"n{index}_{node.name}" for index, node in enumerate(graph.nodes)}
     output = graph.layers[-1]
-    input_bits = graph.input_elements * graph.input_type.width
+    input_bits = graph.input_width
     output_bits = len(output.nodes) * output.type.width
     lines = [
         f"module network(input [{input_bits - 1}:0] x, output [{output_bits - 1}:0] y);",

@@ -7,6 +7,7 @@ import numpy as np
 
 from hexcoder.gen.build import compile_design
 from hexcoder.gen.compiler import Settings
+from hexcoder.network.modules import uniform_inputs
 from hexcoder.network.parameters import with_extreme_parameters, with_random_parameters
 from hexcoder.network.schema import Network
 from hexcoder.sensor.front_end import normalise, sensor_image_order
@@ -20,11 +21,9 @@ def chunks(network: Network, events: np.ndarray, count: int, seed: int) -> Itera
     if order is not None:
         for start in range(0, len(events), CHUNK):
             yield normalise(events[start : start + CHUNK], network.input.type, order)
-    type_, elements = network.input.type, int(np.prod(network.input.shape))
     random = np.random.default_rng(seed)
     for start in range(0, count, CHUNK):
-        shape = (min(CHUNK, count - start), elements)
-        yield random.integers(type_.minimum, type_.maximum + 1, shape)
+        yield uniform_inputs(network, min(CHUNK, count - start), random)
 
 
 def compare_with_golden(

@@ -1,6 +1,6 @@
 """Link 2 of the chain of proof: what a pass left, a graph or gates, against the golden model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from hexcoder.gen.gates.bits import evaluate
 from hexcoder.gen.gates.layer import LayerGates
 from hexcoder.gen.graph import NOT_BUILT, Graph, LayerOutput
 from hexcoder.gen.interpret import interpret, latencies
+from hexcoder.gen.passes.ranges import width_of
+from hexcoder.network.modules import uniform_inputs
 from hexcoder.network.schema import Network
 
 CHECK_EVENTS = 128
@@ -22,15 +24,16 @@ def check_inputs(network: Network, events: int = CHECK_EVENTS) -> np.ndarray:
     -------
     int64 array (n, elements)
     """
-    type_, elements = network.input.type, int(np.prod(network.input.shape))
+    low, high = network.input_bounds
+    elements = len(low)
     random = np.random.default_rng(CHECK_SEED)
-    whole = random.integers(type_.minimum, type_.maximum + 1, (events, elements))
+    whole = uniform_inputs(network, events, random)
     sparse = np.where(random.random((events, elements)) < 0.2, whole, 0)
-    flat = np.array([[type_.minimum], [type_.maximum], [0], [1]]).repeat(elements, axis=1)
+    flat = np.array([low, high, np.clip(0, low, high), np.clip(1, low, high)])
     chosen = random.permutation(elements)[:events]
     one_hot = np.zeros((len(chosen), elements), dtype=np.int64)
-    one_hot[np.arange(len(chosen)), chosen] = type_.maximum
-    return np.concatenate([np.clip(flat, type_.minimum, type_.maximum), one_hot, whole, sparse])
+    one_hot[np.arange(len(chosen)), chosen] = high[chosen]
+    return np.concatenate([flat, one_hot, whole, sparse])
 
 
 def check_graph(
@@ -65,15 +68,32 @@ def check_graph(
 
 def _check_ranges(name: str, graph: Graph, layer: LayerOutput) -> None:
     """Refuse an output whose exact range its port does not hold."""
-    for element, (node, shift) in enumerate(zip(layer.nodes, layer.shifts, strict=True)):
-        if node == NOT_BUILT:
+    for element, (node, shift, _) in enumerate(layer.elements):
+        if node == NOT_BUILT or not layer.is_module:
             continue
         low, high = (bound << shift for bound in graph.ranges[node])
-        if low < layer.type.minimum or high > layer.type.maximum:
+        if width_of(low, high) > layer.type.width:
             raise CheckFailed(
                 f"pass '{name}': layer '{layer.name}', element {element} may be {low} to {high}, "
                 f"which {layer.type} does not hold: end its lowering with a Quantise"
             )
+
+
+def raw_tensors(
+    graph: Graph, inputs: np.ndarray, golden: Mapping[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, int]]:
+    """What ports carry of each tensor, int64 (events, elements), and the bits of an element.
+
+    An element's offset is no part of it.
+    """
+    tensors = {
+        port.name: (inputs[:, port.first : port.first + port.elements], port.type.width)
+        for port in graph.inputs
+    }
+    for layer in graph.layers:
+        offsets = np.array([element.offset for element in layer.elements], np.int64)
+        tensors[layer.name] = golden[layer.name] - offsets, layer.type.width
+    return tensors
 
 
 def port_columns(values: np.ndarray, width: int) -> list[int]:
@@ -86,7 +106,7 @@ def port_columns(values: np.ndarray, width: int) -> list[int]:
 def check_gates(
     name: str,
     layer: LayerGates,
-    inputs: np.ndarray,
+    inputs: Sequence[tuple[np.ndarray, int]],
     expected: np.ndarray,
     built: np.ndarray | None = None,
     parameters: np.ndarray | None = None,
@@ -98,8 +118,10 @@ def check_gates(
     name : str
         The pass that left them.
     layer : LayerGates
-    inputs, expected : int array (events, elements)
-        Of the golden model: what enters the layer, and what leaves it.
+    inputs : sequence of (int array (events, elements), int)
+        Of the golden model: each tensor that enters the layer, and the bits of its elements.
+    expected : int array (events, elements)
+        What leaves it.
     built : bool array (elements,), optional
         Elements of the output that are there; all without it.
     parameters : uint8 array (bits,), optional
@@ -110,12 +132,13 @@ def check_gates(
     CheckFailed
         Naming pass and layer, and the first element and event that differ, with both values.
     """
-    ones = (1 << len(inputs)) - 1
-    port = port_columns(inputs, layer.x_width // inputs.shape[1])
+    events = len(expected)
+    ones = (1 << events) - 1
+    port = [column for values, width in inputs for column in port_columns(values, width)]
     nets = {net: port[bit] for net, bit in layer.x.items()}
     if parameters is not None:
         nets |= {net: ones if parameters[bit] else 0 for net, bit in layer.w.items()}
-    values = evaluate(layer.live, len(layer.gates.names), nets, len(inputs))
+    values = evaluate(layer.live, len(layer.gates.names), nets, events)
     outputs = [values[literal >> 1] ^ (ones if literal & 1 else 0) for literal in layer.y]
     width = layer.element_width
     for bit, golden in enumerate(port_columns(expected, width)):

@@ -9,11 +9,12 @@ import numpy as np
 
 from hexcoder.config import Chip, Clock, Compiler, Config, Pipeline, Silicon
 from hexcoder.errors import CheckFailed
-from hexcoder.gen.check import check_gates, check_graph, check_inputs
+from hexcoder.gen.check import check_gates, check_graph, check_inputs, raw_tensors
 from hexcoder.gen.gates.layer import LayerGates
-from hexcoder.gen.gates.of_graph import gates_of_layer
+from hexcoder.gen.gates.of_graph import gates_of_layer, joined
 from hexcoder.gen.gates.schedule import schedule
 from hexcoder.gen.graph import NOT_BUILT, Graph
+from hexcoder.gen.passes import inline as inline_pass
 from hexcoder.gen.passes import lower as lower_pass
 from hexcoder.gen.passes import pipeline as pipeline_pass
 from hexcoder.gen.passes import prune as prune_pass
@@ -79,12 +80,13 @@ class State:
             Naming the pass, and the first layer, element and event that differ.
         """
         check_graph(name, self.graph, inputs, golden)
-        source = inputs
-        for output in self.graph.layers:
-            if self.layers is not None and output.name in self.layers:
-                built = np.array([node != NOT_BUILT for node in output.nodes])
-                check_gates(name, self.layers[output.name], source, golden[output.name], built)
-            source = golden[output.name]
+        if self.layers is None:
+            return
+        raw = raw_tensors(self.graph, inputs, golden)
+        for module in self.graph.modules:
+            built = np.array([node != NOT_BUILT for node in module.nodes])
+            given = [raw[source] for source in module.reads]
+            check_gates(name, self.layers[module.name], given, raw[module.name][0], built)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +162,15 @@ def passes(settings: Settings, progress: Progress) -> tuple[Pass, ...]:
         )
 
     def gates(state: State) -> State:
-        names = [layer.name for layer in state.graph.layers if not layer.is_wiring]
+        names = [layer.name for layer in state.graph.modules]
         layers = {name: gates_of_layer(state.graph, name, technology) for name in names}
         return State(state.graph, layers)
 
     def scheduled(state: State) -> State:
-        return State(state.graph, _scheduled(state.layers or {}, settings))
+        return State(state.graph, _scheduled(state, settings))
 
     return (
+        _graph_pass("inline", inline_pass.inline),
         _graph_pass("simplify", simplify_pass.simplify),
         _graph_pass("share", share),
         _graph_pass("simplify_shared", simplify_pass.simplify),
@@ -178,13 +181,14 @@ def passes(settings: Settings, progress: Progress) -> tuple[Pass, ...]:
     )
 
 
-def _scheduled(layers: dict[str, LayerGates], settings: Settings) -> dict[str, LayerGates]:
+def _scheduled(state: State, settings: Settings) -> dict[str, LayerGates]:
     """Layers with ranks of registers inside."""
+    layers = state.layers or {}
     stages = settings.pipeline.stages
     clock, technology = settings.clock, settings.technology
     room = clock.period_ns - clock.uncertainty_ns - technology.register_ns
     cuts = stages - 1 if isinstance(stages, int) else None
-    done = schedule(list(layers.values()), room, cuts, technology, settings.pipeline.even)
+    done = schedule(joined(state.graph, layers), room, cuts, technology, settings.pipeline.even)
     return dict(zip(layers, done, strict=True))
 
 

@@ -2,51 +2,7 @@
 
 import numpy as np
 
-from hexcoder.gen.graph import (
-    NOT_BUILT,
-    Constant,
-    Dot,
-    Graph,
-    Input,
-    Node,
-    Quantise,
-    Register,
-    Relu,
-)
-
-
-def _shift(values: np.ndarray, amount: int) -> np.ndarray:
-    return values << amount if amount >= 0 else values >> -amount
-
-
-def _quantise(values: np.ndarray, node: Quantise) -> np.ndarray:
-    values, target = _shift(values, -node.drop), node.target
-    if node.saturate:
-        return np.clip(values, target.minimum, target.maximum)
-    wrapped = values & ((1 << target.width) - 1)
-    if not target.signed:
-        return wrapped
-    return np.where(wrapped > target.maximum, wrapped - (1 << target.width), wrapped)
-
-
-def _value(node: Node, values: list[np.ndarray], inputs: np.ndarray) -> np.ndarray:
-    match node:
-        case Input():
-            return inputs[:, node.element]
-        case Constant():
-            return np.full(len(inputs), node.value, dtype=np.int64)
-        case Dot():
-            total = np.full(len(inputs), node.offset, dtype=np.int64)
-            for source, coefficient in zip(node.sources, node.coefficients, strict=True):
-                total += values[source] * coefficient
-            return total
-        case Relu():
-            return np.maximum(values[node.source], 0)
-        case Quantise():
-            return _quantise(values[node.source], node)
-        case Register():
-            return values[node.source]
-    raise TypeError(f"the interpreter has no rule for {type(node).__name__}")
+from hexcoder.gen.graph import NOT_BUILT, Graph, Input, Register
 
 
 def node_values(graph: Graph, inputs: np.ndarray) -> list[np.ndarray]:
@@ -57,7 +13,7 @@ def node_values(graph: Graph, inputs: np.ndarray) -> list[np.ndarray]:
     inputs = np.asarray(inputs, dtype=np.int64)
     values: list[np.ndarray] = []
     for node in graph.nodes:
-        values.append(_value(node, values, inputs))
+        values.append(node.value([values[operand] for operand in node.operands], inputs))
     return values
 
 
@@ -68,8 +24,8 @@ def interpret(graph: Graph, inputs: np.ndarray) -> dict[str, np.ndarray]:
     return {
         layer.name: np.stack(
             [
-                not_built if node == NOT_BUILT else values[node] << shift
-                for node, shift in zip(layer.nodes, layer.shifts, strict=True)
+                not_built if node == NOT_BUILT else (values[node] << shift) + offset
+                for node, shift, offset in layer.elements
             ],
             axis=1,
         )

@@ -12,6 +12,7 @@ from hexcoder.steps.step import FlatMetrics, Progress, Stage, Step
 
 PASSES = (
     "lower",
+    "inline",
     "simplify",
     "share",
     "simplify_shared",

@@ -41,7 +41,7 @@ def measure(
     """Measure every layer of a graph, and its gates where they are made."""
     if not graph.ranges:
         graph = ranges(graph)
-    names = ["input"] + [layer.name for layer in graph.layers if not layer.is_wiring]
+    names = ["input"] + [layer.name for layer in graph.modules]
     counts = {name: Counter[str]() for name in names}
     widths = [width_of(*bounds) for bounds in graph.ranges]
     levels: list[int] = []

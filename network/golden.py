@@ -10,29 +10,35 @@ def layer_outputs(network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]
 
     Parameters
     ----------
-    inputs : int array (n, elements) or (n, *input.shape)
-        Integers of the input type.
+    inputs : int array (n, elements) or (n, *shape)
+        Integers of the input type; several inputs one after the other.
 
     Returns
     -------
-    dict of int64 arrays (n, elements), flattened in row, column, channel order, by layer name
+    dict of int64 arrays (n, elements), flattened with the last axis fastest, by layer name
 
     Raises
     ------
     ValueError
         If an input lies outside its type.
     """
-    type_ = network.input.type
-    values = np.asarray(inputs, dtype=np.int64).reshape(len(inputs), *network.input.shape)
-    if values.size and not type_.minimum <= values.min() <= values.max() <= type_.maximum:
-        raise ValueError(f"inputs must be {type_.minimum} to {type_.maximum} for {type_}")
+    count = len(inputs)
+    values = np.asarray(inputs, dtype=np.int64).reshape(count, network.input_elements)
+    tensors = network.split_inputs(values)
+    for name, source in network.inputs_by_name.items():
+        part, type_ = tensors[name], source.type
+        if part.size and not type_.minimum <= part.min() <= part.max() <= type_.maximum:
+            raise ValueError(f"inputs must be {type_.minimum} to {type_.maximum} for {type_}")
     outputs = {}
     for context in network.contexts():
-        values = context.golden(values)
-        outputs[context.name] = values.reshape(len(values), -1)
+        made = context.golden(*(tensors[source] for source in context.sources))
+        # A constant is the same for every event.
+        tensors[context.name] = np.broadcast_to(made, (count, *context.output_shape))
+        outputs[context.name] = tensors[context.name].reshape(count, -1)
     return outputs
 
 
 def evaluate(network: Network, inputs: np.ndarray) -> np.ndarray:
     """Evaluate a network: int (n, elements) to int64 (n, output elements)."""
-    return list(layer_outputs(network, inputs).values())[-1]
+    layers = layer_outputs(network, inputs)
+    return np.concatenate([layers[name] for name in network.outputs_by_name], axis=1)

@@ -176,29 +176,43 @@ def element_widths(ports: tuple[Port, ...]) -> tuple[int, ...]:
     return tuple(port.width for port in ports for _ in range(port.elements))
 
 
-def edges(low: int, high: int, elements: int) -> np.ndarray:
-    """All zero, all ones, both extremes, alternating extremes, and each element alone."""
-    flat = np.array([[0], [min(max(1, low), high)], [low], [high]]).repeat(elements, axis=1)
-    alternating = np.where(np.arange(elements) % 2, low, high)
-    alone_high = np.eye(elements, dtype=np.int64) * high
-    alone_low = np.eye(elements, dtype=np.int64) * low
-    parts = [flat, alternating[None], alternating[None, ::-1], alone_high]
-    return np.concatenate(parts + ([alone_low] if low < 0 else []))
+def edges(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """All zero, all ones, both extremes, alternating extremes, and each element alone.
+
+    Parameters
+    ----------
+    low, high : int64 array (elements,)
+        Least and greatest value of each.
+    """
+    elements = len(low)
+    flat = np.array([np.zeros_like(low), np.clip(1, low, high), low, high])
+    odd = np.arange(elements) % 2 == 1
+    alternating = np.array([np.where(odd, low, high), np.where(odd, high, low)])
+    alone_high, alone_low = np.diag(high), np.diag(low)[low < 0]
+    return np.concatenate([flat, alternating, alone_high, alone_low])
 
 
 def saturating_inputs(network: Network, events: int, seed: int) -> np.ndarray:
     """Inputs of only the least and greatest value: they drive sums to their limits."""
-    type_, elements = network.input.type, int(np.prod(network.input.shape))
+    low, high = network.input_bounds
     random = np.random.default_rng([seed, 2])
-    return np.where(random.random((events, elements)) < 0.5, type_.minimum, type_.maximum)
+    return np.where(random.random((events, len(low))) < 0.5, low, high)
+
+
+def uniform_inputs(network: Network, events: int, random: np.random.Generator) -> np.ndarray:
+    """Inputs drawn from the whole range of their types: int64 (events, elements)."""
+    parts = [
+        random.integers(tensor.type.minimum, tensor.type.maximum + 1, (events, tensor.elements))
+        for tensor in network.inputs_by_name.values()
+    ]
+    return np.concatenate(parts, axis=1)
 
 
 def random_inputs(
     network: Network, events: int, random: np.random.Generator, seed: int
 ) -> np.ndarray:
     """Inputs over the whole range of their type; one event in eight has only extremes."""
-    type_, elements = network.input.type, int(np.prod(network.input.shape))
-    inputs = random.integers(type_.minimum, type_.maximum + 1, (events, elements))
+    inputs = uniform_inputs(network, events, random)
     extremes = events // 8
     inputs[:extremes] = saturating_inputs(network, extremes, seed)
     return inputs

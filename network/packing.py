@@ -14,7 +14,7 @@ def words_for(bits: int) -> int:
 
 
 def _places(widths: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
-    """Field, its word, its lowest bit in that word, and its width."""
+    """Field, its first word, its lowest bit in that word, and its width."""
     low = 0
     for field, width in enumerate(widths):
         yield field, low // WORD_BITS, low % WORD_BITS, width
@@ -29,7 +29,7 @@ def pack(values: np.ndarray, widths: Sequence[int]) -> np.ndarray:
     values : int64 array (n, fields)
         Negative values go in as two's complement.
     widths : sequence of int
-        Bits of each field, at most 32, the first field lowest.
+        Bits of each field, at most 62, the first field lowest.
 
     Returns
     -------
@@ -38,13 +38,15 @@ def pack(values: np.ndarray, widths: Sequence[int]) -> np.ndarray:
     # Field by field over all events: some 400 operations on long columns, where spreading every
     # bit into a byte would touch eight times the memory.
     columns = np.ascontiguousarray(values.T).view(np.uint64)
-    words = np.zeros((words_for(sum(widths)) + 1, len(values)), dtype=np.uint64)
+    words = np.zeros((words_for(sum(widths)) + 2, len(values)), dtype=np.uint64)
     for field, word, low, width in _places(widths):
-        bits = (columns[field] & np.uint64((1 << width) - 1)) << np.uint64(low)
-        words[word] |= bits
-        if low + width > WORD_BITS:
-            words[word + 1] |= bits >> np.uint64(WORD_BITS)
-    return np.ascontiguousarray(words[:-1].astype(np.uint32).T)
+        bits = columns[field] & np.uint64((1 << width) - 1)
+        # Shifted out of 64 bits is what the third word takes.
+        words[word] |= bits << np.uint64(low) & np.uint64(0xFFFFFFFF)
+        for further in range(1, 3):
+            if low + width > further * WORD_BITS:
+                words[word + further] |= bits >> np.uint64(further * WORD_BITS - low)
+    return np.ascontiguousarray(words[:-2].astype(np.uint32).T)
 
 
 def unpack(words: np.ndarray, widths: Sequence[int]) -> np.ndarray:
@@ -53,8 +55,9 @@ def unpack(words: np.ndarray, widths: Sequence[int]) -> np.ndarray:
     result = np.zeros((len(widths), len(words)), dtype=np.uint64)
     for field, word, low, width in _places(widths):
         bits = columns[word] >> np.uint64(low)
-        if low + width > WORD_BITS:
-            bits |= columns[word + 1] << np.uint64(WORD_BITS - low)
+        for further in range(1, 3):
+            if low + width > further * WORD_BITS:
+                bits |= columns[word + further] << np.uint64(further * WORD_BITS - low)
         result[field] = bits & np.uint64((1 << width) - 1)
     return np.ascontiguousarray(result.T).view(np.int64)
 

@@ -10,14 +10,12 @@ from pydantic import Field
 
 from hexcoder.config import Activation, Name, Overflow, Rounding
 from hexcoder.fixed_point import FixedPoint, FixedPointField
-from hexcoder.network.layer import Keys, Layer, LayerContext, Shape
+from hexcoder.network.exact import exact_product
+from hexcoder.network.layer import ChainLayer, Keys, LayerContext, Shape
 from hexcoder.network.quantise import quantise
 
-EXACT_IN_FLOAT = ((1 << 24, np.float32), (1 << 53, np.float64))
-"""Bounds below which every integer is exact in a float type."""
 
-
-class WeightedLayer(Layer):
+class WeightedLayer(ChainLayer):
     """Keys and arithmetic that layers with weights share."""
 
     if TYPE_CHECKING:
@@ -110,7 +108,7 @@ class WeightedLayer(Layer):
     ) -> np.ndarray:
         """Sum over inputs of input times weight, each product cut first where the layer says so."""
         if self.product_type is None:
-            return _exact_product(rows, matrix)
+            return exact_product(rows, matrix)
         fraction_bits = source.fraction_bits + self.weight_type.fraction_bits
         total = np.zeros((len(rows), matrix.shape[1]), dtype=np.int64)
         for element in range(matrix.shape[0]):
@@ -146,15 +144,6 @@ class WeightedContext(LayerContext):
 
     # Contexts are not changed.
     layer: WeightedLayer = Field(exclude=True)  # pyright: ignore[reportIncompatibleVariableOverride]
-
-
-def _exact_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Matrix product of int64 arrays, in floats where every partial sum is exact in them."""
-    bound = int(np.abs(left).max(initial=0)) * int(np.abs(right).sum(axis=0).max(initial=0))
-    for limit, float_type in EXACT_IN_FLOAT:
-        if bound < limit:
-            return (left.astype(float_type) @ right.astype(float_type)).astype(np.int64)
-    return left @ right
 
 
 def _check_integers(key: str, values: Any, shape: Shape, type_: FixedPoint) -> None:

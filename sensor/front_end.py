@@ -23,12 +23,15 @@ def sensor_image_order(network: Network) -> np.ndarray | None:
 
     A sensor image is 4x4x3 or 8x8x1, of a type that holds 0 to 2 - 2**-fraction_bits.
     """
-    type_ = network.input.type
-    if network.input.shape not in ((4, 4, 3), (8, 8, 1)):
+    image = network.only_input
+    if image is None or network.only_output is None:
+        return None
+    type_ = image.type
+    if image.shape not in ((4, 4, 3), (8, 8, 1)):
         return None
     if type_.fraction_bits < 0 or type_.maximum < (2 << type_.fraction_bits) - 1:
         return None
-    return image_order(network.input.shape)
+    return image_order(image.shape)
 
 
 def floor_log2(values: np.ndarray) -> np.ndarray:

@@ -36,13 +36,13 @@ class EncoderCore(ModuleUnderTest[Network]):
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        source = self.network.input
-        return (Port("in_data", source.type.width, int(np.prod(source.shape))),)
+        tensors = self.network.inputs_by_name.values()
+        return tuple(Port("in_data", tensor.type.width, tensor.elements) for tensor in tensors)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        output = self.network.output
-        return (Port("out_data", output.type.width, int(np.prod(output.shape))),)
+        tensors = self.network.outputs_by_name.values()
+        return tuple(Port("out_data", tensor.type.width, tensor.elements) for tensor in tensors)
 
     def event_vectors(self, energies: np.ndarray) -> Vectors | None:
         order = sensor_image_order(self.network)
@@ -51,8 +51,7 @@ class EncoderCore(ModuleUnderTest[Network]):
         return Vectors("event", normalise(energies, self.network.input.type, order))
 
     def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
-        type_ = self.network.input.type
-        yield Vectors("edge", edges(type_.minimum, type_.maximum, self.inputs[0].elements))
+        yield Vectors("edge", edges(*self.network.input_bounds))
         yield from self.event_chunks(stimulus.events)
         random = np.random.default_rng([stimulus.seed, 1])
         for start in range(0, stimulus.count, CHUNK):
@@ -83,7 +82,8 @@ class EnergyModule(ModuleUnderTest[Source]):
 
     def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
         """Energies of every magnitude and occupancy, edges, and events."""
-        yield Vectors("edge", edges(0, LARGEST_ENERGY, TRIGGER_CELLS))
+        least = np.zeros(TRIGGER_CELLS, np.int64)
+        yield Vectors("edge", edges(least, least + LARGEST_ENERGY))
         powers = 1 << np.arange(ENERGY_BITS)
         near = np.concatenate([powers - 1, powers, np.minimum(powers + 1, LARGEST_ENERGY)])
         # Sums just below, at and above every power of two, held by one cell or by all.

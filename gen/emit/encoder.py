@@ -58,7 +58,7 @@ class Encoder(EventModule):
         register_sum: bool = False,
     ):
         self.core, self.order = core, tuple(order)
-        self.input_type: FixedPoint = core.graph.input_type
+        self.input_type: FixedPoint = core.graph.inputs[0].type
         self.register_energies, self.register_sum = register_energies, register_sum
         self.latency = core.latency + int(register_energies) + int(register_sum)
         super().__init__(TRIGGER_CELLS * ENERGY_BITS, len(core.out_data) + SUM_CODE_BITS)

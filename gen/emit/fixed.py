@@ -22,17 +22,18 @@ from hexcoder.steps.reads import versions
 
 
 def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> dict[str, RtlModule]:
-    output = network.output
+    given, wanted = network.only_input, network.only_output
+    inputs, outputs = network.inputs_by_name.values(), network.outputs_by_name.values()
     ports = RtlModule(
         latency_cycles=core.latency,
         input_bits=len(core.in_data),
         output_bits=len(core.out_data),
-        input_elements=int(np.prod(network.input.shape)),
-        input_width=network.input.type.width,
-        input_type=str(network.input.type),
-        output_elements=int(np.prod(output.shape)),
-        output_width=output.type.width,
-        output_type=str(output.type),
+        input_elements=network.input_elements,
+        input_width=given and given.type.width,
+        input_type=" ".join(str(tensor.type) for tensor in inputs),
+        output_elements=sum(tensor.elements for tensor in outputs),
+        output_width=wanted and wanted.type.width,
+        output_type=" ".join(str(tensor.type) for tensor in outputs),
     )
     if encoder is None:
         return {"encoder_core": ports}
@@ -52,25 +53,29 @@ def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> di
 def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> RtlLayer:
     """Structure of one layer and where its output can be watched in ``encoder_core``."""
     graph = compiled.graph
-    nodes = next(layer.nodes for layer in graph.layers if layer.name == context.name)
+    built = next(layer for layer in graph.layers if layer.name == context.name)
+    nodes = built.nodes
     layer = RtlLayer(
         name=context.name,
         kind=context.layer.kind,
         output_shape=list(context.output_shape),
         output_type=str(context.output_type),
     )
-    if context.layer.is_wiring:
-        return layer
+    if not built.is_module:
+        module = {"module": built.block} if built.block else {}
+        return layer.model_copy(update=module)
     size = compiled.structure.layers[context.name].model_dump()
     size["elements_not_built"] = [k for k, node in enumerate(nodes) if node == NOT_BUILT]
     registered = any(n != NOT_BUILT and isinstance(graph.nodes[n], Register) for n in nodes)
     leaves_at = core.layers[context.name].leaves_at
-    if leaves_at is not None:
+    if leaves_at is not None and set(nodes) != {NOT_BUILT}:
         # A tensor whose bits leave in several stages cannot be watched as one.
         size |= {
             "signal": f"{context.name}_{'registered' if registered else 'output'}",
             "signal_latency_cycles": layer_latency(graph, context.name) + leaves_at,
         }
+    if built.offsets:
+        size["offsets"] = list(built.offsets)
     if isinstance(context, WeightedContext):
         weights = context.layer.weight_array()
         size |= {
@@ -112,7 +117,7 @@ class FixedDesign(Design):
         # text.
         layers = [
             layer_verilog(compiled.layers[layer.name], layer_module(layer))
-            for layer in core.arithmetic
+            for layer in core.graph.modules
         ]
         return Emitted(
             "\n".join([f"// hexcoder: network {self.network.name}", *layers, text]),

@@ -60,15 +60,15 @@ def quantised(
     sign = bits[-1] if signed else FALSE
     result = extended(bits, target.width, signed)
     if high > target.maximum:
-        overflow = _any(gates, above, f"{name}_high")
+        overflow = any_of(gates, above, f"{name}_high")
         overflow = gates.and_(overflow, sign ^ 1, f"{name}_above")
-        result = _clipped(gates, result, overflow, target.maximum, f"{name}_clipped")
+        result = clipped(gates, result, overflow, target.maximum, f"{name}_clipped")
     if low < target.minimum:
         underflow = sign
         if target.signed:
-            inside = _any(gates, [bit ^ 1 for bit in above], f"{name}_low")
+            inside = any_of(gates, [bit ^ 1 for bit in above], f"{name}_low")
             underflow = gates.and_(sign, inside, f"{name}_below")
-        result = _clipped(gates, result, underflow, target.minimum, f"{name}_bounded")
+        result = clipped(gates, result, underflow, target.minimum, f"{name}_bounded")
     return result
 
 
@@ -90,7 +90,8 @@ def relu_quantised(
     return masked(gates, result, sign ^ 1, name)
 
 
-def _clipped(gates: Gates, bits: Sequence[int], clip: int, value: int, name: str) -> list[int]:
+def clipped(gates: Gates, bits: Sequence[int], clip: int, value: int, name: str) -> list[int]:
+    """The bits of a constant where ``clip`` holds, else these."""
     return [
         gates.or_(bit, clip, f"{name}_at_{place}")
         if value >> place & 1
@@ -99,7 +100,8 @@ def _clipped(gates: Gates, bits: Sequence[int], clip: int, value: int, name: str
     ]
 
 
-def _any(gates: Gates, bits: Sequence[int], name: str) -> int:
+def any_of(gates: Gates, bits: Sequence[int], name: str) -> int:
+    """Literal of the or of bits."""
     found = FALSE
     for place, bit in enumerate(bits):
         found = gates.or_(found, bit, f"{name}_at_{place}")

@@ -5,6 +5,7 @@ A literal is twice a net's number, plus one where the net's inverse is meant (as
 Net 0 is the constant 0, so literal 0 is false and literal 1 is true.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -58,12 +59,18 @@ class Gates:
         self.technology = technology
         self.gates: list[Gate] = []
         self.names = ["zero"]
+        self._taken = Counter(self.names)
         self.arrival = [0.0]
         self._inverted: set[int] = set()
         self._inputs: set[int] = set()
         self._known: dict[tuple[Kind, tuple[int, ...]], tuple[int, ...]] = {}
 
     def _net(self, name: str, arrival: float) -> int:
+        # Another net may be called so: two terms of one kind differ in what they read alone.
+        self._taken[name] += 1
+        while self._taken[name] > 1:
+            name = f"{name}_v{self._taken[name]}"
+            self._taken[name] += 1
         self.names.append(name)
         self.arrival.append(arrival)
         return len(self.names) - 1

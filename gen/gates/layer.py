@@ -1,24 +1,43 @@
 """Pass ``gates``: a layer's nodes become words of bits, and its sums bit heaps."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hexcoder.digits import signed_digits
+import numpy as np
+
+from hexcoder.digits import digit_count, signed_digits
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.gen.gates.activation import extended, masked, quantised, relu_quantised
-from hexcoder.gen.gates.bits import FALSE, Gate, Gates, live_gates
+from hexcoder.gen.gates import logic
+from hexcoder.gen.gates.activation import (
+    any_of,
+    extended,
+    masked,
+    quantised,
+    relu_quantised,
+)
+from hexcoder.gen.gates.bits import FALSE, TRUE, Gate, Gates, live_gates
 from hexcoder.gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
 from hexcoder.gen.graph import (
     NOT_BUILT,
+    All,
+    Choice,
+    Clip,
     Constant,
     Dot,
-    Element,
+    Elements,
+    Equal,
     Graph,
     LayerOutput,
+    Less,
+    Lookup,
     Node,
+    OneOf,
+    Product,
     Quantise,
     Relu,
+    Steps,
 )
 from hexcoder.gen.passes.ranges import width_of
 from hexcoder.technology import Technology
@@ -113,9 +132,7 @@ class LayerGates:
 
 
 class _Layer:
-    def __init__(
-        self, graph: Graph, layer: LayerOutput, y: Sequence[Element], technology: Technology
-    ):
+    def __init__(self, graph: Graph, layer: LayerOutput, y: Elements, technology: Technology):
         self.graph, self.layer, self.technology = graph, layer, technology
         self.gates = Gates(technology)
         self.uses: dict[int, int] = defaultdict(int)
@@ -123,12 +140,36 @@ class _Layer:
         self.bits: dict[int, list[int]] = {}
         self.words: dict[int, Word] = {}
         self.described: dict[str, str] = {}
+        self.constants = {i for i, node in enumerate(graph.nodes) if isinstance(node, Constant)}
+        self.multiples: set[int] = set()
         for _, node in graph.nodes_of(layer.name):
             for operand in node.operands:
                 self.uses[operand] += 1
                 self.added_only[operand] &= isinstance(node, Dot)
-        for node, _ in y:
+            if isinstance(node, Dot):
+                counts = digit_count(node.coefficients).tolist()
+                self.multiples |= {s for s, n in zip(node.sources, counts, strict=True) if n > 1}
+        for node, _, _ in y:
             self.added_only[node] = False
+
+    def bits_of(self, index: int) -> list[int]:
+        """A node's bits, low bit first, two's complement if it may be negative."""
+        if index not in self.bits:
+            node = self.graph.nodes[index]
+            if isinstance(node, Constant):
+                width = self.width(index)
+                self.bits[index] = [node.number >> place & 1 for place in range(width)]
+            else:
+                word = self.words[index]
+                reduced = reduce_heap(
+                    self.gates,
+                    word.columns,
+                    word.offset % (1 << self.width(index)),
+                    self.width(index),
+                    node.name,
+                )
+                self.bits[index] = single_bits(reduced, self.width(index))
+        return self.bits[index]
 
     def is_signed(self, index: int) -> bool:
         return self.graph.ranges[index][0] < 0
@@ -147,7 +188,7 @@ class _Layer:
         if index not in self.words:
             node = self.graph.nodes[index]
             if isinstance(node, Constant):
-                self.words[index] = Word({}, node.value)
+                self.words[index] = Word({}, node.number)
             else:
                 bits = list(self.bits[index])
                 offset = 0
@@ -204,7 +245,7 @@ class _Layer:
         return Word(reduced, constant - start)
 
     def relu(self, index: int, node: Relu) -> None:
-        bits = self.bits[node.source]
+        bits = self.bits_of(node.source)
         if self.is_signed(node.source):
             *bits, sign = bits
             bits = masked(self.gates, bits, sign ^ 1, node.name)
@@ -215,16 +256,29 @@ class _Layer:
         before = self.graph.nodes[source]
         if isinstance(before, Relu) and self.is_signed(before.source):
             source, make = before.source, relu_quantised
-        bounds = self.graph.ranges[source]
+        low, high = self.graph.ranges[source]
+        bits = self.bits_of(source)
+        if node.half_even:
+            # An odd result with nothing left over loses its lowest bit.
+            bits = extended(bits, max(len(bits), node.drop + 2), low < 0)
+            left = any_of(self.gates, bits[: node.drop], f"{node.name}_left")
+            bits[node.drop] = self.gates.and_(bits[node.drop], left, f"{node.name}_even")
+            low -= 1 << node.drop if low < 0 else 0
         result = make(
-            self.gates, self.bits[source], bounds, node.drop, node.target, node.saturate, node.name
+            self.gates,
+            bits,
+            (low, high),
+            node.drop,
+            node.target,
+            node.saturate,
+            node.name,
         )
         self.bits[index] = extended(result, self.width(index), self.is_signed(index))
 
     def build(self, index: int, node: Node) -> None:
         match node:
             case Constant():
-                self.bits[index] = [node.value >> place & 1 for place in range(self.width(index))]
+                self.bits_of(index)
             case Dot():
                 self.add(index, node)
                 self._describe(index, node)
@@ -232,8 +286,91 @@ class _Layer:
                 self.relu(index, node)
             case Quantise():
                 self.quantise(index, node)
+            case Product():
+                self.product(index, node)
             case _:
-                raise TypeError(f"{type(node).__name__} cannot stand inside a layer")
+                self.bits[index] = extended(
+                    self._logic(index, node), self.width(index), self.is_signed(index)
+                )
+
+    def complement(self, index: int) -> list[int]:
+        """A node's bits in two's complement, a sign bit last whatever its range."""
+        bits = self.bits_of(index)
+        return bits if self.is_signed(index) else [*bits, FALSE]
+
+    def aligned(self, sources: Sequence[int]) -> list[list[int]]:
+        """Some nodes' bits in two's complement of one width."""
+        bits = list(map(self.complement, sources))
+        width = max(map(len, bits))
+        return [extended(one, width, True) for one in bits]
+
+    def product(self, index: int, node: Product) -> None:
+        """A product's partial products, for the sums that read it or to be added here."""
+        left, right = node.sources
+        columns, constant = logic.product(
+            self.gates,
+            self.bits_of(left),
+            self.bits_of(right),
+            (self.is_signed(left), self.is_signed(right)),
+            node.name,
+        )
+        if self.added_only[index] and self.uses[index] == 1 and index not in self.multiples:
+            self.words[index] = Word(columns, constant)
+            return
+        width = self.width(index)
+        reduced = reduce_heap(self.gates, columns, constant % (1 << width), width, node.name)
+        self.bits[index] = single_bits(reduced, width)
+
+    def _logic(self, index: int, node: Node) -> list[int]:
+        """Bits of a node that is no sum."""
+        gates, name, width = self.gates, node.name, self.width(index)
+        match node:
+            case Steps():
+                return self._steps(node, width)
+            case Clip():
+                bits, bounds = self.complement(node.source), self.graph.ranges[node.source]
+                return logic.limited(gates, bits, bounds, node.low, node.high, width, name)
+            case Lookup():
+                return self._lookup(node, width)
+            case Less():
+                left, right = self.aligned(node.sources)
+                return [logic.is_less(gates, left, right, name)]
+            case Equal():
+                left, right = self.aligned(node.sources)
+                return [logic.is_equal(gates, left, right, name)]
+            case Choice():
+                condition = any_of(gates, self.bits_of(node.sources[0]), f"{name}_if")
+                yes, no = (extended(bits, width, True) for bits in self.aligned(node.sources[1:]))
+                return logic.chosen(gates, condition, yes, no, name)
+            case All():
+                found = TRUE
+                for source, inverted in zip(node.sources, node.inverted, strict=True):
+                    literal = single(self.bits_of(source)) ^ int(inverted)
+                    found = gates.and_(found, literal, f"{name}_{source}")
+                return [found]
+            case OneOf():
+                conditions = [single(self.bits_of(source)) for source in node.sources]
+                return logic.one_of(gates, conditions, node.numbers, width, name)
+        raise TypeError(f"{type(node).__name__} cannot stand inside a layer")
+
+    def _steps(self, node: Steps, width: int) -> list[int]:
+        """How many thresholds are reached, those out of reach left out."""
+        bits, (low, high) = self.complement(node.source), self.graph.ranges[node.source]
+        levels = sorted({t for t in node.thresholds if low < t <= high})
+        base = f"{self.graph.nodes[node.source].name}_reaches"
+        reached = [logic.reaches(self.gates, bits, level, base) for level in levels]
+        count = len(node.thresholds)
+        numbers = [bisect_right(node.thresholds, value) for value in (low, *levels)]
+        if node.falling:
+            numbers = [count - number for number in numbers]
+        return logic.encoded(self.gates, reached, numbers, width, node.name)
+
+    def _lookup(self, node: Lookup, width: int) -> list[int]:
+        bits, (low, high) = self.bits_of(node.source), self.graph.ranges[node.source]
+        table = np.full(1 << len(bits), None, dtype=object)
+        for value, entry in zip(range(low, high + 1), node.reachable((low, high)), strict=True):
+            table[value % len(table)] = entry
+        return logic.looked_up(self.gates, bits, table, width, node.name)
 
     def _describe(self, index: int, node: Dot) -> None:
         terms = [
@@ -247,6 +384,11 @@ class _Layer:
         self.described[node.name] = f"{' '.join(terms).removeprefix('+ ')}, {low} to {high}"
 
 
+def single(bits: Sequence[int]) -> int:
+    """The literal of a number that is 0 or 1."""
+    return bits[0] if bits else FALSE
+
+
 def _roundest(low: int, high: int) -> int:
     """Number from low to high, not negative bounds or not, with the most zeros at its end."""
     for zeros in range(max(high, -low, 1).bit_length(), -1, -1):
@@ -256,45 +398,55 @@ def _roundest(low: int, high: int) -> int:
     raise AssertionError("an empty range")
 
 
+@dataclass(frozen=True, slots=True)
+class PortTensor:
+    """A tensor in a port: element k in ``[k*w +: w]`` counted from the end of the one before."""
+
+    elements: Elements
+    type: FixedPoint
+
+
 def layer_gates(
     graph: Graph,
     layer: LayerOutput,
-    x: Sequence[Element],
-    x_type: FixedPoint,
-    y: Sequence[Element],
+    x: Sequence[PortTensor],
+    y: Elements,
     technology: Technology,
 ) -> LayerGates:
-    """Build one layer of a graph as gates.
+    """Build one module of a graph as gates.
 
-    Element k of port ``x`` is ``x[k*w +: w]`` in the input's type, element k of ``y`` in the
-    layer's.
+    Port ``x`` holds what is read, one tensor after the other, element k of ``y`` is ``y[k*w +: w]``
+    in the layer's type. Of an element the port carries the shifted node, without its offset.
 
     Parameters
     ----------
     graph : Graph
         With ranges.
     layer : LayerOutput
-    x, y : sequence of (int, int)
-        Nodes that stand for the elements of the ports, and their shifts; ``NOT_BUILT`` gives zero.
-    x_type : FixedPoint
+    x : sequence of PortTensor
+    y : tuple of Element
+        ``NOT_BUILT`` gives zero.
     technology : Technology
     """
     built = _Layer(graph, layer, y, technology)
-    read = (set(built.uses) | {node for node, _ in y}) - {NOT_BUILT}
+    read = (set(built.uses) | {element.node for element in y}) - {NOT_BUILT}
     ports: dict[int, int] = {}
-    for element, (node, shift) in enumerate(x):
-        if node in read and node not in built.bits:
-            start = element * x_type.width
-            port = range(start + shift, start + x_type.width)
-            ports |= built.take_input(node, f"x_{element}", port)
+    start = number = 0
+    for tensor in x:
+        width = tensor.type.width
+        for node, shift, _ in tensor.elements:
+            if node in read and node not in built.bits and node not in built.constants:
+                port = range(start + shift, start + width)
+                ports |= built.take_input(node, f"x_{number}", port)
+            start, number = start + width, number + 1
     for index, node in graph.nodes_of(layer.name):
         built.build(index, node)
     outputs: list[int] = []
-    for node, shift in y:
+    for node, shift, _ in y:
         bits: list[int] = [FALSE] * layer.type.width
         if node != NOT_BUILT:
             kept = layer.type.width - shift
-            bits[shift:] = extended(built.bits[node], kept, built.is_signed(node))
+            bits[shift:] = extended(built.bits_of(node), kept, built.is_signed(node))
         outputs += bits
     return LayerGates(
         layer.name,
@@ -303,7 +455,7 @@ def layer_gates(
         tuple(live_gates(built.gates, outputs)),
         ports,
         tuple(outputs),
-        len(x) * x_type.width,
+        start,
         len(y) * layer.type.width,
         layer.type.width,
         built.described,

@@ -36,7 +36,7 @@ class _Design:
     reads : list of list of (int, int)
         Gate and output that drive each operand of each gate.
     outputs : list of (int, int)
-        What drives each bit of the last layer's port.
+        What drives each bit that goes out.
     """
 
     delays: list[tuple[float, ...]]
@@ -58,17 +58,50 @@ def _delays(kind: Kind, fan_outs: Sequence[int], technology: Technology) -> tupl
     )
 
 
-def _join(layers: Sequence[LayerGates], technology: Technology) -> _Design:
-    """Connect the layers: what layer n reads is driven by layer n - 1, or is an input."""
-    delays: list[tuple[float, ...]] = []
-    reads: list[list[tuple[int, int]]] = []
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """Modules and what drives their ports.
+
+    Parameters
+    ----------
+    layers : sequence of LayerGates
+        Each after what it reads.
+    drivers : sequence of list of (int, int)
+        Of each bit of a layer's port ``x`` the number of the layer that drives it, or -1 for the
+        network's input, and which bit of that it is.
+    outputs : sequence of int
+        Numbers of the layers that go out.
+    inputs : int
+        Bits of the network's input.
+    """
+
+    layers: Sequence[LayerGates]
+    drivers: Sequence[list[tuple[int, int]]]
+    outputs: Sequence[int]
+    inputs: int
+
+    @property
+    def only_out(self) -> set[int]:
+        """Layers that go out and that no other layer reads: they may wait inside."""
+        read = {number for bits in self.drivers for number, _ in bits}
+        return set(self.outputs) - read
+
+
+def chained(layers: Sequence[LayerGates]) -> Wired:
+    """Layers each of which reads the whole of the one before."""
+    drivers = [[(n - 1, bit) for bit in range(one.x_width)] for n, one in enumerate(layers)]
+    outputs = [len(layers) - 1] if layers else []
+    return Wired(layers, drivers, outputs, layers[0].x_width if layers else 0)
+
+
+def _join(wired: Wired, technology: Technology) -> _Design:
+    """All gates of all layers, connected."""
+    delays: list[tuple[float, ...]] = [(0.0,)] * wired.inputs
+    reads: list[list[tuple[int, int]]] = [[] for _ in range(wired.inputs)]
     places: list[list[int]] = []
-    port: list[tuple[int, int] | None] = []
-    for number, layer in enumerate(layers):
-        if number == 0:
-            port = [(bit, 0) for bit in range(layer.x_width)]
-            delays += [(0.0,)] * layer.x_width
-            reads += [[] for _ in range(layer.x_width)]
+    ports: list[list[tuple[int, int] | None]] = []
+    for layer, drivers in zip(wired.layers, wired.drivers, strict=True):
+        port = [(bit, 0) if number < 0 else ports[number][bit] for number, bit in drivers]
         driver: list[tuple[int, int] | None] = [None] * len(layer.gates.names)
         fan_out = [0] * len(layer.gates.names)
         for gate in layer.live:
@@ -88,11 +121,12 @@ def _join(layers: Sequence[LayerGates], technology: Technology) -> _Design:
                 driver[net] = (len(delays), output)
             fan_outs = [fan_out[net] for net in gate.outputs]
             delays.append(_delays(gate.kind, fan_outs, technology))
-            drivers = (driver[literal >> 1] for literal in gate.inputs)
-            reads.append([one for one in drivers if one is not None])
+            drivers_of = (driver[literal >> 1] for literal in gate.inputs)
+            reads.append([one for one in drivers_of if one is not None])
         places.append(place)
-        port = [driver[literal >> 1] for literal in layer.y]
-    return _Design(delays, reads, [one for one in port if one is not None], places)
+        ports.append([driver[literal >> 1] for literal in layer.y])
+    out = [one for number in wired.outputs for one in ports[number] if one is not None]
+    return _Design(delays, reads, out, places)
 
 
 def _earliest(
@@ -236,7 +270,7 @@ def _stages_of(design: _Design, room: float, cuts: int | None, even: bool) -> np
 
 
 def schedule(
-    layers: Sequence[LayerGates],
+    wired: Wired,
     room_ns: float,
     cuts: int | None,
     technology: Technology,
@@ -246,8 +280,7 @@ def schedule(
 
     Parameters
     ----------
-    layers : sequence of LayerGates
-        In order; each reads the one before.
+    wired : Wired
     room_ns : float
         Time for gates in a stage: the clock's period less what register and uncertainty take.
     cuts : int or None
@@ -262,19 +295,21 @@ def schedule(
     Returns
     -------
     list of LayerGates
-        With the stage of each gate. The last layer's outputs all leave in the last stage.
+        With the stage of each gate. What goes out leaves in the last stage, unless another layer
+        reads it too.
 
     Raises
     ------
     InputError
         If not even a single gate fits into ``room_ns``.
     """
-    design = _join(layers, technology)
+    design = _join(wired, technology)
     stages = _stages_of(design, room_ns, cuts, even)
     last = cuts if cuts is not None else int(stages.max(initial=0))
     scheduled: list[LayerGates] = []
-    port = [0] * layers[0].x_width if layers else []
-    for number, (layer, places) in enumerate(zip(layers, design.places, strict=True)):
+    ports: list[list[int]] = []
+    for number, (layer, places) in enumerate(zip(wired.layers, design.places, strict=True)):
+        port = [0 if n < 0 else ports[n][bit] for n, bit in wired.drivers[number]]
         net_stage = {0: 0}
         gate_stages = []
         for gate, place in zip(layer.live, places, strict=True):
@@ -282,8 +317,8 @@ def schedule(
             gate_stages.append(stage)
             net_stage |= dict.fromkeys(gate.outputs, stage)
         leaves = [net_stage[literal >> 1] for literal in layer.y]
-        if number == len(layers) - 1:
+        if number in wired.only_out:
             leaves = [last] * len(leaves)
         scheduled.append(replace(layer, gate_stages=tuple(gate_stages), y_stages=tuple(leaves)))
-        port = leaves
+        ports.append(leaves)
     return scheduled

@@ -67,7 +67,8 @@ def check_layers(layers: tuple[LoadableLayer, ...], network: Network, inputs: np
     golden, parameters = layer_outputs(network, inputs), parameter_bits(network)
     for layer in layers:
         gates, outputs = layer.gates, golden[layer.context.name]
-        check_gates("loadable", gates, inputs, outputs, parameters=parameters[: gates.w_width])
+        given = [(inputs, layer.context.input_type.width)]
+        check_gates("loadable", gates, given, outputs, parameters=parameters[: gates.w_width])
         inputs, parameters = outputs, parameters[gates.w_width :]
 
 

@@ -1,9 +1,10 @@
 """Lowering of ``conv2d``: a group of sums for each window."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from hexcoder.gen.graph import Builder
-from hexcoder.gen.weighted import Elements, Term, lower_sums
+from hexcoder.gen.graph import Elements
+from hexcoder.gen.scope import Scope
+from hexcoder.gen.weighted import Term, lower_sums
 from hexcoder.network.kinds.conv2d import Convolution
 from hexcoder.network.weighted import WeightedContext
 
@@ -32,6 +33,6 @@ def terms(context: WeightedContext) -> Iterator[tuple[int, int, list[Term]]]:
                 yield window, filter_, inside
 
 
-def lower(context: WeightedContext, builder: Builder, sources: Elements) -> Elements:
+def lower(context: WeightedContext, scope: Scope, sources: Sequence[Elements]) -> Elements:
     """The layer's output elements."""
-    return lower_sums(terms, context, builder, sources)
+    return lower_sums(terms, context, scope, sources[0])

@@ -1,10 +1,12 @@
 """Lowering of ``flatten``: no gates."""
 
-from hexcoder.gen.graph import Builder
-from hexcoder.gen.weighted import Elements
+from collections.abc import Sequence
+
+from hexcoder.gen.graph import Elements
+from hexcoder.gen.scope import Scope
 from hexcoder.network.layer import LayerContext
 
 
-def lower(context: LayerContext, builder: Builder, sources: Elements) -> Elements:
+def lower(context: LayerContext, scope: Scope, sources: Sequence[Elements]) -> Elements:
     """The elements as they come."""
-    return sources
+    return sources[0]

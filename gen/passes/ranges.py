@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hexcoder.gen.graph import Constant, Dot, Graph, Input, Quantise, Register, Relu
+from hexcoder.gen.graph import Constant, Dot, Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ def width_of(low: int, high: int) -> int:
 def ranges(graph: Graph) -> Graph:
     """Give every node the least and greatest value that it takes.
 
-    Sums are expanded to linear forms over the nearest non-linear nodes (inputs, relu, quantise,
-    register), so that terms which cancel do so in the range too: for independent inputs the range
-    of a sum is exact. A register hands its source's form on only as a new variable, which keeps
-    forms short. Values are unchanged.
+    Sums are expanded to linear forms over the nearest nodes that are no sums, so that terms which
+    cancel do so in the range too: for independent inputs the range of a sum is exact. A register
+    hands its source's form on only as a new variable, which keeps forms short. Values are
+    unchanged.
     """
     low = np.zeros(len(graph.nodes), dtype=np.int64)
     high = np.zeros(len(graph.nodes), dtype=np.int64)
@@ -68,26 +68,16 @@ def ranges(graph: Graph) -> Graph:
     for index, node in enumerate(graph.nodes):
         form = None
         match node:
-            case Input():
-                low[index], high[index] = graph.input_type.minimum, graph.input_type.maximum
             case Constant():
-                form = _constant(node.value)
+                form = _constant(node.number)
             case Dot():
                 forms_read = [form_of(source) for source in node.sources]
                 form = _combined(forms_read, node.coefficients, node.offset)
-            case Relu():
-                form_of(node.source)
-                low[index] = max(low[node.source], 0)
-                high[index] = max(high[node.source], 0)
-            case Quantise():
-                form_of(node.source)
-                bounds = int(low[node.source]), int(high[node.source])
-                low[index], high[index] = _quantised_range(node, *bounds)
-            case Register():
-                form_of(node.source)
-                low[index], high[index] = low[node.source], high[node.source]
             case _:
-                raise TypeError(f"ranges has no rule for {type(node).__name__}")
+                for operand in node.operands:
+                    form_of(operand)
+                known = [(int(low[operand]), int(high[operand])) for operand in node.operands]
+                low[index], high[index] = node.bounds(known)
         if form is None:
             form = _variable(index) if low[index] != high[index] else _constant(int(low[index]))
         else:
@@ -98,19 +88,3 @@ def ranges(graph: Graph) -> Graph:
         if uses[index]:
             forms[index] = form
     return replace(graph, ranges=tuple(zip(low.tolist(), high.tolist(), strict=True)))
-
-
-def _quantised_range(node: Quantise, low: int, high: int) -> tuple[int, int]:
-    target = node.target
-    if node.drop >= 0:
-        low, high = low >> node.drop, high >> node.drop
-    else:
-        low, high = low << -node.drop, high << -node.drop
-    if node.saturate:
-        return (
-            min(max(low, target.minimum), target.maximum),
-            min(max(high, target.minimum), target.maximum),
-        )
-    if target.minimum <= low and high <= target.maximum:
-        return low, high
-    return target.minimum, target.maximum

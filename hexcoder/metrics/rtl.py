@@ -49,6 +49,12 @@ class RtlLayer(Part):
     output_type: str
     signal: str | None = Field(default=None, description="its output in encoder_core")
     signal_latency_cycles: int | None = None
+    module: str | None = Field(
+        default=None, description="layer in whose module it is built, where that is another"
+    )
+    offsets: list[int] | None = Field(
+        default=None, description="what each element has above what the signal holds"
+    )
     elements_not_built: list[int] = Field(default=[], description="elements that nothing reads")
     weights: int | None = None
     weights_not_zero: int | None = None

@@ -6,8 +6,8 @@ from hexcoder.config import Config
 from hexcoder.network.kinds.conv2d import Convolution, convolved_size, padding_sides
 from hexcoder.network.kinds.dense import Dense
 from hexcoder.network.kinds.flatten import Flatten
-from hexcoder.network.layer import Layer
-from hexcoder.network.schema import Network, TensorType
+from hexcoder.network.layer import ChainLayer, TensorType
+from hexcoder.network.schema import Chain, Network
 
 DIRAC_NOISE = 0.1
 """Share of the random weights that is left beside a Dirac kernel."""
@@ -30,11 +30,11 @@ def untrained_network(config: Config, seed: int) -> Network:
     """
     random = np.random.default_rng(seed)
     shape: tuple[int, ...] = config.layered.input_shape
-    layers: list[Layer] = []
+    layers: list[ChainLayer] = []
     for index, wanted in enumerate(config.layered.layers):
         name = wanted.name or f"{wanted.kind}_{index}"
         if wanted.kind == "flatten":
-            layers.append(Flatten(kind="flatten", name=name))
+            layers.append(Flatten.model_validate({"kind": "flatten", "name": name}))
             shape = (int(np.prod(shape)),)
             continue
         if wanted.kind == "conv2d":
@@ -71,4 +71,4 @@ def untrained_network(config: Config, seed: int) -> Network:
             else Dense.model_validate(given)
         )
     tensor = TensorType(shape=config.layered.input_shape, type=config.layered.input_type)
-    return Network(name=config.name, input=tensor, layers=tuple(layers))
+    return Chain(name=config.name, input=tensor, layers=tuple(layers))

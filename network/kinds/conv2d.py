@@ -59,7 +59,7 @@ class Convolution(WeightedLayer):
         return weights.reshape(-1, weights.shape[3])
 
     @classmethod
-    def draw(cls, random: Random, shape: Shape) -> Keys | None:
+    def draw_keys(cls, random: Random, shape: Shape) -> Keys | None:
         """Kernels up to the image, strides of one and two, every way of padding."""
         if len(shape) != 3:
             return None

@@ -37,7 +37,7 @@ class Dense(WeightedLayer):
         return self.weight_array().T
 
     @classmethod
-    def draw(cls, random: Random, shape: Shape) -> Keys | None:
+    def draw_keys(cls, random: Random, shape: Shape) -> Keys | None:
         """One to four outputs."""
         if len(shape) != 1:
             return None

@@ -7,10 +7,10 @@ import numpy as np
 
 from hexcoder.config import Name
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.network.layer import Keys, Layer, Shape
+from hexcoder.network.layer import ChainLayer, Keys, Shape
 
 
-class Flatten(Layer):
+class Flatten(ChainLayer):
     """Image to vector in row, column, channel order; no arithmetic."""
 
     is_wiring: ClassVar[bool] = True
@@ -31,6 +31,6 @@ class Flatten(Layer):
         return values
 
     @classmethod
-    def draw(cls, random: Random, shape: Shape) -> Keys | None:
+    def draw_keys(cls, random: Random, shape: Shape) -> Keys | None:
         """Of any shape."""
         return {"kind": "flatten"}

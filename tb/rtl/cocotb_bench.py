@@ -171,8 +171,7 @@ async def detector_events(dut: object) -> None:
     if not len(events):
         whole = _vectors(module, "random", VECTORS)
         events = np.where(np.random.default_rng(SEED).random(whole.shape) < 0.2, whole, 0)
-        type_ = module.network.input.type
-        events = np.clip(events, type_.minimum, type_.maximum)
+        events = np.clip(events, *module.network.input_bounds)
     await _run_all(dut, events)
 
 

@@ -23,7 +23,7 @@ def _with_larger_coefficients(graph):
     index = max(k for k, n in enumerate(nodes) if isinstance(n, Dot) and n.layer == "latent")
     larger = tuple(coefficient + 1 for coefficient in nodes[index].coefficients)
     nodes[index] = dataclasses.replace(nodes[index], coefficients=larger)
-    return graph.__class__(tuple(nodes), graph.input_type, graph.input_elements, graph.layers)
+    return dataclasses.replace(graph, nodes=tuple(nodes), ranges=())
 
 
 def _with_crossed_inputs(layer):

@@ -12,7 +12,9 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.gen import check
 from hexcoder.gen.check import check_graph
 from hexcoder.gen.compiler import Settings, compile_network
+from hexcoder.gen.emit.circuit import EncoderCore
 from hexcoder.gen.emit.fixed import FixedDesign
+from hexcoder.gen.gates.of_graph import Sources
 from hexcoder.gen.graph import NOT_BUILT, Dot, Quantise, Register
 from hexcoder.gen.interpret import interpret, layer_latency, node_values
 from hexcoder.gen.passes import pipeline, prune, share, simplify
@@ -20,7 +22,7 @@ from hexcoder.gen.passes.lower import lower
 from hexcoder.gen.passes.ranges import ranges
 from hexcoder.network.golden import layer_outputs
 from hexcoder.network.schema import Network
-from tests.networks import inputs_of, networks, sensor_network
+from tests.networks import graphs, inputs_of, networks, sensor_network
 
 QUICK = Compiler(effort=0.05)
 PLACES = st.builds(Pipeline, input=st.booleans(), layers=st.booleans(), output=st.booleans())
@@ -33,13 +35,13 @@ def _built_equal(graph, inputs, network):
         assert np.array_equal(found[layer.name][:, built], golden[layer.name][:, built])
 
 
-@given(networks(), PLACES)
+@given(networks() | graphs(), PLACES)
 def test_any_network_keeps_its_meaning_through_all_passes(network, places):
     compiled = compile_network(network, Settings(pipeline=places, compiler=QUICK))
     _built_equal(compiled.graph, inputs_of(network, 60, seed=3), network)
 
 
-@given(networks())
+@given(networks() | graphs())
 def test_ranges_hold_every_value_that_occurs(network):
     graph = compile_network(network, Settings(compiler=QUICK)).graph
     values = node_values(graph, inputs_of(network, 60, seed=4))
@@ -63,9 +65,7 @@ def test_the_range_of_a_sum_is_exact_where_shared_terms_cancel():
 
     difference = add("d", *sums, -1)
     back = add("e", len(graph.nodes), sums[1], 1)
-    longer = graph.__class__(
-        (*graph.nodes, difference, back), graph.input_type, graph.input_elements, graph.layers
-    )
+    longer = replace(graph, nodes=(*graph.nodes, difference, back))
     assert ranges(longer).ranges[-2:] == ((0, 15), (0, 30))
 
 
@@ -93,14 +93,14 @@ def test_extremes_of_a_dense_layer_s_ranges_are_reached(weights):
     graph = compile_network(network, Settings()).graph
     corners = np.array([[a, b] for a in range(-4, 4) for b in range(-4, 4)])
     values = node_values(graph, corners)
-    for node in graph.outputs:
+    for node in graph.layers[-1].nodes:
         assert graph.ranges[node] == (values[node].min(), values[node].max())
 
 
 def test_equal_products_of_a_layer_are_built_once():
     network = _dense([[3, 5], [3, 5]], "UQ(4,0)", "SQ(9,0)")
     graph = compile_network(network, Settings()).graph
-    assert graph.outputs[0] == graph.outputs[1]
+    assert graph.layers[-1].nodes[0] == graph.layers[-1].nodes[1]
 
 
 def test_what_no_output_needs_is_not_built():
@@ -141,6 +141,18 @@ def test_all_paths_to_an_output_have_the_same_latency(network, places):
     assert graph.layers[-1].clocks == expected
 
 
+@given(graphs(), PLACES)
+def test_what_goes_out_of_a_graph_goes_out_at_one_time(network, places):
+    compiled = compile_network(network, Settings(pipeline=places, compiler=QUICK))
+    graph = compiled.graph
+    for module in graph.modules:
+        layer_latency(graph, module.name)
+        waits = {clocks for _, _, clocks in Sources(graph).read_by(module)}
+        assert min(waits) == 0
+    core = EncoderCore(graph, compiled.layers)
+    assert core.latency == max(layer.clocks for layer in graph.output_layers)
+
+
 def _break_share(graph, *arguments):
     """Changes one coefficient in the second layer, as a wrong solution would."""
     graph = share.share(graph, *arguments)
@@ -152,7 +164,7 @@ def _break_share(graph, *arguments):
         layer=node.layer, name=node.name, sources=node.sources, coefficients=coefficients,
         offset=node.offset, group=node.group,
     )  # fmt: skip
-    return graph.__class__(tuple(nodes), graph.input_type, graph.input_elements, graph.layers)
+    return replace(graph, nodes=tuple(nodes), ranges=())
 
 
 def _break_simplify(graph):
@@ -165,7 +177,7 @@ def _break_simplify(graph):
         layer=node.layer, name=node.name, source=node.source, drop=node.drop,
         target=node.target, saturate=False,
     )  # fmt: skip
-    return graph.__class__(tuple(nodes), graph.input_type, graph.input_elements, graph.layers)
+    return replace(graph, nodes=tuple(nodes), ranges=())
 
 
 def _break_pipeline(graph, places):
@@ -177,7 +189,7 @@ def _break_pipeline(graph, places):
         node.with_operands(tuple(source if o == index else o for o in node.operands))
         for node in graph.nodes
     )
-    return graph.__class__(nodes, graph.input_type, graph.input_elements, graph.layers)
+    return replace(graph, nodes=nodes, ranges=())
 
 
 @pytest.mark.parametrize(

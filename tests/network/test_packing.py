@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from hexcoder.network.packing import pack, signed_fields, unpack
 
-WIDTHS = st.lists(st.integers(1, 32), min_size=1, max_size=40)
+WIDTHS = st.lists(st.integers(1, 62), min_size=1, max_size=40)
 
 
 def _random(widths, count, seed):

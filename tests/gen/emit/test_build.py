@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hexcoder.config import Clock
+from hexcoder.config import Clock, Compiler, Pipeline
 from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings
 from hexcoder.netlist.gate_level import check_gate_level
@@ -16,7 +17,8 @@ from hexcoder.netlist.simulation import Interface
 from hexcoder.network.golden import evaluate
 from hexcoder.network.schema import save_network
 from hexcoder.pdk.technology import technology_of
-from tests.networks import inputs_of, networks, sensor_network
+from hexcoder.sensor.stimulus import EncoderCore
+from tests.networks import graphs, inputs_of, networks, sensor_network
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,21 +43,21 @@ def test_the_same_network_gives_the_same_bytes_whatever_the_hash_seed(tmp_path):
     assert texts[0] == texts[1] == texts[2]
 
 
-@settings(max_examples=15)
-@given(network=networks())
+PLACES = st.builds(Pipeline, layers=st.booleans(), stages=st.sampled_from([None, 1, 3, "auto"]))
+
+
+@settings(max_examples=25)
+@given(network=networks() | graphs(), places=PLACES)
 def test_the_verilog_of_any_network_computes_what_the_golden_model_computes(
-    network, tmp_path_factory
+    network, places, tmp_path_factory
 ):
     folder = tmp_path_factory.mktemp("rtl")
-    metrics = build(network, Settings(), folder).metrics.model_dump(exclude_unset=True)
-    ports = metrics["modules"]["encoder_core"]
+    made = Settings(pipeline=places, compiler=Compiler(effort=0.05))
+    ports = build(network, made, folder).metrics.modules["encoder_core"]
     inputs = inputs_of(network, 64)
-    interface = Interface(
-        input_widths=(ports["input_width"],) * ports["input_elements"],
-        output_widths=(ports["output_width"],) * ports["output_elements"],
-        latency_cycles=ports["latency_cycles"],
-    )
-    expected = evaluate(network, inputs) & ((1 << ports["output_width"]) - 1)
+    core = EncoderCore(network)
+    interface = Interface(core.input_widths, core.output_widths, ports.latency_cycles)
+    expected = evaluate(network, inputs) & ((1 << np.array(core.output_widths)) - 1)
     (folder / "empty.v").write_text("")
     verdict = check_gate_level(
         folder / "encoder.v", folder / "empty.v", "encoder_core", interface, inputs, expected,

@@ -8,7 +8,7 @@ from hexcoder.errors import InputError
 from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings, compile_network
 from hexcoder.gen.gates.bits import Kind
-from hexcoder.gen.gates.schedule import schedule
+from hexcoder.gen.gates.schedule import chained, schedule
 from hexcoder.netlist.gate_level import check_gate_level
 from hexcoder.netlist.simulation import Interface
 from hexcoder.network.golden import evaluate
@@ -60,7 +60,7 @@ def test_as_many_stages_as_the_clock_needs(period_ns):
     ranks = layers[-1].leaves_at
     if ranks:
         fewer = schedule(
-            list(compile_network(sensor_network(), _settings(1)).layers.values()),
+            chained(list(compile_network(sensor_network(), _settings(1)).layers.values())),
             room,
             ranks - 1,
             technology,
