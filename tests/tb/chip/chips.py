@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from hexcoder.tb.chip.pins import read_pins
 from hexcoder.tb.chip.session import ChipLanes
 from hexcoder.tb.modules import packed_parameters
 from hexcoder.tb.upsets.flips import random_words
+from tests.folders import lasting_folder
 from tests.networks import sensor_network
 
 LATENT_BITS = 21
@@ -26,7 +26,7 @@ LATENT_BITS = 21
 @functools.cache
 def design(shadow: bool, triplicated: bool) -> Path:
     """Folder of a compiled chip."""
-    folder = Path(tempfile.mkdtemp(prefix="hexcoder-chip-"))
+    folder = lasting_folder()
     chip = Chip(weights="loadable", update="shadow" if shadow else "flag", triplicated=triplicated)
     build(sensor_network(), Settings(chip=chip), folder / "rtl")
     return folder / "rtl"

@@ -1,6 +1,5 @@
 """An adaptive code with its tables behind I2C: loaded, changed under way, and hit by upsets."""
 
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from hexcoder.tb.upsets.campaign import Places
 from hexcoder.tb.upsets.flips import Campaign, load_random, run_campaign
 from hexcoder.tb.upsets.statistics import lasting, not_corrected
 from tests.codecs import random_codec, small_events
+from tests.folders import lasting_folder
 
 pytestmark = pytest.mark.xdist_group("loadable code")
 
@@ -46,7 +46,7 @@ def small_code() -> Codec:
 
 @cache
 def design() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="hexcoder-code-")) / "rtl"
+    folder = lasting_folder() / "rtl"
     pipeline = Pipeline(code_places=("normalised", "values", "codes"))
     chip = Chip(weights="loadable", update="shadow", triplicated=True)
     build(small_code(), Settings(chip=chip, pipeline=pipeline), folder)
