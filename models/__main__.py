@@ -8,16 +8,18 @@ from hexcoder.models.commands import (
     check,
     evaluate,
     generate,
+    import_,
     train,
 )
 
-COMMANDS = (train.add, evaluate.add, check.add, generate.add)
+COMMANDS = (train.add, evaluate.add, check.add, generate.add, import_.add)
 DESCRIPTION = "Train, evaluate and check the quantised autoencoder; generate events."
 EXAMPLES = """examples:
   python -m models train --config configs/econ_t.toml
   python -m models train --config configs/econ_t.toml --events energies.csv
   python -m models evaluate build/econ_t/network.json --events energies.csv --json
   python -m models check build/econ_t/network.json --events energies.csv
+  python -m models import model.onnx -o network.json
   python -m models generate --count 10000 --seed 7 -o events.csv
 """
 

@@ -47,15 +47,18 @@ class Vectors:
 
     Parameters
     ----------
-    kind : 'edge', 'event' or 'random'
+    kind : 'edge', 'event', 'random' or 'given'
     inputs : int64 array (n, elements)
     registers : Registers, optional
         What the registers hold while they pass, in a module that has any.
+    answers : int64 array (n, elements), optional
+        Of someone else, in place of the golden model's.
     """
 
     kind: str
     inputs: np.ndarray
     registers: Registers | None = None
+    answers: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,15 @@ class Stimulus:
     events : int array (n, 48) of energies, optional
     sets : int
         Sets of registers that share the random vectors, in a module that has any.
+    given : Vectors, optional
+        Of the network's own inputs, besides.
     """
 
     seed: int
     count: int
     events: np.ndarray | None = None
     sets: int = 1
+    given: Vectors | None = None
 
 
 class Named(Protocol):
@@ -151,7 +157,9 @@ class ModuleUnderTest(ABC, Generic[Source]):
         """Outputs int64 (n, elements) of inputs (n, elements), with the network's own weights."""
 
     def expected(self, vectors: Vectors) -> np.ndarray:
-        """Golden outputs of vectors, with what the registers hold meanwhile."""
+        """Golden outputs of vectors, with what the registers hold meanwhile, or given answers."""
+        if vectors.answers is not None:
+            return vectors.answers
         answer = self.golden if vectors.registers is None else vectors.registers.golden
         return answer(vectors.inputs)
 

@@ -46,3 +46,20 @@ def rounded(values: np.ndarray, drop: int, mode: str) -> np.ndarray:
     if mode == "half_even":
         result = np.where(total & ((1 << drop) - 1) == 0, result & ~1, result)
     return result
+
+
+def round_reals(values: np.ndarray, mode: str) -> np.ndarray:
+    """Real numbers to integers, as :func:`rounded` does it: int64, beyond 62 bits the end."""
+    half = np.where(values < 0, -0.5, 0.5)
+    whole = {
+        "floor": lambda: np.floor(values),
+        "ceil": lambda: np.ceil(values),
+        "towards_zero": lambda: np.trunc(values),
+        "away_from_zero": lambda: np.copysign(np.ceil(np.abs(values)), values),
+        "half_up": lambda: np.floor(values + 0.5),
+        "half_down": lambda: np.ceil(values - 0.5),
+        "half_even": lambda: np.rint(values),
+        "half_away_from_zero": lambda: np.trunc(values + half),
+        "half_towards_zero": lambda: np.copysign(np.ceil(np.abs(values) - 0.5), values),
+    }[mode]()
+    return np.clip(whole, -(2.0**62), 2.0**62).astype(np.int64)

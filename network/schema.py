@@ -26,8 +26,10 @@ from hexcoder.documents import read_json
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import WIDEST_VALUE_BITS
 from hexcoder.network.kinds import KINDS
+from hexcoder.network.kinds.requantise import OverflowMode, Types
 from hexcoder.network.layer import ChainLayer, Layer, LayerContext, TensorType
 from hexcoder.network.names import name_in_results
+from hexcoder.network.rounding import RoundingMode
 from hexcoder.network.weighted import WeightedContext, WeightedLayer
 from hexcoder.sections import validated
 
@@ -52,12 +54,43 @@ Scale = float | tuple[float, ...]
 """One number, or one for each channel."""
 
 
+class RealInput(Section):
+    """How real numbers become the integers of an input; hardware takes the integers.
+
+    An element x becomes the integer nearest to ``(x - offset) / scale``, or with ``types`` what
+    a node ``requantise`` makes of x in its own type.
+    """
+
+    scale: Scale | None = Field(
+        default=None, description="real value of the integer 1; 2^-f of the type"
+    )
+    offset: Scale = Field(default=0.0, description="real value of the integer 0")
+    rounding: RoundingMode = "half_even"
+    overflow: OverflowMode = "saturate"
+    types: Types | None = Field(
+        default=None, description="of channels or elements, as of 'requantise'"
+    )
+
+
+class RealOutput(Section):
+    """What the integers of an output stand for."""
+
+    scale: Scale | None = Field(
+        default=None, description="real value of the integer 1; 2^-f of the type"
+    )
+    offset: Scale = Field(default=0.0, description="real value of the integer 0")
+    left_out: str | None = Field(
+        default=None,
+        description="what the model does with it, which keeps the order of the elements",
+    )
+
+
 class InputTensor(TensorType):
     """A tensor that comes into a graph."""
 
     name: Name
-    scale: Scale | None = Field(
-        None, description="real value of a step, for readers: one number, or one a channel"
+    real: RealInput | None = Field(
+        default=None, description="for readers: how real numbers become it"
     )
 
 
@@ -65,11 +98,8 @@ class OutputTensor(Section):
     """A tensor that goes out of a graph."""
 
     node: Name = Field(description="name of the node that makes it")
-    scale: Scale | None = Field(
-        None, description="real value of an integer, for readers: one number, or one a channel"
-    )
-    offset: Scale | None = Field(
-        None, description="real value of the integer 0, for readers: one number, or one a channel"
+    real: RealOutput | None = Field(
+        default=None, description="for readers: what its integers stand for"
     )
 
 
@@ -160,7 +190,7 @@ class Network(Section):
         return tensors
 
 
-def _context(
+def context_of(
     name: str,
     layer: Layer,
     sources: tuple[str, ...],
@@ -224,7 +254,7 @@ class Chain(Network):
         names = [layer.name or f"{layer.kind}_{k}" for k, layer in enumerate(self.layers)]
         for index, (layer, given) in enumerate(zip(self.layers, names, strict=True)):
             name = name_in_results(given, names)
-            context = _context(name, layer, (source,), (tensor,), f"layer {index} '{name}'")
+            context = context_of(name, layer, (source,), (tensor,), f"layer {index} '{name}'")
             yield context
             source, tensor = name, context.output
 
@@ -289,6 +319,10 @@ class NetworkGraph(Network):
         names = self._names()
         return {names[tensor.name]: tensor for tensor in self.inputs}
 
+    def name_of(self, node: str) -> str:
+        """The name in results of a node or input of the file."""
+        return self._names()[node]
+
     @property
     def outputs_by_name(self) -> dict[str, TensorType]:
         found = {context.name: context.output for context in self.contexts()}
@@ -309,7 +343,7 @@ class NetworkGraph(Network):
             name = names[node.name]
             sources = tuple(names[source] for source in node.inputs or ())
             inputs = tuple(tensors[source] for source in sources)
-            context = _context(name, node, sources, inputs, f"node '{name}'")
+            context = context_of(name, node, sources, inputs, f"node '{name}'")
             tensors[name] = context.output
             yield context
 

@@ -53,6 +53,8 @@ class EncoderCore(ModuleUnderTest[Network]):
     def stimulus(self, stimulus: Stimulus) -> Iterator[Vectors]:
         yield Vectors("edge", edges(*self.network.input_bounds))
         yield from self.event_chunks(stimulus.events)
+        if stimulus.given is not None:
+            yield stimulus.given
         random = np.random.default_rng([stimulus.seed, 1])
         for start in range(0, stimulus.count, CHUNK):
             size = min(CHUNK, stimulus.count - start)

@@ -14,6 +14,7 @@ from hexcoder.steps.step import Progress
 from hexcoder.tb.chip.configurations import check_loaded
 from hexcoder.tb.chip.simulators import open_chip, simulator_name
 from hexcoder.tb.chip.vectors import chip_fields
+from hexcoder.tb.given import given_vectors
 from hexcoder.tb.modules import modules_under_test, sets_for
 from hexcoder.tb.request import PASSED, Request
 from hexcoder.tb.rtl.design import read_design
@@ -41,6 +42,7 @@ def prove(request: Request, progress: Progress) -> SimulationMetrics:
         request.vectors,
         load_events(request.events, request.columns) if request.events else None,
         sets_for(request.vectors) if sets is None else sets,
+        given_vectors(network, request.inputs, request.expected),
     )
     verdicts: list[Verdict] = []
     tests: dict[str, dict[str, str]] = {}

@@ -14,7 +14,8 @@ class Request:
     ``columns`` names those of the events' file that are energies. ``work`` keeps compiled
     simulations for the next run; ``waves`` gets waveforms of the protocol tests, where they are
     asked for, ``mismatch_waves`` that of a mismatch. Without a folder ``results`` the protocol
-    tests are not run.
+    tests are not run. ``inputs`` are samples of the network's own inputs, ``expected`` another
+    tool's answers to them.
     """
 
     network: Path
@@ -28,3 +29,5 @@ class Request:
     waves: Path | None
     mismatch_waves: Path
     results: Path | None
+    inputs: Path | None = None
+    expected: Path | None = None

@@ -63,13 +63,7 @@ class Requantise(Layer):
 
     def types(self, shape: Shape) -> np.ndarray:
         """Type of each element, None where it is always 0: object array of ``shape``."""
-        array = _object_array(self.type)
-        try:
-            return np.broadcast_to(array, shape)
-        except ValueError:
-            raise ValueError(
-                f"'type' has shape {list(array.shape)}, which does not fit {list(shape)}"
-            ) from None
+        return spread_types(self.type, shape)
 
     def output(self, sources: Sequence[TensorType]) -> TensorType:
         """The narrowest type that holds every element's."""
@@ -142,6 +136,17 @@ def least_of(type_: FixedPoint, overflow: str) -> int:
     """Least integer that an overflow leaves of a type."""
     is_symmetric = overflow == "saturate_symmetric" and type_.signed
     return -type_.maximum if is_symmetric else type_.minimum
+
+
+def spread_types(types: Any, shape: Shape) -> np.ndarray:
+    """Nested types over a tensor, the last axes of which they have: object array of ``shape``."""
+    array = _object_array(types)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise ValueError(
+            f"'type' has shape {list(array.shape)}, which does not fit {list(shape)}"
+        ) from None
 
 
 def _object_array(value: Any) -> np.ndarray:

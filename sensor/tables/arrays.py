@@ -70,8 +70,14 @@ def open_npy(path: Path) -> ArrayTable:
         raise InputError(f"{path}: not a .npy file of numbers: {_first_line(error)}") from None
 
 
-def open_npz(path: Path) -> ArrayTable:
-    """A .npz file: arrays by name."""
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Arrays of a .npz file by name.
+
+    Raises
+    ------
+    InputError
+        If it is none, or holds something else than numbers.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = {
@@ -85,7 +91,12 @@ def open_npz(path: Path) -> ArrayTable:
         raise InputError(f"{path}: not a .npz file of numbers: {_first_line(error)}") from None
     if not arrays:
         raise InputError(f"{path}: a zip archive without arrays of NumPy; give .npz, .npy or CSV")
-    return ArrayTable("npz", arrays)
+    return arrays
+
+
+def open_npz(path: Path) -> ArrayTable:
+    """A .npz file: arrays by name."""
+    return ArrayTable("npz", read_npz(path))
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:

@@ -25,6 +25,7 @@ from hexcoder.tb.stage import failure_of, proved, sim_stage
 EXAMPLES = """examples:
   hexcoder sim network.json rtl --vectors 100000    any design that `hexcoder rtl` made
   hexcoder sim network.json rtl --vectors 1000 --events my.csv --waves waves
+  hexcoder sim network.json rtl --inputs x.npz --expected y.npz
   hexcoder sim econ_t                               build/econ_t, if it is out of date
   hexcoder sim econ_t --vectors 1000000
 The verdict is JSON on standard output. Exit status: 0 all agree, 1 a mismatch, 2 bad input.
@@ -50,6 +51,17 @@ def add(commands: Commands, name: str = "prove") -> None:
     add_work(parser)
     parser.add_argument(
         "--waves", type=Path, help="folder for waveforms (FST): protocol tests and mismatches"
+    )
+    parser.add_argument(
+        "--inputs",
+        type=Path,
+        help="npz or npy: samples of the network's inputs, integers, or real numbers where its "
+        "file says how they become integers",
+    )
+    parser.add_argument(
+        "--expected",
+        type=Path,
+        help="npz or npy: another tool's answers to --inputs, in place of the golden model's",
     )
     parser.add_argument(
         "--no-protocol", action="store_true", help="leave out the cocotb tests (reset, gaps, ...)"
@@ -85,6 +97,8 @@ def _prove_files(arguments: argparse.Namespace) -> None:
             arguments.waves,
             arguments.waves or arguments.design / "waves",
             None if arguments.no_protocol else Path(scratch),
+            arguments.inputs,
+            arguments.expected,
         )
         with progress_bar() as bar:
             task = bar.add_task("simulate", total=1.0)

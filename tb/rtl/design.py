@@ -8,6 +8,7 @@ import numpy as np
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.network.modules import ModuleUnderTest
+from hexcoder.network.packing import signed_fields
 from hexcoder.network.schema import Network
 from hexcoder.tb.modules import read_rtl
 
@@ -17,7 +18,8 @@ class Watched:
     """A tensor inside a module that can be watched: element k lies in bits [k*width +: width].
 
     ``path`` is its signal, from the module down, separated by dots; ``latency`` counts clocks from
-    the module's input. No hardware computes the elements ``not_built``: nothing reads them.
+    the module's input. No hardware computes the elements ``not_built``: nothing reads them. Each
+    element is so much above what the signal holds as ``offsets`` says.
     """
 
     name: str
@@ -26,6 +28,12 @@ class Watched:
     elements: int
     type: FixedPoint
     not_built: frozenset[int]
+    offsets: tuple[int, ...] = ()
+
+    def values(self, raw: np.ndarray) -> np.ndarray:
+        """Values of the elements from the unsigned fields of the signal: int64 (..., elements)."""
+        width, offsets = self.type.width, np.array(self.offsets or [0], np.int64)
+        return signed_fields((raw + offsets) & ((1 << width) - 1), width, self.type.signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def _watched(module: ModuleUnderTest, rtl: RtlFile) -> list[Watched]:
                     int(np.prod(context.output_shape)),
                     context.output_type,
                     frozenset(layer.elements_not_built),
+                    tuple(layer.offsets or ()),
                 )
             )
     return watched

@@ -11,7 +11,7 @@ import numpy as np
 from hexcoder.metrics.difference import Difference
 from hexcoder.network.comparison import Comparison
 from hexcoder.network.modules import ModuleUnderTest, Vectors
-from hexcoder.network.packing import pack, signed_fields, unpack, words_for
+from hexcoder.network.packing import pack, unpack, words_for
 from hexcoder.tb.rtl.design import Design
 from hexcoder.tb.rtl.verilated import RESET, VALID, Simulation
 from hexcoder.tb.verdict import LINK, Verdict
@@ -141,7 +141,9 @@ def _until(vectors: Iterable[Vectors], last: int) -> Iterator[Vectors]:
     for block in vectors:
         if seen > last:
             return
-        yield Vectors(block.kind, block.inputs[: last + 1 - seen])
+        kept = last + 1 - seen
+        answers = None if block.answers is None else block.answers[:kept]
+        yield Vectors(block.kind, block.inputs[:kept], answers=answers)
         seen += len(block.inputs)
 
 
@@ -174,7 +176,10 @@ def locate(
         clock += len(block)
     *_, wrong = _until(taken, event)
     inputs = wrong.inputs[-1]
-    name, element, expected, actual = _first_difference(design, module, inputs, rows, entered)
+    outputs = module.expected(wrong)[-1]
+    name, element, expected, actual = _first_difference(
+        design, module, inputs, outputs, rows, entered
+    )
     return Difference(
         layer=name,
         element=element,
@@ -191,6 +196,7 @@ def _first_difference(
     design: Design,
     module: ModuleUnderTest,
     inputs: np.ndarray,
+    outputs: np.ndarray,
     rows: dict[int, np.ndarray],
     entered: int,
 ) -> tuple[str, int, int, int]:
@@ -203,7 +209,7 @@ def _first_difference(
         words = rows[entered + watched.latency][None, low : low + count]
         low += count
         raw = unpack(words, [watched.type.width] * watched.elements)[0]
-        actual = signed_fields(raw, watched.type.width, watched.type.signed)
+        actual = watched.values(raw)
         for element in np.flatnonzero(actual != golden[watched.name][0]):
             if element not in watched.not_built:
                 value = golden[watched.name][0, element]
@@ -213,7 +219,7 @@ def _first_difference(
         return "out_valid", 0, 1, int(final[0])
     frame = unpack(final[None, 1 : 1 + output_words], design.output_widths)[0]
     masks = (1 << np.array(design.output_widths, dtype=np.int64)) - 1
-    wanted = module.golden(inputs[None])[0] & masks
+    wanted = outputs & masks
     names = [port.name for port in module.outputs for _ in range(port.elements)]
     for element in np.flatnonzero(frame != wanted):
         name = names[element]

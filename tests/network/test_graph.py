@@ -270,7 +270,7 @@ GOOD = {
         {"kind": "threshold", "name": "act", "inputs": ["fc"], "thresholds": THRESHOLDS},
         {"kind": "table", "name": "t", "inputs": ["act"], "tables": TABLE, "type": "UQ(2,0)"},
     ],
-    "outputs": [{"node": "t", "scale": 0.5}],
+    "outputs": [{"node": "t", "real": {"scale": 0.5}}],
 }
 
 

@@ -1,0 +1,82 @@
+"""``hexcoder import``: a network that another tool trained."""
+
+import argparse
+import json
+from pathlib import Path
+
+from hexcoder.console import Commands, add_command, add_output
+from hexcoder.errors import CheckFailed, InputError
+
+EXAMPLES = """examples:
+  hexcoder import model.onnx -o network.json
+  hexcoder import model.onnx -o network.json --input-type 'SQ(4,10)'
+  hexcoder import model.onnx -o network.json --inputs samples.npz   with its own answers: compares
+  hexcoder rtl network.json -o rtl && hexcoder sim network.json rtl --inputs samples.npz
+Exit status: 0 imported, and the samples' answers agree; 1 they differ; 2 it cannot be imported
+exactly, and why.
+"""
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = add_command(
+        commands, "import", "make a network.json of a model that another tool trained", EXAMPLES
+    )
+    parser.add_argument("model", type=Path, help="ONNX or QONNX")
+    add_output(parser, "the network.json to write", required=True)
+    parser.add_argument(
+        "--input-type",
+        metavar="TYPE",
+        help="type of inputs that the model does not quantise itself, such as 'SQ(4,10)'",
+    )
+    parser.add_argument(
+        "--inputs",
+        type=Path,
+        help="npz with the model's 'inputs', and if they are known its 'outputs' and the sums "
+        "inside as 'act/NODE', which are compared",
+    )
+    parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from hexcoder.fixed_point import FixedPoint
+    from hexcoder.models.importers.files import import_model
+    from hexcoder.models.importers.samples import compare_samples
+    from hexcoder.network.schema import save_network
+    from hexcoder.sensor.tables.samples import INPUTS, one_of, read_samples
+
+    given = None
+    if arguments.input_type is not None:
+        try:
+            given = FixedPoint.parse(arguments.input_type)
+        except ValueError as error:
+            raise InputError(f"--input-type = {arguments.input_type}: {error}") from None
+    if not arguments.output.parent.is_dir():
+        raise InputError(f"{arguments.output}: the folder {arguments.output.parent} does not exist")
+    arrays = read_samples(arguments.inputs) if arguments.inputs else {}
+    samples = one_of(arrays, arguments.inputs, INPUTS, "x") if arrays else None
+    network = import_model(arguments.model, given, samples)
+    partial = arguments.output.with_name(f".{arguments.output.name}.partial")
+    save_network(network, partial)
+    partial.replace(arguments.output)
+    inputs = " ".join(f"{list(t.shape)} {t.type}" for t in network.inputs_by_name.values())
+    outputs = " ".join(f"{list(t.shape)} {t.type}" for t in network.outputs_by_name.values())
+    line = f"{arguments.output}: {len(network.nodes)} nodes, {inputs} to {outputs}"
+    if samples is None:
+        print(line)
+        return
+    found = compare_samples(network, {**arrays, INPUTS: samples})
+    if arguments.json:
+        print(json.dumps(found.model_dump(mode="json"), indent=2))
+    else:
+        print(f"{line}; {found.samples} samples, {len(found.tensors)} tensors compared")
+    if not found.passed:
+        wrong = next((one for one in found.tensors if one.differ), None)
+        what = f"the greatest output of {found.argmax_differs} samples differs"
+        if wrong is not None:
+            what = (
+                f"tensor '{wrong.tensor}': {wrong.differ} of {wrong.elements} elements differ, by "
+                f"up to {wrong.largest_difference:.3g} steps"
+            )
+        raise CheckFailed(f"{arguments.model}: model and imported network: {what}")

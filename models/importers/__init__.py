@@ -1,0 +1,1 @@
+"""Networks that others trained, from the files of their tools: docs/import.md."""

@@ -1,0 +1,112 @@
+"""Link 0 of the chain of proof: a model's own answers against the imported network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from hexcoder.errors import InputError
+from hexcoder.network.golden import evaluate, layer_outputs
+from hexcoder.network.real_values import to_integers, to_reals
+from hexcoder.network.schema import NetworkGraph
+
+INSIDE = "act/"
+"""What names of arrays begin with that hold tensors inside a model."""
+RELATIVE = 1e-5
+"""Rounding of a float32 sum, of the largest value: beyond a step of the integers it differs."""
+
+
+class TensorAgreement(BaseModel):
+    """A tensor of the imported network beside the model's own answers."""
+
+    tensor: str = Field(description="node of the network, or 'outputs'")
+    elements: int = Field(description="that were compared")
+    differ: int = Field(description="that differ by half a step or more")
+    largest_difference: float = Field(description="in steps of the integers")
+
+
+class Agreement(BaseModel):
+    """The verdict on a model's samples."""
+
+    samples: int
+    tensors: list[TensorAgreement]
+    argmax_differs: int | None = Field(
+        default=None, description="samples of which another output is the greatest"
+    )
+
+    @property
+    def passed(self) -> bool:
+        """Whether every tensor is the same, and the greatest output where outputs are no sums."""
+        return not self.argmax_differs and all(not one.differ for one in self.tensors)
+
+
+def compare_samples(network: NetworkGraph, arrays: Mapping[str, np.ndarray]) -> Agreement:
+    """Evaluate a network on a model's samples and compare what it answered.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        ``inputs``; ``outputs`` if they are known; tensors inside as ``act/NODE``.
+
+    Raises
+    ------
+    InputError
+        If arrays do not suit the network.
+    """
+    inputs = to_integers(network, arrays["inputs"])
+    layers = layer_outputs(network, inputs)
+    types = {context.name: context.output_type for context in network.contexts()}
+    tensors = []
+    for key, array in arrays.items():
+        name = key.removeprefix(INSIDE)
+        if key == name or name not in layers:
+            continue
+        found = layers[name] * types[name].step
+        tensors.append(_agreement(name, found, array, types[name].step))
+    argmax = None
+    if "outputs" in arrays:
+        wanted = np.asarray(arrays["outputs"], np.float64).reshape(len(inputs), -1)
+        found = to_reals(network, evaluate(network, inputs))
+        if found.shape != wanted.shape:
+            raise InputError(
+                f"'outputs' have {wanted.shape[1]} elements; the network has {found.shape[1]}"
+            )
+        if found.shape[1] > 1:
+            argmax = int((found.argmax(axis=1) != wanted.argmax(axis=1)).sum())
+        if not any(output.real and output.real.left_out for output in network.outputs):
+            tensors.append(_agreement("outputs", found, wanted, _step(network)))
+    return Agreement(samples=len(inputs), tensors=tensors, argmax_differs=argmax)
+
+
+def _step(network: NetworkGraph) -> float:
+    """The least real step of the outputs."""
+    return min(
+        float(np.min(np.abs(output.real.scale)))
+        if output.real and output.real.scale is not None
+        else tensor.type.step
+        for output, tensor in zip(network.outputs, network.outputs_by_name.values(), strict=True)
+    )
+
+
+def _agreement(name: str, found: np.ndarray, given: np.ndarray, step: float) -> TensorAgreement:
+    """A tensor, up to one scale an element where the model's is no power of two."""
+    wanted = np.asarray(given, dtype=np.float64).reshape(len(found), -1)
+    if wanted.shape != found.shape:
+        raise InputError(
+            f"'{INSIDE}{name}' has {wanted.shape[1]} elements; the node has {found.shape[1]}"
+        )
+    scale = np.ones(found.shape[1])
+    if name != "outputs":
+        squares = (found * found).sum(axis=0)
+        fitted = (found * wanted).sum(axis=0) / np.where(squares == 0, 1, squares)
+        scale = np.where((squares == 0) | (fitted == 0), 1.0, fitted)
+    steps = np.abs(found - wanted / scale) / step
+    room = 0.5 + RELATIVE * np.abs(found).max(initial=0) / step * (name == "outputs")
+    return TensorAgreement(
+        tensor=name,
+        elements=int(wanted.size),
+        differ=int((steps >= room).sum()),
+        largest_difference=float(steps.max(initial=0)),
+    )
