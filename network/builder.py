@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,3 +140,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return value
+
+
+def network_name(path: Path) -> str:
+    """A network's name from a file's."""
+    text = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in path.stem)
+    return (text if text[:1].isalpha() else f"network_{text}")[:64]

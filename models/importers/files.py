@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from hexcoder.documents import read_json
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.network.schema import NetworkGraph
 
-KINDS = "ONNX or QONNX (.onnx)"
+KINDS = "ONNX and QONNX (.onnx), Keras with HGQ2 (.keras), conifer and XGBoost (.json)"
 
 
 def import_model(
@@ -42,4 +43,35 @@ def import_model(
         raise InputError(f"{path}: no such file; give a model: {KINDS}")
     if path.suffix.lower() == ".onnx":
         return import_onnx(path, input_types, samples)
+    if path.suffix.lower() == ".keras":
+        from hexcoder.models.importers.hgq import import_hgq
+
+        return import_hgq(path, _only(input_types))
+    if path.suffix.lower() == ".json":
+        return _import_json(path, input_types, samples)
     raise InputError(f"{path}: no kind of model that is known; known are {KINDS}")
+
+
+def _import_json(
+    path: Path,
+    input_types: Mapping[str, FixedPoint] | FixedPoint | None,
+    samples: np.ndarray | None,
+) -> NetworkGraph:
+    """A JSON file, of the kind that its keys say."""
+    from hexcoder.models.importers.tree_models import import_conifer, import_xgboost
+
+    value = read_json(path, f"give a model: {KINDS}")
+    if isinstance(value, dict) and "trees" in value and "init_predict" in value:
+        return import_conifer(value, path)
+    if isinstance(value, dict) and "learner" in value:
+        return import_xgboost(value, path, _only(input_types), samples)
+    raise InputError(
+        f"{path}: no model that is known: conifer's has the key 'trees', XGBoost's 'learner'"
+    )
+
+
+def _only(types: Mapping[str, FixedPoint] | FixedPoint | None) -> FixedPoint | None:
+    """The type of a model's one input."""
+    if isinstance(types, Mapping):
+        return next(iter(types.values()), None)
+    return types

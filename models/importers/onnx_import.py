@@ -18,7 +18,7 @@ from hexcoder.models.importers import onnx_operators
 from hexcoder.models.importers.onnx_model import OnnxModel, Operator, read_onnx
 from hexcoder.models.importers.real import Real
 from hexcoder.models.importers.values import InputTypeNeededError, Known, Unquantised, Value
-from hexcoder.network.builder import GraphBuilder
+from hexcoder.network.builder import GraphBuilder, network_name
 from hexcoder.network.schema import NetworkGraph, RealOutput
 
 Kind = TypeVar("Kind")
@@ -270,7 +270,7 @@ def grid_of(source: str, name: str, samples: np.ndarray) -> FixedPoint:
 
 
 def _imported(path: Path, model: OnnxModel, types: Mapping[str, FixedPoint]) -> NetworkGraph:
-    builder = GraphBuilder(_name_of(path))
+    builder = GraphBuilder(network_name(path))
     state = Import(model, builder, str(path))
     state.values |= {name: Known(values) for name, values in model.constants.items()}
     for name, sides in model.inputs.items():
@@ -353,12 +353,6 @@ def affine_of(real: Real) -> tuple[np.ndarray, np.ndarray]:
         factor = step.function(np.ones(1), *step.parameters) - constant
         slope, offset = slope * factor, offset * factor + constant
     return slope, offset
-
-
-def _name_of(path: Path) -> str:
-    """A network's name from a file's."""
-    text = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in path.stem)
-    return (text if text[:1].isalpha() else f"network_{text}")[:64]
 
 
 def _shape_of(path: Path, name: str, sides: list[int | str]) -> tuple[int, ...]:

@@ -1,0 +1,497 @@
+"""Keras models of HGQ2's layers to a graph of integers, exact: docs/import.md."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.errors import InputError
+from hexcoder.fixed_point import FixedPoint
+from hexcoder.models.importers.hgq_quantiser import HgqQuantiser, shortest
+from hexcoder.models.importers.keras_model import KerasLayer, KerasModel, read_keras
+from hexcoder.network.aligned import hull
+from hexcoder.network.builder import GraphBuilder, network_name
+from hexcoder.network.schema import NetworkGraph, RealInput
+
+KERAS_EPSILON = np.float32(1e-7)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A node of ours; a relu that the next quantiser takes with it; an input not yet quantised."""
+
+    node: str
+    shape: tuple[int, ...]
+    is_relu: bool = False
+    is_input: bool = False
+
+
+@dataclass
+class HgqImport:
+    """A model while it is read."""
+
+    model: KerasModel
+    builder: GraphBuilder
+    input_type: FixedPoint | None
+    values: dict[str, Tensor] = field(default_factory=dict)
+
+    def sources(self, layer: KerasLayer, count: int | None = None) -> list[Tensor]:
+        """What a layer reads."""
+        found = []
+        for name in layer.sources:
+            if name not in self.values:
+                raise InputError(f"{layer.where}: nothing makes its input '{name}'")
+            found.append(self.values[name])
+        if not found or (count is not None and len(found) != count):
+            raise InputError(f"{layer.where}: it reads {len(found)} tensors; {count} are expected")
+        return found
+
+    def quantised(
+        self, layer: KerasLayer, name: str, tensor: Tensor, quantiser: HgqQuantiser | None
+    ) -> Tensor:
+        """A tensor behind a quantiser; an input of the model becomes one of the network here."""
+        if quantiser is None:
+            return self.plain(layer, tensor)
+        types = quantiser.types(tensor.shape, layer.where)
+        if all(one is None for one in types.ravel()) and not tensor.is_input:
+            zeros = np.zeros(tensor.shape, np.int64)
+            return Tensor(self.builder.add("constant", name, [], values=zeros), tensor.shape)
+        if tensor.is_input:
+            return self._taken(tensor, types, quantiser, name)
+        node = self.builder.add(
+            "requantise",
+            name,
+            [tensor.node],
+            type=shortest(types),
+            rounding=quantiser.rounding,
+            overflow=quantiser.overflow,
+            minimum=0 if tensor.is_relu else None,
+        )
+        return Tensor(node, tensor.shape)
+
+    def _taken(
+        self, tensor: Tensor, types: np.ndarray, quantiser: HgqQuantiser, name: str
+    ) -> Tensor:
+        """The first quantiser of an input: the network takes what it gives."""
+        present = [one for one in set(types.ravel()) if one is not None]
+        whole = hull(present) if present else FixedPoint(False, 1, 0)
+        real = RealInput.model_validate(
+            {
+                "rounding": quantiser.rounding,
+                "overflow": quantiser.overflow,
+                "types": shortest(types),
+            }
+        )
+        node = self.builder.input(tensor.node, tensor.shape, whole, real)
+        # What comes in has these types already: their narrower bits are said here, at no cost.
+        node = self.builder.add(
+            "requantise", name, [node], type=shortest(types), rounding="floor", overflow="wrap"
+        )
+        return Tensor(node, tensor.shape)
+
+    def plain(self, layer: KerasLayer, tensor: Tensor) -> Tensor:
+        """A tensor as exact integers, with no relu left to do."""
+        if tensor.is_input:
+            if self.input_type is None:
+                raise InputError(
+                    f"{layer.where}: the model's input is not quantised before it: give its type "
+                    "with --input-type, such as 'SQ(4,10)'"
+                )
+            node = self.builder.input(tensor.node, tensor.shape, self.input_type)
+            return Tensor(node, tensor.shape)
+        if not tensor.is_relu:
+            return tensor
+        type_ = self.builder.tensors[tensor.node].type
+        bits = type_.integer_bits - type_.signed
+        if bits + type_.fraction_bits > 32:
+            raise InputError(f"{layer.where}: a relu of {type_.width} bits; quantise it to fewer")
+        node = self.builder.add(
+            "requantise",
+            f"{tensor.node}_relu",
+            [tensor.node],
+            type=FixedPoint(False, max(bits, 1 - type_.fraction_bits), type_.fraction_bits),
+            minimum=0,
+        )
+        return Tensor(node, tensor.shape)
+
+    def moved(self, name: str, tensor: Tensor, numbers: np.ndarray) -> Tensor:
+        """Elements in another order or shape."""
+        node = self.builder.move(name, [tensor.node], numbers)
+        return replace(tensor, node=node, shape=numbers.shape)
+
+    def numbers(self, tensor: Tensor) -> np.ndarray:
+        """Numbers of a tensor's elements in its shape."""
+        return np.arange(math.prod(tensor.shape)).reshape(tensor.shape)
+
+
+def quantiser_of(
+    layer: KerasLayer, path: str, key: str, enabled: bool = True
+) -> HgqQuantiser | None:
+    """A layer's quantiser, None where it has none."""
+    if not enabled or layer.config.get(key) is None:
+        return None
+    return HgqQuantiser.of(layer, path, layer.config[key])
+
+
+def einsum_layer(
+    state: HgqImport,
+    layer: KerasLayer,
+    name: str,
+    tensor: Tensor,
+    equation: str,
+    kernel: tuple[np.ndarray, int],
+    bias: tuple[np.ndarray, int] | None,
+) -> str:
+    """A sum by Einstein's convention, the batch first in input and output."""
+    letters = without_batch(layer, equation, len(tensor.shape), kernel[0].ndim)
+    weights, fraction_bits = kernel
+    keys: dict[str, Any] = {"weights": weights, "fraction_bits": fraction_bits}
+    given, constant, wanted = letters
+    is_dense = constant == given[-1:] + wanted[-1:] and given[:-1] == wanted[:-1]
+    if not is_dense:
+        keys["equation"] = f"{given},{constant}->{wanted}"
+    if bias is not None and bias[0].any():
+        keys |= {"biases": bias[0], "bias_fraction_bits": bias[1]}
+    return state.builder.add("linear", name, [tensor.node], **keys)
+
+
+def without_batch(
+    layer: KerasLayer, equation: str, input_axes: int, kernel_axes: int
+) -> tuple[str, str, str]:
+    """Axes of input, kernel and output without the batch, as letters from a to z."""
+    try:
+        left, wanted = equation.replace(" ", "").split("->")
+        given, constant = left.split(",")
+    except ValueError:
+        raise InputError(f"{layer.where}: equation '{equation}' is not understood") from None
+    if "..." in given:
+        spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in equation]
+        several = "".join(spare[: input_axes + 1 - (len(given) - 3)])
+        given, wanted = given.replace("...", several), wanted.replace("...", several)
+    batch = given[:1]
+    fits = len(given) == input_axes + 1 and len(constant) == kernel_axes
+    if not fits or batch in constant or wanted[:1] != batch:
+        raise InputError(f"{layer.where}: equation '{equation}' is not supported")
+    order = dict.fromkeys(given[1:] + constant)
+    plain = {letter: "abcdefghijklmnopqrstuvwxyz"[k] for k, letter in enumerate(order)}
+    parts = (given[1:], constant, wanted[1:])
+    if any(letter not in plain for letter in parts[2]):
+        raise InputError(f"{layer.where}: equation '{equation}' is not supported")
+    given, constant, wanted = ("".join(plain[c] for c in part) for part in parts)
+    return given, constant, wanted
+
+
+def activated(layer: KerasLayer, node: str, state: HgqImport) -> Tensor:
+    """A node behind a layer's activation."""
+    activation = layer.get("activation", "linear")
+    shape = state.builder.tensors[node].shape
+    if activation not in ("linear", "relu"):
+        raise InputError(
+            f"{layer.where}: activation '{activation}'; relu and linear are supported here, others "
+            "as a layer QUnaryFunctionLUT"
+        )
+    return Tensor(node, shape, is_relu=activation == "relu")
+
+
+def outwards(state: HgqImport, layer: KerasLayer, tensor: Tensor) -> Tensor:
+    """Behind a layer's output quantiser, if it has one."""
+    quantiser = quantiser_of(layer, "oq", "oq_conf", bool(layer.get("enable_oq")))
+    if quantiser is None:
+        return tensor
+    return state.quantised(layer, f"{layer.name}_oq", tensor, quantiser)
+
+
+def inwards(state: HgqImport, layer: KerasLayer, tensor: Tensor) -> Tensor:
+    """Behind a layer's input quantiser, if it has one."""
+    quantiser = quantiser_of(layer, "iq", "iq_conf", bool(layer.get("enable_iq", True)))
+    return state.quantised(layer, f"{layer.name}_iq", tensor, quantiser)
+
+
+def _kernel(layer: KerasLayer, values: np.ndarray, prefix: str = "") -> tuple[np.ndarray, int]:
+    quantiser = HgqQuantiser.of(layer, f"{prefix}kq", layer.config.get("kq_conf"))
+    return quantiser.integers(values, layer.where)
+
+
+def _bias(layer: KerasLayer, values: np.ndarray, prefix: str = "") -> tuple[np.ndarray, int]:
+    quantiser = HgqQuantiser.of(layer, f"{prefix}bq", layer.config.get("bq_conf"))
+    return quantiser.integers(values, layer.where)
+
+
+def _dense(state: HgqImport, layer: KerasLayer) -> Tensor:
+    (source,) = state.sources(layer, 1)
+    tensor = inwards(state, layer, source)
+    kernel = _kernel(layer, layer.array("vars/0"))
+    bias = _bias(layer, layer.array("vars/1")) if layer.get("use_bias", True) else None
+    node = einsum_layer(state, layer, layer.name, tensor, "...a,ab->...b", kernel, bias)
+    return outwards(state, layer, activated(layer, node, state))
+
+
+def einsum_bias(layer: KerasLayer, equation: str, values: np.ndarray) -> np.ndarray:
+    """A bias whose axes are some of the output's, with axes of one where it has none."""
+    axes = str(layer.get("bias_axes"))
+    wanted = equation.split("->")[1].replace("...", "").lstrip(equation[0])
+    order = [axis for axis in wanted if axis in axes]
+    # The variable has its axes in the output's order, from the first that it has.
+    first = wanted.index(order[0]) if order else 0
+    if values.ndim == len(wanted) - first:
+        return values
+    sides = iter(values.shape)
+    return values.reshape([next(sides) if axis in axes else 1 for axis in wanted[first:]])
+
+
+def _einsum_dense(state: HgqImport, layer: KerasLayer) -> Tensor:
+    (source,) = state.sources(layer, 1)
+    tensor = inwards(state, layer, source)
+    equation = str(layer.get("equation"))
+    kernel = _kernel(layer, layer.array("vars/0"))
+    bias = None
+    if layer.get("bias_axes"):
+        values, bits = _bias(layer, layer.array("vars/1"))
+        bias = einsum_bias(layer, equation, values), bits
+    node = einsum_layer(state, layer, layer.name, tensor, equation, kernel, bias)
+    return outwards(state, layer, activated(layer, node, state))
+
+
+def _einsum_dense_batchnorm(state: HgqImport, layer: KerasLayer) -> Tensor:
+    """Kernel and bias with the batch normalisation folded in, in float32, before they are cut."""
+    (source,) = state.sources(layer, 1)
+    tensor = inwards(state, layer, source)
+    equation = str(layer.get("equation"))
+    axes = str(layer.get("normalize_axes", layer.get("bias_axes", "")))
+    constant = equation.split(",")[1].split("->")[0]
+    numbered = [layer.array(f"vars/{k}") for k in range(2)]
+    kernel, bias = (one.astype(np.float32) for one in numbered)
+    # Behind kernel and bias: gamma where it scales, then, behind the counters of the layer's
+    # cost, mean and variance.
+    own = [layer.arrays[f"vars/{k}"] for k in range(2, 16) if f"vars/{k}" in layer.arrays]
+    vectors = [one.astype(np.float32) for one in own if one.ndim]
+    gamma = vectors.pop(0) if layer.get("scale", True) else np.float32(1)
+    if len(vectors) != 2:
+        raise InputError(f"{layer.where}: its batch normalisation's variables are not as expected")
+    mean, variance = vectors
+    scaler = (gamma / np.sqrt(variance + KERAS_EPSILON)).astype(np.float32)
+    sides = [kernel.shape[k] if axis in axes else 1 for k, axis in enumerate(constant)]
+    fused = (kernel * scaler.reshape(sides)).astype(np.float32)
+    offset = (-mean * scaler).astype(np.float32)
+    whole = einsum_bias(layer, equation, bias)
+    added = (whole + offset.reshape(whole.shape)).astype(np.float32)
+    values, bits = _bias(layer, added.reshape(bias.shape))
+    node = einsum_layer(
+        state,
+        layer,
+        layer.name,
+        tensor,
+        equation,
+        _kernel(layer, fused),
+        (einsum_bias(layer, equation, values), bits),
+    )
+    return outwards(state, layer, activated(layer, node, state))
+
+
+def _merge(kind: str) -> Callable[[HgqImport, KerasLayer], Tensor]:
+    def apply(state: HgqImport, layer: KerasLayer) -> Tensor:
+        sources = state.sources(layer)
+        enabled = bool(layer.get("enable_iq", True))
+        given = layer.config.get("iq_confs")
+        tensors = []
+        for number, source in enumerate(sources):
+            suffix = f"_{number}" if number else ""
+            path = f"iq/quantizers/quantizer{suffix}"
+            each = given[number] if isinstance(given, list) else given
+            quantiser = HgqQuantiser.of(layer, path, each) if enabled and each else None
+            name = f"{layer.name}_iq_{number}"
+            tensors.append(state.quantised(layer, name, source, quantiser))
+        nodes = [tensor.node for tensor in tensors]
+        if kind in ("add", "subtract"):
+            signs = [1, -1] if kind == "subtract" else None
+            node = state.builder.add("add", layer.name, nodes, signs=signs)
+        elif kind == "multiply" and len(nodes) == 2:
+            node = state.builder.add("multiply", layer.name, nodes)
+        elif kind in ("maximum", "minimum") and len(nodes) == 2:
+            less = state.builder.add("compare", f"{layer.name}_less", nodes, relation="less")
+            pair = nodes[::-1] if kind == "maximum" else nodes
+            node = state.builder.add("select", layer.name, [less, *pair])
+        else:
+            raise InputError(f"{layer.where}: {len(nodes)} inputs; 2 are supported")
+        made = Tensor(node, state.builder.tensors[node].shape)
+        return outwards(state, layer, made)
+
+    return apply
+
+
+def _reshape(state: HgqImport, layer: KerasLayer) -> Tensor:
+    (tensor,) = state.sources(layer, 1)
+    tensor = state.plain(layer, tensor) if tensor.is_input else tensor
+    numbers = state.numbers(tensor)
+    if layer.kind == "Flatten":
+        numbers = numbers.reshape(-1)
+    elif layer.kind == "Permute":
+        numbers = numbers.transpose([axis - 1 for axis in layer.get("dims", [])])
+    else:
+        try:
+            numbers = numbers.reshape(layer.get("target_shape", []))
+        except ValueError:
+            raise InputError(
+                f"{layer.where}: a tensor of {list(tensor.shape)} cannot have the shape "
+                f"{layer.get('target_shape')}"
+            ) from None
+    return state.moved(layer.name, tensor, numbers)
+
+
+def _same(state: HgqImport, layer: KerasLayer) -> Tensor:
+    (tensor,) = state.sources(layer, 1)
+    return tensor
+
+
+def _activation(state: HgqImport, layer: KerasLayer) -> Tensor:
+    (tensor,) = state.sources(layer, 1)
+    word = layer.get("activation", "linear") if layer.kind == "Activation" else "relu"
+    if word == "linear":
+        return tensor
+    if word != "relu" or layer.get("max_value") or layer.get("negative_slope"):
+        raise InputError(f"{layer.where}: activation '{word}'; relu and linear are supported")
+    return replace(state.plain(layer, tensor) if tensor.is_input else tensor, is_relu=True)
+
+
+def _quantiser(state: HgqImport, layer: KerasLayer) -> Tensor:
+    """A quantiser as a layer."""
+    (tensor,) = state.sources(layer, 1)
+    configuration = layer.config.get("config")
+    inner = replace(layer, arrays={f"q/{k}": v for k, v in layer.arrays.items()})
+    quantiser = HgqQuantiser.of(inner, "q", configuration)
+    return state.quantised(layer, layer.name, tensor, quantiser)
+
+
+FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "exp": np.exp,
+    "exponential": np.exp,
+    "softplus": lambda x: np.log1p(np.exp(x)),
+    "softsign": lambda x: x / (1 + np.abs(x)),
+    "swish": lambda x: x / (1 + np.exp(-x)),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+}
+
+
+def looked_up(
+    state: HgqImport,
+    layer: KerasLayer,
+    name: str,
+    tensor: Tensor,
+    function: Callable[[np.ndarray], np.ndarray],
+    quantiser: HgqQuantiser,
+) -> Tensor:
+    """A function of each element in float32, cut by a quantiser: a table."""
+    tensor = state.plain(layer, tensor)
+    source = state.builder.tensors[tensor.node]
+    types = quantiser.types(tensor.shape, layer.where)
+    present = [one for one in dict.fromkeys(types.ravel()) if one is not None]
+    if not present:
+        present = [FixedPoint(False, 1, 0)]
+    if source.type.width > 16:
+        raise InputError(
+            f"{layer.where}: a function of {source.type.width} bits; at most 16 are supported"
+        )
+    values = np.arange(source.type.minimum, source.type.maximum + 1) * source.type.step
+    with np.errstate(all="ignore"):
+        found = np.asarray(function(values.astype(np.float32)), np.float32)
+    whole = hull(present)
+    rows, places = [], {}
+    for one in [*present, None]:
+        places[one] = len(rows)
+        row = np.zeros(len(values), np.int64)
+        if one is not None:
+            row = quantiser.real(found, one) << whole.fraction_bits - one.fraction_bits
+        rows.append(row)
+    choice = np.array([places[one] for one in types.ravel()]).reshape(types.shape)
+    same = len(set(choice.ravel().tolist())) == 1
+    node = state.builder.add(
+        "table",
+        name,
+        [tensor.node],
+        tables=rows[choice.ravel()[0]] if same else np.array(rows),
+        choice=None if same else choice,
+        type=whole,
+    )
+    return Tensor(node, tensor.shape)
+
+
+def _unary(state: HgqImport, layer: KerasLayer) -> Tensor:
+    (source,) = state.sources(layer, 1)
+    word = str(layer.get("activation"))
+    if word not in FUNCTIONS:
+        raise InputError(f"{layer.where}: function '{word}'; known are {', '.join(FUNCTIONS)}")
+    quantiser = quantiser_of(layer, "oq", "oq_conf", bool(layer.get("enable_oq", True)))
+    if quantiser is None:
+        raise InputError(f"{layer.where}: a function without an output quantiser")
+    tensor = inwards(state, layer, source)
+    return looked_up(state, layer, layer.name, tensor, FUNCTIONS[word], quantiser)
+
+
+def import_hgq(
+    path: Path, input_type: FixedPoint | None = None, samples: np.ndarray | None = None
+) -> NetworkGraph:
+    """Read a .keras file of HGQ2's layers.
+
+    Raises
+    ------
+    InputError
+        If it is none, or has a layer that is not read: which.
+    """
+    del samples
+    from hexcoder.models.importers.hgq_attention import ATTENTION
+
+    layers = {**LAYERS, **ATTENTION}
+    model = read_keras(path)
+    builder = GraphBuilder(network_name(path))
+    state = HgqImport(model, builder, input_type)
+    for layer in model.layers:
+        if layer.kind == "InputLayer":
+            shape = layer.get("batch_shape", layer.get("batch_input_shape", []))[1:]
+            if not shape or not all(isinstance(side, int) and side > 0 for side in shape):
+                raise InputError(f"{layer.where}: its shape {shape} must be numbers")
+            state.values[layer.name] = Tensor(layer.name, tuple(shape), is_input=True)
+            continue
+        if layer.kind not in layers:
+            raise InputError(
+                f"{layer.where}: a layer that is not read; known are {', '.join(sorted(layers))}"
+            )
+        try:
+            state.values[layer.name] = layers[layer.kind](state, layer)
+        except ValueError as error:
+            raise InputError(f"{layer.where}: {error}") from None
+    for name in model.outputs:
+        if name not in state.values:
+            raise InputError(f"{path}: output '{name}' is the name of no layer")
+        tensor = state.plain(model.layers[-1], state.values[name])
+        builder.output(tensor.node)
+    return builder.network()
+
+
+LAYERS: dict[str, Callable[[HgqImport, KerasLayer], Tensor]] = {
+    "QDense": _dense,
+    "QEinsumDense": _einsum_dense,
+    "QEinsumDenseBatchnorm": _einsum_dense_batchnorm,
+    "QAdd": _merge("add"),
+    "QSubtract": _merge("subtract"),
+    "QMultiply": _merge("multiply"),
+    "QMaximum": _merge("maximum"),
+    "QMinimum": _merge("minimum"),
+    "QUnaryFunctionLUT": _unary,
+    "Quantizer": _quantiser,
+    "Flatten": _reshape,
+    "Reshape": _reshape,
+    "Permute": _reshape,
+    "Activation": _activation,
+    "ReLU": _activation,
+    "Dropout": _same,
+    "GaussianNoise": _same,
+}

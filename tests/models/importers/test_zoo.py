@@ -1,0 +1,34 @@
+"""Models that others trained, and what their own tools answered; skipped where they are not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hexcoder.models.importers.files import import_model
+from hexcoder.models.importers.samples import compare_samples
+
+ZOO = Path(__file__).parents[4] / "shared" / "zoo"
+MODELS = {
+    "TFC_1W1A": "qonnx_model_zoo/TFC_1W1A.onnx",
+    "TFC_2W2A": "qonnx_model_zoo/TFC_2W2A.onnx",
+    "qkeras_jettagging": "qonnx_model_zoo/qkeras_jettagging.onnx",
+    "kwsmlp_w3a3": "qonnx_model_zoo/kwsmlp_w3a3.onnx",
+    "finn_build_dataflow": "finn/model.onnx",
+    "hgq_jsc_openml_758": "hgq/jsc_openml_758.keras",
+    "hgq_jsc_cernbox_7498": "hgq/jsc_cernbox_7498.keras",
+    "hgq_lin8part": "hgq/lin8part.keras",
+    "conifer_compositeID_EE_v1": "conifer/compositeID_EE_v1.json",
+    "conifer_multiclass_EE": "conifer/multiclass_EE.json",
+}
+
+
+@pytest.mark.skipif(not ZOO.is_dir(), reason="the models of others are not part of the project")
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_of_others_answers_as_its_own_tool_does(name):
+    arrays = dict(np.load(ZOO / "golden" / f"{name}.npz"))
+    network = import_model(ZOO / "models" / MODELS[name], samples=arrays["inputs"])
+    found = compare_samples(network, arrays)
+    assert found.passed, found
+    # Where outputs are behind a softmax the sums inside are what is compared.
+    assert found.tensors
