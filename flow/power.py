@@ -11,6 +11,7 @@ from hexcoder.flow.block import Block
 from hexcoder.flow.simulated import simulation, vectors
 from hexcoder.metrics.asic import GlitchMetrics, GlitchToggles, PowerMetrics
 from hexcoder.netlist.flat import FlatNetlist
+from hexcoder.netlist.gate_level import NothingSimulatedError
 from hexcoder.steps.step import FlatMetrics, NotMeasured
 
 
@@ -87,19 +88,23 @@ def glitch_metrics(
     if not count:
         raise NotMeasured("silicon.glitch_events = 0")
     expected = block.view(vectors).activity_expected
-    glitches = measure_glitches(
-        block.netlist,
-        block.view(simulation),
-        block.cells,
-        loads,
-        block.pdk,
-        block.library,
-        block.config.clock,
-        block.view(vectors).activity[:count],
-        None if expected is None else expected[:count],
-        block.folder,
-        wire_delays,
-    )
+    try:
+        glitches = measure_glitches(
+            block.netlist,
+            block.view(simulation),
+            block.cells,
+            loads,
+            block.pdk,
+            block.library,
+            block.config.clock,
+            block.view(vectors).activity[:count],
+            None if expected is None else expected[:count],
+            block.folder,
+            wire_delays,
+        )
+    except NothingSimulatedError as error:
+        # The netlist is too large for the simulator, which is no fault of the netlist.
+        raise NotMeasured(str(error)) from None
     by_part: dict[str, float] = defaultdict(float)
     for path, power in glitches.power_w.items():
         by_part[part_of(path)] += power

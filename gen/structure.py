@@ -58,7 +58,10 @@ def measure(
                 level += 1
                 count["sums"] += 1
                 count["adders"] += sum(digits) - 1
-                count["full_adders"] += max(bits - widths[index], 0)
+                # Columns below the lowest operand hold nothing.
+                numbers = (*node.coefficients, node.offset)
+                zeros = min((n & -n).bit_length() - 1 for n in numbers if n)
+                count["full_adders"] += max(bits - max(widths[index] - zeros, 0), 0)
                 count["depth"] = max(count["depth"], level)
         elif isinstance(node, Register) and node.layer == CORE:
             counts[_maker(graph, index)]["register_bits"] += widths[index]

@@ -13,14 +13,17 @@ import numpy as np
 
 from hexcoder.config import Config, load_config, shipped_configs
 from hexcoder.errors import CheckFailed, InputError
+from hexcoder.fixed_point import FixedPoint
 from hexcoder.metrics.asic import AsicFile
 from hexcoder.metrics.file import read_metrics as _read
 from hexcoder.metrics.layout import LayoutFile
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TrainMetrics
+from hexcoder.network.builder import GraphBuilder
 from hexcoder.network.golden import evaluate
 from hexcoder.network.golden import layer_outputs as _layer_outputs
+from hexcoder.network.real_values import to_integers, to_reals
 from hexcoder.network.schema import Network, load_network, save_network
 from hexcoder.sensor.classical.method import Classical
 from hexcoder.sensor.codec.codec import Codec
@@ -39,6 +42,7 @@ __all__ = [
     "Classical",
     "Codec",
     "Config",
+    "GraphBuilder",
     "InputError",
     "Metrics",
     "Network",
@@ -46,6 +50,7 @@ __all__ = [
     "decode",
     "encode",
     "golden",
+    "import_model",
     "layer_outputs",
     "load_config",
     "load_encoder",
@@ -56,9 +61,39 @@ __all__ = [
     "save_network",
     "shipped_configs",
     "synthesise",
+    "to_integers",
+    "to_reals",
     "train",
     "write_report",
 ]
+
+
+def import_model(
+    path: Path | str, input_type: str | None = None, samples: np.ndarray | None = None
+) -> Network:
+    """Read a model that another tool trained, exactly (docs/import.md).
+
+    Parameters
+    ----------
+    path : path
+        ONNX or QONNX, Keras with HGQ2's layers, JSON of conifer or XGBoost.
+    input_type : str, optional
+        Type of inputs that the model does not quantise itself, such as ``"SQ(4,10)"``.
+    samples : array (n, ...), optional
+        Inputs of the model, from which that type is taken where it is not given.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be imported exactly: what, where, and what would do.
+    """
+    from hexcoder.models.importers.files import import_model as read
+
+    try:
+        type_ = None if input_type is None else FixedPoint.parse(input_type)
+    except ValueError as error:
+        raise InputError(f"input_type: {error}") from None
+    return read(Path(path), type_, samples)
 
 
 def train(config: Config, build: Path | str | None = None) -> AnyEncoder:
@@ -313,14 +348,17 @@ def _run(stage: Stage[Any], config: Config, folder: Path) -> dict[str, Any]:
 
 def _flat(network: Network, inputs: np.ndarray) -> np.ndarray:
     values = np.asarray(inputs)
-    elements = int(np.prod(network.input.shape))
+    tensors = list(network.inputs_by_name.values())
+    types = " ".join(str(tensor.type) for tensor in tensors)
+    elements = network.input_elements
     if values.dtype.kind not in "iu":
-        raise InputError(f"inputs are {values.dtype}; give integers of type {network.input.type}")
+        raise InputError(f"inputs are {values.dtype}; give integers of type {types}")
     if values.ndim < 1 or values[:1].size != elements * len(values[:1]):
-        raise InputError(
-            f"inputs have shape {values.shape}; give (n, {elements}) or (n, *{network.input.shape})"
-        )
-    least, most = network.input.type.minimum, network.input.type.maximum
-    if values.size and not least <= values.min() <= values.max() <= most:
-        raise InputError(f"inputs go beyond {network.input.type}: valid are {least} to {most}")
-    return values.reshape(len(values), elements)
+        shapes = f" or (n, *{tensors[0].shape})" if len(tensors) == 1 else ""
+        raise InputError(f"inputs have shape {values.shape}; give (n, {elements}){shapes}")
+    flat = values.reshape(len(values), elements)
+    low, high = network.input_bounds
+    if ((flat < low) | (flat > high)).any():
+        valid = f": valid are {low.min()} to {high.max()}" if len(tensors) == 1 else ""
+        raise InputError(f"inputs go beyond {types}{valid}")
+    return flat

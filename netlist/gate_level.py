@@ -67,6 +67,13 @@ class Course:
     options: tuple[str, ...] = ()
 
 
+class NothingSimulatedError(InputError):
+    """A simulation did not do one event in its time."""
+
+    def __init__(self, limit_s: float, log: Path):
+        super().__init__(f"no event simulated in {limit_s:.0f} s (log: {log})")
+
+
 def check_gate_level(
     netlist: Path,
     cell_verilog: Path,
@@ -122,10 +129,12 @@ def run_events(
         )
     )
     command = compile_testbench(testbench, sources, course.options)
+    result.unlink(missing_ok=True)
     _run_for(command, workdir / "vvp.log", limit_s)
-    rows = [line.split() for line in result.read_text().splitlines()]
+    # A large netlist may not even be loaded in that time.
+    rows = [line.split() for line in result.read_text().splitlines()] if result.is_file() else []
     if len(rows) <= interface.latency_cycles:
-        raise InputError(f"no event simulated in {limit_s:.0f} s (log: {workdir / 'vvp.log'})")
+        raise NothingSimulatedError(limit_s, workdir / "vvp.log")
     return rows
 
 

@@ -11,7 +11,12 @@ import numpy as np
 from hexcoder.errors import InputError
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.netlist.flat import ONE, CellModel, FlatNetlist
-from hexcoder.netlist.gate_level import Course, compare_rows, run_events
+from hexcoder.netlist.gate_level import (
+    Course,
+    NothingSimulatedError,
+    compare_rows,
+    run_events,
+)
 from hexcoder.netlist.simulation import Interface
 from hexcoder.tools import plain
 
@@ -106,7 +111,7 @@ def simulate_timed(
             raise InputError(f"{sdf}: {warnings[0]} (log: {workdir / 'vvp.log'})")
         cycles = min(len(rows), last) - first
         if cycles < 1:
-            raise InputError(f"no event simulated in {limit_s:.0f} s (log: {workdir / 'vvp.log'})")
+            raise NothingSimulatedError(limit_s, workdir / "vvp.log")
         counts = _count(dump, flat)
     finally:
         dump.unlink(missing_ok=True)

@@ -54,13 +54,25 @@ class GraphBuilder:
         return name
 
     def input(
-        self, name: str, shape: Sequence[int], type_: FixedPoint, real: RealInput | None = None
+        self,
+        name: str,
+        shape: Sequence[int],
+        type_: FixedPoint | str,
+        real: RealInput | None = None,
     ) -> str:
-        """A tensor that comes in; its name."""
+        """A tensor that comes in, of a type such as ``"SQ(3,2)"``; its name.
+
+        Raises
+        ------
+        InputError
+            If shape or type is none.
+        """
         name = self.fresh(name)
-        tensor = InputTensor.model_validate(
-            {"name": name, "shape": tuple(shape), "type": type_, "real": real}
-        )
+        values = {"name": name, "shape": tuple(shape), "type": type_, "real": real}
+        try:
+            tensor = InputTensor.model_validate(values)
+        except ValidationError as error:
+            raise InputError(f"input '{name}': {problem(error, values)}") from None
         self._inputs.append(tensor)
         self.tensors[name] = tensor
         return name

@@ -140,6 +140,10 @@ class Network(Section):
         """Walk the layers, each after what it reads, with its input and output shapes and types."""
         raise NotImplementedError
 
+    def parameters(self) -> int:
+        """Number of weights and biases."""
+        raise NotImplementedError
+
     def weighted(self) -> list[WeightedContext]:
         """Layers of a chain with weights, in order."""
         return [context for context in self.contexts() if isinstance(context, WeightedContext)]
@@ -259,7 +263,6 @@ class Chain(Network):
             source, tensor = name, context.output
 
     def parameters(self) -> int:
-        """Number of weights and biases."""
         layers = [context.layer for context in self.weighted()]
         return sum(layer.weight_array().size + len(layer.biases or ()) for layer in layers)
 
@@ -322,6 +325,16 @@ class NetworkGraph(Network):
     def name_of(self, node: str) -> str:
         """The name in results of a node or input of the file."""
         return self._names()[node]
+
+    def parameters(self) -> int:
+        """Numbers in the keys of sums, trees and tables."""
+        keys = ("weights", "biases", "tables", "thresholds", "values")
+        return sum(
+            int(np.size(value)) if key != "thresholds" else sum(map(len, value))
+            for node in self.nodes
+            for key in keys
+            if (value := getattr(node, key, None)) is not None
+        )
 
     @property
     def outputs_by_name(self) -> dict[str, TensorType]:

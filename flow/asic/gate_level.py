@@ -7,7 +7,7 @@ from hexcoder.flow.programs import IVERILOG
 from hexcoder.flow.simulated import vectors
 from hexcoder.flow.vectors import VECTORS
 from hexcoder.metrics.asic import GateLevelMetrics
-from hexcoder.netlist.gate_level import check_gate_level
+from hexcoder.netlist.gate_level import NothingSimulatedError, check_gate_level
 from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import File, Key
 from hexcoder.steps.step import NotMeasured, Progress, Step
@@ -23,15 +23,18 @@ def simulate_gate_level(block: Block, progress: Progress) -> GateLevelMetrics:
     given = block.view(vectors)
     if given.expected is None:
         raise NotMeasured("no expected outputs were given")
-    verdict = check_gate_level(
-        block.netlist.verilog,
-        block.pdk.file(block.pdk.cell_verilog),
-        block.top,
-        block.design.interface,
-        given.inputs[:count],
-        given.expected[:count],
-        block.folder / "logs" / "gate_level",
-    )
+    try:
+        verdict = check_gate_level(
+            block.netlist.verilog,
+            block.pdk.file(block.pdk.cell_verilog),
+            block.top,
+            block.design.interface,
+            given.inputs[:count],
+            given.expected[:count],
+            block.folder / "logs" / "gate_level",
+        )
+    except NothingSimulatedError as error:
+        raise NotMeasured(str(error)) from None
     return GateLevelMetrics(gate_level_check=verdict)
 
 

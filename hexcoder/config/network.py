@@ -130,6 +130,19 @@ class ClassicalMethod(Section):
     )
 
 
+class Imported(Section):
+    """A network that another tool trained (docs/import.md), or a network.json."""
+
+    kind: Literal["imported"]
+    model: str = Field(description="file of the model, or a network.json")
+    input_type: FixedPointField | None = Field(
+        default=None, description="type of inputs that the model does not quantise itself"
+    )
+    samples: str | None = Field(
+        default=None, description="npz with the model's 'inputs', and its answers to compare"
+    )
+
+
 def _kind(value: object) -> str:
     found = (
         value.get("kind", "autoencoder") if isinstance(value, dict) else getattr(value, "kind", "")
@@ -142,7 +155,8 @@ AnyNetwork = Annotated[
     | Annotated[Coded, Tag("coded")]
     | Annotated[ClassicalMethod, Tag("best_choice")]
     | Annotated[ClassicalMethod, Tag("threshold")]
-    | Annotated[ClassicalMethod, Tag("super_trigger_cells")],
+    | Annotated[ClassicalMethod, Tag("super_trigger_cells")]
+    | Annotated[Imported, Tag("imported")],
     Discriminator(_kind),
 ]
 

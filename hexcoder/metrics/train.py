@@ -119,8 +119,8 @@ class TorchAgreement(_Metrics):
 class FitMetrics(Metrics):
     """Training."""
 
-    events: TrainingEvents = Field(description="events")
-    training: TrainingRun = Field(description="settings and time")
+    events: TrainingEvents | None = Field(default=None, description="events")
+    training: TrainingRun | None = Field(default=None, description="settings and time")
     history: list[tuple[float, float]] = Field(
         description="loss of each epoch on events trained on and held out"
     )
@@ -139,9 +139,9 @@ class PhysicsMetrics(Metrics):
     input_type: str | None = Field(default=None, description="fixed-point type of the input")
     input_shape: list[int] | None = Field(default=None, description="shape of the input")
     code: TrainedCode | None = Field(default=None, description="of an adaptive code")
-    physics: Physics = Field(description="the network on held-out events")
-    baselines: list[Baseline] = Field(description="fixed algorithms on the same events")
-    examples: list[Example] = Field(description="events across the range of EMD")
+    physics: Physics | None = Field(default=None, description="the network on held-out events")
+    baselines: list[Baseline] = Field(default=[], description="fixed algorithms on the same events")
+    examples: list[Example] = Field(default=[], description="events across the range of EMD")
 
 
 class AgreementMetrics(Metrics):

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from hexcoder.console import Commands, add_command, add_output
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.errors import InputError
 
 EXAMPLES = """examples:
   hexcoder import model.onnx -o network.json
@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from hexcoder.fixed_point import FixedPoint
     from hexcoder.models.importers.files import import_model
-    from hexcoder.models.importers.samples import compare_samples
+    from hexcoder.models.importers.samples import compare_samples, require_agreement
     from hexcoder.network.schema import save_network
     from hexcoder.sensor.tables.samples import INPUTS, one_of, read_samples
 
@@ -71,12 +71,4 @@ def _run(arguments: argparse.Namespace) -> None:
         print(json.dumps(found.model_dump(mode="json"), indent=2))
     else:
         print(f"{line}; {found.samples} samples, {len(found.tensors)} tensors compared")
-    if not found.passed:
-        wrong = next((one for one in found.tensors if one.differ), None)
-        what = f"the greatest output of {found.argmax_differs} samples differs"
-        if wrong is not None:
-            what = (
-                f"tensor '{wrong.tensor}': {wrong.differ} of {wrong.elements} elements differ, by "
-                f"up to {wrong.largest_difference:.3g} steps"
-            )
-        raise CheckFailed(f"{arguments.model}: model and imported network: {what}")
+    require_agreement(arguments.model, found)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.hgq import (
+from hexcoder.models.importers.hgq_quantiser import HgqQuantiser
+from hexcoder.models.importers.hgq_state import (
     KERAS_EPSILON,
     HgqImport,
     Tensor,
@@ -19,7 +20,6 @@ from hexcoder.models.importers.hgq import (
     looked_up,
     outwards,
 )
-from hexcoder.models.importers.hgq_quantiser import HgqQuantiser
 from hexcoder.models.importers.keras_model import KerasLayer
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, Field
 
-from hexcoder.errors import InputError
+from hexcoder.errors import CheckFailed, InputError
+from hexcoder.fixed_point import FixedPoint
+from hexcoder.models.importers.files import import_model
 from hexcoder.network.golden import evaluate, layer_outputs
 from hexcoder.network.real_values import to_integers, to_reals
 from hexcoder.network.schema import NetworkGraph
+from hexcoder.sensor.tables.samples import INPUTS, one_of, read_samples
 
 INSIDE = "act/"
 """What names of arrays begin with that hold tensors inside a model."""
@@ -110,3 +114,37 @@ def _agreement(name: str, found: np.ndarray, given: np.ndarray, step: float) -> 
         differ=int((steps >= room).sum()),
         largest_difference=float(steps.max(initial=0)),
     )
+
+
+def import_with_samples(
+    model: Path, input_type: FixedPoint | None, samples: Path | None
+) -> NetworkGraph:
+    """A model of another tool, compared with its own answers where a file has them.
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported exactly.
+    CheckFailed
+        If the answers differ.
+    """
+    arrays = {} if samples is None else read_samples(samples)
+    inputs = one_of(arrays, samples, INPUTS, "x") if samples is not None else None
+    network = import_model(model, input_type, inputs)
+    if inputs is not None:
+        require_agreement(model, compare_samples(network, {**arrays, INPUTS: inputs}))
+    return network
+
+
+def require_agreement(model: Path, found: Agreement) -> None:
+    """Raise CheckFailed, with the first tensor that differs, unless all are the same."""
+    if found.passed:
+        return
+    wrong = next((one for one in found.tensors if one.differ), None)
+    what = f"the greatest output of {found.argmax_differs} samples differs"
+    if wrong is not None:
+        what = (
+            f"tensor '{wrong.tensor}': {wrong.differ} of {wrong.elements} elements differ, by up "
+            f"to {wrong.largest_difference:.3g} steps"
+        )
+    raise CheckFailed(f"{model}: model and imported network: {what}")

@@ -25,6 +25,8 @@ def agree(network_path: Path, encoder_path: Path, events_path: Path, seed: int) 
     network = load_hardware(network_path)
     if not isinstance(network, Network):
         raise NotMeasured("nothing of this encoder is made by torch: there is no torch encoder")
+    if not encoder_path.is_file() and not events_path.is_file():
+        raise NotMeasured("an imported network: torch did not train it")
     try:
         encoder = load_encoder(encoder_path, network)
     except InputError:

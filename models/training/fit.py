@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import torch
 
-from hexcoder.config import ClassicalMethod, Coded, Config
+from hexcoder.config import ClassicalMethod, Coded, Config, Imported
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.metrics.train import FitMetrics, TrainingEvents, TrainingRun
 from hexcoder.models.codec.decoder import save_codec_decoder
@@ -15,6 +15,7 @@ from hexcoder.models.data.sample import Sample, split_sample
 from hexcoder.models.decoder import Decoder, save_decoder
 from hexcoder.models.encoder.agreement import save_encoder
 from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.importers.samples import import_with_samples
 from hexcoder.models.training.autoencoder import given_autoencoder, new_autoencoder
 from hexcoder.models.training.codec import DecoderTrainer, counted_codec, given_codec
 from hexcoder.models.training.loop import CHECKPOINT, Epoch, Trainer
@@ -147,6 +148,19 @@ def _classical(name: str, network: ClassicalMethod) -> Classical:
     return validated(Classical, {"name": name, "method": network.kind, **values}, where)
 
 
+def _imported(name: str, wanted: Imported, folder: Path) -> FitMetrics:
+    """A network that another tool trained; its own samples, if there are any, are compared."""
+    network = import_with_samples(
+        Path(wanted.model),
+        wanted.input_type,
+        None if wanted.samples is None else Path(wanted.samples),
+    )
+    save_network(network.model_copy(update={"name": name}), folder / NETWORK)
+    return FitMetrics(
+        history=[], tools=versions("torch", "numpy", "POT"), threads=torch.get_num_threads()
+    )
+
+
 def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     """Train into ``folder``; goes on from the checkpoint of a run that was interrupted.
 
@@ -155,6 +169,8 @@ def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     CheckFailed
         If training diverges.
     """
+    if isinstance(config.network, Imported):
+        return _imported(config.name, config.network, folder)
     started = time.perf_counter()
     sample, kept_back = split_sample(config)
     if isinstance(config.network, Coded):

@@ -86,6 +86,13 @@ def measure(network_path: Path, decoder_path: Path, held_out_path: Path) -> Phys
         return _measure_codec(network, decoder_path, held_out_path)
     if isinstance(network, Classical):
         return _measure_classical(network, held_out_path)
+    if not held_out_path.is_file():
+        return PhysicsMetrics(
+            parameters=network.parameters(),
+            layers=_structure(network),
+            input_type=" ".join(str(one.type) for one in network.inputs_by_name.values()),
+            input_shape=list(next(iter(network.inputs_by_name.values())).shape),
+        )
     decoder = load_decoder(decoder_path)
     held_out = read_sample(held_out_path, decoder.conditions)
     found = reconstruct(network, decoder, held_out.events, held_out.places)

@@ -1,8 +1,9 @@
 """Head of the report: what was built in a sentence, and its key figures."""
 
 from dataclasses import replace
+from pathlib import Path
 
-from hexcoder.config import ClassicalMethod, Coded
+from hexcoder.config import ClassicalMethod, Coded, Imported
 from hexcoder.report.blocks import Figure
 from hexcoder.report.numbers import NOT_MEASURED, count, fixed, is_measured, shape
 from hexcoder.report.results import Results
@@ -29,6 +30,10 @@ def sentence(results: Results) -> str:
             what += f" {where_weights_are(results)}"
     elif isinstance(network, ClassicalMethod):
         what = f"A fixed algorithm, {in_words(network)}"
+    elif isinstance(network, Imported):
+        what = f"A network imported from {Path(network.model).name}"
+        if train:
+            what += f", {count(train.parameters)} numbers in its nodes"
     else:
         what = f"A neural encoder for {shape(network.input_shape)} inputs of type "
         what += str(network.input_type)
@@ -60,6 +65,8 @@ def _absent(name: str, reason: str) -> Figure:
 def _emd(results: Results) -> Figure:
     name = "EMD, mean"
     physics = results.train and results.train.physics
+    if isinstance(results.config.network, Imported):
+        return _absent(name, "an imported network: what it is for is not known here")
     if not physics or not is_measured(physics.emd_mean):
         return _absent(name, f"run {results.command('train')}")
     return Figure(
@@ -74,6 +81,9 @@ def _emd(results: Results) -> Figure:
 def _bits(results: Results) -> Figure:
     name = "Output"
     physics = results.train and results.train.physics
+    if isinstance(results.config.network, Imported) and results.rtl:
+        bits = results.rtl.modules[results.rtl.top].output_bits
+        return Figure(name, count(bits), "bits per event", "all outputs of the network")
     if not physics:
         return _absent(name, f"run {results.command('train')}")
     bits = count(physics.bits_per_event)

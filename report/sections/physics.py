@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hexcoder.config import Imported
 from hexcoder.metrics.train import Baseline, Example, Physics, TrainingEvents, TrainMetrics
 from hexcoder.report.blocks import (
     Block,
@@ -34,6 +35,12 @@ def physics(results: Results) -> Section:
     """Events, EMD at equal bits, training, examples, published figures."""
     train = results.train
     blocks: list[Block] = []
+    if isinstance(results.config.network, Imported):
+        text = (
+            "The network was trained elsewhere, and what it is for is not known here. Its own "
+            "answers, where the config names samples with them, were compared on import."
+        )
+        return Section("physics", "Physics", [Text(text)])
     if train is None:
         blocks.append(results.missing("train", "EMD, baselines, training curves and examples"))
     else:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.models.importers.onnx_model import Operator
 from hexcoder.models.importers.onnx_operators.moves import same_unit
+from hexcoder.models.importers.onnx_state import Import
 from hexcoder.models.importers.quantising import power_of_two
 from hexcoder.models.importers.real import FloatStep, Real
 from hexcoder.models.importers.values import Known, Unquantised, Value
-
-if TYPE_CHECKING:
-    from hexcoder.models.importers.onnx_import import Import
 
 BINARY: dict[str, Callable[..., np.ndarray]] = {
     "Add": np.add,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.models.importers.onnx_model import Operator
+from hexcoder.models.importers.onnx_state import Import
 from hexcoder.models.importers.real import Real
 from hexcoder.models.importers.values import Known, Unquantised, Value
 
-if TYPE_CHECKING:
-    from hexcoder.models.importers.onnx_import import Import
-
-Mover = Callable[[np.ndarray, Operator, "Import"], np.ndarray]
+Mover = Callable[[np.ndarray, Operator, Import], np.ndarray]
 """Moves the elements of an array of the operator's input, with the batch in front."""
 
 

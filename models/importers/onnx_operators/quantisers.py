@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.importers.onnx_model import Operator
 from hexcoder.models.importers.onnx_operators.elementwise import for_tensor
+from hexcoder.models.importers.onnx_state import Import
 from hexcoder.models.importers.quantising import (
     Quantiser,
     bipolar,
@@ -23,9 +23,6 @@ from hexcoder.models.importers.quantising import (
 from hexcoder.models.importers.real import Real
 from hexcoder.models.importers.values import Known, Unquantised, Value
 from hexcoder.network.schema import RealInput
-
-if TYPE_CHECKING:
-    from hexcoder.models.importers.onnx_import import Import
 
 ROUNDING = {
     "ROUND": "half_even",

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.models.importers.onnx_model import Operator
 from hexcoder.models.importers.onnx_operators.moves import moved_real
+from hexcoder.models.importers.onnx_state import Import, integers_of
 from hexcoder.models.importers.real import FloatStep, Real
 from hexcoder.models.importers.values import Known, Value
-
-if TYPE_CHECKING:
-    from hexcoder.models.importers.onnx_import import Import
-
-
-def _weights(operator: Operator, known: Known) -> tuple[np.ndarray, int, np.ndarray]:
-    from hexcoder.models.importers.onnx_import import integers_of
-
-    return integers_of(operator, known)
 
 
 def _matmul(state: Import, operator: Operator) -> Value:
@@ -45,7 +35,7 @@ def dense(state: Import, operator: Operator, name: str, real: Real, known: Known
             f"{operator.where}: weights of shape {list(known.values.shape)}; a matrix is supported"
         )
     unit = state.one_unit(operator, real)
-    integers, fraction_bits, scale = _weights(operator, known)
+    integers, fraction_bits, scale = integers_of(operator, known)
     node = state.builder.add(
         "linear", name, [real.node], weights=integers, fraction_bits=fraction_bits
     )
@@ -103,7 +93,7 @@ def _convolution(state: Import, operator: Operator) -> Value:
         np.arange(known.values.size).reshape(known.values.shape), (0, 1), (-1, -2)
     )
     turned = known.mapped(np.moveaxis(known.values, (0, 1), (-1, -2)), numbers)
-    integers, fraction_bits, scale = _weights(operator, turned)
+    integers, fraction_bits, scale = integers_of(operator, turned)
     if scale.size > 1:
         outputs = integers.shape[-1]
         full = np.broadcast_to(scale, integers.shape).reshape(-1, outputs)

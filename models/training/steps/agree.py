@@ -24,7 +24,7 @@ AGREE = Step(
     reads=(
         File("train/network.json"),
         File("train/encoder.safetensors", optional=True),
-        File("train/events.csv"),
+        File("train/events.csv", optional=True),
         Key("training.seed"),
         *(Package(name) for name in ("torch", "numpy")),
     ),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hexcoder.config import Config
+from hexcoder.config import Config, Imported
 from hexcoder.errors import InputError
 from hexcoder.metrics.train import FitMetrics
 from hexcoder.sensor.tables.open import files_of
@@ -49,6 +49,17 @@ def given_files(config: Config) -> dict[str, str]:
     }
 
 
+def imported_files(config: Config) -> list[str]:
+    """Digests of a model of another tool and of its samples."""
+    if not isinstance(config.network, Imported):
+        return []
+    paths = [Path(path) for path in (config.network.model, config.network.samples) if path]
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; section 'network' of the config names it")
+    return [file_digest(path) for path in paths]
+
+
 FIT = Step(
     "train.fit",
     train,
@@ -60,6 +71,7 @@ FIT = Step(
         Key("quantisation"),
         Key("training"),
         Given("weights", lambda place: given_files(place.config)),
+        Given("model", lambda place: imported_files(place.config)),
         *(Package(name) for name in ("torch", "numpy", "POT")),
     ),
     writes=(

@@ -23,7 +23,7 @@ MEASURE = Step(
     reads=(
         File("train/network.json"),
         File("train/decoder.safetensors", optional=True),
-        File("train/held_out.csv"),
+        File("train/held_out.csv", optional=True),
         *(Package(name) for name in ("torch", "numpy", "POT")),
     ),
 )
