@@ -4,13 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands, add_command, add_output
+from hexcoder.console import Commands, add_command, add_number, add_output
 from hexcoder.errors import InputError
 
+MOST_BITS = 24
 EXAMPLES = """examples:
   hexcoder import model.onnx -o network.json
   hexcoder import model.onnx -o network.json --input-type 'SQ(4,10)'
   hexcoder import model.onnx -o network.json --inputs samples.npz   with its own answers: compares
+  hexcoder import float.onnx -o network.json --calibrate samples.npz --bits 12
   hexcoder rtl network.json -o rtl && hexcoder sim network.json rtl --inputs samples.npz
 Exit status: 0 imported, and the samples' answers agree; 1 they differ; 2 it cannot be imported
 exactly, and why.
@@ -35,8 +37,52 @@ def add(commands: Commands) -> None:
         help="npz with the model's 'inputs', and if they are known its 'outputs' and the sums "
         "inside as 'act/NODE', which are compared",
     )
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="SAMPLES",
+        help="npz or npy: a float model of ONNX or Keras gets types from the ranges of its tensors "
+        "on these samples, and what that costs is said",
+    )
+    add_number(parser, "--bits", "of weights and tensors, with --calibrate", default=16, least=2)
+    parser.add_argument("--weights", type=Path, help="Keras 2: HDF5 file, if not beside the JSON")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
     parser.set_defaults(run=_run)
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    """A float model, and what fixed point costs it."""
+    from hexcoder.models.importers.onnx_import import import_float
+    from hexcoder.network.schema import save_network
+    from hexcoder.sensor.tables.samples import INPUTS, one_of, read_samples
+
+    model = arguments.model
+    if not model.is_file():
+        raise InputError(f"{model}: no such file; give a float model of ONNX or Keras")
+    if arguments.bits > MOST_BITS:
+        raise InputError(f"--bits = {arguments.bits}: at most {MOST_BITS} are supported")
+    samples = one_of(read_samples(arguments.calibrate), arguments.calibrate, INPUTS, "x")
+    network, loss = import_float(model, samples, arguments.bits, arguments.weights)
+    partial = arguments.output.with_name(f".{arguments.output.name}.partial")
+    save_network(network, partial)
+    partial.replace(arguments.output)
+    if arguments.json:
+        print(json.dumps(loss.model_dump(mode="json"), indent=2))
+        return
+    print(f"{'tensor':32} {'type':12} {'largest':>12} {'mean error':>12} {'largest error':>13}")
+    for row in loss.layers:
+        print(
+            f"{row.tensor[:32]:32} {row.type:12} {row.largest:12.5g} "
+            f"{row.mean_absolute_error:12.5g} {row.largest_error:13.5g}"
+        )
+    argmax = ""
+    if loss.argmax_agrees is not None:
+        argmax = f"; the greatest output is the same for {100 * loss.argmax_agrees:.1f} %"
+    print(
+        f"{arguments.output}: {len(network.nodes)} nodes, {loss.bits} bits; outputs on "
+        f"{loss.samples} samples: mean error {loss.mean_absolute_error:.4g}, largest "
+        f"{loss.largest_error:.4g}{argmax}"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -54,6 +100,9 @@ def _run(arguments: argparse.Namespace) -> None:
             raise InputError(f"--input-type = {arguments.input_type}: {error}") from None
     if not arguments.output.parent.is_dir():
         raise InputError(f"{arguments.output}: the folder {arguments.output.parent} does not exist")
+    if arguments.calibrate is not None:
+        _calibrate(arguments)
+        return
     arrays = read_samples(arguments.inputs) if arguments.inputs else {}
     samples = one_of(arrays, arguments.inputs, INPUTS, "x") if arrays else None
     network = import_model(arguments.model, given, samples)

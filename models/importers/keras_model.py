@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,12 +78,29 @@ def read_keras(path: Path) -> KerasModel:
             weights = _part(archive, path, "model.weights.h5")
     except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, NotImplementedError):
         raise InputError(f"{path}: not a .keras file, or cut off") from None
-    arrays = _arrays(path, weights)
-    if not isinstance(config, dict) or config.get("class_name") not in ("Functional", "Sequential"):
+    return layers_of(path, config, read_arrays(path, weights))
+
+
+def layers_of(
+    path: Path, config: Any, arrays: Mapping[str, np.ndarray] | None = None
+) -> KerasModel:
+    """The layers of a model's configuration.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array, optional
+        Of Keras 3's weights' file, by path.
+    """
+    arrays = arrays or {}
+    kinds = ("Functional", "Sequential", "Model")
+    if not isinstance(config, dict) or config.get("class_name") not in kinds:
         raise InputError(
             f"{path}: its model is {_word(config)}; Functional and Sequential models are read"
         )
     inner = config.get("config")
+    if isinstance(inner, list):
+        # The oldest files of sequential models.
+        inner = {"layers": inner}
     rows = inner.get("layers") if isinstance(inner, dict) else None
     if not isinstance(inner, dict) or not isinstance(rows, list) or not rows:
         raise InputError(f"{path}: its config has no layers")
@@ -107,7 +125,7 @@ def read_keras(path: Path) -> KerasModel:
             KerasLayer(kind, name, row["config"], sources, own, f"{path}: layer '{name}' ({kind})")
         )
     outputs = [layers[-1].name]
-    if config["class_name"] == "Functional":
+    if config["class_name"] != "Sequential":
         outputs = list(_names(inner.get("output_layers")))
     return KerasModel(layers, outputs)
 
@@ -122,7 +140,7 @@ def _part(archive: zipfile.ZipFile, path: Path, name: str) -> bytes:
     return archive.read(name)
 
 
-def _arrays(path: Path, content: bytes) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, content: bytes) -> dict[str, np.ndarray]:
     """Every array of the weights' file by its path."""
     try:
         import h5py
@@ -164,6 +182,9 @@ def _histories(value: Any) -> list[str]:
             return [str(history[0])] if history else []
         return [name for one in value.values() for name in _histories(one)]
     if isinstance(value, list):
+        # Keras 2 writes [name, node, tensor, {}].
+        if len(value) >= 3 and isinstance(value[0], str) and isinstance(value[1], int):
+            return [value[0]]
         return [name for one in value for name in _histories(one)]
     return []
 

@@ -25,12 +25,15 @@ class Import:
         What messages begin with: the file.
     values : dict of str to Value
         Of each tensor.
+    is_calibrated : bool
+        Its constants have been rounded: products with them are exact.
     """
 
     model: OnnxModel
     builder: GraphBuilder
     source: str
     values: dict[str, Value] = field(default_factory=dict)
+    is_calibrated: bool = False
 
     def value(self, operator: Operator, number: int) -> Value:
         """An operator's input; InputError if it has none such, or nothing makes it."""

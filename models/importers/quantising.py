@@ -20,6 +20,8 @@ from hexcoder.models.importers.real import (
 from hexcoder.network.builder import GraphBuilder
 
 MOST_LEVELS = 4096
+FEW_LEVELS, TABLE_BITS = 256, 12
+"""Above so many levels a function of an integer of at most so many bits is a table."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Quantiser:
     low, high : int
     rounding : str
         As of kind ``requantise``.
+    is_ours : bool
+        Not the model's: no float32 of another tool stands behind it.
     """
 
     scale: np.ndarray
@@ -44,6 +48,7 @@ class Quantiser:
     low: int
     high: int
     rounding: str = "half_even"
+    is_ours: bool = False
 
     def levels(self, values: np.ndarray, scale: np.ndarray) -> np.ndarray:
         """Integers of real values, as the tool of the model finds them in float32."""
@@ -119,7 +124,7 @@ def _requantised(builder: GraphBuilder, name: str, real: Real, quantiser: Quanti
         return None
     signed = low < 0
     # Beyond 24 bits float32 rounds the sum itself.
-    if real.tensor.type.width > 25 or width + signed > WIDEST_TYPE_BITS:
+    if (real.tensor.type.width > 25 and not quantiser.is_ours) or width + signed > WIDEST_TYPE_BITS:
         return None
     node = builder.add(
         "requantise",
@@ -139,6 +144,10 @@ def _counted(
     """Thresholds; a table where the function turns round."""
     fraction_bits, unit = split_scale(quantiser.scale)
     levels = Levels(quantiser.levels, (quantiser.scale,), quantiser.low, quantiser.high)
+    if quantiser.high - quantiser.low > FEW_LEVELS and real.tensor.type.width <= TABLE_BITS:
+        # A table of as many entries is less than as many comparisons.
+        node = _table(builder, name, real, levels, quantiser.zero_point, fraction_bits)
+        return Real(node, builder.tensors[node], np.asarray(unit, dtype=np.float64))
     if quantiser.high - quantiser.low > MOST_LEVELS:
         raise InputError(
             f"{where}: {quantiser.high - quantiser.low + 1} levels behind a scale that is no power "

@@ -10,7 +10,7 @@ import numpy as np
 from hexcoder.errors import InputError
 from hexcoder.models.importers.onnx_model import Operator
 from hexcoder.models.importers.onnx_operators.moves import same_unit
-from hexcoder.models.importers.onnx_state import Import
+from hexcoder.models.importers.onnx_state import Import, integers_of
 from hexcoder.models.importers.quantising import power_of_two
 from hexcoder.models.importers.real import FloatStep, Real
 from hexcoder.models.importers.values import Known, Unquantised, Value
@@ -92,6 +92,8 @@ def _with_constant(
             return replace(real, unit=real.unit * factor)
         if kind == "Div" and factor > 0 and power_of_two(factor) is not None:
             return replace(real, unit=real.unit / factor)
+    if state.is_calibrated and kind == "Mul" and real.is_exact:
+        return _times(state, operator, real, parameter)
     if kind == "Pow":
         exponent = float(parameter.ravel()[0]) if parameter.size == 1 else 0.0
         if exponent == 2.0 and real.is_exact and not swapped:
@@ -106,6 +108,20 @@ def _with_constant(
 
 def _swapped(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     return lambda value, parameter: function(parameter, value)
+
+
+def _times(state: Import, operator: Operator, real: Real, parameter: np.ndarray) -> Real:
+    """A product with a constant that was rounded: exact."""
+    integers, fraction_bits, unit = integers_of(operator, Known(parameter))
+    constant = state.builder.add(
+        "constant",
+        f"{operator.name}_constant",
+        [],
+        values=integers,
+        fraction_bits=fraction_bits,
+    )
+    node = state.builder.add("multiply", operator.name, [real.node, constant])
+    return state.with_node(node, real.unit * unit.ravel()[0])
 
 
 MOST_BIAS_BITS = 40
@@ -123,9 +139,9 @@ def _added(
     unit = real.one_unit
     if unit is None or power_of_two(unit) is None:
         return None
-    fraction_bits = real.tensor.type.fraction_bits
+    least = 0 if state.is_calibrated else max(real.tensor.type.fraction_bits, 0)
     whole = parameter / unit
-    for finer in range(max(fraction_bits, 0), max(fraction_bits, 0) + 16):
+    for finer in range(least, least + 16 + 24 * state.is_calibrated):
         scaled = np.ldexp(whole, finer)
         if (scaled == np.rint(scaled)).all() and np.abs(scaled).max() < 1 << MOST_BIAS_BITS:
             values = np.rint(scaled).astype(np.int64)

@@ -67,7 +67,11 @@ def _quant(state: Import, operator: Operator) -> Value:
         return _first(state, operator, value, quantiser)
     scale = for_tensor(operator, quantiser.scale, value)
     return quantised(
-        state.builder, operator.name, value, replace(quantiser, scale=scale), operator.where
+        state.builder,
+        operator.name,
+        value,
+        replace(quantiser, scale=scale, is_ours=state.is_calibrated),
+        operator.where,
     )
 
 

@@ -1,0 +1,291 @@
+"""Float models of Keras as operators of ONNX, for :mod:`calibrate`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hexcoder.documents import read_json
+from hexcoder.errors import InputError
+from hexcoder.models.importers.keras_model import (
+    KerasLayer,
+    KerasModel,
+    layers_of,
+    read_arrays,
+    read_keras,
+)
+from hexcoder.models.importers.onnx_model import OnnxModel, Operator
+
+OPSET = 13
+
+
+@dataclass
+class _Writer:
+    """Collects operators; tensors have their channels last, as in Keras."""
+
+    source: str
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
+    operators: list[Operator] = field(default_factory=list)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def constant(self, values: Any) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants[name] = np.asarray(values)
+        return name
+
+    def add(self, kind: str, name: str, inputs: list[str], where: str, **attributes: Any) -> str:
+        """An operator; the name of its tensor."""
+        from onnx import helper
+
+        output = f"{name}_out"
+        proto = helper.make_node(kind, inputs, [output], **attributes)
+        self.operators.append(Operator(kind, name, inputs, [output], attributes, where, proto))
+        return output
+
+
+def _array(layer: KerasLayer, place: int, name: str) -> np.ndarray:
+    """A variable, by its number in Keras 3's files or by its name in Keras 2's."""
+    return layer.arrays.get(f"vars/{place}", layer.arrays.get(name, np.zeros(0)))
+
+
+def _needed(layer: KerasLayer, place: int, name: str) -> np.ndarray:
+    found = _array(layer, place, name)
+    if not found.size:
+        raise InputError(f"{layer.where}: the file has no '{name}' of it")
+    return found.astype(np.float32)
+
+
+def _activated(writer: _Writer, layer: KerasLayer, tensor: str) -> str:
+    word = layer.get("activation", "linear")
+    plain = ("relu", "sigmoid", "tanh", "softmax", "selu", "elu", "softplus")
+    kinds = {name: name.capitalize() for name in plain} | {"exponential": "Exp"}
+    if word == "linear":
+        return tensor
+    if word not in kinds:
+        raise InputError(f"{layer.where}: activation '{word}'; known are {', '.join(kinds)}")
+    attributes = {"axis": -1} if word == "softmax" else {}
+    name = layer.name if layer.kind in ("Activation", "Softmax") else f"{layer.name}_activation"
+    return writer.add(kinds[word], name, [tensor], layer.where, **attributes)
+
+
+def _dense(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+    kernel = _needed(layer, 0, "kernel")
+    given = [sources[0], writer.constant(kernel)]
+    tensor = writer.add("MatMul", layer.name, given, layer.where)
+    if layer.config.get("use_bias", True):
+        given = [tensor, writer.constant(_needed(layer, 1, "bias"))]
+        tensor = writer.add("Add", f"{layer.name}_bias", given, layer.where)
+    writer.shapes[layer.name] = (*writer.shapes[layer.sources[0]][:-1], kernel.shape[1])
+    return _activated(writer, layer, tensor)
+
+
+def _turned(writer: _Writer, layer: KerasLayer, tensor: str, rank: int, back: bool) -> str:
+    """Channels first for ONNX, or last again."""
+    axes = list(range(1, rank))
+    perm = [0, *axes[1:], 1] if back else [0, rank - 1, *axes[:-1]]
+    name = f"{layer.name}_{'last' if back else 'first'}"
+    return writer.add("Transpose", name, [tensor], layer.where, perm=perm)
+
+
+def _sides(layer: KerasLayer, shape: tuple[int, ...], size: list[int], stride: list[int]) -> Any:
+    """Padding and output sides of windows."""
+    padding = str(layer.get("padding", "valid"))
+    if padding not in ("same", "valid"):
+        raise InputError(f"{layer.where}: padding '{padding}'; same and valid are supported")
+    before, behind, sides = [], [], []
+    for side, window, step in zip(shape[:-1], size, stride, strict=True):
+        count = -(-side // step) if padding == "same" else (side - window) // step + 1
+        needed = max(0, (count - 1) * step + window - side) if padding == "same" else 0
+        before.append(needed // 2)
+        behind.append(needed - needed // 2)
+        sides.append(count)
+    return [*before, *behind], tuple(sides)
+
+
+def _list(value: Any, count: int) -> list[int]:
+    return [int(one) for one in value] if isinstance(value, list | tuple) else [int(value)] * count
+
+
+def _convolution(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+    kernel = _needed(layer, 0, "kernel")
+    axes = kernel.ndim - 2
+    shape = writer.shapes[layer.sources[0]]
+    stride = _list(layer.get("strides", 1), axes)
+    dilation = _list(layer.get("dilation_rate", 1), axes)
+    if layer.get("data_format", "channels_last") != "channels_last" or max(dilation) > 1:
+        raise InputError(f"{layer.where}: channels first or a dilation: not supported")
+    pads, sides = _sides(layer, shape, list(kernel.shape[:axes]), stride)
+    tensor = _turned(writer, layer, sources[0], axes + 2, back=False)
+    given = [tensor, writer.constant(np.moveaxis(kernel, (-1, -2), (0, 1)))]
+    if layer.config.get("use_bias", True):
+        given.append(writer.constant(_needed(layer, 1, "bias")))
+    tensor = writer.add("Conv", layer.name, given, layer.where, pads=pads, strides=stride,
+                        kernel_shape=list(kernel.shape[:axes]),
+                        group=int(layer.get("groups", 1)))  # fmt: skip
+    writer.shapes[layer.name] = (*sides, kernel.shape[-1])
+    return _activated(writer, layer, _turned(writer, layer, tensor, axes + 2, back=True))
+
+
+def _pool(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
+    def apply(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+        shape = writer.shapes[layer.sources[0]]
+        axes = len(shape) - 1
+        size = _list(layer.get("pool_size", 2), axes)
+        stride = _list(layer.get("strides", size), axes)
+        pads, sides = _sides(layer, shape, size, stride)
+        tensor = _turned(writer, layer, sources[0], axes + 2, back=False)
+        tensor = writer.add(kind, layer.name, [tensor], layer.where, kernel_shape=size,
+                            strides=stride, pads=pads)  # fmt: skip
+        writer.shapes[layer.name] = (*sides, shape[-1])
+        return _turned(writer, layer, tensor, axes + 2, back=True)
+
+    return apply
+
+
+def _global(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
+    def apply(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+        shape = writer.shapes[layer.sources[0]]
+        axes = list(range(1, len(shape)))
+        writer.shapes[layer.name] = shape[-1:]
+        return writer.add(kind, layer.name, sources, layer.where, axes=axes, keepdims=0)
+
+    return apply
+
+
+def _normalised(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+    """A product and a sum a channel."""
+    shape = writer.shapes[layer.sources[0]]
+    numbers, place = {}, 0
+    for name, present in (("gamma", "scale"), ("beta", "center")):
+        if layer.config.get(present, True):
+            numbers[name] = _needed(layer, place, name).astype(np.float64)
+            place += 1
+    mean = _needed(layer, place, "moving_mean").astype(np.float64)
+    variance = _needed(layer, place + 1, "moving_variance").astype(np.float64)
+    slope = numbers.get("gamma", 1.0) / np.sqrt(variance + float(layer.get("epsilon", 1e-3)))
+    offset = numbers.get("beta", 0.0) - mean * slope
+    given = [sources[0], writer.constant(slope.astype(np.float32))]
+    tensor = writer.add("Mul", f"{layer.name}_scaled", given, layer.where)
+    writer.shapes[layer.name] = shape
+    given = [tensor, writer.constant(offset.astype(np.float32))]
+    return writer.add("Add", layer.name, given, layer.where)
+
+
+def _reshaped(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+    shape = writer.shapes[layer.sources[0]]
+    wanted = (math.prod(shape),)
+    if layer.kind == "Reshape":
+        wanted = tuple(_list(layer.get("target_shape"), 1))
+    writer.shapes[layer.name] = wanted
+    given = [sources[0], writer.constant(np.array([1, *wanted], np.int64))]
+    return writer.add("Reshape", layer.name, given, layer.where)
+
+
+def _activation(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+    writer.shapes[layer.name] = writer.shapes[layer.sources[0]]
+    if layer.kind in ("ReLU", "Softmax"):
+        layer.config["activation"] = layer.kind.lower()
+    return _activated(writer, layer, sources[0])
+
+
+def _same(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+    writer.shapes[layer.name] = writer.shapes[layer.sources[0]]
+    return sources[0]
+
+
+def _merged(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
+    def apply(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+        shapes = [writer.shapes[name] for name in layer.sources]
+        if kind == "Concat":
+            writer.shapes[layer.name] = (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+            return writer.add(kind, layer.name, sources, layer.where, axis=len(shapes[0]))
+        writer.shapes[layer.name] = shapes[0]
+        return writer.add(kind, layer.name, sources, layer.where)
+
+    return apply
+
+
+LAYERS: dict[str, Callable[[_Writer, KerasLayer, list[str]], str]] = {
+    "Dense": _dense,
+    "Conv1D": _convolution,
+    "Conv2D": _convolution,
+    "MaxPooling1D": _pool("MaxPool"),
+    "MaxPooling2D": _pool("MaxPool"),
+    "AveragePooling1D": _pool("AveragePool"),
+    "AveragePooling2D": _pool("AveragePool"),
+    "GlobalAveragePooling1D": _global("ReduceMean"),
+    "GlobalAveragePooling2D": _global("ReduceMean"),
+    "GlobalMaxPooling1D": _global("ReduceMax"),
+    "GlobalMaxPooling2D": _global("ReduceMax"),
+    "BatchNormalization": _normalised,
+    "Flatten": _reshaped,
+    "Reshape": _reshaped,
+    "Activation": _activation,
+    "ReLU": _activation,
+    "Softmax": _activation,
+    "Dropout": _same,
+    "Add": _merged("Sum"),
+    "Concatenate": _merged("Concat"),
+}
+
+
+def read_float_keras(path: Path, weights: Path | None = None) -> OnnxModel:
+    """A float model of Keras 3 (.keras), or of Keras 2 (.json with weights in HDF5 beside it).
+
+    Raises
+    ------
+    InputError
+        If it is none, or has a layer that is not read.
+    """
+    model = read_keras(path) if path.suffix == ".keras" else _read_keras_2(path, weights)
+    writer = _Writer(str(path))
+    tensors: dict[str, str] = {}
+    inputs: dict[str, list[int | str]] = {}
+    for layer in model.layers:
+        shape = layer.get("batch_shape", layer.get("batch_input_shape"))
+        if layer.kind == "InputLayer" or (not layer.sources and shape):
+            given = layer.name if layer.kind == "InputLayer" else f"{layer.name}_input"
+            if not shape or not all(isinstance(side, int) for side in shape[1:]):
+                raise InputError(f"{layer.where}: its shape {shape} must be numbers")
+            inputs[given] = ["batch", *shape[1:]]
+            tensors[given], writer.shapes[given] = given, tuple(shape[1:])
+            if layer.kind == "InputLayer":
+                continue
+            layer.sources.append(given)
+        if layer.kind not in LAYERS:
+            raise InputError(
+                f"{layer.where}: a layer that is not read; known are {', '.join(sorted(LAYERS))}"
+            )
+        missing = [name for name in layer.sources if name not in tensors]
+        if missing or not layer.sources:
+            raise InputError(f"{layer.where}: nothing makes its input {missing}")
+        sources = [tensors[name] for name in layer.sources]
+        tensors[layer.name] = LAYERS[layer.kind](writer, layer, sources)
+    outputs = [tensors[name] for name in model.outputs if name in tensors]
+    if len(outputs) != len(model.outputs) or not writer.operators:
+        raise InputError(f"{path}: an output is the name of no layer")
+    return OnnxModel(inputs, outputs, writer.constants, writer.operators, OPSET, {})
+
+
+def _read_keras_2(path: Path, weights: Path | None) -> KerasModel:
+    """A model's JSON, and its weights beside it."""
+    config = read_json(path, "give the JSON of a Keras model")
+    beside = [path.with_name(f"{path.stem}{end}") for end in ("_weights.h5", ".weights.h5", ".h5")]
+    found = weights or next((one for one in beside if one.is_file()), None)
+    if found is None or not found.is_file():
+        raise InputError(
+            f"{path}: no weights: {found or beside[0]} is no file; give it with --weights"
+        )
+    arrays = read_arrays(found, found.read_bytes())
+    model = layers_of(path, config)
+    for layer in model.layers:
+        for key, value in arrays.items():
+            parts = key.removeprefix("model_weights/").split("/")
+            if parts[0] == layer.name:
+                layer.arrays[parts[-1].split(":")[0]] = value
+    return model
