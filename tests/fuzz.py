@@ -27,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests import fuzz_models
+
 ROOT = Path(__file__).resolve().parents[1]
 MOST_SECONDS = 10
 MOST_BYTES = 2 << 30
@@ -364,6 +366,12 @@ KINDS = (
     Kind("pdk", _pdk, _read_pdk),
     *(Kind(f"cached {s}", _cached(s), _report(s)) for s in ("train", "rtl", "sim", "asic")),
     Kind("records", _records, _resume),
+    Kind("graph", fuzz_models.graph, fuzz_models.read_graph),
+    Kind("onnx", fuzz_models.onnx, fuzz_models.importer(".onnx"), text=False),
+    Kind("keras", fuzz_models.keras, fuzz_models.importer(".keras"), text=False),
+    Kind("keras config", fuzz_models.keras_config, fuzz_models.read_keras_config),
+    Kind("conifer", fuzz_models.conifer, fuzz_models.importer(".json")),
+    Kind("xgboost", fuzz_models.xgboost, fuzz_models.importer(".json")),
 )
 
 

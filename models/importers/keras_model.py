@@ -72,11 +72,16 @@ def read_keras(path: Path) -> KerasModel:
     InputError
         If it is none, or is cut off, or its parts do not belong together.
     """
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(f"{path}: larger than {MOST_BYTES >> 20} MiB")
     try:
-        with zipfile.ZipFile(path) as archive:
+        # From memory: what a broken archive points at is then no place in a file.
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
             config = parse_json(_part(archive, path, "config.json").decode("utf-8"), str(path))
             weights = _part(archive, path, "model.weights.h5")
-    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, NotImplementedError):
+    except InputError:
+        raise
+    except Exception:  # whatever zipfile meets in broken bytes
         raise InputError(f"{path}: not a .keras file, or cut off") from None
     return layers_of(path, config, read_arrays(path, weights))
 
