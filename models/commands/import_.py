@@ -52,7 +52,7 @@ def add(commands: Commands) -> None:
 
 def _calibrate(arguments: argparse.Namespace) -> None:
     """A float model, and what fixed point costs it."""
-    from hexcoder.models.importers.onnx_import import import_float
+    from hexcoder.models.importers.floats.read import import_float
     from hexcoder.network.schema import save_network
     from hexcoder.sensor.tables.samples import INPUTS, one_of, read_samples
 

@@ -36,7 +36,7 @@ def import_model(
         If the file is none that is read, or cannot be imported exactly: what, where, and what
         would do.
     """
-    from hexcoder.models.importers.onnx_import import import_onnx
+    from hexcoder.models.importers.onnx.graph import import_onnx
 
     path = Path(path)
     if not path.is_file():
@@ -44,7 +44,7 @@ def import_model(
     if path.suffix.lower() == ".onnx":
         return import_onnx(path, input_types, samples)
     if path.suffix.lower() == ".keras":
-        from hexcoder.models.importers.hgq import import_hgq
+        from hexcoder.models.importers.hgq.layers import import_hgq
 
         return import_hgq(path, _only(input_types))
     if path.suffix.lower() == ".json":
@@ -58,7 +58,7 @@ def _import_json(
     samples: np.ndarray | None,
 ) -> NetworkGraph:
     """A JSON file, of the kind that its keys say."""
-    from hexcoder.models.importers.tree_models import import_conifer, import_xgboost
+    from hexcoder.models.importers.trees import import_conifer, import_xgboost
 
     value = read_json(path, f"give a model: {KINDS}")
     if isinstance(value, dict) and "trees" in value and "init_predict" in value:

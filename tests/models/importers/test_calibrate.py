@@ -8,7 +8,7 @@ import pytest
 
 from hexcoder.errors import InputError
 from hexcoder.models.__main__ import main
-from hexcoder.models.importers.onnx_import import import_float
+from hexcoder.models.importers.floats.read import import_float
 from hexcoder.network.golden import evaluate
 from hexcoder.network.real_values import to_integers, to_reals
 from tests.models.importers.test_onnx import Model

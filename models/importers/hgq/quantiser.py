@@ -10,7 +10,7 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers.keras_model import KerasLayer
+from hexcoder.models.importers.keras import KerasLayer
 from hexcoder.network.kinds.requantise import least_of
 from hexcoder.network.rounding import round_reals
 

@@ -226,7 +226,7 @@ def import_xgboost(
 
     Features are compared exactly, on the grid of the input's type.
     """
-    from hexcoder.models.importers.onnx_import import grid_of
+    from hexcoder.models.importers.onnx.graph import grid_of
 
     source = str(path)
     learner = _inside(value, source, "learner")

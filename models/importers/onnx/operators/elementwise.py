@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.onnx_model import Operator
-from hexcoder.models.importers.onnx_operators.moves import same_unit
-from hexcoder.models.importers.onnx_state import Import, integers_of
+from hexcoder.models.importers.onnx.model import Operator
+from hexcoder.models.importers.onnx.operators.moves import same_unit
+from hexcoder.models.importers.onnx.state import Import, integers_of
+from hexcoder.models.importers.onnx.values import Known, Unquantised, Value
 from hexcoder.models.importers.quantising import power_of_two
 from hexcoder.models.importers.real import FloatStep, Real
-from hexcoder.models.importers.values import Known, Unquantised, Value
 
 BINARY: dict[str, Callable[..., np.ndarray]] = {
     "Add": np.add,

@@ -13,16 +13,12 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers import onnx_operators
-from hexcoder.models.importers.calibrate import Calibrated, LayerLoss, Loss, calibrate
-from hexcoder.models.importers.keras_float import read_float_keras
-from hexcoder.models.importers.onnx_model import OnnxModel, Operator, read_onnx
-from hexcoder.models.importers.onnx_state import Import
+from hexcoder.models.importers.onnx import operators
+from hexcoder.models.importers.onnx.model import OnnxModel, Operator, read_onnx
+from hexcoder.models.importers.onnx.state import Import
+from hexcoder.models.importers.onnx.values import InputTypeNeededError, Known, Unquantised, Value
 from hexcoder.models.importers.real import Real
-from hexcoder.models.importers.values import InputTypeNeededError, Known, Unquantised, Value
 from hexcoder.network.builder import GraphBuilder, network_name
-from hexcoder.network.golden import evaluate, layer_outputs
-from hexcoder.network.real_values import to_integers, to_reals
 from hexcoder.network.schema import NetworkGraph, RealOutput
 
 Kind = TypeVar("Kind")
@@ -34,89 +30,11 @@ Handler = Callable[[Import, Operator], Value | list[Value]]
 
 
 def _handlers() -> dict[str, Handler]:
-    """Functions by operator, from the files of onnx_operators/."""
+    """Functions by operator, from the files of operators/."""
     found: dict[str, Handler] = {}
-    for module in pkgutil.iter_modules(onnx_operators.__path__):
-        found |= importlib.import_module(f"{onnx_operators.__name__}.{module.name}").OPERATORS
+    for module in pkgutil.iter_modules(operators.__path__):
+        found |= importlib.import_module(f"{operators.__name__}.{module.name}").OPERATORS
     return found
-
-
-def import_float(
-    path: Path, samples: np.ndarray, bits: int = 16, weights: Path | None = None
-) -> tuple[NetworkGraph, Loss]:
-    """Read a float model of ONNX or Keras, with types from the ranges of its tensors on samples.
-
-    Parameters
-    ----------
-    samples : float array (n, ...)
-    bits : int
-        Of weights and tensors.
-    weights : Path, optional
-        Those of Keras 2, where they do not lie beside its JSON.
-
-    Returns
-    -------
-    NetworkGraph, and what fixed point costs it on the samples
-
-    Raises
-    ------
-    InputError
-        As :func:`import_onnx`.
-    """
-    is_onnx = path.suffix.lower() == ".onnx"
-    model = read_onnx(path) if is_onnx else read_float_keras(path, weights)
-    found = calibrate(path, model, samples, bits)
-    network = _imported(path, found.model, {}, is_calibrated=True)
-    return network, _loss(network, found, bits)
-
-
-def _loss(network: NetworkGraph, found: Calibrated, bits: int) -> Loss:
-    """Outputs and tensors of the network beside the float model's."""
-    count = len(next(iter(found.inputs.values())))
-    flat = np.concatenate([value.reshape(count, -1) for value in found.inputs.values()], axis=1)
-    layers = layer_outputs(network, to_integers(network, flat))
-    types = {context.name: context.output_type for context in network.contexts()}
-    rows = []
-    for operator in found.model.operators:
-        output, biased = operator.outputs[0], f"{operator.name}_bias"
-        has_bias = operator.kind in ("Conv", "Gemm") and biased in layers
-        name = biased if has_bias else operator.name
-        if name in layers and output in found.tensors:
-            wanted = found.tensors[output].reshape(count, -1)
-            if wanted.shape == layers[name].shape:
-                error = np.abs(layers[name] * types[name].step - wanted)
-                rows.append(
-                    LayerLoss(
-                        tensor=name,
-                        type=str(types[name]),
-                        largest=float(np.abs(wanted).max()),
-                        mean_absolute_error=float(error.mean()),
-                        largest_error=float(error.max()),
-                    )
-                )
-    outputs = to_reals(network, evaluate(network, to_integers(network, flat)))
-    ends = [_before_softmax(found.model, name) for name in found.model.outputs]
-    wanted = np.concatenate([found.tensors[name].reshape(count, -1) for name in ends], axis=1)
-    error = np.abs(outputs - wanted)
-    agrees = None
-    if outputs.shape[1] > 1:
-        agrees = float((outputs.argmax(axis=1) == wanted.argmax(axis=1)).mean())
-    return Loss(
-        samples=count,
-        bits=bits,
-        mean_absolute_error=float(error.mean()),
-        largest_error=float(error.max()),
-        argmax_agrees=agrees,
-        layers=rows,
-    )
-
-
-def _before_softmax(model: OnnxModel, name: str) -> str:
-    """The tensor that an output is a softmax of, or itself."""
-    for operator in model.operators:
-        if name in operator.outputs and operator.kind in ORDER_KEEPING:
-            return operator.inputs[0].removesuffix("_quantised")
-    return name
 
 
 def import_onnx(
@@ -144,7 +62,7 @@ def import_onnx(
     types = dict(_types_of(model, input_types))
     for _ in range(len(model.inputs) + 1):
         try:
-            return _imported(path, model, types)
+            return graph_of(path, model, types)
         except InputTypeNeededError as needed:
             name, where = needed.args
             if samples is None:
@@ -208,9 +126,10 @@ def grid_of(source: str, name: str, samples: np.ndarray) -> FixedPoint:
     )
 
 
-def _imported(
+def graph_of(
     path: Path, model: OnnxModel, types: Mapping[str, FixedPoint], *, is_calibrated: bool = False
 ) -> NetworkGraph:
+    """The graph of a model, with the types of inputs that it does not quantise itself."""
     builder = GraphBuilder(network_name(path))
     state = Import(model, builder, str(path), is_calibrated=is_calibrated)
     state.values |= {name: Known(values) for name, values in model.constants.items()}

@@ -10,9 +10,9 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers.hgq_attention import ATTENTION
-from hexcoder.models.importers.hgq_quantiser import HgqQuantiser
-from hexcoder.models.importers.hgq_state import (
+from hexcoder.models.importers.hgq.attention import ATTENTION
+from hexcoder.models.importers.hgq.quantiser import HgqQuantiser
+from hexcoder.models.importers.hgq.state import (
     KERAS_EPSILON,
     HgqImport,
     Tensor,
@@ -23,7 +23,7 @@ from hexcoder.models.importers.hgq_state import (
     outwards,
     quantiser_of,
 )
-from hexcoder.models.importers.keras_model import KerasLayer, read_keras
+from hexcoder.models.importers.keras import KerasLayer, read_keras
 from hexcoder.network.builder import GraphBuilder, network_name
 from hexcoder.network.schema import NetworkGraph
 

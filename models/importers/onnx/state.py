@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.onnx_model import OnnxModel, Operator
+from hexcoder.models.importers.onnx.model import OnnxModel, Operator
+from hexcoder.models.importers.onnx.values import InputTypeNeededError, Known, Unquantised, Value
 from hexcoder.models.importers.real import Real
-from hexcoder.models.importers.values import InputTypeNeededError, Known, Unquantised, Value
 from hexcoder.network.builder import GraphBuilder
 
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from hexcoder.documents import read_json
 from hexcoder.errors import InputError
-from hexcoder.models.importers.keras_model import (
+from hexcoder.models.importers.keras import (
     KerasLayer,
     KerasModel,
     layers_of,
     read_arrays,
     read_keras,
 )
-from hexcoder.models.importers.onnx_model import OnnxModel, Operator
+from hexcoder.models.importers.onnx.model import OnnxModel, Operator
 
 OPSET = 13
 

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.onnx_model import OnnxModel, Operator
+from hexcoder.models.importers.onnx.model import OnnxModel, Operator
 
 MOST_SAMPLES = 200
 """On which a float model is evaluated."""

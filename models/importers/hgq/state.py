@@ -11,8 +11,8 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers.hgq_quantiser import HgqQuantiser, shortest
-from hexcoder.models.importers.keras_model import KerasLayer, KerasModel
+from hexcoder.models.importers.hgq.quantiser import HgqQuantiser, shortest
+from hexcoder.models.importers.keras import KerasLayer, KerasModel
 from hexcoder.network.aligned import hull
 from hexcoder.network.builder import GraphBuilder
 from hexcoder.network.schema import RealInput

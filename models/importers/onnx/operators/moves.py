@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.onnx_model import Operator
-from hexcoder.models.importers.onnx_state import Import
+from hexcoder.models.importers.onnx.model import Operator
+from hexcoder.models.importers.onnx.state import Import
+from hexcoder.models.importers.onnx.values import Known, Unquantised, Value
 from hexcoder.models.importers.real import Real
-from hexcoder.models.importers.values import Known, Unquantised, Value
 
 Mover = Callable[[np.ndarray, Operator, Import], np.ndarray]
 """Moves the elements of an array of the operator's input, with the batch in front."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.onnx_model import Operator
-from hexcoder.models.importers.onnx_operators.moves import moved_real
-from hexcoder.models.importers.onnx_state import Import, integers_of
+from hexcoder.models.importers.onnx.model import Operator
+from hexcoder.models.importers.onnx.operators.moves import moved_real
+from hexcoder.models.importers.onnx.state import Import, integers_of
+from hexcoder.models.importers.onnx.values import Known, Value
 from hexcoder.models.importers.real import FloatStep, Real
-from hexcoder.models.importers.values import Known, Value
 
 
 def _matmul(state: Import, operator: Operator) -> Value:
@@ -74,7 +74,7 @@ def _gemm(state: Import, operator: Operator) -> Value:
 
 def _biased(state: Import, operator: Operator, real: Real, bias: np.ndarray) -> Real:
     """A sum with a constant added: exact where it is a whole number of steps."""
-    from hexcoder.models.importers.onnx_operators.elementwise import _with_constant
+    from hexcoder.models.importers.onnx.operators.elementwise import _with_constant
 
     adding = Operator("Add", f"{operator.name}_bias", [], [], {}, operator.where, operator.proto)
     made = _with_constant(state, adding, real, Known(bias), swapped=False)

@@ -8,9 +8,10 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers.onnx_model import Operator
-from hexcoder.models.importers.onnx_operators.elementwise import for_tensor
-from hexcoder.models.importers.onnx_state import Import
+from hexcoder.models.importers.onnx.model import Operator
+from hexcoder.models.importers.onnx.operators.elementwise import for_tensor
+from hexcoder.models.importers.onnx.state import Import
+from hexcoder.models.importers.onnx.values import Known, Unquantised, Value
 from hexcoder.models.importers.quantising import (
     Quantiser,
     bipolar,
@@ -21,7 +22,6 @@ from hexcoder.models.importers.quantising import (
     split_scale,
 )
 from hexcoder.models.importers.real import Real
-from hexcoder.models.importers.values import Known, Unquantised, Value
 from hexcoder.network.schema import RealInput
 
 ROUNDING = {

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.hgq_quantiser import HgqQuantiser
-from hexcoder.models.importers.hgq_state import (
+from hexcoder.models.importers.hgq.quantiser import HgqQuantiser
+from hexcoder.models.importers.hgq.state import (
     KERAS_EPSILON,
     HgqImport,
     Tensor,
@@ -20,7 +20,7 @@ from hexcoder.models.importers.hgq_state import (
     looked_up,
     outwards,
 )
-from hexcoder.models.importers.keras_model import KerasLayer
+from hexcoder.models.importers.keras import KerasLayer
 
 
 def _part(layer: KerasLayer, path: str, **config: Any) -> KerasLayer:

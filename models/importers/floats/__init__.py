@@ -1,0 +1,1 @@
+"""Float models: types from the ranges of their tensors on samples."""

@@ -1,0 +1,1 @@
+"""Keras files of HGQ2's layers."""
