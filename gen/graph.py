@@ -96,13 +96,15 @@ class Dot(Node):
     """Sum of ``coefficients`` times ``sources``, plus ``offset``.
 
     ``lower`` makes one for each output element, ``share`` adds those of shared terms. Dots of one
-    ``group`` read the same window of a convolution.
+    ``group`` read the same window of a convolution. Dots of different ``part`` have no operand in
+    common, so that they have nothing to share.
     """
 
     sources: tuple[int, ...]
     coefficients: tuple[int, ...]
     offset: int
     group: int
+    part: int = 0
 
     @property
     def operands(self) -> tuple[int, ...]:

@@ -47,7 +47,7 @@ class Scope:
         """Index of a known integer."""
         return self.builder.constant(self.layer, number)
 
-    def sum(self, name: str, terms: Terms, group: int = 0) -> int:
+    def sum(self, name: str, terms: Terms, group: int = 0, part: int = 0) -> int:
         """Index of a sum."""
         return self.add(
             Dot,
@@ -56,6 +56,7 @@ class Scope:
             coefficients=tuple(terms.coefficients.values()),
             offset=terms.constant,
             group=group,
+            part=part,
         )
 
     def total(self, name: str, parts: Sequence[tuple[Element, int]], constant: int = 0) -> int:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 
-from hexcoder.gen.graph import NOT_BUILT, Builder, Dot, Graph, Node
+from hexcoder.gen.graph import NOT_BUILT, Builder, Constant, Dot, Graph, Node
 
 
 def inline(graph: Graph) -> Graph:
@@ -44,6 +44,11 @@ def _expanded(graph: Graph, node: Dot, inlined: dict[int, Dot]) -> Dot:
         return node
     terms: dict[int, int] = {}
     offset = node.offset
+    parts = {
+        inlined[source].part if source in inlined else None
+        for source in node.sources
+        if not isinstance(graph.nodes[source], Constant)
+    }
     for source, coefficient in zip(node.sources, node.coefficients, strict=True):
         inner = inlined.get(source)
         if inner is None:
@@ -53,4 +58,10 @@ def _expanded(graph: Graph, node: Dot, inlined: dict[int, Dot]) -> Dot:
         for operand, factor in zip(inner.sources, inner.coefficients, strict=True):
             terms[operand] = terms.get(operand, 0) + factor * coefficient
     terms = {source: coefficient for source, coefficient in terms.items() if coefficient}
-    return replace(node, sources=tuple(terms), coefficients=tuple(terms.values()), offset=offset)
+    return replace(
+        node,
+        sources=tuple(terms),
+        coefficients=tuple(terms.values()),
+        offset=offset,
+        part=(parts.pop() or 0) if len(parts) == 1 else 0,
+    )

@@ -56,9 +56,9 @@ def _dot(graph: Graph, index: int) -> Dot:
 
 def _tasks(graph: Graph) -> list[_Task]:
     """The problems of a graph, equal ones once, in a fixed order."""
-    together: dict[tuple[str, int], list[int]] = defaultdict(list)
+    together: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for index, level in _levels(graph).items():
-        together[graph.nodes[index].layer, level].append(index)
+        together[graph.nodes[index].layer, level, _dot(graph, index).part].append(index)
     groups: list[list[int]] = []
     for members in together.values():
         if _digits(graph, members) <= WHOLE_LAYER_DIGITS:

@@ -13,6 +13,7 @@ import numpy as np
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.network.golden import layer_outputs
 from hexcoder.network.kinds.conv2d import Convolution
+from hexcoder.network.layer import TensorType
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext, WeightedLayer
 from hexcoder.sensor.front_end import sensor_image_order
@@ -131,7 +132,8 @@ def _with_variants(
         update["output_fraction_bits"] = [layer.output_fraction_bits[c] for c in channels]
     varied: WeightedLayer = layer.model_copy(update=update)
     shape = (*context.output_shape[:-1], len(elements))
-    return context.model_copy(update={"layer": varied, "output_shape": shape}), channels
+    output = TensorType.of(shape, context.output_type)
+    return context.model_copy(update={"layer": varied, "output": output}), channels
 
 
 class Injector:
