@@ -47,14 +47,14 @@ def int_array(values: Any) -> np.ndarray:
 
 
 def spread(values: Any, shape: tuple[int, ...], key: str) -> np.ndarray:
-    """Nested integers over a tensor, the last axes of which they have: int64 of ``shape``.
+    """Nested integers, or an array, over a tensor, the last axes of which they have.
 
     Raises
     ------
     ValueError
-        If they do not fit it.
+        If they do not fit ``shape``.
     """
-    array = int_array(values)
+    array = values if isinstance(values, np.ndarray) else int_array(values)
     try:
         return np.broadcast_to(array, shape)
     except ValueError:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from hexcoder.config import Name
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.network.aligned import hull
+from hexcoder.network.integers import spread
 from hexcoder.network.layer import Keys, Layer, Shape, TensorType
 from hexcoder.network.rounding import RoundingMode, rounded
 from hexcoder.network.weighted import draw_type
@@ -140,13 +141,7 @@ def least_of(type_: FixedPoint, overflow: str) -> int:
 
 def spread_types(types: Any, shape: Shape) -> np.ndarray:
     """Nested types over a tensor, the last axes of which they have: object array of ``shape``."""
-    array = _object_array(types)
-    try:
-        return np.broadcast_to(array, shape)
-    except ValueError:
-        raise ValueError(
-            f"'type' has shape {list(array.shape)}, which does not fit {list(shape)}"
-        ) from None
+    return spread(_object_array(types), shape, "type")
 
 
 def _object_array(value: Any) -> np.ndarray:

@@ -99,8 +99,7 @@ def _convolution(state: Import, operator: Operator) -> Value:
         full = np.broadcast_to(scale, integers.shape).reshape(-1, outputs)
         scale = _along_last(operator, full, outputs)
     padding = _padding(operator, real.shape[1:], integers.shape[:axes])
-    first = np.moveaxis(state.builder.numbers(real.node), 0, -1)
-    given = moved_real(state, f"{operator.name}_channels_last", real, first)
+    given = _channels_last(state, operator, real)
     node = state.builder.add(
         "linear",
         operator.name,
@@ -112,13 +111,22 @@ def _convolution(state: Import, operator: Operator) -> Value:
         padding=padding,
         groups=operator.get("group", 1),
     )
-    made = state.with_node(node, unit * scale.reshape(-1))
-    back = np.moveaxis(state.builder.numbers(node), -1, 0)
-    made = moved_real(state, f"{operator.name}_channels_first", made, back)
+    made = _channels_first(state, operator, state.with_node(node, unit * scale.reshape(-1)))
     if state.optional(operator, 2) is None:
         return made
     bias = state.known(operator, 2).values.reshape(-1, *(1,) * axes)
     return _biased(state, operator, made, bias)
+
+
+def _channels_last(state: Import, operator: Operator, real: Real) -> Real:
+    """ONNX has channels first; the nodes of a graph have them last."""
+    numbers = np.moveaxis(state.builder.numbers(real.node), 0, -1)
+    return moved_real(state, f"{operator.name}_channels_last", real, numbers)
+
+
+def _channels_first(state: Import, operator: Operator, real: Real) -> Real:
+    numbers = np.moveaxis(state.builder.numbers(real.node), -1, 0)
+    return moved_real(state, f"{operator.name}_channels_first", real, numbers)
 
 
 def _padding(
@@ -158,8 +166,7 @@ def _pool(operation: str, average: bool) -> object:
         if operation == "sum" or not _rises(real):
             real = state.exact(operator)
         state.one_unit(operator, real)
-        first = np.moveaxis(state.builder.numbers(real.node), 0, -1)
-        given = moved_real(state, f"{operator.name}_channels_last", real, first)
+        given = _channels_last(state, operator, real)
         node = state.builder.add(
             "reduce",
             operator.name,
@@ -174,8 +181,7 @@ def _pool(operation: str, average: bool) -> object:
         if average:
             unit = unit / np.prod(window)
         made = Real(node, tensor, unit, tuple(_turned(step) for step in given.steps))
-        back = np.moveaxis(state.builder.numbers(node), -1, 0)
-        return moved_real(state, f"{operator.name}_channels_first", made, back)
+        return _channels_first(state, operator, made)
 
     return apply
 
