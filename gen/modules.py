@@ -51,22 +51,21 @@ class _Planner:
             and (network.version == 1 or context.name not in self.outputs)
             for context in self.contexts
         }
-        self.sources = {
-            context.name: self._origins(context.sources, context) for context in self.contexts
-        }
+        self.sources: dict[str, tuple[str, ...]] = {}
+        for context in self.contexts:
+            self.sources[context.name] = self._origins(context.sources)
         self.readers: dict[str, set[str]] = defaultdict(set)
         for name, sources in self.sources.items():
             if not self.is_wiring[name]:
                 for source in sources:
                     self.readers[source].add(name)
 
-    def _origins(self, sources: Sequence[str], context: LayerContext) -> tuple[str, ...]:
-        """Tensors with gates or ports behind ``sources``, in order."""
+    def _origins(self, sources: Sequence[str]) -> tuple[str, ...]:
+        """Tensors with gates or ports behind ``sources``, which come earlier, in order."""
         found: dict[str, None] = {}
         for source in sources:
             if self.is_wiring.get(source, False):
-                inner = self.by_name[source]
-                found |= dict.fromkeys(self._origins(inner.sources, inner))
+                found |= dict.fromkeys(self.sources[source])
             else:
                 found[source] = None
         return tuple(found)
