@@ -4,6 +4,7 @@ import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -64,8 +65,19 @@ def _columns(name: str, array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
 
 def open_npy(path: Path) -> ArrayTable:
     """A .npy file: (n, 48) numbers, or records with a field for each column."""
+    return ArrayTable("npy", {"": read_npy(path, mmap_mode="r")})
+
+
+def read_npy(path: Path, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
+    """The array of a .npy file, in memory or left on the disk (``mmap_mode``, as numpy has it).
+
+    Raises
+    ------
+    InputError
+        If it is none, or holds Python's objects.
+    """
     try:
-        return ArrayTable("npy", {"": np.load(path, mmap_mode="r", allow_pickle=False)})
+        return np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
     except Exception as error:  # whatever numpy says of a header, which is Python's text
         raise InputError(f"{path}: not a .npy file of numbers: {_first_line(error)}") from None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.sensor.tables.arrays import read_npz
+from hexcoder.sensor.tables.arrays import read_npy, read_npz
 
 INPUTS, OUTPUTS = "inputs", "outputs"
 """Names that arrays have in a file of several."""
@@ -22,11 +22,7 @@ def read_samples(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; give arrays as .npz or .npy")
     if path.suffix == ".npy":
-        try:
-            return {INPUTS: np.load(path, allow_pickle=False)}
-        except Exception as error:  # whatever numpy says of a header, which is Python's text
-            first = (str(error) or type(error).__name__).splitlines()[0][:120]
-            raise InputError(f"{path}: not a .npy file of numbers: {first}") from None
+        return {INPUTS: read_npy(path)}
     return read_npz(path)
 
 
