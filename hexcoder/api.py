@@ -49,6 +49,7 @@ __all__ = [
     "compile",
     "decode",
     "encode",
+    "export_model",
     "golden",
     "import_model",
     "layer_outputs",
@@ -94,6 +95,19 @@ def import_model(
     except ValueError as error:
         raise InputError(f"input_type: {error}") from None
     return read(Path(path), type_, samples)
+
+
+def export_model(network: Network, path: Path | str) -> Path:
+    """Write a network as QONNX, which other tools read (docs/import.md#out-again).
+
+    Raises
+    ------
+    InputError
+        If float32, in which these tools compute, does not hold its sums.
+    """
+    from hexcoder.models.exporters.qonnx import save_qonnx
+
+    return save_qonnx(network, Path(path))
 
 
 def train(config: Config, build: Path | str | None = None) -> AnyEncoder:

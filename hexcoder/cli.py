@@ -22,7 +22,7 @@ from hexcoder.errors import CheckFailed, run_command
 from hexcoder.flow.commands import asic, compare, layout, librelane, report
 from hexcoder.flow.commands import verify as netlist
 from hexcoder.gen.commands import rtl
-from hexcoder.models.commands import check, evaluate, generate, import_, train
+from hexcoder.models.commands import check, evaluate, export, generate, import_, train
 from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
@@ -115,6 +115,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     check.add,
     generate.add,
     import_.add,
+    export.add,
     compare.add,
     chip.add,
     partial(flips.add, name="upsets"),

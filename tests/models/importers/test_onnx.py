@@ -5,7 +5,6 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
-from onnx.reference.op_run import OpRun
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
@@ -13,37 +12,9 @@ from hexcoder.models.importers.files import import_model
 from hexcoder.models.importers.samples import compare_samples
 from hexcoder.network.golden import evaluate
 from hexcoder.network.real_values import to_integers, to_reals
+from tests.models.quantisers import DOMAIN, OPERATORS
 
-DOMAIN = "qonnx.custom_op.general"
 GRID = 64
-
-
-class Quant(OpRun):
-    op_domain = DOMAIN
-
-    def _run(self, x, scale, zero, bits, narrow=0, rounding_mode="ROUND", signed=1):
-        bits = int(bits)
-        low = -(2 ** (bits - 1)) + narrow if signed else 0
-        high = 2 ** (bits - 1) - 1 if signed else 2**bits - 1 - narrow
-        rounding = {"ROUND": np.rint, "FLOOR": np.floor, "CEIL": np.ceil}[rounding_mode]
-        whole = np.clip(rounding(x / scale + zero), low, high)
-        return (((whole - zero) * scale).astype(np.float32),)
-
-
-class BipolarQuant(OpRun):
-    op_domain = DOMAIN
-
-    def _run(self, x, scale):
-        return (np.where(x >= 0, 1, -1).astype(np.float32) * scale,)
-
-
-class MultiThreshold(OpRun):
-    op_domain = DOMAIN
-
-    def _run(self, x, thresholds, out_scale=1.0, out_bias=0.0, out_dtype="", data_layout="NCHW"):
-        shape = (1, -1) + (1,) * (x.ndim - 2)
-        reached = sum((x >= column.reshape(shape)).astype(np.float32) for column in thresholds.T)
-        return ((reached * out_scale + out_bias).astype(np.float32),)
 
 
 class Model:
@@ -97,7 +68,7 @@ class Model:
 
 
 def _reference(path, *inputs):
-    evaluator = ReferenceEvaluator(str(path), new_ops=[Quant, BipolarQuant, MultiThreshold])
+    evaluator = ReferenceEvaluator(str(path), new_ops=OPERATORS)
     names = [one.name for one in onnx.load(path).graph.input]
     rows = []
     for row in zip(*inputs, strict=True):

@@ -1,0 +1,1 @@
+"""From a network to files of other tools."""
