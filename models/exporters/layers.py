@@ -302,8 +302,10 @@ def _table(writer: Writer, context: LayerContext, inputs: Sequence[str]) -> str:
     rows = layer.rows()
     starts = layer.choices(source.shape).reshape(source.shape) * rows.shape[1]
     whole_number = writer.scaled(inputs[0], 1 / source.type.step, f"{name}_whole")
-    index = writer.shifted(whole_number, starts - source.type.minimum, f"{name}_index")
-    place = writer.add("Cast", [index], f"{name}_place", to=7)
+    row = writer.shifted(whole_number, -source.type.minimum, f"{name}_row")
+    place = writer.add("Cast", [row], f"{name}_place", to=7)
+    if starts.any():
+        place = writer.add("Add", [place, writer.indices(starts)], f"{name}_index")
     values = writer.constant(rows.ravel() * layer.type.step, f"{name}_entries")
     return writer.add("Gather", [values, place], name, axis=0)
 

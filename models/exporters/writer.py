@@ -239,7 +239,11 @@ def value_bits(context: LayerContext) -> int:
             biases = np.abs(layer.bias_array(matrix.shape[1]))
             sizes += biases << align - layer.bias_type.fraction_bits
         return _bits(sizes, context)
-    return layer.needed_bits(context.inputs)
+    bits = layer.needed_bits(context.inputs)
+    if isinstance(layer, WeightedLayer):
+        # Products are whole before they are cut.
+        bits = max(bits, context.input_type.width + layer.weight_type.width)
+    return bits
 
 
 def _largest(type_: FixedPoint) -> int:
