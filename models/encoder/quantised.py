@@ -14,16 +14,14 @@ from torch import Tensor, nn
 
 from hexcoder.fixed_point import WIDEST_TYPE_BITS, FixedPoint
 from hexcoder.models.encoder.hardware_cost import uses
-from hexcoder.models.encoder.noise import flip_weights
-from hexcoder.models.encoder.quantisers import (
+from hexcoder.models.layers.quantisers import (
     digit_table,
-    few_digit_weights,
     learned_values,
-    learned_weights,
     quantise_values,
     quantise_weights,
     straight_through,
 )
+from hexcoder.models.layers.weights import QuantisedWeights, integers_of
 from hexcoder.network.kinds.conv2d import Convolution
 from hexcoder.network.names import SUFFIX
 from hexcoder.network.schema import Network
@@ -58,15 +56,7 @@ class Precision:
     digits: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Upsets:
-    """Flips of stored weight bits while training: the chance of each, and where it comes from."""
-
-    rate: float
-    generator: torch.Generator
-
-
-class QuantisedLayer(nn.Module):
+class QuantisedLayer(QuantisedWeights):
     """A convolution or a dense layer with trainable weights, in the layer's own arithmetic.
 
     Parameters
@@ -78,23 +68,22 @@ class QuantisedLayer(nn.Module):
         The output's type is the link's, so it is not learned.
     """
 
-    mask: Tensor
-
     def __init__(self, context: WeightedContext, precision: Precision, last: bool):
-        super().__init__()
         layer = context.layer
-        self.context, self.layer = context, layer
         type_, default = layer.weight_type, torch.get_default_dtype()
         weights = torch.tensor(layer.weight_array(), dtype=default)
-        self.weights = nn.Parameter(weights * type_.step)
+        super().__init__(
+            weights * type_.step,
+            type_,
+            learned=precision.weights,
+            values=digit_table(type_, precision.digits) if precision.digits else None,
+        )
+        self.context, self.layer = context, layer
         self.biases = None
         if layer.bias_type is not None:
             biases = torch.tensor(layer.bias_array(context.output_shape[-1]), dtype=default)
             self.biases = nn.Parameter(biases * layer.bias_type.step)
-        self.register_buffer("mask", torch.ones_like(weights))
-        self.weight_bits = self.output_bits = self.product_bits = None
-        if precision.weights:
-            self.weight_bits = nn.Parameter(torch.full_like(weights, type_.fraction_bits))
+        self.output_bits = self.product_bits = None
         if precision.activations and not last:
             kept = [float(t.fraction_bits) for t in layer.channel_types(context.output_shape[-1])]
             self.output_bits = nn.Parameter(torch.tensor(kept, dtype=default))
@@ -102,32 +91,6 @@ class QuantisedLayer(nn.Module):
             full = layer.product_fraction_bits(context.input_type)
             start = float(min(full, layer.output_type.fraction_bits + GUARD_BITS))
             self.product_bits = nn.Parameter(torch.tensor(start, dtype=default))
-        self.digits = digit_table(type_, precision.digits) if precision.digits else None
-        self.upsets: Upsets | None = None
-
-    def quantised_weights(self) -> Tensor:
-        """Weights as the hardware has them, in real units, shape of the layer's weights."""
-        weights, upsets = self._rounded_weights(), self.upsets
-        if upsets is None:
-            return weights
-        type_ = self.layer.weight_type
-        integers = torch.round(weights.detach() / type_.step)
-        flipped = flip_weights(integers, type_, upsets.rate, upsets.generator)
-        return straight_through(weights, flipped * type_.step)
-
-    def _rounded_weights(self) -> Tensor:
-        type_, values = self.layer.weight_type, self.weights * self.mask
-        if self.digits is not None:
-            return few_digit_weights(values, self.digits.to(values.dtype))
-        if self.weight_bits is not None:
-            return learned_weights(values, self._kept_weight_bits(), type_)
-        return quantise_weights(values, type_)
-
-    def _kept_weight_bits(self) -> Tensor:
-        type_ = self.layer.weight_type
-        assert self.weight_bits is not None
-        # At the lower bound every value rounds to zero: the weight is not built.
-        return self.weight_bits.clamp(-type_.integer_bits, type_.fraction_bits)
 
     def _kept_output_bits(self) -> Tensor:
         type_ = self.layer.output_type
@@ -229,22 +192,14 @@ class QuantisedLayer(nn.Module):
     def adder_bits(self, input_widths: Tensor) -> Tensor:
         """Smooth estimate of the layer's adder bits, to be minimised beside the loss.
 
-        A weight of n = log2(1 + |w| 2**f) significant bits has n/3 + 4/9 signed digits on average
-        (Reitwiesner, Advances in Computers 1 (1960) 231); each adds one operand as wide as its
-        input, less what is cut, for each window that uses the weight.
+        Each signed digit of a weight adds one operand as wide as its input, less what is cut, for
+        each window that uses the weight.
 
         Parameters
         ----------
         input_widths : Tensor (channels of the input,)
         """
-        type_ = self.layer.weight_type
-        fraction_bits = (
-            torch.full_like(self.weights, type_.fraction_bits)
-            if self.weight_bits is None
-            else self._kept_weight_bits()
-        )
-        significant = torch.log2(1 + (self.weights * self.mask).abs() * torch.exp2(fraction_bits))
-        digits = significant / 3 + 4 / 9 * significant.clamp(max=1)
+        digits = self.signed_digits()
         counts = torch.tensor(uses(self.context), dtype=digits.dtype)
         if isinstance(self.layer, Convolution):
             widths = input_widths[:, None]
@@ -252,28 +207,22 @@ class QuantisedLayer(nn.Module):
             widths = input_widths.repeat(self.weights.shape[1] // len(input_widths))
         if self.product_bits is not None:
             # Digits lie between the weight's highest and lowest bit: half of the cut on average.
-            lowest = self.context.input_type.fraction_bits + fraction_bits
+            lowest = self.context.input_type.fraction_bits + self.weight_fraction_bits()
             widths = (widths - torch.relu(lowest - self.product_bits) / 2).clamp_min(0)
         return (digits * counts * widths).sum()
 
     def frozen(self) -> WeightedLayer:
         """The layer with integer weights, and what was learned of types, as they are now."""
-        type_ = self.layer.weight_type
-        weights = _integers(self.quantised_weights(), type_)
-        update: dict[str, object] = {"weights": weights.tolist()}
+        update: dict[str, object] = {"weights": self.weight_integers().tolist()}
         if self.biases is not None and self.layer.bias_type is not None:
             biases = quantise_weights(self.biases, self.layer.bias_type)
-            update["biases"] = _integers(biases, self.layer.bias_type).tolist()
+            update["biases"] = integers_of(biases, self.layer.bias_type).tolist()
         if self.output_bits is not None:
             kept = torch.round(self._kept_output_bits().detach()).to(torch.int64)
             update["output_fraction_bits"] = kept.tolist()
         if self.product_bits is not None:
             update["product_type"] = self.product_type()
         return self.layer.model_copy(update=update)
-
-
-def _integers(quantised: Tensor, type_: FixedPoint) -> np.ndarray:
-    return torch.round(quantised.detach() * 2.0**type_.fraction_bits).to(torch.int64).numpy()
 
 
 class QuantisedEncoder(nn.Module):

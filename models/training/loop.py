@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from hexcoder.config import Training
 from hexcoder.models.decoder import Decoder, ListaDecoder
 from hexcoder.models.encoder.pruning import prune
-from hexcoder.models.encoder.quantised import QuantisedEncoder, Upsets
+from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.layers.weights import Upsets
 from hexcoder.models.training.losses import training_loss
 from hexcoder.sensor.conditions import condition_features
 from hexcoder.sensor.front_end import normalise

@@ -13,7 +13,7 @@ from hexcoder.models.encoder.agreement import save_encoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
 from hexcoder.models.encoder.pruning import sparsity_at
 from hexcoder.models.encoder.quantised import Precision, QuantisedEncoder
-from hexcoder.models.encoder.quantisers import (
+from hexcoder.models.layers.quantisers import (
     digit_table,
     few_digit_weights,
     learned_values,
