@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -17,6 +18,7 @@ from hexcoder.models.encoder.agreement import save_encoder
 from hexcoder.models.encoder.quantised import QuantisedEncoder
 from hexcoder.models.importers.samples import import_with_samples
 from hexcoder.models.training.autoencoder import given_autoencoder, new_autoencoder
+from hexcoder.models.training.autoencoding import Autoencoding
 from hexcoder.models.training.codec import DecoderTrainer, counted_codec, given_codec
 from hexcoder.models.training.loop import CHECKPOINT, Epoch, Trainer
 from hexcoder.models.training.teacher import load_teacher
@@ -65,7 +67,7 @@ def _added_events(config: Config, sample: Sample) -> np.ndarray | None:
     return generate_events(data.generated, seed=data.seed)
 
 
-def _run(trainer: Trainer, progress: Progress) -> None:
+def _run(trainer: Trainer[Any, Any], progress: Progress) -> None:
     def show(epoch: Epoch) -> None:
         text = (
             f"train: loss {epoch.training_loss:.3f}, held out {epoch.held_out_loss:.3f}, "
@@ -91,17 +93,17 @@ def _train(
     if settings.teacher is not None:
         teacher = load_teacher(settings.teacher, encoder.network, decoder.conditions)
     places = (sample.places, held_out.places) if sample.places and held_out.places else None
-    trainer = Trainer(
+    task = Autoencoding(
         encoder,
         decoder,
         settings,
         sample.events,
         held_out.events,
-        folder,
         _added_events(config, sample),
         teacher,
         places,
     )
+    trainer = Trainer(task, settings, folder)
     _run(trainer, progress)
     return encoder, decoder, trainer.history
 

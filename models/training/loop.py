@@ -1,31 +1,24 @@
-"""Training of the autoencoder: quantisation in the loop, resumable after every epoch."""
+"""Training with quantisation in the loop, resumable after every epoch."""
 
 from __future__ import annotations
 
 import copy
 import json
 import math
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from hexcoder.config import Training
-from hexcoder.models.decoder import Decoder, ListaDecoder
-from hexcoder.models.encoder.pruning import prune
-from hexcoder.models.encoder.quantised import QuantisedEncoder
-from hexcoder.models.layers.weights import Upsets
-from hexcoder.models.training.losses import training_loss
-from hexcoder.sensor.conditions import condition_features
-from hexcoder.sensor.front_end import normalise
-from hexcoder.sensor.geometry import TRIGGER_CELLS, image_order, symmetries
-from hexcoder.sensor.metrics import charge_fractions
-from hexcoder.sensor.places import Places
+from hexcoder.models.layers.pruning import prune
+from hexcoder.models.layers.weights import QuantisedWeights, Upsets
 
 CHECKPOINT = "checkpoint.safetensors"
 PROGRESS = "checkpoint.json"
@@ -39,36 +32,8 @@ COST_END = 0.7
 MOST_WATCHED = 1024
 """Held-out events, the first ones, whose loss is followed while training."""
 
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Training data by trigger cell, so that a symmetry is a permutation of columns.
-
-    Parameters
-    ----------
-    normalised : Tensor (n, 48), real units of the network's input
-    fractions : Tensor (n, 48)
-    conditions : Tensor (n, condition width)
-    """
-
-    normalised: Tensor
-    fractions: Tensor
-    conditions: Tensor
-
-    def __len__(self) -> int:
-        return len(self.normalised)
-
-    def rows(self, chosen: Tensor) -> Batch:
-        """Some of the events."""
-        return Batch(self.normalised[chosen], self.fractions[chosen], self.conditions[chosen])
-
-    def joined(self, other: Batch) -> Batch:
-        """These events and others behind them."""
-        return Batch(
-            torch.cat([self.normalised, other.normalised]),
-            torch.cat([self.fractions, other.fractions]),
-            torch.cat([self.conditions, other.conditions]),
-        )
+Model = TypeVar("Model", bound=nn.Module)
+Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,97 +58,92 @@ def one_cycle(progress: float) -> float:
     return (1 + math.cos(math.pi * (progress - rise) / (1 - rise))) / 2
 
 
-class Autoencoder(nn.Module):
-    """Encoder and decoder together, from normalised energies by trigger cell."""
+class Trainable(Protocol):
+    """A network in torch that becomes hardware."""
 
-    def __init__(self, encoder: QuantisedEncoder, decoder: Decoder):
-        super().__init__()
-        self.encoder, self.decoder = encoder, decoder
-        order = torch.tensor(image_order(encoder.network.input.shape))
-        self.order, self.padded = order.clamp_min(0), order < 0
+    def arithmetic_layers(self) -> Sequence[QuantisedWeights]:
+        """Layers with weights."""
+        ...
 
-    def data(self, events: np.ndarray, places: Places | None = None) -> Batch:
-        """Events, int (n, 48) in ADC counts, as a batch; all-zero ones are left out."""
-        kept = events.sum(axis=1) > 0
-        events, places = events[kept], places and places.rows(kept)
-        type_ = self.encoder.network.input.type
-        normalised = normalise(events, type_, np.arange(TRIGGER_CELLS)) * type_.step
-        known = condition_features(self.decoder.conditions, events, places)
-        return Batch(
-            torch.tensor(normalised, dtype=torch.float32),
-            torch.tensor(charge_fractions(events), dtype=torch.float32),
-            torch.tensor(known, dtype=torch.float32),
-        )
-
-    def _image(self, normalised: Tensor) -> Tensor:
-        return normalised[:, self.order].masked_fill(self.padded, 0.0)
-
-    def tell_decoder(self) -> None:
-        """Let a decoder that recovers through the encoder know it as it is now."""
-        if isinstance(self.decoder, ListaDecoder):
-            self.decoder.knows(*self.encoder.linear_map(self._image(torch.eye(TRIGGER_CELLS))))
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Reconstructed fractions (n, 48)."""
-        self.tell_decoder()
-        return self.decoder(self.encoder(self._image(batch.normalised)), batch.conditions)
+    def adder_bits(self) -> Tensor:
+        """Smooth estimate of what it takes in gates."""
+        ...
 
 
-class Trainer:
-    """Trains encoder and decoder together.
+class Task(ABC, Generic[Model, Batch]):
+    """What is trained, on what, and how far it is from right.
 
     Parameters
     ----------
-    encoder, decoder
-        Trained in place.
-    settings : Training
-    events, held_out : int arrays (n, 48), ADC counts
-        All-zero events are left out.
-    folder : Path
-        Holds the checkpoint; a checkpoint found there is continued.
-    added : int array (n, 48), optional
-        Further events, which make up ``generated_share`` of each batch.
-    teacher : Autoencoder, optional
-        Its reconstruction is a second target.
-    places : pair of Places, optional
-        Of the events and of the held-out ones, where the decoder is told them.
+    model : torch module
+        All that is trained, in place.
+    events : int
+        How many there are to train on.
+    own_rows : int
+        How many of these make up a batch.
     """
 
-    def __init__(
-        self,
-        encoder: QuantisedEncoder,
-        decoder: Decoder,
-        settings: Training,
-        events: np.ndarray,
-        held_out: np.ndarray,
-        folder: Path,
-        added: np.ndarray | None = None,
-        teacher: Autoencoder | None = None,
-        places: tuple[Places, Places] | None = None,
-    ):
-        self.encoder, self.decoder, self.settings, self.folder = encoder, decoder, settings, folder
-        self.model = Autoencoder(encoder, decoder)
+    model: Model
+    events: int
+    own_rows: int
+
+    @abstractmethod
+    def hardware(self, model: Model) -> Trainable:
+        """The part of a model that becomes hardware."""
+
+    @abstractmethod
+    def batch(self, rows: Tensor, generator: torch.Generator) -> Batch:
+        """Some of the events, and what goes with them."""
+
+    @abstractmethod
+    def plain(self, rows: Tensor) -> Batch:
+        """Some of the events as they are."""
+
+    @abstractmethod
+    def loss(self, model: Model, batch: Batch, progress: float) -> Tensor:
+        """Mean loss of a batch at a moment of training, 0 to 1."""
+
+    @abstractmethod
+    def held_out_loss(self, model: Model) -> float:
+        """Loss on events that are not trained on; nan without any."""
+
+    def finish(self) -> None:
+        """Called once when all is trained."""
+
+
+class Trainer(Generic[Model, Batch]):
+    """Trains what a task holds.
+
+    Parameters
+    ----------
+    task : Task
+    settings : Training
+    folder : Path
+        Holds the checkpoint; a checkpoint found there is continued.
+    """
+
+    def __init__(self, task: Task[Model, Batch], settings: Training, folder: Path):
+        self.task, self.settings, self.folder = task, settings, folder
+        self.model = task.model
         self.average = copy.deepcopy(self.model) if settings.average else None
-        self.teacher = teacher
-        self.training = self.model.data(events, places and places[0])
-        self.held_out = self.model.data(held_out, places and places[1])
-        self.added = self.model.data(added) if added is not None and len(added) else None
-        self.symmetries = torch.tensor(symmetries())
-        self.loss = training_loss(settings)
         self.optimiser = torch.optim.AdamW(self._groups(), fused=True)
-        share = settings.generated_share if self.added is not None else 0.0
-        self.own_rows = max(1, round(settings.batch_size * (1 - share)))
-        self.batches = math.ceil(len(self.training) / self.own_rows)
+        self.batches = math.ceil(task.events / task.own_rows)
         self.epochs = max(settings.epochs, math.ceil(settings.least_steps / self.batches))
         self.history: list[Epoch] = []
 
+    def _layers(self, model: Model | None = None) -> Sequence[QuantisedWeights]:
+        return self.task.hardware(model or self.model).arithmetic_layers()
+
     def _groups(self) -> list[dict[str, object]]:
         """Parameters by the steps that they take; ``rate`` is a factor on the learning rate."""
-        named = list(self.encoder.named_parameters())
+        hardware = self.task.hardware(self.model)
+        assert isinstance(hardware, nn.Module)
+        named = list(hardware.named_parameters())
         widths = [value for name, value in named if name.endswith("_bits")]
         others = [value for name, value in named if not name.endswith("_bits")]
         decay, rate = self.settings.weight_decay, self.settings.decoder_rate
-        decoder = list(self.decoder.parameters())
+        inside = {id(value) for _, value in named}
+        decoder = [value for value in self.model.parameters() if id(value) not in inside]
         groups: list[dict[str, object]] = [
             {"params": others, "rate": 1.0, "weight_decay": decay, "settles": False},
             {"params": decoder, "rate": rate, "weight_decay": decay, "settles": False},
@@ -191,43 +151,15 @@ class Trainer:
         ]
         return [group for group in groups if group["params"]]
 
-    def _loss(self, model: Autoencoder, batch: Batch, progress: float) -> Tensor:
-        found = model(batch)
-        loss = self.loss(batch.fractions, found, progress)
-        if self.teacher is None or self.settings.teacher is None:
-            return loss
-        with torch.no_grad():
-            taught = self.teacher(batch)
-        weight = self.settings.teacher.weight
-        return (1 - weight) * loss + weight * self.loss(taught, found, progress)
-
-    def _turned(self, batch: Batch, generator: torch.Generator) -> Batch:
-        """Each event turned or mirrored by one of the sensor's symmetries."""
-        choice = torch.randint(len(self.symmetries), (len(batch),), generator=generator)
-        columns = self.symmetries[choice]
-        return Batch(
-            batch.normalised.gather(1, columns),
-            batch.fractions.gather(1, columns),
-            batch.conditions,
-        )
-
-    def _batch(self, rows: Tensor, generator: torch.Generator) -> Batch:
-        batch = self.training.rows(rows)
-        if self.added is not None:
-            more = max(0, self.settings.batch_size - self.own_rows)
-            chosen = torch.randint(len(self.added), (more,), generator=generator)
-            batch = batch.joined(self.added.rows(chosen))
-        return self._turned(batch, generator) if self.settings.augment else batch
-
     def _step(self, batch: Batch, progress: float) -> float:
         """One step of the optimiser; the batch's loss without the cost in gates."""
-        loss = self._loss(self.model, batch, progress)
+        loss = self.task.loss(self.model, batch, progress)
         if not torch.isfinite(loss):
             raise FloatingPointError(f"training diverged at {progress:.0%}")
         total = loss
         if self.settings.adder_cost and progress < COST_END:
             weight = self.settings.adder_cost * min(1.0, progress / COST_RAMP)
-            total = loss + weight * self.encoder.adder_bits() / 1000
+            total = loss + weight * self.task.hardware(self.model).adder_bits() / 1000
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * group["rate"] * one_cycle(progress)
             if group["settles"] and progress >= COST_END:
@@ -250,51 +182,43 @@ class Trainer:
         self._upset(upsets)
         if self.settings.adder_cost and epoch / self.epochs >= COST_END:
             self._settle()
-        shuffled = torch.randperm(len(self.training), generator=generator)
+        shuffled = torch.randperm(self.task.events, generator=generator)
         total = 0.0
-        for place, rows in enumerate(shuffled.split(self.own_rows)):
+        for place, rows in enumerate(shuffled.split(self.task.own_rows)):
             progress = (epoch + place / self.batches) / self.epochs
-            total += self._step(self._batch(rows, generator), progress) * len(rows)
+            total += self._step(self.task.batch(rows, generator), progress) * len(rows)
         self._upset(None)
         if self.settings.pruning is not None:
             self._prune((epoch + 1) / self.epochs)
         model = self.average or self.model
         with torch.no_grad():
-            held_out = float("nan")
-            if len(self.held_out):
-                watched = self.held_out.rows(torch.arange(min(len(self.held_out), MOST_WATCHED)))
-                held_out = self._loss(model, watched, 1.0).item()
-            adder_bits = model.encoder.adder_bits().item()
-        return Epoch(epoch, total / len(self.training), held_out, adder_bits / 1000)
+            held_out = self.task.held_out_loss(model)
+            adder_bits = self.task.hardware(model).adder_bits().item()
+        return Epoch(epoch, total / self.task.events, held_out, adder_bits / 1000)
 
     def _settle(self) -> None:
         """Weights that are zero by now stay zero."""
         with torch.no_grad():
-            for layer in self.encoder.arithmetic_layers():
+            for layer in self._layers():
                 layer.mask *= layer.quantised_weights() != 0
         self._share_masks()
 
     def _share_masks(self) -> None:
         if self.average is not None:
-            pairs = zip(
-                self.average.encoder.arithmetic_layers(),
-                self.encoder.arithmetic_layers(),
-                strict=True,
-            )
-            for kept, layer in pairs:
+            for kept, layer in zip(self._layers(self.average), self._layers(), strict=True):
                 kept.mask.copy_(layer.mask)
 
     def _upset(self, upsets: Upsets | None) -> None:
-        for layer in self.encoder.arithmetic_layers():
+        for layer in self._layers():
             layer.upsets = upsets
 
     def _prune(self, progress: float) -> None:
         assert self.settings.pruning is not None
         self.optimiser.zero_grad()
         if self.settings.pruning.method == "gradient":
-            rows = torch.arange(min(len(self.training), 2048))
-            self._loss(self.model, self.training.rows(rows), progress).backward()
-        prune(self.encoder, self.settings.pruning, progress)
+            rows = torch.arange(min(self.task.events, 2048))
+            self.task.loss(self.model, self.task.plain(rows), progress).backward()
+        prune(self._layers(), self.settings.pruning, progress)
         self._share_masks()
 
     def run(self, progress: Callable[[Epoch], None] = lambda epoch: None) -> list[Epoch]:
@@ -312,8 +236,7 @@ class Trainer:
             progress(self.history[-1])
         if self.average is not None:
             self.model.load_state_dict(self.average.state_dict())
-        with torch.no_grad():
-            self.model.tell_decoder()
+        self.task.finish()
         return self.history
 
     def _tensors(self) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from hexcoder.config import Teacher
 from hexcoder.errors import InputError
 from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.agreement import load_encoder
-from hexcoder.models.training.loop import Autoencoder
+from hexcoder.models.training.autoencoding import Autoencoder
 from hexcoder.network.schema import Network, load_network
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hexcoder.config import load_config
 from hexcoder.models.encoder.agreement import compare_with_torch, load_encoder, save_encoder
 from hexcoder.models.encoder.quantised import QuantisedEncoder
-from hexcoder.models.layers.quantisers import quantise_values, quantise_weights
 from hexcoder.models.encoder.untrained import untrained_network
+from hexcoder.models.layers.quantisers import quantise_values, quantise_weights
 from hexcoder.network.golden import layer_outputs
 from tests.networks import WEIGHTED, inputs_of, networks, sensor_network
 

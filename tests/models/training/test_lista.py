@@ -9,6 +9,7 @@ from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.decoder import ListaDecoder, load_decoder, save_decoder
 from hexcoder.models.training.autoencoder import new_autoencoder
+from hexcoder.models.training.autoencoding import Autoencoding
 from hexcoder.models.training.loop import Trainer
 from hexcoder.network.golden import evaluate
 from hexcoder.sensor.front_end import normalise, sensor_image_order
@@ -41,7 +42,8 @@ def test_the_decoder_knows_what_the_encoder_does(layers, tmp_path):
     encoder, decoder = new_autoencoder(config)
     assert isinstance(decoder, ListaDecoder)
     settings = config.training.model_copy(update={"epochs": 2, "average": 0.5})
-    trainer = Trainer(encoder, decoder, settings, EVENTS[:150], EVENTS[150:], tmp_path)
+    task = Autoencoding(encoder, decoder, settings, EVENTS[:150], EVENTS[150:])
+    trainer = Trainer(task, settings, tmp_path)
     history = trainer.run()
     assert history[1].training_loss < history[0].training_loss
     network = encoder.freeze()

@@ -6,6 +6,7 @@ from hexcoder.config import Training
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.decoder import Decoder, load_decoder, save_decoder
 from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.training.autoencoding import Autoencoding
 from hexcoder.models.training.loop import Trainer
 from hexcoder.models.training.losses import SinkhornLoss, TelescopeLoss
 from hexcoder.sensor.generator import generate_events
@@ -21,7 +22,8 @@ def _trainer(folder, epochs=4, **settings):
     decoder = Decoder(3, network.output.type, (16,), ("sum",))
     chosen = Training(epochs=epochs, batch_size=64, **settings)
     encoder = QuantisedEncoder(network)
-    return Trainer(encoder, decoder, chosen, EVENTS[:300], EVENTS[300:], folder)
+    task = Autoencoding(encoder, decoder, chosen, EVENTS[:300], EVENTS[300:])
+    return Trainer(task, chosen, folder)
 
 
 def test_a_killed_run_continues_to_the_very_same_weights(tmp_path):
@@ -66,13 +68,13 @@ def test_the_seed_decides_the_result(tmp_path):
 
 
 def test_augmentation_turns_image_and_target_together(tmp_path):
-    trainer = _trainer(tmp_path)
-    turned = trainer._turned(trainer.training, torch.Generator().manual_seed(1))
-    ratio = turned.normalised.sum(dim=1) / trainer.training.normalised.sum(dim=1)
+    task = _trainer(tmp_path).task
+    turned = task._turned(task.training, torch.Generator().manual_seed(1))
+    ratio = turned.normalised.sum(dim=1) / task.training.normalised.sum(dim=1)
     assert torch.allclose(ratio, torch.ones_like(ratio))
-    hottest = trainer.training.fractions.argmax(dim=1) != turned.fractions.argmax(dim=1)
+    hottest = task.training.fractions.argmax(dim=1) != turned.fractions.argmax(dim=1)
     assert hottest.any()
-    before = (trainer.training.normalised * trainer.training.fractions).sum(dim=1)
+    before = (task.training.normalised * task.training.fractions).sum(dim=1)
     assert torch.allclose((turned.normalised * turned.fractions).sum(dim=1), before)
 
 

@@ -11,14 +11,15 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.decoder import Decoder, save_decoder
 from hexcoder.models.encoder.agreement import save_encoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
-from hexcoder.models.encoder.pruning import sparsity_at
 from hexcoder.models.encoder.quantised import Precision, QuantisedEncoder
+from hexcoder.models.layers.pruning import sparsity_at
 from hexcoder.models.layers.quantisers import (
     digit_table,
     few_digit_weights,
     learned_values,
     learned_weights,
 )
+from hexcoder.models.training.autoencoding import Autoencoding
 from hexcoder.models.training.loop import Trainer
 from hexcoder.models.training.teacher import load_teacher
 from hexcoder.network.golden import layer_outputs
@@ -94,15 +95,15 @@ def _trainer(folder, precision=None, added=None, **settings):
     network = sensor_network()
     chosen = Training(**({"epochs": 6, "batch_size": 64, "learning_rate": 1e-2} | settings))
     folder.mkdir(exist_ok=True)
-    return Trainer(
+    task = Autoencoding(
         QuantisedEncoder(network, precision),
         Decoder(3, network.output.type, (16,), ("sum",)),
         chosen,
         EVENTS[:200],
         EVENTS[200:],
-        folder,
         added,
     )
+    return Trainer(task, chosen, folder)
 
 
 def test_a_cost_in_adder_bits_buys_a_smaller_network(tmp_path):
@@ -110,7 +111,7 @@ def test_a_cost_in_adder_bits_buys_a_smaller_network(tmp_path):
     paid = _trainer(tmp_path / "paid", Precision(True, True), adder_cost=3.0, epochs=40)
     free.run()
     paid.run()
-    assert adder_bits(paid.encoder.freeze()) < 0.7 * adder_bits(free.encoder.freeze())
+    assert adder_bits(paid.model.encoder.freeze()) < 0.7 * adder_bits(free.model.encoder.freeze())
     assert paid.history[-1].adder_kilobits < free.history[-1].adder_kilobits
 
 
@@ -119,9 +120,9 @@ def test_pruning_reaches_its_share_of_zeros_and_keeps_them(tmp_path, method):
     pruning = Pruning(method=method, sparsity=0.5, start=0.0, end=0.5)
     trainer = _trainer(tmp_path, pruning=pruning)
     trainer.run()
-    for layer in trainer.encoder.arithmetic_layers():
+    for layer in trainer.model.encoder.arithmetic_layers():
         assert (layer.mask == 0).float().mean() == pytest.approx(0.5, abs=0.5 / layer.mask.numel())
-    for layer in trainer.encoder.freeze().layers:
+    for layer in trainer.model.encoder.freeze().layers:
         if layer.kind != "flatten":
             assert (layer.weight_array() == 0).mean() >= 0.5 - 1 / layer.weight_array().size
     assert [sparsity_at(pruning, p) for p in (0.0, 0.5, 1.0)] == [0.0, 0.5, 0.5]
@@ -168,8 +169,8 @@ def test_the_average_is_what_is_kept(tmp_path):
 def test_added_events_take_their_share_of_a_batch(tmp_path):
     trainer = _trainer(tmp_path, added=EVENTS[:50], generated_share=0.75)
     generator = torch.Generator().manual_seed(1)
-    batch = trainer._batch(torch.arange(trainer.own_rows), generator)
-    assert (trainer.own_rows, len(batch)) == (16, 64)
+    batch = trainer.task.batch(torch.arange(trainer.task.own_rows), generator)
+    assert (trainer.task.own_rows, len(batch)) == (16, 64)
 
 
 def test_a_teacher_is_a_second_target(tmp_path):
@@ -184,10 +185,11 @@ def test_a_teacher_is_a_second_target(tmp_path):
     settings = Teacher(folder=str(folder), weight=1.0)
     teacher = load_teacher(settings, network, ("sum",))
     trainer = _trainer(tmp_path / "student", teacher=settings)
-    trainer.teacher = teacher
-    taught = teacher(trainer.training)
-    loss = trainer._loss(trainer.model, trainer.training, 0.0)
-    direct = trainer.loss(taught, trainer.model(trainer.training), 0.0)
+    task = trainer.task
+    task.teacher = teacher
+    taught = teacher(task.training)
+    loss = task.loss(trainer.model, task.training, 0.0)
+    direct = task.of_fractions(taught, trainer.model(task.training), 0.0)
     assert loss.item() == pytest.approx(direct.item())
     coarser = network.input.model_copy(update={"type": FixedPoint.parse("UQ(1,6)")})
     for student, conditions in (

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.data.sample import Sample
 from hexcoder.models.decoder import Decoder, save_decoder
-from hexcoder.models.layers.noise import flip_weights
 from hexcoder.models.evaluation.physics import decode_latents, reconstruct
+from hexcoder.models.layers.noise import flip_weights
 from hexcoder.network.golden import evaluate
 from hexcoder.network.schema import Network, save_network
 from hexcoder.sensor.events import write_events

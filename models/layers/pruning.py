@@ -1,9 +1,11 @@
 """Weights that become zero while training goes on."""
 
+from collections.abc import Sequence
+
 import torch
 
 from hexcoder.config import Pruning
-from hexcoder.models.encoder.quantised import QuantisedEncoder
+from hexcoder.models.layers.weights import QuantisedWeights
 
 
 def sparsity_at(settings: Pruning, progress: float) -> float:
@@ -12,14 +14,14 @@ def sparsity_at(settings: Pruning, progress: float) -> float:
     return settings.sparsity * (1 - (1 - min(max(done, 0.0), 1.0)) ** 3)
 
 
-def prune(encoder: QuantisedEncoder, settings: Pruning, progress: float) -> None:
+def prune(layers: Sequence[QuantisedWeights], settings: Pruning, progress: float) -> None:
     """Mask the least important weights of each layer; masked weights stay masked.
 
     Importance is a weight's magnitude, or with method 'gradient' the first-order change of the
     loss without it, abs(weight * gradient) (Molchanov et al., arXiv:1611.06440); the gradients are
     those that the weights hold.
     """
-    for layer in encoder.arithmetic_layers():
+    for layer in layers:
         importance = layer.weights.detach().abs()
         if settings.method == "gradient":
             assert layer.weights.grad is not None
