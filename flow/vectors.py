@@ -7,10 +7,14 @@ import numpy as np
 
 from hexcoder.flow.design import Design
 from hexcoder.network.modules import Stimulus
+from hexcoder.network.modules import Vectors as Inputs
+from hexcoder.network.real_values import to_integers
+from hexcoder.network.schema import Network
 from hexcoder.sensor.encoders import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.frames import fixed_module
 from hexcoder.sensor.generator import generate_events
+from hexcoder.sensor.tables.samples import INPUTS, read_samples
 from hexcoder.steps.reads import File, Key, Place, Read
 
 RANDOM = "random inputs"
@@ -18,6 +22,7 @@ RANDOM = "random inputs"
 VECTORS: tuple[Read, ...] = (
     File("network.json", maker="'make train'"),
     File("train/held_out.csv", optional=True),
+    File("train/samples.npz", optional=True),
     Key("data.events"),
     Key("data.seed"),
     Key("verification.netlist_vectors"),
@@ -62,16 +67,28 @@ def load_vectors(place: Place, design: Design) -> Vectors:
     module = fixed_module(load_encoder(place.path("network.json")), design.top)
     events, origin = load_events_of(place)
     settings = config.verification
-    stimulus = Stimulus(settings.seed, settings.netlist_vectors, events)
+    samples = _samples(place)
+    stimulus = Stimulus(settings.seed, settings.netlist_vectors, events, given=samples)
     vectors = list(module.stimulus(stimulus))
     inputs = np.concatenate([part.inputs for part in vectors])
     activity = module.event_vectors(events[: config.silicon.power_events])
-    if activity is None:
+    if samples is not None:
+        activity = replace(samples, inputs=samples.inputs[: config.silicon.power_events])
+        origin = f"{len(activity.inputs)} held-out samples"
+    elif activity is None:
         # The network takes no image of the sensor.
         activity = replace(vectors[-1], inputs=vectors[-1].inputs[: config.silicon.power_events])
         origin = RANDOM
     answers = module.golden(activity.inputs)
     return Vectors(inputs, module.golden(inputs), activity.inputs, origin, answers)
+
+
+def _samples(place: Place) -> Inputs | None:
+    """Held-out inputs of a network that is no encoder."""
+    path, network = place.path("train/samples.npz"), load_encoder(place.path("network.json"))
+    if not path.is_file() or not isinstance(network, Network):
+        return None
+    return Inputs("given", to_integers(network, read_samples(path)[INPUTS]))
 
 
 def load_events_of(place: Place) -> tuple[np.ndarray, str]:

@@ -28,21 +28,26 @@ __all__ = [
     "decode",
     "encode",
     "export_model",
+    "freeze",
     "golden",
     "import_model",
     "layer_outputs",
+    "layout",
     "load_config",
     "load_encoder",
     "load_events",
     "load_network",
+    "nn",
     "prove",
     "read_metrics",
     "save_network",
+    "score",
     "shipped_configs",
     "synthesise",
     "to_integers",
     "to_reals",
     "train",
+    "train_model",
     "write_report",
 ]
 
@@ -59,9 +64,11 @@ if TYPE_CHECKING:
         decode,
         encode,
         export_model,
+        freeze,
         golden,
         import_model,
         layer_outputs,
+        layout,
         load_config,
         load_encoder,
         load_events,
@@ -69,19 +76,24 @@ if TYPE_CHECKING:
         prove,
         read_metrics,
         save_network,
+        score,
         shipped_configs,
         synthesise,
         to_integers,
         to_reals,
         train,
+        train_model,
         write_report,
     )
+    from hexcoder.models import nn
 
 
 def __getattr__(name: str) -> Any:
     # Where it is asked for: what is below takes nothing from above, and loads no torch.
     if name not in __all__:
         raise AttributeError(f"module 'hexcoder' has no attribute '{name}'")
+    if name == "nn":
+        return importlib.import_module("hexcoder.models.nn")
     return getattr(importlib.import_module("hexcoder.api"), name)
 
 

@@ -5,9 +5,10 @@ to its end and failed; both are one line.
 """
 
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from hexcoder.metrics.file import read_metrics as _read
 from hexcoder.metrics.layout import LayoutFile
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
-from hexcoder.metrics.train import TrainMetrics
+from hexcoder.metrics.train import TaskFigures, TrainMetrics
 from hexcoder.network.builder import GraphBuilder
 from hexcoder.network.golden import evaluate
 from hexcoder.network.golden import layer_outputs as _layer_outputs
@@ -37,6 +38,9 @@ from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.steps.runner import run_stage
 from hexcoder.steps.step import Stage
 
+if TYPE_CHECKING:
+    import torch
+
 __all__ = [
     "CheckFailed",
     "Classical",
@@ -50,9 +54,11 @@ __all__ = [
     "decode",
     "encode",
     "export_model",
+    "freeze",
     "golden",
     "import_model",
     "layer_outputs",
+    "layout",
     "load_config",
     "load_encoder",
     "load_events",
@@ -60,11 +66,13 @@ __all__ = [
     "prove",
     "read_metrics",
     "save_network",
+    "score",
     "shipped_configs",
     "synthesise",
     "to_integers",
     "to_reals",
     "train",
+    "train_model",
     "write_report",
 ]
 
@@ -108,6 +116,84 @@ def export_model(network: Network, path: Path | str) -> Path:
     from hexcoder.models.exporters.qonnx import save_qonnx
 
     return save_qonnx(network, Path(path))
+
+
+def train_model(
+    module: "torch.nn.Module",
+    inputs: Mapping[str, tuple[Sequence[int], str]],
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    task: Literal["classifier", "regressor"] = "classifier",
+    name: str = "model",
+    held_out: float = 0.2,
+    progress: Callable[..., None] = lambda epoch: None,
+    **settings: Any,
+) -> Network:
+    """Train a torch module made of the layers of ``hexcoder.nn``, and freeze it to a network.
+
+    Parameters
+    ----------
+    module : torch module
+        Trained in place. It takes a tensor (n, *shape) for each input.
+    inputs : mapping
+        Shape and type of each input by its name, such as ``{"x": ((16,), "SQ(4,4)")}``.
+    x : float array (n, ...)
+        Real inputs, rounded to the inputs' types; several inputs one after the other.
+    y : array (n,) or (n, outputs)
+        Classes, 0 and 1 for each output, or numbers.
+    task : str
+    name : str
+        Of the network.
+    held_out : float
+        Share of the samples that is not trained on; the loss on them is followed.
+    progress : callable, optional
+        Called after each epoch with its losses.
+    **settings
+        Keys of a config's section ``[training]``, such as ``epochs=20, adder_cost=0.01``.
+
+    Raises
+    ------
+    InputError
+        If samples, settings and module do not fit together: what, and what would do.
+    """
+    from hexcoder.models.training.own import train_own
+
+    return train_own(module, inputs, x, y, task, name, held_out, progress, settings)
+
+
+def freeze(
+    module: "torch.nn.Module",
+    inputs: Mapping[str, tuple[Sequence[int], str]],
+    name: str = "model",
+) -> Network:
+    """The network of a module made of the layers of ``hexcoder.nn``, with the weights it has.
+
+    Parameters are those of :func:`train_model`.
+    """
+    from hexcoder.models.training.own import freeze_own
+
+    return freeze_own(module, inputs, name)
+
+
+def score(
+    network: Network,
+    x: np.ndarray,
+    y: np.ndarray,
+    task: Literal["classifier", "regressor"] = "classifier",
+) -> TaskFigures:
+    """How well a network answers, by its golden model: accuracy, or error.
+
+    Parameters
+    ----------
+    x : float array (n, ...)
+        Real inputs.
+    y : array (n,) or (n, outputs)
+        Right answers.
+    """
+    from hexcoder.models.evaluation.answers import answer, figures_of
+
+    return figures_of(task, answer(network, np.asarray(x)), np.asarray(y))
 
 
 def train(config: Config, build: Path | str | None = None) -> AnyEncoder:
@@ -303,6 +389,19 @@ def synthesise(config: Config, build: Path | str | None = None) -> AsicFile:
     _run(rtl_stage(folder / "network.json", {}), config, folder)
     _run(sim_stage(config, folder), config, folder)
     return AsicFile.of(_run(ASIC, config, folder))
+
+
+def layout(config: Config, build: Path | str | None = None) -> LayoutFile:
+    """Place, route and check a config's block, and write its GDS: the stage ``layout``.
+
+    Its process must have layouts: ``silicon.pdk = "sky130"``. The stages before it run where they
+    are out of date; the block is ``layout/layout.gds`` in the build folder.
+    """
+    from hexcoder.flow.layout.stage import LAYOUT
+
+    folder = _folder(config, build)
+    synthesise(config, folder)
+    return LayoutFile.of(_run(LAYOUT, config, folder))
 
 
 def write_report(config: Config, build: Path | str | None = None) -> Path:

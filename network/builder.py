@@ -116,6 +116,10 @@ class GraphBuilder:
         """Let a node go out."""
         self._outputs.append(OutputTensor.model_validate({"node": name, "real": real}))
 
+    def node(self, name: str) -> Layer:
+        """The node that makes a tensor."""
+        return next(node for node in reversed(self._nodes) if node.name == name)
+
     def is_input(self, name: str) -> bool:
         """Whether a tensor is one that comes in."""
         return any(tensor.name == name for tensor in self._inputs)

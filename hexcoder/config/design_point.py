@@ -15,7 +15,8 @@ from hexcoder.config.hardware import (
     Silicon,
     Verification,
 )
-from hexcoder.config.network import AnyNetwork, Coded, Network, Quantisation
+from hexcoder.config.kinds import AnyNetwork
+from hexcoder.config.network import Coded, Network, Quantisation
 from hexcoder.config.search import Search
 from hexcoder.config.training import Data, Training
 from hexcoder.config.types import Name, Section
@@ -86,16 +87,18 @@ SHIPPED = Path(__file__).parents[1] / "configs"
 def find_config(name: Path | str) -> Path:
     """Path of a config: the file itself, or a config that comes with hexcoder by its name."""
     path = Path(name)
-    if not path.exists() and path.parent in (Path(), Path("configs")):
-        shipped = SHIPPED / f"{path.name.removesuffix('.toml')}.toml"
-        if shipped.is_file():
-            return shipped
+    folders = (Path(), Path("zoo"))
+    if not path.exists() and path.parent in (*folders, *(Path("configs") / one for one in folders)):
+        for folder in folders:
+            shipped = SHIPPED / folder / f"{path.name.removesuffix('.toml')}.toml"
+            if shipped.is_file():
+                return shipped
     return path
 
 
 def shipped_configs() -> list[Path]:
     """Configs that come with hexcoder."""
-    return sorted(SHIPPED.glob("*.toml"))
+    return [*sorted(SHIPPED.glob("*.toml")), *sorted(SHIPPED.glob("zoo/*.toml"))]
 
 
 def config_text(config: Config) -> str:

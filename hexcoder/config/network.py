@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from hexcoder.config.types import (
     Activation,
@@ -141,24 +141,6 @@ class Imported(Section):
     samples: str | None = Field(
         default=None, description="npz with the model's 'inputs', and its answers to compare"
     )
-
-
-def _kind(value: object) -> str:
-    found = (
-        value.get("kind", "autoencoder") if isinstance(value, dict) else getattr(value, "kind", "")
-    )
-    return found if isinstance(found, str) else ""
-
-
-AnyNetwork = Annotated[
-    Annotated[Network, Tag("autoencoder")]
-    | Annotated[Coded, Tag("coded")]
-    | Annotated[ClassicalMethod, Tag("best_choice")]
-    | Annotated[ClassicalMethod, Tag("threshold")]
-    | Annotated[ClassicalMethod, Tag("super_trigger_cells")]
-    | Annotated[Imported, Tag("imported")],
-    Discriminator(_kind),
-]
 
 
 class Quantisation(Section):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from hexcoder.config.types import Count, Section
+from hexcoder.config.types import Count, Name, Section
 
 
 class Data(Section):
@@ -18,6 +18,10 @@ class Data(Section):
     columns: str | None = Field(
         default=None, description="name of the energies' columns, without the cell's number"
     )
+    generator: Name | None = Field(
+        default=None, description="what is generated for a network that is no encoder"
+    )
+    target: Name = Field(default="y", description="the answers' array or column in a file")
     count: PositiveInt = Field(default=20_000, description="events to generate")
     generated: Count = Field(
         default=0, description="generated events to train on beside those of a file"

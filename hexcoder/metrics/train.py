@@ -97,6 +97,24 @@ class TrainedCode(_Metrics):
     )
 
 
+class TaskFigures(_Metrics):
+    """How well a network answers on held-out samples."""
+
+    samples: int = Field(description="held-out samples")
+    accuracy: float | None = Field(
+        default=None, description="share of answers that are right, of a classifier"
+    )
+    area_under_curve: float | None = Field(
+        default=None, description="area under the ROC curve; with classes the mean of each"
+    )
+    rms_error: float | None = Field(
+        default=None, description="root mean square of the error, in the answers' unit"
+    )
+    explained_variance: float | None = Field(
+        default=None, description="1 less mean squared error over the answers' variance"
+    )
+
+
 class Example(_Metrics):
     """An event before and after."""
 
@@ -139,6 +157,9 @@ class PhysicsMetrics(Metrics):
     input_type: str | None = Field(default=None, description="fixed-point type of the input")
     input_shape: list[int] | None = Field(default=None, description="shape of the input")
     code: TrainedCode | None = Field(default=None, description="of an adaptive code")
+    task: TaskFigures | None = Field(
+        default=None, description="of a network that is no encoder, on held-out samples"
+    )
     physics: Physics | None = Field(default=None, description="the network on held-out events")
     baselines: list[Baseline] = Field(default=[], description="fixed algorithms on the same events")
     examples: list[Example] = Field(default=[], description="events across the range of EMD")
@@ -167,6 +188,9 @@ class TrainMetrics(_Metrics):
     input_type: str | None = Field(description="fixed-point type of the input")
     input_shape: list[int] | None = Field(description="shape of the input")
     code: TrainedCode | None = Field(default=None, description="of an adaptive code")
+    task: TaskFigures | None = Field(
+        default=None, description="of a network that is no encoder, on held-out samples"
+    )
     physics: Physics | None = Field(description="the network on held-out events")
     baselines: list[Baseline] | None = Field(description="fixed algorithms on the same events")
     examples: list[Example] | None = Field(description="events across the range of EMD")

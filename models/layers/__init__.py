@@ -1,1 +1,1 @@
-"""Layers of quantised networks in torch."""
+"""Layers of quantised networks in torch: what training sees is what the hardware computes."""

@@ -8,10 +8,12 @@ import matplotlib
 import numpy as np
 import torch
 
-from hexcoder.config import ClassicalMethod, Coded, Config, Imported
+from hexcoder.config import BoostedTrees, ClassicalMethod, Coded, Config, Imported, Task
+from hexcoder.config.task import LOSSES
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.metrics.train import FitMetrics, TrainingEvents, TrainingRun
 from hexcoder.models.codec.decoder import save_codec_decoder
+from hexcoder.models.data.labelled import SAMPLES, save_samples
 from hexcoder.models.data.sample import Sample, split_sample
 from hexcoder.models.decoder import Decoder, save_decoder
 from hexcoder.models.encoder.agreement import save_encoder
@@ -21,6 +23,7 @@ from hexcoder.models.training.autoencoder import given_autoencoder, new_autoenco
 from hexcoder.models.training.autoencoding import Autoencoding
 from hexcoder.models.training.codec import DecoderTrainer, counted_codec, given_codec
 from hexcoder.models.training.loop import CHECKPOINT, Epoch, Trainer
+from hexcoder.models.training.task import fit_task
 from hexcoder.models.training.teacher import load_teacher
 from hexcoder.network.schema import save_network
 from hexcoder.sections import validated
@@ -173,6 +176,8 @@ def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     """
     if isinstance(config.network, Imported):
         return _imported(config.name, config.network, folder)
+    if isinstance(config.network, Task | BoostedTrees):
+        return _task(config, folder, progress)
     started = time.perf_counter()
     sample, kept_back = split_sample(config)
     if isinstance(config.network, Coded):
@@ -185,19 +190,48 @@ def fit(config: Config, folder: Path, progress: Progress) -> FitMetrics:
     trained = time.perf_counter()
     sample.joined(kept_back).write(folder / "events.csv")
     kept_back.write(folder / "held_out.csv")
-    if history:
-        _draw_curves(history, config.training.loss, folder / "curves.svg")
-    (folder / CHECKPOINT).unlink(missing_ok=True)
     source = config.data.events
+    name = source if source == "generated" else Path(source).name
+    counts = len(sample.events), len(kept_back.events)
+    return _finished(config, folder, name, counts, history, trained - started)
+
+
+def _finished(
+    config: Config,
+    folder: Path,
+    source: str,
+    counts: tuple[int, int],
+    history: History,
+    seconds: float,
+) -> FitMetrics:
+    """Curves, and what went on; ``counts`` were trained on and held out."""
+    if history:
+        _draw_curves(history, loss_name(config), folder / "curves.svg")
+    (folder / CHECKPOINT).unlink(missing_ok=True)
     return FitMetrics(
         events=TrainingEvents(
-            source=source if source == "generated" else Path(source).name,
-            trained_on=len(sample.events),
-            held_out=len(kept_back.events),
-            seed=config.data.seed,
+            source=source, trained_on=counts[0], held_out=counts[1], seed=config.data.seed
         ),
-        training=TrainingRun(**config.training.model_dump(), seconds=trained - started),
+        training=TrainingRun(**config.training.model_dump(), seconds=seconds),
         history=history,
         tools=versions("torch", "numpy", "POT"),
         threads=torch.get_num_threads(),
     )
+
+
+def loss_name(config: Config) -> str:
+    """What is made small."""
+    return LOSSES.get(config.network.kind, config.training.loss)
+
+
+def _task(config: Config, folder: Path, progress: Progress) -> FitMetrics:
+    """A network with answers; held-out inputs are kept for the stages behind."""
+    started = time.perf_counter()
+    _, sample, kept_back, history = fit_task(
+        config, folder, lambda trainer: _run(trainer, progress)
+    )
+    seconds = time.perf_counter() - started
+    save_samples(folder / SAMPLES, kept_back)
+    data = config.data
+    source = data.generator if data.events == "generated" else Path(data.events).name
+    return _finished(config, folder, str(source), (len(sample), len(kept_back)), history, seconds)

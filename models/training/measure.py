@@ -12,9 +12,11 @@ from hexcoder.metrics.train import (
     TrainedLayer,
 )
 from hexcoder.models.codec.decoder import decoded_fractions, load_codec_decoder
+from hexcoder.models.data.labelled import SAMPLES, load_samples
 from hexcoder.models.data.sample import read_sample
 from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
+from hexcoder.models.evaluation.answers import answer, figures_of
 from hexcoder.models.evaluation.physics import (
     evaluate_baselines,
     figures,
@@ -79,15 +81,29 @@ def _structure(network: Network) -> list[TrainedLayer]:
     return rows
 
 
-def measure(network_path: Path, decoder_path: Path, held_out_path: Path) -> PhysicsMetrics:
-    """Evaluate a network with its decoder on events that were kept back."""
+def measure(
+    kind: str, network_path: Path, decoder_path: Path, held_out_path: Path
+) -> PhysicsMetrics:
+    """Evaluate a network with its decoder on events that were kept back.
+
+    ``kind`` is the config's 'network.kind'.
+    """
     network = load_encoder(network_path)
     if isinstance(network, Codec):
         return _measure_codec(network, decoder_path, held_out_path)
     if isinstance(network, Classical):
         return _measure_classical(network, held_out_path)
+    samples = held_out_path.with_name(SAMPLES)
     if not held_out_path.is_file():
+        figures_there = None
+        if samples.is_file():
+            kept_back = load_samples(samples)
+            found = answer(network, kept_back.inputs)
+            if kind == "trees":
+                kind = "regressor" if kept_back.answers.dtype.kind == "f" else "classifier"
+            figures_there = figures_of(kind, found, kept_back.answers)
         return PhysicsMetrics(
+            task=figures_there,
             parameters=network.parameters(),
             layers=_structure(network),
             input_type=" ".join(str(one.type) for one in network.inputs_by_name.values()),

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from hexcoder.config import ClassicalMethod, Coded, Imported
+from hexcoder.config import BoostedTrees, ClassicalMethod, Coded, Imported, Task
 from hexcoder.report.blocks import Figure
 from hexcoder.report.numbers import NOT_MEASURED, count, fixed, is_measured, shape
 from hexcoder.report.results import Results
+from hexcoder.report.sections.answers import describe, leading_figure
 from hexcoder.report.sections.built import where_weights_are
 
 
@@ -34,6 +35,10 @@ def sentence(results: Results) -> str:
         what = f"A network imported from {Path(network.model).name}"
         if train:
             what += f", {count(train.parameters)} numbers in its nodes"
+    elif isinstance(network, Task | BoostedTrees):
+        what = describe(network)
+        if train:
+            what += f", {count(train.parameters)} parameters"
     else:
         what = f"A neural encoder for {shape(network.input_shape)} inputs of type "
         what += str(network.input_type)
@@ -62,8 +67,19 @@ def _absent(name: str, reason: str) -> Figure:
     return Figure(name, NOT_MEASURED, "", reason, "missing")
 
 
+def _answers(results: Results) -> Figure:
+    figures = results.train and results.train.task
+    leading = leading_figure(figures) if figures else None
+    if figures is None or leading is None:
+        return _absent("accuracy", f"run {results.command('train')}")
+    name, value = leading
+    return Figure(name, fixed(value, 4), "", f"{count(figures.samples)} held-out samples")
+
+
 def _emd(results: Results) -> Figure:
     name = "EMD, mean"
+    if isinstance(results.config.network, Task | BoostedTrees):
+        return _answers(results)
     physics = results.train and results.train.physics
     if isinstance(results.config.network, Imported):
         return _absent(name, "an imported network: what it is for is not known here")
@@ -81,7 +97,7 @@ def _emd(results: Results) -> Figure:
 def _bits(results: Results) -> Figure:
     name = "Output"
     physics = results.train and results.train.physics
-    if isinstance(results.config.network, Imported) and results.rtl:
+    if isinstance(results.config.network, Imported | Task | BoostedTrees) and results.rtl:
         bits = results.rtl.modules[results.rtl.top].output_bits
         return Figure(name, count(bits), "bits per event", "all outputs of the network")
     if not physics:

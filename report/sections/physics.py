@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hexcoder.config import Imported
+from hexcoder.config import BoostedTrees, Imported, Task
 from hexcoder.metrics.train import Baseline, Example, Physics, TrainingEvents, TrainMetrics
 from hexcoder.report.blocks import (
     Block,
@@ -18,6 +18,7 @@ from hexcoder.report.blocks import (
 from hexcoder.report.charts import Method, emd_against_bits, training_curves
 from hexcoder.report.numbers import count, fixed, is_measured, spread
 from hexcoder.report.results import Results
+from hexcoder.report.sections.answers import answers
 from hexcoder.report.sections.sensor import sensor_pair
 from hexcoder.sensor.geometry import HALF_PITCH_CM
 
@@ -35,6 +36,8 @@ def physics(results: Results) -> Section:
     """Events, EMD at equal bits, training, examples, published figures."""
     train = results.train
     blocks: list[Block] = []
+    if isinstance(results.config.network, Task | BoostedTrees):
+        return answers(results)
     if isinstance(results.config.network, Imported):
         text = (
             "The network was trained elsewhere, and what it is for is not known here. Its own "

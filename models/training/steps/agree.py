@@ -9,12 +9,7 @@ def compare(place: Place, progress: Progress) -> AgreementMetrics:
     """Compare weights and network on all events."""
     from hexcoder.models.training.agree import agree
 
-    return agree(
-        place.path("train/network.json"),
-        place.path("train/encoder.safetensors"),
-        place.path("train/events.csv"),
-        place.config.training.seed,
-    )
+    return agree(place.config, place.path("train/network.json"), place.folder)
 
 
 AGREE = Step(
@@ -24,8 +19,12 @@ AGREE = Step(
     reads=(
         File("train/network.json"),
         File("train/encoder.safetensors", optional=True),
+        File("train/model.safetensors", optional=True),
         File("train/events.csv", optional=True),
+        File("train/samples.npz", optional=True),
         Key("training.seed"),
+        Key("network"),
+        Key("quantisation"),
         *(Package(name) for name in ("torch", "numpy")),
     ),
 )

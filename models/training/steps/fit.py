@@ -77,9 +77,11 @@ FIT = Step(
     writes=(
         "network.json",
         "encoder.safetensors",
+        "model.safetensors",
         "decoder.safetensors",
         "events.csv",
         "held_out.csv",
+        "samples.npz",
         "curves.svg",
         "checkpoint.safetensors",
     ),

@@ -1,0 +1,1 @@
+"""Networks that are no chain of layers, for the key ``network.architecture``."""

@@ -1,0 +1,139 @@
+"""The torch module that a config's section 'network' describes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from hexcoder.config import Config, Quantisation, Task, TaskLayer
+from hexcoder.config.task import TaskConvolution, TaskDense, TaskPool
+from hexcoder.errors import InputError
+from hexcoder.models.architectures.garnet import GarNet
+from hexcoder.models.architectures.interaction_network import InteractionNetwork
+from hexcoder.models.architectures.variational import VariationalEncoder
+from hexcoder.models.layers.model import ModelInput, QuantisedModel
+from hexcoder.models.layers.sums import Convolution, Dense, Pool, settings_of
+from hexcoder.network.schema import RealInput
+
+ARCHITECTURES: dict[str, Callable[[int, Quantisation], nn.Module]] = {
+    "interaction_network": InteractionNetwork,
+    "garnet": GarNet,
+    "variational": VariationalEncoder,
+}
+
+
+def build_model(config: Config, real: RealInput | None) -> QuantisedModel:
+    """A config's network with random weights.
+
+    Parameters
+    ----------
+    real : RealInput, optional
+        How real inputs become integers.
+
+    Raises
+    ------
+    InputError
+        If its layers do not fit together.
+    """
+    wanted = config.network
+    assert isinstance(wanted, Task)
+    if wanted.architecture is not None:
+        module = ARCHITECTURES[wanted.architecture](wanted.input_shape[-1], config.quantisation)
+    else:
+        module = _layers(config, wanted)
+    given = ModelInput("x", tuple(wanted.input_shape), wanted.input_type, real)
+    try:
+        return QuantisedModel(module, [given], config.name)
+    except InputError as error:
+        raise InputError(f"config {config.name}: section 'network': {error}") from None
+
+
+class Flatten(nn.Module):
+    """All axes but the batch's as one."""
+
+    def forward(self, values: Any) -> Any:
+        return values.flatten(1)
+
+
+def _layers(config: Config, wanted: Task) -> nn.Module:
+    shape: tuple[int, ...] = tuple(wanted.input_shape)
+    made: dict[str, nn.Module] = {}
+    for number, layer in enumerate(wanted.layers):
+        name = layer.name or f"{layer.kind}_{number}"
+        where = f"config {config.name}: key 'network.layers.{number}'"
+        if name in made:
+            raise InputError(f"{where}: a layer is called '{name}' already")
+        try:
+            made[name], shape = _layer(layer, shape, config.quantisation)
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from None
+    return nn.Sequential(OrderedDict(made))
+
+
+def _layer(
+    layer: TaskLayer, shape: tuple[int, ...], quantisation: Quantisation
+) -> tuple[nn.Module, tuple[int, ...]]:
+    """A layer, and the shape behind it."""
+    if isinstance(layer, TaskDense):
+        return _dense(layer, shape[-1], quantisation), (*shape[:-1], layer.outputs)
+    if isinstance(layer, TaskConvolution):
+        return _convolution(layer, shape, quantisation)
+    if isinstance(layer, TaskPool):
+        stride = layer.stride or layer.window
+        if len(layer.window) != len(shape) - 1 or len(stride) != len(layer.window):
+            raise ValueError(f"a window of {list(layer.window)} on an input of {list(shape)}")
+        module = Pool("max" if layer.kind == "max_pool" else "sum", layer.window, stride)
+        return module, (*_positions(shape, layer.window, stride, None), shape[-1])
+    return Flatten(), (int(np.prod(shape)),)
+
+
+def _dense(layer: TaskDense, inputs: int, quantisation: Quantisation) -> Dense:
+    keys = settings_of(quantisation, layer.weight_type, layer.bias_type)
+    return Dense(inputs, layer.outputs, layer.output_type, activation=layer.activation, **keys)
+
+
+def _convolution(
+    layer: TaskConvolution, shape: tuple[int, ...], quantisation: Quantisation
+) -> tuple[Convolution, tuple[int, ...]]:
+    axes = len(layer.kernel)
+    if len(shape) != axes + 1:
+        raise ValueError(f"{layer.kind} takes {axes + 1} axes; its input is {list(shape)}")
+    stride = layer.stride or (1,) * axes
+    padding = [(0, 0)] * axes
+    if layer.padding == "same":
+        for axis in range(axes):
+            wanted = -(-shape[axis] // stride[axis])
+            zeros = max(0, (wanted - 1) * stride[axis] + layer.kernel[axis] - shape[axis])
+            padding[axis] = (zeros // 2, zeros - zeros // 2)
+    positions = _positions(shape, layer.kernel, stride, padding)
+    keys = settings_of(quantisation, layer.weight_type, layer.bias_type)
+    module = Convolution(
+        shape[-1],
+        layer.filters,
+        layer.kernel,
+        layer.output_type,
+        stride=stride,
+        padding=padding,
+        activation=layer.activation,
+        **keys,
+    )
+    return module, (*positions, layer.filters)
+
+
+def _positions(
+    shape: tuple[int, ...],
+    window: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: list[tuple[int, int]] | None,
+) -> list[int]:
+    found = []
+    for axis, (size, step) in enumerate(zip(window, stride, strict=True)):
+        side = shape[axis] + (sum(padding[axis]) if padding else 0)
+        if side < size:
+            raise ValueError(f"a window of {list(window)} is larger than its input {list(shape)}")
+        found.append((side - size) // step + 1)
+    return found

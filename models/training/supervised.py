@@ -1,0 +1,215 @@
+"""The task of a network with answers: classes, numbers, or events unlike the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hexcoder.config import Training
+from hexcoder.errors import InputError
+from hexcoder.models.architectures.variational import Reconstruction, VariationalEncoder
+from hexcoder.models.data.labelled import Labelled
+from hexcoder.models.layers.model import QuantisedModel
+from hexcoder.models.training.loop import MOST_WATCHED, Task
+from hexcoder.network.layer import TensorType
+
+Kind = Literal["classifier", "regressor", "anomaly"]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Inputs (n, elements), values of the input's type, and answers."""
+
+    inputs: Tensor
+    answers: Tensor
+
+    def rows(self, chosen: Tensor) -> Pairs:
+        """Some of the samples."""
+        return Pairs(self.inputs[chosen], self.answers[chosen])
+
+
+def loss_of(kind: Kind, outputs: int, answers: np.ndarray) -> Callable[[Tensor, Tensor], Tensor]:
+    """Mean loss of outputs (n, outputs) beside answers.
+
+    Several outputs and one class: cross-entropy. One output, or 0 and 1 for each: cross-entropy of
+    each. Numbers: mean squared error.
+
+    Raises
+    ------
+    InputError
+        If the answers do not suit the outputs.
+    """
+    shape = answers.shape[1:]
+    width = int(np.prod(shape)) if shape else 1
+    if kind == "regressor":
+        if width != outputs:
+            raise InputError(f"answers of {width} numbers for a network of {outputs} outputs")
+        return lambda found, wanted: nn.functional.mse_loss(found, wanted)
+    if answers.dtype.kind not in "iub":
+        raise InputError("answers of a classifier must be integers: classes, or 0 and 1")
+    if width == 1 and outputs > 1:
+        if answers.min() < 0 or answers.max() >= outputs:
+            raise InputError(
+                f"classes go from {answers.min()} to {answers.max()}; a network of {outputs} "
+                f"outputs has 0 to {outputs - 1}"
+            )
+        return lambda found, wanted: nn.functional.cross_entropy(found, wanted[:, 0].long())
+    if width != outputs or not np.isin(answers, (0, 1)).all():
+        raise InputError(
+            f"answers of {width} numbers for a network of {outputs} outputs; give a class, or 0 or "
+            "1 for each output"
+        )
+    return nn.functional.binary_cross_entropy_with_logits
+
+
+USUAL_LOGIT = 8.0
+"""Largest logit at the start: beyond it a wrong answer's loss is a straight line."""
+
+
+class Answering(nn.Module):
+    """A network, and how much a step of its outputs means: learned, and of no account after.
+
+    Parameters
+    ----------
+    network : QuantisedModel
+    kind : str
+        Numbers mean what they say; classes are told by the order of outputs alone.
+    """
+
+    def __init__(self, network: QuantisedModel, kind: Kind):
+        super().__init__()
+        self.network, self.logit_scale = network, None
+        if kind == "classifier":
+            ends = [one.type.maximum * one.type.step for one in outputs_of(network)]
+            self.logit_scale = nn.Parameter(torch.tensor(min(1.0, USUAL_LOGIT / max(ends))).log())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Numbers, or logits."""
+        found = self.network(inputs)
+        return found if self.logit_scale is None else found * self.logit_scale.exp()
+
+
+def outputs_of(network: QuantisedModel) -> list[TensorType]:
+    """Shapes and types of what goes out."""
+    return list(network.freeze().outputs_by_name.values())
+
+
+class Supervised(Task[Answering, Pairs]):
+    """Trains a network to answer as the samples do.
+
+    Parameters
+    ----------
+    model : QuantisedModel
+        Trained in place.
+    kind : str
+    settings : Training
+    sample, kept_back : Labelled
+        Answers of a regressor are those that the outputs are to be, in their own units.
+    """
+
+    def __init__(
+        self,
+        model: QuantisedModel,
+        kind: Kind,
+        settings: Training,
+        sample: Labelled,
+        kept_back: Labelled,
+    ):
+        self.model, self.events = Answering(model, kind), len(sample)
+        self.own_rows = min(settings.batch_size, self.events)
+        outputs = sum(one.elements for one in outputs_of(model))
+        self.of_outputs = loss_of(kind, outputs, sample.answers)
+        self.training, self.held_out = (_pairs(model, part) for part in (sample, kept_back))
+
+    def hardware(self, model: Answering) -> QuantisedModel:
+        return model.network
+
+    def batch(self, rows: Tensor, generator: torch.Generator) -> Pairs:
+        return self.plain(rows)
+
+    def plain(self, rows: Tensor) -> Pairs:
+        return self.training.rows(rows)
+
+    def loss(self, model: Answering, batch: Pairs, progress: float) -> Tensor:
+        return self.of_outputs(model(batch.inputs), batch.answers)
+
+    def held_out_loss(self, model: Answering) -> float:
+        if not len(self.held_out.inputs):
+            return float("nan")
+        watched = slice(MOST_WATCHED)
+        few = Pairs(self.held_out.inputs[watched], self.held_out.answers[watched])
+        return self.loss(model, few, 1.0).item()
+
+
+def _pairs(model: QuantisedModel, sample: Labelled) -> Pairs:
+    answers = torch.tensor(sample.answers, dtype=torch.float32).reshape(len(sample), -1)
+    return Pairs(torch.tensor(model.prepared(sample.inputs), dtype=torch.float32), answers)
+
+
+class Variational(nn.Module):
+    """An encoder with its score in hardware, and the decoder that trains it."""
+
+    def __init__(self, encoder: QuantisedModel):
+        super().__init__()
+        if not isinstance(encoder.module, VariationalEncoder):
+            raise TypeError("only a variational encoder is trained for anomalies")
+        self.encoder = encoder
+        self.decoder = Reconstruction(int(np.prod(encoder.inputs[0].shape)))
+
+
+class Anomalies(Task[Variational, Tensor]):
+    """Trains a variational autoencoder on what is usual: samples whose answer is 0.
+
+    Parameters
+    ----------
+    model : Variational
+        Trained in place.
+    settings : Training
+    sample, kept_back : Labelled
+        Answers are 1 for an anomaly.
+    """
+
+    def __init__(
+        self, model: Variational, settings: Training, sample: Labelled, kept_back: Labelled
+    ):
+        self.model = model
+        self.training, self.held_out = (
+            _pairs(model.encoder, part.rows(part.answers == 0)).inputs
+            for part in (sample, kept_back)
+        )
+        self.events = len(self.training)
+        if not self.events:
+            raise InputError("no sample has the answer 0, which says that it is usual")
+        self.own_rows = min(settings.batch_size, self.events)
+
+    def hardware(self, model: Variational) -> QuantisedModel:
+        return model.encoder
+
+    def batch(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        return self.plain(rows)
+
+    def plain(self, rows: Tensor) -> Tensor:
+        return self.training[rows]
+
+    def loss(self, model: Variational, batch: Tensor, progress: float) -> Tensor:
+        generator = torch.Generator().manual_seed(round(progress * 1e9))
+        noise = torch.randn(len(batch), _latents(model), generator=generator)
+        encoder = model.encoder.module
+        assert isinstance(encoder, VariationalEncoder)
+        return model.decoder.loss(encoder, batch, noise)
+
+    def held_out_loss(self, model: Variational) -> float:
+        if not len(self.held_out):
+            return float("nan")
+        return self.loss(model, self.held_out[:MOST_WATCHED], 1.0).item()
+
+
+def _latents(model: Variational) -> int:
+    encoder = model.encoder.module
+    assert isinstance(encoder, VariationalEncoder)
+    return encoder.mean.weights.shape[1]
