@@ -28,6 +28,7 @@ make report    one page                              -> build/<name>/report.html
 make verify    every link of the proof with a million vectors, and a formal proof
 make search    search for encoders        make front     synthesise what it found
 make study     physics over seeds         make bench     hexcoder beside its peers
+make zoo       networks for common tasks through the whole chain: an hour
 make setup     install what is needed     make test      all that CI runs
 make format    format the code            make clean     remove build/
 
@@ -42,7 +43,7 @@ FLOW=librelane PDK=sky130A   asic by LibreLane, OpenROAD and a foundry's PDK
 endef
 export HELP
 
-.PHONY: help all setup train rtl sim asic layout report search front study test verify bench format clean
+.PHONY: help all setup train rtl sim asic layout report search front study zoo test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
@@ -111,6 +112,11 @@ LINKS ?= 5
 study: $(STAMP)
 	$(RUN) -m studies study $(OPTIONS) --seeds $(SEEDS) --links $(LINKS)
 
+# Networks for common tasks: docs/own_networks.md. ZOO: names of some, or options.
+ZOO ?=
+zoo: $(STAMP)
+	$(RUN) -m studies zoo $(ZOO)
+
 # Everything that CI runs.
 test: $(STAMP)
 	$(VENV)/bin/ruff format --check .
@@ -132,6 +138,7 @@ verify: asic
 		--events build/$(NAME)/train/events.csv --work build/$(NAME)/.simulation
 	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)
 	$(RUN) -m tests.fuzz --count $(FUZZ)
+	$(RUN) -m studies zoo $(ZOO)
 
 # What matters in speed and size, as ratios to a peer measured in the same run: docs/compiler.md.
 BENCH ?=

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from hexcoder.documents import read_json
 from hexcoder.errors import InputError
@@ -51,13 +52,21 @@ def read_design(path: Path) -> Design:
             bits: int = rtl["triplicated_bits"] if rtl["chip"]["triplicated"] else 0
             return Design(top, Interface((), (), 0), True, bits)
         ports = rtl["modules"][top]
-        outputs = [ports["output_width"]] * ports["output_elements"]
+        outputs = _widths(ports, "output")
         if rest := ports["output_bits"] - sum(outputs):
             outputs.append(rest)
-        inputs = [ports["input_width"]] * ports["input_elements"]
+        inputs = _widths(ports, "input")
         return Design(top, Interface(tuple(inputs), tuple(outputs), ports["latency_cycles"]))
     except (KeyError, TypeError):
         raise InputError(f"{path}: not as the compiler writes it; run `make rtl` again") from None
+
+
+def _widths(ports: dict[str, Any], side: str) -> list[int]:
+    """Bits of each element of a port."""
+    tensors = ports.get(f"{side}_tensors") or [
+        {"elements": ports[f"{side}_elements"], "width": ports[f"{side}_width"]}
+    ]
+    return [one["width"] for one in tensors for _ in range(one["elements"])]
 
 
 def _state(place: Place) -> object:

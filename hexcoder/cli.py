@@ -26,6 +26,7 @@ from hexcoder.models.commands import check, evaluate, export, generate, import_,
 from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
+from hexcoder.studies.commands.zoo import add_zoo
 from hexcoder.tb.commands import chip, flips, i2c_fuzz, prove
 from hexcoder.version import __version__
 
@@ -127,6 +128,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_keep,
     add_flips,
     add_hessian,
+    add_zoo,
     _configs,
 )
 

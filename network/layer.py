@@ -108,6 +108,11 @@ class Layer(Section):
         """The layer on a batch, exact: int64 (n, *shape) of each source, any layout after."""
         raise NotImplementedError
 
+    def parameters(self) -> int:
+        """Numbers that say what it computes: weights, biases, constants."""
+        keys = ("weights", "biases", "values")
+        return sum(np.size(getattr(self, key)) for key in keys if getattr(self, key, None))
+
     @classmethod
     def draw(cls, random: Random, sources: Sequence[TensorType]) -> Keys | None:
         """Keys of any such layer for ``sources``; None where it does not take them."""

@@ -141,7 +141,7 @@ class Network(Section):
         raise NotImplementedError
 
     def parameters(self) -> int:
-        """Number of weights and biases."""
+        """Numbers that say what the network computes: weights, biases, thresholds, tables."""
         raise NotImplementedError
 
     def weighted(self) -> list[WeightedContext]:
@@ -327,14 +327,7 @@ class NetworkGraph(Network):
         return self._names()[node]
 
     def parameters(self) -> int:
-        """Numbers in the keys of sums, trees and tables."""
-        keys = ("weights", "biases", "tables", "thresholds", "values")
-        return sum(
-            int(np.size(value)) if key != "thresholds" else sum(map(len, value))
-            for node in self.nodes
-            for key in keys
-            if (value := getattr(node, key, None)) is not None
-        )
+        return sum(node.parameters() for node in self.nodes)
 
     @property
     def outputs_by_name(self) -> dict[str, TensorType]:
@@ -363,6 +356,11 @@ class NetworkGraph(Network):
 
 NETWORK_FILE = TypeAdapter(Chain | NetworkGraph)
 """Either version, for the published schema."""
+
+
+def is_network(value: Any) -> bool:
+    """Whether a JSON value says that it is a network."""
+    return isinstance(value, dict) and value.get("format") == FORMAT
 
 
 def load_network(path: Path | str) -> Network:

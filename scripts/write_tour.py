@@ -15,14 +15,20 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "api.md"
+OWN_NETWORKS = ROOT / "docs" / "own_networks.md"
 NOTEBOOK = ROOT / "docs" / "tour.ipynb"
 _BLOCK = re.compile(r"```python\n(.*?)```\n", re.DOTALL)
 _MARK = "\x1e"
 
 
+def blocks_of(page: Path) -> list[str]:
+    """A page's blocks of code, in order."""
+    return [block.strip() for block in _BLOCK.findall(page.read_text(encoding="utf-8"))]
+
+
 def api_blocks() -> list[str]:
-    """The page's blocks of code, in order."""
-    return [block.strip() for block in _BLOCK.findall(PAGE.read_text(encoding="utf-8"))]
+    """Those of the page that the notebook is made of."""
+    return blocks_of(PAGE)
 
 
 def notebook_code() -> list[str]:

@@ -7,8 +7,18 @@ from hexcoder.errors import run_command
 from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
+from hexcoder.studies.commands.zoo import add_zoo
 
-COMMANDS = (add_study, add_search, add_front, add_profile, add_keep, add_flips, add_hessian)
+COMMANDS = (
+    add_study,
+    add_search,
+    add_front,
+    add_profile,
+    add_keep,
+    add_flips,
+    add_hessian,
+    add_zoo,
+)
 DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts."
 EXAMPLES = """examples:
   python -m studies study --config configs/econ_t_linear.toml --seeds 5 --links 2,3,4,5
@@ -18,6 +28,7 @@ EXAMPLES = """examples:
   python -m studies flips build/econ_t_linear/network.json --events energies.csv
   python -m studies hessian build/econ_t_linear/network.json --events energies.csv
   python -m studies front --config configs/search.toml
+  python -m studies zoo muons
 """
 
 

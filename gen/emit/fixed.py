@@ -1,5 +1,7 @@
 """A design whose weights are in its gates: modules ``encoder_core`` and ``encoder``."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from hexcoder.gen.compiler import Compiled, Progress, Settings, compile_network
@@ -11,9 +13,9 @@ from hexcoder.gen.emit.verilog import layer_verilog
 from hexcoder.gen.graph import NOT_BUILT, Register
 from hexcoder.gen.interpret import layer_latency
 from hexcoder.hw.full_adder import FullAdder
-from hexcoder.metrics.rtl import RtlFile, RtlLayer, RtlModule
+from hexcoder.metrics.rtl import RtlFile, RtlLayer, RtlModule, RtlTensor
 from hexcoder.network.golden import layer_outputs
-from hexcoder.network.layer import LayerContext
+from hexcoder.network.layer import LayerContext, TensorType
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
 from hexcoder.sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
@@ -30,9 +32,11 @@ def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> di
         output_bits=len(core.out_data),
         input_elements=network.input_elements,
         input_width=given and given.type.width,
+        input_tensors=None if given else _tensors(inputs),
         input_type=" ".join(str(tensor.type) for tensor in inputs),
         output_elements=sum(tensor.elements for tensor in outputs),
         output_width=wanted and wanted.type.width,
+        output_tensors=None if wanted else _tensors(outputs),
         output_type=" ".join(str(tensor.type) for tensor in outputs),
     )
     if encoder is None:
@@ -48,6 +52,10 @@ def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> di
         "front_end_latency_cycles": encoder.latency - core.latency,
     }
     return {"encoder_core": ports, "encoder": ports.model_copy(update=outside)}
+
+
+def _tensors(tensors: Iterable[TensorType]) -> list[RtlTensor]:
+    return [RtlTensor(elements=one.elements, width=one.type.width) for one in tensors]
 
 
 def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> RtlLayer:

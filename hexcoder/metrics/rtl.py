@@ -24,6 +24,13 @@ class Size(Part):
     register_bits: int = Field(default=0, description="bits of pipeline registers")
 
 
+class RtlTensor(Part):
+    """A part of a port."""
+
+    elements: int
+    width: int = Field(description="bits of an element")
+
+
 class RtlModule(Part):
     """Ports of a module. Widths of elements are those of a design with fixed weights."""
 
@@ -31,10 +38,16 @@ class RtlModule(Part):
     input_bits: int
     output_bits: int
     input_elements: int
-    input_width: int | None = None
+    input_width: int | None = Field(default=None, description="bits of an element, if all agree")
+    input_tensors: list[RtlTensor] | None = Field(
+        default=None, description="one after the other in the port, where there are several"
+    )
     input_type: str
     output_elements: int
-    output_width: int | None = None
+    output_width: int | None = Field(default=None, description="bits of an element, if all agree")
+    output_tensors: list[RtlTensor] | None = Field(
+        default=None, description="one after the other in the port, where there are several"
+    )
     output_type: str
     sum_code_bits: int | None = Field(default=None, description="of module encoder")
     front_end_latency_cycles: int | None = Field(default=None, description="of module encoder")

@@ -133,12 +133,15 @@ def split_labelled(config: Config) -> tuple[Labelled, Labelled]:
     return sample.rows(order[held_out:]), sample.rows(order[:held_out])
 
 
-def save_samples(path: Path, sample: Labelled) -> None:
-    """Write samples as npz: ``inputs``, and the answers as ``y``; the same gives the same bytes."""
-    np.savez(path, inputs=sample.inputs, y=sample.answers)
+def save_samples(path: Path, inputs: np.ndarray, answers: np.ndarray | None = None) -> None:
+    """Write samples as npz: ``inputs``, and the answers as ``y`` where there are any."""
+    if answers is None:
+        np.savez(path, inputs=inputs)
+    else:
+        np.savez(path, inputs=inputs, y=answers)
 
 
-def load_samples(path: Path) -> Labelled:
-    """Read what :func:`save_samples` wrote."""
+def load_samples(path: Path) -> Labelled | None:
+    """Read what :func:`save_samples` wrote; None without answers."""
     arrays = read_samples(path)
-    return Labelled(arrays["inputs"], arrays["y"])
+    return Labelled(arrays["inputs"], arrays["y"]) if "y" in arrays else None

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
+from hexcoder.documents import read_json
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.importers.files import import_model
 from hexcoder.network.golden import evaluate, layer_outputs
 from hexcoder.network.real_values import to_integers, to_reals
-from hexcoder.network.schema import NetworkGraph
+from hexcoder.network.schema import Network, NetworkGraph, is_network, load_network
 from hexcoder.sensor.tables.samples import INPUTS, one_of, read_samples
 
 INSIDE = "act/"
@@ -46,7 +47,7 @@ class Agreement(BaseModel):
         return not self.argmax_differs and all(not one.differ for one in self.tensors)
 
 
-def compare_samples(network: NetworkGraph, arrays: Mapping[str, np.ndarray]) -> Agreement:
+def compare_samples(network: Network, arrays: Mapping[str, np.ndarray]) -> Agreement:
     """Evaluate a network on a model's samples and compare what it answered.
 
     Parameters
@@ -79,13 +80,16 @@ def compare_samples(network: NetworkGraph, arrays: Mapping[str, np.ndarray]) -> 
             )
         if found.shape[1] > 1:
             argmax = int((found.argmax(axis=1) != wanted.argmax(axis=1)).sum())
-        if not any(output.real and output.real.left_out for output in network.outputs):
+        outputs = network.outputs if isinstance(network, NetworkGraph) else ()
+        if not any(output.real and output.real.left_out for output in outputs):
             tensors.append(_agreement("outputs", found, wanted, _step(network)))
     return Agreement(samples=len(inputs), tensors=tensors, argmax_differs=argmax)
 
 
-def _step(network: NetworkGraph) -> float:
+def _step(network: Network) -> float:
     """The least real step of the outputs."""
+    if not isinstance(network, NetworkGraph):
+        return network.output.type.step
     return min(
         float(np.min(np.abs(output.real.scale)))
         if output.real and output.real.scale is not None
@@ -118,8 +122,10 @@ def _agreement(name: str, found: np.ndarray, given: np.ndarray, step: float) -> 
 
 def import_with_samples(
     model: Path, input_type: FixedPoint | None, samples: Path | None
-) -> NetworkGraph:
-    """A model of another tool, compared with its own answers where a file has them.
+) -> tuple[Network, np.ndarray | None]:
+    """A model of another tool, or a network.json, and the samples' inputs where a file has them.
+
+    What the model answered to them is compared.
 
     Raises
     ------
@@ -130,10 +136,11 @@ def import_with_samples(
     """
     arrays = {} if samples is None else read_samples(samples)
     inputs = one_of(arrays, samples, INPUTS, "x") if samples is not None else None
-    network = import_model(model, input_type, inputs)
+    is_ours = model.suffix.lower() == ".json" and is_network(read_json(model, "give a model"))
+    network = load_network(model) if is_ours else import_model(model, input_type, inputs)
     if inputs is not None:
         require_agreement(model, compare_samples(network, {**arrays, INPUTS: inputs}))
-    return network
+    return network, inputs
 
 
 def require_agreement(model: Path, found: Agreement) -> None:

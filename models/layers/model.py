@@ -106,8 +106,8 @@ class QuantisedModel(nn.Module):
             start += size
         found = self.module(*parts)
         if isinstance(found, tuple | list):
-            return torch.cat([part.flatten(1) for part in found], dim=1)
-        return found.flatten(1)
+            return torch.cat([part.reshape(len(part), -1) for part in found], dim=1)
+        return found.reshape(len(found), -1)
 
     def arithmetic_layers(self) -> list[QuantisedWeights]:
         """Layers with weights."""

@@ -56,11 +56,19 @@ class Symbol:
         Where each element's width stands: a maker's channel times 2, plus 1 for fixed widths.
     """
 
-    def __init__(self, trace: Trace, name: str, slots: np.ndarray | None = None):
+    def __init__(
+        self,
+        trace: Trace,
+        name: str,
+        slots: np.ndarray | None = None,
+        *,
+        is_number: bool = False,
+    ):
         self.trace, self.name = trace, name
         tensor = trace.builder.tensors[name]
         self.type: FixedPoint = tensor.type
-        self._own: Shape = tensor.shape
+        # A number an event is a tensor of one element in the graph, and has no axis in torch.
+        self._own: Shape = () if is_number else tensor.shape
         if slots is None:
             trace.fixed.append(float(tensor.type.width))
             slots = np.full(tensor.elements, -len(trace.fixed))
@@ -115,11 +123,12 @@ class Symbol:
         """Elements in other places; ``numbers`` (1, *shape)."""
         if numbers.ndim < 1 or numbers.shape[0] != 1:
             raise TypeError(f"{wanted}: {BATCH}: it stays as it is")
-        numbers = numbers[0] if numbers.ndim > 1 else numbers
+        is_number = numbers.ndim == 1
+        numbers = numbers if is_number else numbers[0]
         if numbers.shape == self._own and (numbers.ravel() == np.arange(numbers.size)).all():
             return self
         name = self.trace.builder.move(wanted, [self.name], numbers)
-        return Symbol(self.trace, name, self.slots[numbers.ravel()])
+        return Symbol(self.trace, name, self.slots[numbers.ravel()], is_number=is_number)
 
     # What a model does with a tensor.
 
@@ -179,7 +188,8 @@ class Symbol:
         inner = [axis - 1 for axis in axes]
         made = self.node("reduce", operation, operation=operation, axes=inner)
         if not keepdim:
-            return made
+            is_number = len(axes) == self.ndim - 1
+            return Symbol(made.trace, made.name, made.slots, is_number=is_number)
         sides = [1 if axis in axes else size for axis, size in enumerate(self.shape)]
         return made.reshape(sides)
 

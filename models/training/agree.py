@@ -78,6 +78,7 @@ def _agree_task(config: Config, network: object, folder: Path) -> AgreementMetri
     if model.freeze([one.real for one in network.outputs]) != network:
         raise NotMeasured(OTHER)
     seed, samples = config.training.seed, load_samples(folder / SAMPLES)
+    assert samples is not None
     random = np.random.default_rng(seed)
     low, high = network.input_bounds
     inputs = np.concatenate(

@@ -155,12 +155,14 @@ def _classical(name: str, network: ClassicalMethod) -> Classical:
 
 def _imported(name: str, wanted: Imported, folder: Path) -> FitMetrics:
     """A network that another tool trained; its own samples, if there are any, are compared."""
-    network = import_with_samples(
+    network, inputs = import_with_samples(
         Path(wanted.model),
         wanted.input_type,
         None if wanted.samples is None else Path(wanted.samples),
     )
     save_network(network.model_copy(update={"name": name}), folder / NETWORK)
+    if inputs is not None:
+        save_samples(folder / SAMPLES, inputs)
     return FitMetrics(
         history=[], tools=versions("torch", "numpy", "POT"), threads=torch.get_num_threads()
     )
@@ -231,7 +233,7 @@ def _task(config: Config, folder: Path, progress: Progress) -> FitMetrics:
         config, folder, lambda trainer: _run(trainer, progress)
     )
     seconds = time.perf_counter() - started
-    save_samples(folder / SAMPLES, kept_back)
+    save_samples(folder / SAMPLES, kept_back.inputs, kept_back.answers)
     data = config.data
     source = data.generator if data.events == "generated" else Path(data.events).name
     return _finished(config, folder, str(source), (len(sample), len(kept_back)), history, seconds)

@@ -96,8 +96,8 @@ def measure(
     samples = held_out_path.with_name(SAMPLES)
     if not held_out_path.is_file():
         figures_there = None
-        if samples.is_file():
-            kept_back = load_samples(samples)
+        kept_back = load_samples(samples) if samples.is_file() else None
+        if kept_back is not None:
             found = answer(network, kept_back.inputs)
             if kind == "trees":
                 kind = "regressor" if kept_back.answers.dtype.kind == "f" else "classifier"

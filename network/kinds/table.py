@@ -65,6 +65,10 @@ class Table(Layer):
             )
         return TensorType.of(source.shape, self.type)
 
+    def parameters(self) -> int:
+        """Entries of all tables."""
+        return self.rows().size
+
     def evaluate(self, values: Sequence[np.ndarray], sources: Sequence[TensorType]) -> np.ndarray:
         """Exact."""
         flat = values[0].reshape(len(values[0]), -1) - sources[0].type.minimum

@@ -74,6 +74,10 @@ class Threshold(Layer):
         type_ = FixedPoint.holding(min(ends), max(ends), self.fraction_bits)
         return TensorType.of(source.shape, type_)
 
+    def parameters(self) -> int:
+        """Thresholds of all rows."""
+        return sum(map(len, self.thresholds))
+
     def evaluate(self, values: Sequence[np.ndarray], sources: Sequence[TensorType]) -> np.ndarray:
         """Exact."""
         flat = values[0].reshape(len(values[0]), -1)

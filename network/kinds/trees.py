@@ -105,6 +105,10 @@ class Trees(Layer):
         type_ = FixedPoint.holding(int(min(low)), int(max(high)), self.fraction_bits)
         return TensorType.of((len(low),), type_)
 
+    def parameters(self) -> int:
+        """Thresholds and leaves, and the outputs' biases."""
+        return sum(len(tree.feature) for tree in self.trees) + len(self.biases)
+
     def evaluate(self, values: Sequence[np.ndarray], sources: Sequence[TensorType]) -> np.ndarray:
         """Exact."""
         flat = values[0].reshape(len(values[0]), -1)

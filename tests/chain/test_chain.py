@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.write_tour import api_blocks, notebook_code
+from scripts.write_tour import OWN_NETWORKS, api_blocks, blocks_of, notebook_code
 
 pytestmark = pytest.mark.xdist_group("chain")
 CONFIG = "configs/tiny.toml"
@@ -133,3 +133,13 @@ def test_the_page_of_the_python_api_runs_beside_a_users_own_models(build):
     assert done.returncode == 0, done.stderr
     assert "pJ an event, with glitches" in done.stdout
     assert "nonsense: no such file; a config is a TOML file, or one of" in done.stdout
+
+
+def test_the_page_of_ones_own_networks_runs_to_a_layout(tmp_path):
+    pytest.importorskip("klayout")
+    (tmp_path / "page.py").write_text("\n".join(blocks_of(OWN_NETWORKS)))
+    done = subprocess.run(
+        [sys.executable, "page.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "0 differences\n0 design rules broken\n0 differences of layout" in done.stdout

@@ -1,0 +1,1 @@
+"""The zoo: networks for common tasks through the whole chain, side by side."""
