@@ -15,6 +15,7 @@ from hexcoder.models.importers.hgq.quantiser import HgqQuantiser
 from hexcoder.models.importers.hgq.state import (
     KERAS_EPSILON,
     HgqImport,
+    SharedInput,
     Tensor,
     activated,
     einsum_layer,
@@ -22,20 +23,21 @@ from hexcoder.models.importers.hgq.state import (
     looked_up,
     outwards,
     quantiser_of,
+    shared_inputs,
 )
-from hexcoder.models.importers.keras import KerasLayer, read_keras
+from hexcoder.models.importers.hgq.tables import TABLES, function_named
+from hexcoder.models.importers.hgq.windows import WINDOWS, constants
+from hexcoder.models.importers.keras import KerasLayer, KerasModel, read_keras
 from hexcoder.network.builder import GraphBuilder, network_name
 from hexcoder.network.schema import NetworkGraph
 
 
-def _kernel(layer: KerasLayer, values: np.ndarray, prefix: str = "") -> tuple[np.ndarray, int]:
-    quantiser = HgqQuantiser.of(layer, f"{prefix}kq", layer.config.get("kq_conf"))
-    return quantiser.integers(values, layer.where)
+def _kernel(layer: KerasLayer, values: np.ndarray) -> tuple[np.ndarray, int]:
+    return constants(layer, "kq", "kq_conf", values)
 
 
-def _bias(layer: KerasLayer, values: np.ndarray, prefix: str = "") -> tuple[np.ndarray, int]:
-    quantiser = HgqQuantiser.of(layer, f"{prefix}bq", layer.config.get("bq_conf"))
-    return quantiser.integers(values, layer.where)
+def _bias(layer: KerasLayer, values: np.ndarray) -> tuple[np.ndarray, int]:
+    return constants(layer, "bq", "bq_conf", values)
 
 
 def _dense(state: HgqImport, layer: KerasLayer) -> Tensor:
@@ -183,30 +185,14 @@ def _quantiser(state: HgqImport, layer: KerasLayer) -> Tensor:
     return state.quantised(layer, layer.name, tensor, quantiser)
 
 
-FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "linear": lambda x: x,
-    "relu": lambda x: np.maximum(x, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "exp": np.exp,
-    "exponential": np.exp,
-    "softplus": lambda x: np.log1p(np.exp(x)),
-    "softsign": lambda x: x / (1 + np.abs(x)),
-    "swish": lambda x: x / (1 + np.exp(-x)),
-    "silu": lambda x: x / (1 + np.exp(-x)),
-}
-
-
 def _unary(state: HgqImport, layer: KerasLayer) -> Tensor:
     (source,) = state.sources(layer, 1)
-    word = str(layer.get("activation"))
-    if word not in FUNCTIONS:
-        raise InputError(f"{layer.where}: function '{word}'; known are {', '.join(FUNCTIONS)}")
+    function = function_named(layer, "activation")
     quantiser = quantiser_of(layer, "oq", "oq_conf", bool(layer.get("enable_oq", True)))
     if quantiser is None:
         raise InputError(f"{layer.where}: a function without an output quantiser")
     tensor = inwards(state, layer, source)
-    return looked_up(state, layer, layer.name, tensor, FUNCTIONS[word], quantiser)
+    return looked_up(state, layer, layer.name, tensor, function, quantiser)
 
 
 def import_hgq(
@@ -220,10 +206,22 @@ def import_hgq(
         If it is none, or has a layer that is not read: which.
     """
     del samples
-    layers = {**LAYERS, **ATTENTION}
     model = read_keras(path)
-    builder = GraphBuilder(network_name(path))
-    state = HgqImport(model, builder, input_type)
+    state = _read(path, model, input_type, {})
+    if shared := shared_inputs(state.readers, str(path)):
+        state = _read(path, model, input_type, shared)
+    return state.builder.network()
+
+
+def _read(
+    path: Path,
+    model: KerasModel,
+    input_type: FixedPoint | None,
+    shared: dict[str, SharedInput],
+) -> HgqImport:
+    """All layers, one after the other."""
+    layers = {**LAYERS, **ATTENTION, **WINDOWS, **TABLES}
+    state = HgqImport(model, GraphBuilder(network_name(path)), input_type, shared)
     for layer in model.layers:
         if layer.kind == "InputLayer":
             shape = layer.get("batch_shape", layer.get("batch_input_shape", []))[1:]
@@ -243,8 +241,8 @@ def import_hgq(
         if name not in state.values:
             raise InputError(f"{path}: output '{name}' is the name of no layer")
         tensor = state.plain(model.layers[-1], state.values[name])
-        builder.output(tensor.node)
-    return builder.network()
+        state.builder.output(tensor.node)
+    return state
 
 
 LAYERS: dict[str, Callable[[HgqImport, KerasLayer], Tensor]] = {

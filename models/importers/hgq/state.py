@@ -30,14 +30,33 @@ class Tensor:
     is_input: bool = False
 
 
+@dataclass(frozen=True)
+class SharedInput:
+    """An input that several quantisers read: its type, and what becomes of values beyond it."""
+
+    type: FixedPoint
+    overflow: str
+
+
 @dataclass
 class HgqImport:
-    """A model while it is read."""
+    """A model while it is read.
+
+    Parameters
+    ----------
+    shared : dict of str to SharedInput
+        Inputs that several quantisers read, by name: known once the model has been read.
+    readers : dict of str to list
+        Quantisers of each input so far, with the types of its elements.
+    """
 
     model: KerasModel
     builder: GraphBuilder
     input_type: FixedPoint | None
+    shared: dict[str, SharedInput] = field(default_factory=dict)
     values: dict[str, Tensor] = field(default_factory=dict)
+    readers: dict[str, list[tuple[HgqQuantiser, np.ndarray]]] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
 
     def sources(self, layer: KerasLayer, count: int | None = None) -> list[Tensor]:
         """What a layer reads."""
@@ -62,21 +81,15 @@ class HgqImport:
             return Tensor(self.builder.add("constant", name, [], values=zeros), tensor.shape)
         if tensor.is_input:
             return self._taken(tensor, types, quantiser, name)
-        node = self.builder.add(
-            "requantise",
-            name,
-            [tensor.node],
-            type=shortest(types),
-            rounding=quantiser.rounding,
-            overflow=quantiser.overflow,
-            minimum=0 if tensor.is_relu else None,
-        )
-        return Tensor(node, tensor.shape)
+        return self.quantised_again(name, tensor, types, quantiser)
 
     def _taken(
         self, tensor: Tensor, types: np.ndarray, quantiser: HgqQuantiser, name: str
     ) -> Tensor:
-        """The first quantiser of an input: the network takes what it gives."""
+        """The only quantiser of an input: the network takes what it gives."""
+        self.readers.setdefault(tensor.node, []).append((quantiser, types))
+        if tensor.node in self.shared:
+            return self.quantised_again(name, self.shared_input(tensor), types, quantiser)
         present = [one for one in set(types.ravel()) if one is not None]
         whole = hull(present) if present else FixedPoint(False, 1, 0)
         real = RealInput.model_validate(
@@ -93,6 +106,30 @@ class HgqImport:
         )
         return Tensor(node, tensor.shape)
 
+    def shared_input(self, tensor: Tensor) -> Tensor:
+        """An input that several quantisers read, each in its own way."""
+        shared = self.shared[tensor.node]
+        if tensor.node not in self.inputs:
+            real = RealInput.model_validate({"rounding": "floor", "overflow": shared.overflow})
+            node = self.builder.input(tensor.node, tensor.shape, shared.type, real)
+            self.inputs[tensor.node] = node
+        return Tensor(self.inputs[tensor.node], tensor.shape)
+
+    def quantised_again(
+        self, name: str, tensor: Tensor, types: np.ndarray, quantiser: HgqQuantiser
+    ) -> Tensor:
+        """A node ``requantise``."""
+        node = self.builder.add(
+            "requantise",
+            name,
+            [tensor.node],
+            type=shortest(types),
+            rounding=quantiser.rounding,
+            overflow=quantiser.overflow,
+            minimum=0 if tensor.is_relu else None,
+        )
+        return Tensor(node, tensor.shape)
+
     def plain(self, layer: KerasLayer, tensor: Tensor) -> Tensor:
         """A tensor as exact integers, with no relu left to do."""
         if tensor.is_input:
@@ -101,8 +138,10 @@ class HgqImport:
                     f"{layer.where}: the model's input is not quantised before it: give its type "
                     "with --input-type, such as 'SQ(4,10)'"
                 )
-            node = self.builder.input(tensor.node, tensor.shape, self.input_type)
-            return Tensor(node, tensor.shape)
+            if tensor.node not in self.inputs:
+                node = self.builder.input(tensor.node, tensor.shape, self.input_type)
+                self.inputs[tensor.node] = node
+            return Tensor(self.inputs[tensor.node], tensor.shape)
         if not tensor.is_relu:
             return tensor
         type_ = self.builder.tensors[tensor.node].type
@@ -126,6 +165,32 @@ class HgqImport:
     def numbers(self, tensor: Tensor) -> np.ndarray:
         """Numbers of a tensor's elements in its shape."""
         return np.arange(math.prod(tensor.shape)).reshape(tensor.shape)
+
+
+def shared_inputs(
+    readers: dict[str, list[tuple[HgqQuantiser, np.ndarray]]], where: str
+) -> dict[str, SharedInput]:
+    """Of each input with several readers a type that decides what every one of them makes of it.
+
+    It is as fine as the finest and half a step, rounded down: rounding halves up to any coarser
+    step is decided by the number rounded down to half of that step.
+    """
+    shared = {}
+    for name, several in readers.items():
+        if len(several) < 2:
+            continue
+        types = [one for _, types in several for one in set(types.ravel()) if one is not None]
+        whole = hull(types or [FixedPoint(False, 1, 0)])
+        wraps = {quantiser.overflow == "wrap" for quantiser, _ in several}
+        rounds = {quantiser.rounding for quantiser, _ in several} - {"floor", "half_up"}
+        if len(wraps) > 1 or rounds:
+            raise InputError(
+                f"{where}: input '{name}' is read by several quantisers that round or overflow in "
+                "ways that do not go together: quantise it once, behind the input"
+            )
+        type_ = FixedPoint(whole.signed, whole.integer_bits, whole.fraction_bits + 1)
+        shared[name] = SharedInput(type_, "wrap" if wraps.pop() else "saturate")
+    return shared
 
 
 def quantiser_of(
