@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
+from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.importers.files import import_model
 from hexcoder.network.golden import evaluate
 from hexcoder.network.real_values import to_integers, to_reals
@@ -172,3 +173,117 @@ def test_a_layer_or_file_that_is_not_read_is_one_line(tmp_path):
         archive.writestr("config.json", "{}")
     with pytest.raises(InputError, match=r"has no model.weights.h5"):
         import_model(path)
+
+
+def _answers(path, x):
+    network = import_model(path)
+    return to_reals(network, evaluate(network, to_integers(network, x)))
+
+
+@pytest.mark.parametrize("overflow", ["WRAP", "SAT"])
+def test_layers_of_tables_that_read_the_input_in_many_ways_are_exact(tmp_path, overflow):
+    random = np.random.default_rng(5)
+    inputs, outputs, hidden = 4, 3, 2
+    iq = Widths(random, (1, inputs, outputs), overflow=overflow)
+    toq = Widths(random, (1, inputs, outputs), overflow="SAT")
+    # Multiples of 1/4: the sums are exact in float32.
+    first, bias = (random.integers(-4, 5, (inputs, outputs, *more)) / 4
+                   for more in ((1, hidden), (hidden,)))  # fmt: skip
+    last, offset = (random.integers(-4, 5, (inputs, outputs, *more)) / 4
+                    for more in ((hidden,), ()))  # fmt: skip
+    folder = "layers/q_dense_t"
+    arrays = {f"{folder}/module/layers/einsum_dense/vars/0": first.astype(np.float32),
+              f"{folder}/module/layers/einsum_dense/vars/1": bias.astype(np.float32),
+              f"{folder}/module/layers/einsum_dense_1/vars/0": last.astype(np.float32),
+              f"{folder}/module/layers/einsum_dense_1/vars/1": offset.astype(np.float32),
+              }  # fmt: skip
+    _put(arrays, f"{folder}/iq", iq)
+    _put(arrays, f"{folder}/toq", toq)
+    keys = {"n_out": outputs, "n_hl": 1, "d_hl": hidden, "use_bias": True, "enable_iq": True,
+            "subnn_activation": {"class_name": "function", "config": "relu"},
+            "activation": "relu", "iq_conf": iq.conf, "toq_conf": toq.conf}  # fmt: skip
+    path = tmp_path / "m.keras"
+    _save(path, [_input([inputs]), _layer("QDenseT", "t", ["x"], **keys)], arrays, "t")
+    x = random.normal(0, 3, (300, inputs))
+    copies = iq(np.repeat(x[:, :, None], outputs, axis=2))
+    inner = np.maximum(copies[..., None] * first[:, :, 0] + bias, 0)
+    value = toq((inner * last).sum(axis=3) + offset)
+    assert _answers(path, x).tolist() == np.maximum(value.sum(axis=1), 0).tolist()
+
+
+def test_windows_sums_and_batch_normalisation_are_exact(tmp_path):
+    random = np.random.default_rng(6)
+    kernel = random.normal(0, 1, (3, 2, 4)).astype(np.float32)
+    bias, gamma, beta, mean = (random.normal(0, 1, 4).astype(np.float32) for _ in range(4))
+    variance = random.uniform(0.5, 2, 4).astype(np.float32)
+    shapes = {"iq": (1, 8, 2), "kq": kernel.shape, "bq": (4,)}
+    conv = {key: Widths(random, shape, overflow="SAT", weight=key != "iq")
+            for key, shape in shapes.items()}  # fmt: skip
+    norm = {key: Widths(random, shape, overflow="SAT", weight=key != "iq")
+            for key, shape in {"iq": (1, 4, 4), "kq": (4,), "bq": (4,)}.items()}  # fmt: skip
+    arrays = {"layers/q_conv1d/vars/0": kernel, "layers/q_conv1d/vars/1": bias}
+    arrays |= {f"layers/q_batch_normalization/vars/{k}": v
+               for k, v in enumerate((gamma, beta, mean, variance))}  # fmt: skip
+    for folder, those in (("q_conv1d", conv), ("q_batch_normalization", norm)):
+        for key, one in those.items():
+            _put(arrays, f"layers/{folder}/{key}", one)
+
+    def confs(those):
+        return {f"{key}_conf": one.conf for key, one in those.items()} | {"enable_iq": True}
+
+    layers = [
+        _input([8, 2]),
+        _layer("QConv1D", "c", ["x"], kernel_size=[3], strides=[2], padding="same",
+               dilation_rate=[1], groups=1, activation="relu", use_bias=True, **confs(conv)),
+        _layer("QBatchNormalization", "n", ["c"], axis=-1, epsilon=1e-3, center=True, scale=True,
+               **confs(norm)),
+        _layer("MaxPooling1D", "m", ["n"], pool_size=[2], strides=[2], padding="valid"),
+        _layer("QAveragePooling1D", "a", ["m"], pool_size=[2], enable_iq=False),
+        _layer("Concatenate", "j", ["a", "a"], axis=-1),
+        _layer("QSum", "s", ["j"], axes=[1], scale=0.5, enable_iq=False),
+        _layer("GlobalMaxPooling1D", "g", ["m"]),
+        _layer("Concatenate", "all", ["s", "g"], axis=-1),
+    ]  # fmt: skip
+    path = tmp_path / "m.keras"
+    _save(path, layers, arrays, "all")
+    x = random.normal(0, 2, (60, 8, 2))
+    # Eight places by twos with three taps: one zero is added, behind.
+    padded = np.pad(conv["iq"](x), ((0, 0), (0, 1), (0, 0)))
+    taps = np.stack([padded[:, k : k + 7 : 2] for k in range(3)], axis=2)
+    weights = conv["kq"](kernel.astype(float))
+    value = np.einsum("npkc,kco->npo", taps, weights) + conv["bq"](bias.astype(float))
+    scale = (gamma / np.sqrt(variance + np.float32(1e-3))).astype(np.float32)
+    offset = (beta - mean * scale).astype(np.float32)
+    value = norm["iq"](np.maximum(value, 0)) * norm["kq"](scale.astype(float))
+    value = value + norm["bq"](offset.astype(float))
+    most = value.reshape(60, 2, 2, 4).max(axis=2)
+    mean_of_two = most.reshape(60, 1, 2, 4).mean(axis=2)
+    summed = 0.5 * np.concatenate([mean_of_two, mean_of_two], axis=2).sum(axis=1)
+    wanted = np.concatenate([summed, most.max(axis=1)], axis=1)
+    assert _answers(path, x).tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("rounding", ["RND", "TRN"])
+@pytest.mark.parametrize("overflow", ["WRAP", "SAT"])
+def test_an_input_that_two_layers_quantise_comes_in_once(tmp_path, rounding, overflow):
+    random = np.random.default_rng(7)
+    first, second = (Widths(random, (1, 5), overflow=overflow, rounding=rounding)
+                     for _ in range(2))  # fmt: skip
+    arrays = {}
+    _put(arrays, "layers/q_add/iq/quantizers/quantizer", first)
+    _put(arrays, "layers/q_add/iq/quantizers/quantizer_1", second)
+    layer = _layer("QAdd", "a", ["x", "x"], enable_iq=True, enable_oq=False,
+                   iq_confs=[first.conf, second.conf])  # fmt: skip
+    path = tmp_path / "m.keras"
+    _save(path, [_input([5]), layer], arrays, "a")
+    x = random.normal(0, 4, (400, 5))
+    assert import_model(path).input_elements == 5
+    assert _answers(path, x).tolist() == (first(x) + second(x)).tolist()
+
+
+def test_a_mean_of_three_is_refused(tmp_path):
+    layers = [_input([6, 1]), _layer("AveragePooling1D", "p", ["x"], pool_size=[3])]
+    path = tmp_path / "m.keras"
+    _save(path, layers, {}, "p")
+    with pytest.raises(InputError, match=r"layer 'p'.*it multiplies by 0\.333"):
+        import_model(path, FixedPoint.parse("SQ(3,2)"))
