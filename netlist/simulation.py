@@ -28,6 +28,14 @@ class Interface:
 
 
 @dataclass(frozen=True)
+class Clocks:
+    """What comes out: ``valid``, bool (clocks,), and ``values``, int64 (clocks, elements)."""
+
+    valid: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Outputs:
     values: np.ndarray
     wrong_valid: np.ndarray
@@ -79,6 +87,29 @@ class NetlistSimulation:
             self.interface.output_widths,
             np.concatenate([part.wrong_valid for part in parts]),
         )
+
+    def clocks(self, inputs: np.ndarray, valid: np.ndarray) -> Clocks:
+        """Reset, then one stream clock by clock, and clocks until the last event has left.
+
+        Parameters
+        ----------
+        inputs : (clocks, input elements)
+        valid : bool array (clocks,)
+            Whether there is an event.
+        """
+        latency, count = self.interface.latency_cycles, len(inputs)
+        values = np.zeros((count + latency, 1 + sum(self.interface.input_widths)), np.uint64)
+        values[:count, 0] = valid
+        # One stream of so many steps: the lowest lane.
+        values[:count, 1:] = to_streams(inputs, self.interface.input_widths, count)
+        # Nothing is cleared: what was inside before, and what comes meanwhile, is what reset is
+        # for; without a register there is nothing to reset.
+        in_reset = np.zeros_like(values, shape=(latency + 2, values.shape[1]))
+        in_reset[:, 0] = bool(latency)
+        self._lanes.run(in_reset, reset=True)
+        outputs, _ = self._lanes.run(values)
+        found = from_streams(outputs[:, 1:], self.interface.output_widths, count + latency)
+        return Clocks(outputs[:, 0] & np.uint64(1) != 0, found)
 
     def toggle_rates(self, inputs: np.ndarray) -> np.ndarray:
         """Toggles a clock cycle of each net, over consecutive events with the pipeline full.

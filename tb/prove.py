@@ -18,10 +18,17 @@ from hexcoder.tb.given import given_vectors
 from hexcoder.tb.modules import modules_under_test, sets_for
 from hexcoder.tb.request import PASSED, Request
 from hexcoder.tb.rtl.design import read_design
+from hexcoder.tb.rtl.lanes import (
+    compare_in_lanes,
+    is_large,
+    lanes_name,
+    protocol_in_lanes,
+    rtl_in_lanes,
+)
 from hexcoder.tb.rtl.protocol import run_protocol_tests
 from hexcoder.tb.rtl.scoreboard import compare
 from hexcoder.tb.rtl.verilated import build_simulation
-from hexcoder.tb.verdict import Verdict
+from hexcoder.tb.verdict import LINK, Verdict
 
 GENERATED_EVENTS = 1000
 """For a module with registers that was given no events."""
@@ -50,6 +57,11 @@ def prove(request: Request, progress: Progress) -> SimulationMetrics:
     for module in modules_under_test(network, request.design):
         if module.registers:
             verdict, simulator = _prove_loaded(module, request, stimulus, progress)
+        elif is_large(request.design):
+            simulator = lanes_name()
+            verdict, outcomes = _prove_lanes(module, request, stimulus, progress)
+            if request.results:
+                tests[module.name] = outcomes
         else:
             simulator = f"Verilator {versions('verilator')['verilator']}"
             # One waveform is enough: the simulation that makes it takes long to build.
@@ -58,7 +70,7 @@ def prove(request: Request, progress: Progress) -> SimulationMetrics:
         verdicts.append(verdict)
     # The tests drive ports alone: they cannot load registers first.
     for verdict in verdicts if request.results else ():
-        if verdict.configurations is None:
+        if verdict.configurations is None and verdict.comparison.module not in tests:
             name = verdict.comparison.module
             progress(f"{name}: protocol", 0.0)
             tests[name] = _protocol(name, request)
@@ -106,6 +118,18 @@ def _prove_ports(
         waveform,
         lambda: build_simulation(design, request.work, traced=True),
     )
+
+
+def _prove_lanes(
+    module: ModuleUnderTest, request: Request, stimulus: Stimulus, progress: Progress
+) -> tuple[Verdict, dict[str, str]]:
+    """A large module, and its protocol: Verilator would compile for too long."""
+    progress(f"{module.name}: gates", 0.0)
+    simulation = rtl_in_lanes(module, request.design, request.work / "lanes")
+    total = stimulus.count + (0 if stimulus.events is None else len(stimulus.events))
+    shown = _shown(progress, module, total)
+    verdict = compare_in_lanes(simulation, module, stimulus, LINK, shown)
+    return verdict, protocol_in_lanes(simulation, module, stimulus.seed)
 
 
 def _prove_loaded(

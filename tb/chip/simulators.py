@@ -10,12 +10,9 @@ from hexcoder.steps.reads import versions
 from hexcoder.tb.chip.pins import read_pins
 from hexcoder.tb.chip.session import ChipLanes
 from hexcoder.tb.chip.verilated_chip import VerilatedChip
+from hexcoder.tb.rtl.lanes import is_large, lanes_name
 
 Simulator = Literal["auto", "lanes", "verilator"]
-
-LARGE_BYTES = 4_000_000
-"""Of Verilog: Verilator and the C++ compiler take seconds for a small chip, more than an hour for
-the 35 MB of the ECON-T's."""
 
 
 @contextmanager
@@ -29,8 +26,7 @@ def open_chip(
     design.
     """
     if simulator == "auto":
-        is_large = (design / "encoder.v").stat().st_size > LARGE_BYTES
-        simulator = "lanes" if is_large else "verilator"
+        simulator = "lanes" if is_large(design) else "verilator"
     if simulator == "verilator":
         with VerilatedChip(design, work) as chip:
             yield chip
@@ -60,4 +56,4 @@ def simulator_name(chip: VerilatedChip | ChipLanes) -> str:
     """For a verdict."""
     if isinstance(chip, VerilatedChip):
         return f"Verilator {versions('verilator')['verilator']}"
-    return f"hexcoder's 64 lanes, elaborated by yosys {versions('pyosys')['pyosys']}"
+    return lanes_name()

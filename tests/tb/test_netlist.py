@@ -12,7 +12,8 @@ from hexcoder.network.golden import evaluate
 from hexcoder.network.modules import Stimulus
 from hexcoder.network.schema import Network
 from hexcoder.tb.modules import module_under_test
-from hexcoder.tb.netlist import compare_netlist, netlist_comparison
+from hexcoder.tb.netlist import LINK, compare_netlist
+from hexcoder.tb.rtl.lanes import netlist_comparison
 
 STIMULUS = Stimulus(seed=3, count=500)
 
@@ -87,7 +88,7 @@ def test_a_wrong_out_valid_alone_fails():
     verdict = NetlistVerdict(
         vectors=100, mismatches=0, valid_errors=4, first_valid_event=17, passed=False
     )
-    found = netlist_comparison(verdict, "encoder")
+    found = netlist_comparison(verdict, "encoder", LINK)
     assert not found.passed
     assert found.line() == (
         "netlist and golden model: 0 of 100 vectors differ; out_valid is wrong in 4 clocks; first: "
@@ -105,6 +106,6 @@ def test_the_earlier_of_a_wrong_element_and_a_wrong_out_valid_is_told(valid_even
         first_valid_event=valid_event,
         passed=False,
     )
-    first = netlist_comparison(verdict, "encoder").first_mismatch
+    first = netlist_comparison(verdict, "encoder", LINK).first_mismatch
     assert first.event == event
     assert first.layer == ("output" if event == 5 else "out_valid")
