@@ -147,6 +147,7 @@ bench: rtl
 	$(RUN) -m bench compilers $(BENCH)
 	$(RUN) -m bench pipelining $(BENCH)
 	$(RUN) -m bench glitches $(BENCH)
+	$(RUN) -m bench nodes $(BENCH)
 	$(RUN) -m bench scale $(BENCH)
 	$(RUN) -m bench layout $(BENCH)
 	$(RUN) -m bench chip $(BENCH)

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from pydantic_core import to_jsonable_python
 
-from hexcoder.bench import chip, compilers, glitches, pictures, pipelining, scale
+from hexcoder.bench import chip, compilers, glitches, nodes, pictures, pipelining, scale
 from hexcoder.bench.networks import benchmark_networks
+from hexcoder.bench.plain_nodes import NODE_NETWORKS
 from hexcoder.bench.runs import Row, within
 from hexcoder.console import Commands, add_command, run_room
 from hexcoder.errors import InputError, run_command
@@ -24,6 +25,7 @@ EXAMPLES = """examples:
   python -m bench glitches                       energy with glitches over pipeline stages
   python -m bench layout                         place and route over the number of cells
   python -m bench chip                           triplication and shadow registers, by block
+  python -m bench nodes                          thresholds, tables, trees beside plain RTL
   python -m bench scale                          time and memory over the size of the network
 
 'compilers' takes two hours and 21 GB (plain RTL of the largest network), 'chip' an hour. Both keep
@@ -127,6 +129,18 @@ def _chip(arguments: Namespace) -> Content:
     return {"variants": rows}
 
 
+def _nodes(arguments: Namespace) -> Content:
+    rows = []
+    for name in NODE_NETWORKS:
+        _say(name)
+        row = within(arguments.limit, nodes.run, name, arguments.effort, _work(arguments) / name)
+        if row is None:
+            raise InputError("a measurement took longer than --limit")
+        rows.append(row)
+    print(nodes.table(rows), end="")
+    return {"graphs": rows}
+
+
 def _scale(arguments: Namespace) -> Content:
     place = arguments.effort, _work(arguments)
     cases = {f"perceptron {sizes}": (sizes, *place) for sizes in scale.SIZES}
@@ -165,6 +179,7 @@ BENCHMARKS = (
     ("glitches", "energy with glitches over pipeline stages", _glitches),
     ("layout", "place and route over the number of cells", _layout),
     ("chip", "triplication and shadow registers, by block", _chip),
+    ("nodes", "thresholds, tables, trees and products beside plain RTL", _nodes),
     ("scale", "time and memory over the size of the network", _scale),
 )
 

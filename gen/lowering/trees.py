@@ -13,17 +13,20 @@ def lower(context: LayerContext, scope: Scope, sources: Sequence[Elements]) -> E
     layer = context.layer
     assert isinstance(layer, Trees)
     parts: list[list[tuple[Element, int]]] = [[] for _ in layer.biases]
+    biases = list(layer.biases)
     for number, tree in enumerate(layer.trees):
-        leaf = _leaf(scope, f"tree_{number}", tree, sources[0])
+        least = min(tree.value[leaf] for leaf in tree.leaves(len(sources[0])))
+        biases[tree.output] += least
+        leaf = _leaf(scope, f"tree_{number}", tree, sources[0], least)
         parts[tree.output].append((Element(leaf), 1))
     return tuple(
         Element(scope.total(f"sum_{index}", part, bias))
-        for index, (part, bias) in enumerate(zip(parts, layer.biases, strict=True))
+        for index, (part, bias) in enumerate(zip(parts, biases, strict=True))
     )
 
 
-def _leaf(scope: Scope, name: str, tree: Tree, features: Elements) -> int:
-    """The value of the leaf that is reached."""
+def _leaf(scope: Scope, name: str, tree: Tree, features: Elements, least: int) -> int:
+    """The value of the leaf that is reached, less ``least``: no bit of it is a sign."""
     terms, numbers = [], []
     waiting: list[tuple[int, tuple[int, ...], tuple[bool, ...]]] = [(0, (), ())]
     while waiting:
@@ -31,7 +34,7 @@ def _leaf(scope: Scope, name: str, tree: Tree, features: Elements) -> int:
         if tree.left[node] == -1:
             leaf = scope.add(All, f"{name}_leaf_{node}", sources=conditions, inverted=inverted)
             terms.append(leaf)
-            numbers.append(tree.value[node])
+            numbers.append(tree.value[node] - least)
             continue
         feature = features[tree.feature[node]]
         reached = -((feature.offset - tree.threshold[node]) >> feature.shift)

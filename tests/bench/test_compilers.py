@@ -2,7 +2,7 @@
 
 import pytest
 
-from hexcoder.bench import compilers, glitches, layout, pictures, pipelining, runs, scale
+from hexcoder.bench import compilers, glitches, layout, nodes, pictures, pipelining, runs, scale
 from hexcoder.bench.measure import Measured
 from hexcoder.bench.networks import perceptron
 from hexcoder.config import Compiler, Pipeline
@@ -116,3 +116,11 @@ def test_time_and_memory_are_measured(tmp_path):
     assert row.weights == 56
     assert row.memory_gib > 0
     assert b"<svg" in pictures.draw_scale([row, row])
+
+
+@pytest.mark.parametrize("name", ["argmax", "trees_deep"])
+def test_a_node_is_the_same_in_plain_rtl_and_smaller_here(name, tmp_path):
+    row = nodes.run(name, 0.05, tmp_path)
+    assert row.mismatches == 0
+    assert row.ratio < 1
+    assert f"| {name} |" in nodes.table([row])

@@ -1,0 +1,234 @@
+"""Graphs as a designer would write them first: an expression for each element, left to yosys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from hexcoder.bench.wrapper import registered
+from hexcoder.config import Config
+from hexcoder.errors import InputError
+from hexcoder.fixed_point import FixedPoint
+from hexcoder.models.training.task import fit_task
+from hexcoder.network.builder import GraphBuilder
+from hexcoder.network.kinds.argmax import Argmax
+from hexcoder.network.kinds.linear import Linear
+from hexcoder.network.kinds.multiply import Multiply
+from hexcoder.network.kinds.table import Table
+from hexcoder.network.kinds.threshold import Threshold
+from hexcoder.network.kinds.trees import Tree, Trees
+from hexcoder.network.layer import LayerContext
+from hexcoder.network.schema import Network
+
+Values = Sequence[str]
+"""Names of a tensor's elements, signed wires."""
+Parts = tuple[list[str], list[str]]
+"""Lines that stand in front, and an expression for each element."""
+
+
+def _linear(context: LayerContext, layer: Linear, values: Values) -> Parts:
+    sums, _, _ = layer.sums(context.inputs[0])
+    found = []
+    for elements, weights, bias in zip(sums.elements, sums.weights, sums.biases, strict=True):
+        terms = [f"({values[e]} * {w})" for e, w in zip(elements, weights, strict=True) if w]
+        found.append(f"{bias}" + "".join(f" + {term}" for term in terms))
+    return [], found
+
+
+def _threshold(context: LayerContext, layer: Threshold, values: Values) -> Parts:
+    rows, falls = layer.rows(context.input_shape), layer.falls()
+    found = []
+    for value, row in zip(values, rows, strict=True):
+        relation = "<" if falls[row] else ">="
+        reached = [f"({value} {relation} {limit} ? {layer.step} : 0)"
+                   for limit in layer.thresholds[row]]  # fmt: skip
+        found.append(" + ".join([str(layer.start), *reached]))
+    return [], found
+
+
+def _table(context: LayerContext, layer: Table, values: Values) -> Parts:
+    source, rows = context.input_type, layer.rows()
+    lines, found = [], []
+    for number, row in enumerate(rows):
+        width = max(context.output_type.width + 1, 2)
+        lines += [f"  function signed [{width - 1}:0] {context.name}_{number};",
+                  f"    input signed [{source.width}:0] x;", "    case (x)"]  # fmt: skip
+        lines += [f"      {source.minimum + k}: {context.name}_{number} = {value};"
+                  for k, value in enumerate(row)]  # fmt: skip
+        lines += [f"      default: {context.name}_{number} = 0;", "    endcase", "  endfunction"]
+    for value, choice in zip(values, layer.choices(context.input_shape), strict=True):
+        found.append(f"{context.name}_{choice}({value})")
+    return lines, found
+
+
+def _tree(tree: Tree, values: Values, node: int = 0) -> str:
+    if tree.left[node] == -1:
+        return str(tree.value[node])
+    yes, no = (_tree(tree, values, child) for child in (tree.left[node], tree.right[node]))
+    return f"({values[tree.feature[node]]} < {tree.threshold[node]} ? {yes} : {no})"
+
+
+def _trees(context: LayerContext, layer: Trees, values: Values) -> Parts:
+    found = [str(bias) for bias in layer.biases]
+    for tree in layer.trees:
+        found[tree.output] += f" + {_tree(tree, values)}"
+    return [], found
+
+
+def _argmax(context: LayerContext, layer: Argmax, values: Values) -> Parts:
+    size = context.input_shape[-1]
+    lines, found = [], []
+    width, places = context.input_type.width + 1, size.bit_length() + 1
+    for start in range(0, len(values), size):
+        best, place = values[start], "0"
+        for k in range(1, size):
+            name = f"{context.name}_{start}_{k}"
+            lines += [
+                f"  wire signed [{width - 1}:0] {name};",
+                f"  wire signed [{places - 1}:0] {name}_place;",
+                f"  assign {name} = {values[start + k]} > {best} ? {values[start + k]} : {best};",
+                f"  assign {name}_place = {values[start + k]} > {best} ? {k} : {place};",
+            ]
+            best, place = name, f"{name}_place"
+        found.append(place)
+    return lines, found
+
+
+def _multiply(context: LayerContext, layer: Multiply, values: Values) -> Parts:
+    half = len(values) // 2
+    return [], [f"{a} * {b}" for a, b in zip(values[:half], values[half:], strict=True)]
+
+
+_WRITERS: dict[str, Callable[..., Parts]] = {
+    "linear": _linear,
+    "threshold": _threshold,
+    "table": _table,
+    "trees": _trees,
+    "argmax": _argmax,
+    "multiply": _multiply,
+}
+
+
+def _wires(name: str, type_: FixedPoint, expressions: Sequence[str]) -> tuple[list[str], Values]:
+    width = max(type_.width + (not type_.signed), 2)
+    names = [f"{name}_e{k}" for k in range(len(expressions))]
+    lines = [
+        f"  wire signed [{width - 1}:0] {one} = {expression};"
+        for one, expression in zip(names, expressions, strict=True)
+    ]
+    return lines, names
+
+
+def plain_graph(network: Network) -> str:
+    """Verilog of a graph of one input and one output.
+
+    Raises
+    ------
+    InputError
+        If it has a kind of node that is not written here.
+    """
+    given, wanted = network.input, network.output
+    width, bits = given.type.width, given.elements * given.type.width
+    inputs = [f"x[{k * width + width - 1}:{k * width}]" for k in range(given.elements)]
+    inputs = [f"$signed({one if given.type.signed else f'{{1{chr(39)}b0, {one}}}'})"
+              for one in inputs]  # fmt: skip
+    name = next(iter(network.inputs_by_name))
+    lines, tensors = _wires(name, given.type, inputs)
+    known = {name: tensors}
+    for context in network.contexts():
+        if context.layer.kind not in _WRITERS:
+            raise InputError(f"plain RTL of a node of kind '{context.layer.kind}'")
+        values = [value for source in context.sources for value in known[source]]
+        front, found = _WRITERS[context.layer.kind](context, context.layer, values)
+        more, known[context.name] = _wires(context.name, context.output_type, found)
+        lines += [*front, *more]
+    last, size = known[next(iter(network.outputs_by_name))], wanted.type.width
+    output_bits = wanted.elements * size
+    head = f"module network(input [{bits - 1}:0] x, output [{output_bits - 1}:0] y);"
+    ends = [f"  assign y[{k * size + size - 1}:{k * size}] = {one};" for k, one in enumerate(last)]
+    return "\n".join([head, *lines, *ends, "endmodule", registered(bits, output_bits)])
+
+
+def _builder(name: str, elements: int, type_: str) -> tuple[GraphBuilder, str]:
+    builder = GraphBuilder(name)
+    return builder, builder.input("x", (elements,), type_)
+
+
+def _forest(count: int, depth: int) -> Network:
+    """Trees that were grown on clusters of a calorimeter."""
+    config = Config.model_validate(
+        {
+            "name": "trees",
+            "data": {"generator": "clusters", "count": 8000},
+            "network": {"kind": "trees", "input_shape": [10], "input_type": "UQ(6,2)",
+                        "trees": count, "depth": depth, "leaf_fraction_bits": 6},
+        }
+    )  # fmt: skip
+    with TemporaryDirectory() as folder:
+        return fit_task(config, Path(folder), lambda trainer: None)[0]
+
+
+def _thresholds() -> Network:
+    """Sums of 16 inputs, each cut to 3 bits by thresholds of its own."""
+    random = np.random.default_rng(3)
+    builder, x = _builder("thresholds", 16, "UQ(4,0)")
+    sums = builder.add("linear", "sums", [x], weights=random.integers(-7, 8, (16, 16)))
+    type_ = builder.tensors[sums].type
+    rows = np.sort(random.normal(0, type_.maximum / 3, (16, 7)).astype(int), axis=1)
+    builder.output(builder.add("threshold", "levels", [sums], thresholds=rows))
+    return builder.network()
+
+
+def _binary() -> Network:
+    """A layer of weights and activations of -1 and 1, and the sign of each sum."""
+    random = np.random.default_rng(4)
+    builder, x = _builder("binary", 64, "UQ(1,0)")
+    signs = builder.add("threshold", "signs", [x], thresholds=[[1]], start=-1, step=2)
+    weights = random.choice([-1, 1], (64, 32))
+    sums = builder.add("linear", "sums", [signs], weights=weights)
+    rows = random.integers(-6, 7, (32, 1))
+    builder.output(builder.add("threshold", "bits", [sums], thresholds=rows, start=0))
+    return builder.network()
+
+
+def _tables(width: int, output_bits: int) -> Network:
+    """Sigmoid, tanh, exp and a random function, of eight elements."""
+    grid = np.arange(-(1 << width - 1), 1 << width - 1) / 2.0 ** (width - 3)
+    top = (1 << output_bits) - 1
+    curves = [1 / (1 + np.exp(-grid)), (1 + np.tanh(grid)) / 2, np.exp(-np.abs(grid))]
+    rows = [np.rint(curve * top).astype(int) for curve in curves]
+    rows.append(np.random.default_rng(5).integers(0, 4, len(grid)))
+    builder, x = _builder("tables", 8, f"SQ({width},0)")
+    keys = {"tables": np.array(rows), "choice": [k % 4 for k in range(8)]}
+    builder.output(builder.add("table", "curves", [x], type=f"UQ({output_bits},0)", **keys))
+    return builder.network()
+
+
+def _argmaxes() -> Network:
+    """The greatest of ten."""
+    builder, x = _builder("argmax", 10, "SQ(8,0)")
+    builder.output(builder.add("argmax", "best", [x]))
+    return builder.network()
+
+
+def _squares() -> Network:
+    """Squares of eight elements."""
+    builder, x = _builder("squares", 8, "SQ(8,0)")
+    builder.output(builder.add("multiply", "squares", [x, x]))
+    return builder.network()
+
+
+NODE_NETWORKS: dict[str, Callable[[], Network]] = {
+    "trees": lambda: _forest(20, 4),
+    "trees_deep": lambda: _forest(8, 7),
+    "thresholds": _thresholds,
+    "binary": _binary,
+    "tables": lambda: _tables(8, 6),
+    "tables_wide": lambda: _tables(10, 8),
+    "argmax": _argmaxes,
+    "squares": _squares,
+}
+"""Graphs by name: what each kind of node costs, alone and behind a sum."""
