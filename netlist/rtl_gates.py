@@ -42,6 +42,35 @@ def _models() -> CellFile:
     return CellFile(cells=cells)
 
 
+PART_BYTES = 1_000_000
+
+
+def _parts(verilog: Path, folder: Path) -> list[Path]:
+    """A design's modules in files of about a megabyte, or more where a module has more.
+
+    yosys' tree of a file takes fifty times its size, and goes once the file has been read.
+    """
+    folder.mkdir(exist_ok=True)
+    parts: list[Path] = []
+    lines: list[str] = []
+    size = 0
+
+    def close() -> None:
+        part = folder / f"part_{len(parts)}.v"
+        part.write_text("".join(lines), encoding="utf-8")
+        parts.append(part)
+
+    with open(verilog, encoding="utf-8") as stream:
+        for line in stream:
+            lines.append(line)
+            size += len(line)
+            if size > PART_BYTES and line.startswith("endmodule"):
+                close()
+                lines, size = [], 0
+    close()
+    return parts
+
+
 def rtl_gates(
     verilog: Path, top: str, folder: Path
 ) -> tuple[FlatNetlist, dict[str, CellModel], Path, Path]:
@@ -51,8 +80,9 @@ def rtl_gates(
     """
     folder.mkdir(parents=True, exist_ok=True)
     netlist, cells = folder / "rtl_gates.json", folder / "generic_cells.json"
+    parts = _parts(verilog, folder / "parts")
     commands = [
-        f"read_verilog {quoted(verilog)}",
+        *(f"read_verilog {quoted(part)}" for part in parts),
         f"blackbox {FULL_ADDER}",
         f"hierarchy -check -top {top}",
         "proc",
@@ -77,6 +107,8 @@ def rtl_gates(
         stamp.unlink(missing_ok=True)
         run_yosys(commands, folder / "rtl_gates.ys")
         stamp.write_text(made_from)
+    for part in parts:
+        part.unlink()
     generic = _models()
     models = generic.cells
     write_json(cells, generic.model_dump(exclude={"library"}))

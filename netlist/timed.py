@@ -165,6 +165,9 @@ def _count(dump: Path, flat: FlatNetlist) -> np.ndarray:
                     raise InputError(f"{dump}: net {flat.nets[net]} is not in the dump")
         snapshot = False
         for line in file:
+            if not line.endswith("\n"):
+                # The simulation was stopped at its limit while it wrote.
+                break
             kind = line[0]
             if kind == "$":
                 snapshot = not line.startswith("$end")

@@ -62,12 +62,14 @@ def emd_against_bits(ours: Method, baselines: Sequence[Method]) -> str:
     return _svg("emd", draw)
 
 
-def training_curves(history: Sequence[Sequence[float]], loss: str, part: str = "epoch") -> str:
+def training_curves(
+    history: Sequence[Sequence[float]], loss: str, part: str = "epoch", trained: str = "training"
+) -> str:
     """Loss on trained and on held-out events against epochs, or other parts of training."""
 
     def draw(axes: Axes) -> None:
         epochs = range(1, len(history) + 1)
-        axes.plot(epochs, [row[0] for row in history], color=OTHERS, label="training (augmented)")
+        axes.plot(epochs, [row[0] for row in history], color=OTHERS, label=trained)
         axes.plot(epochs, [row[1] for row in history], color=OURS, label="held out")
         axes.set_xlabel(part)
         axes.set_ylabel(loss)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hexcoder.fixed_point import FixedPoint
 from hexcoder.metrics.train import (
     CodeMode,
     Example,
@@ -23,6 +24,9 @@ from hexcoder.models.evaluation.physics import (
     physics_of,
     reconstruct,
 )
+from hexcoder.network.integers import int_array
+from hexcoder.network.kinds.linear import Linear
+from hexcoder.network.kinds.requantise import Requantise
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
 from hexcoder.sensor.classical.method import Classical
@@ -74,6 +78,20 @@ def _structure(network: Network) -> list[TrainedLayer]:
                 "weights_zero": int((weights == 0).sum()),
                 "weight_type": str(context.layer.weight_type),
                 "activation": context.layer.activation,
+                "rounding": context.layer.rounding,
+                "overflow": context.layer.overflow,
+            }
+        elif isinstance(context.layer, Linear):
+            weights = int_array(context.layer.weights)
+            low, high = int(weights.min()), int(weights.max())
+            row |= {
+                "weights": int(weights.size),
+                "weights_zero": int((weights == 0).sum()),
+                "weight_type": str(FixedPoint.holding(low, high, context.layer.fraction_bits)),
+            }
+        elif isinstance(context.layer, Requantise):
+            row |= {
+                "activation": "relu" if context.layer.minimum == 0 else "none",
                 "rounding": context.layer.rounding,
                 "overflow": context.layer.overflow,
             }

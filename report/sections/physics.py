@@ -128,7 +128,9 @@ def _curves(train: TrainMetrics) -> Picture:
     return Picture(
         f"Training curves over {over}: held-out loss from "
         f"{fixed(history[0][1], 3)} to {fixed(history[-1][1], 3)}{unit}",
-        training_curves(history, f"{loss} loss{unit}", parts.removesuffix("s")),
+        training_curves(
+            history, f"{loss} loss{unit}", parts.removesuffix("s"), "training (augmented)"
+        ),
         caption,
     )
 

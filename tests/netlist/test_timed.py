@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
+from hexcoder.netlist import timed as timed_module
 from hexcoder.netlist.cell_tables import CellTables, Table
 from hexcoder.netlist.delays import write_sdf
 from hexcoder.netlist.flat import CellModel, Register, read_netlist
@@ -109,6 +110,20 @@ def test_a_cell_too_slow_for_the_clock_gives_wrong_outputs(circuit):
     timed, _ = _run(circuit, _sdf(circuit[0], inverter_ns=0.5, xor_ns=0.3, flop_ns=3.0), 3.5)
     assert timed.verdict is not None
     assert timed.verdict.mismatches > 30
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_dump_that_was_stopped_in_the_midst_of_a_line_counts_up_to_it(circuit, monkeypatch, cut):
+    """As the time limit leaves it."""
+    whole = timed_module._count
+
+    def count(dump, flat):
+        dump.write_bytes(dump.read_bytes()[:-cut])
+        return whole(dump, flat)
+
+    monkeypatch.setattr(timed_module, "_count", count)
+    _, rates = _run(circuit, _sdf(circuit[0], inverter_ns=0.5, xor_ns=0.3))
+    assert rates["out_data[0]"] == pytest.approx(1.0, abs=0.1)
 
 
 def test_an_sdf_of_another_netlist_is_refused(circuit):
