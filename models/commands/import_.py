@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from hexcoder.console import Commands, add_command, add_number, add_output
+from hexcoder.console import Commands, add_command, add_number, add_output, add_vectors
 from hexcoder.errors import InputError
 
 MOST_BITS = 24
@@ -12,6 +12,7 @@ EXAMPLES = """examples:
   hexcoder import model.onnx -o network.json
   hexcoder import model.onnx -o network.json --input-type 'SQ(4,10)'
   hexcoder import model.onnx -o network.json --inputs samples.npz   with its own answers: compares
+  hexcoder import model.onnx -o network.json --check                its own tool is asked
   hexcoder import float.onnx -o network.json --calibrate samples.npz --bits 12
   hexcoder rtl network.json -o rtl && hexcoder sim network.json rtl --inputs samples.npz
 Exit status: 0 imported, and the samples' answers agree; 1 they differ; 2 it cannot be imported
@@ -46,6 +47,13 @@ def add(commands: Commands) -> None:
     )
     add_number(parser, "--bits", "of weights and tensors, with --calibrate", default=16, least=2)
     parser.add_argument("--weights", type=Path, help="Keras 2: HDF5 file, if not beside the JSON")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="run the model by its own tool (qonnx, Keras with HGQ2, XGBoost, conifer), which must "
+        "be installed, on the samples or on random inputs, and compare",
+    )
+    add_vectors(parser, 200, "random inputs with --check and without --inputs (default: 200)")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
     parser.set_defaults(run=_run)
 
@@ -87,6 +95,7 @@ def _calibrate(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     from hexcoder.fixed_point import FixedPoint
+    from hexcoder.models.importers.check import own_answers, random_inputs
     from hexcoder.models.importers.files import import_model
     from hexcoder.models.importers.samples import compare_samples, require_agreement
     from hexcoder.network.schema import save_network
@@ -112,6 +121,13 @@ def _run(arguments: argparse.Namespace) -> None:
     inputs = " ".join(f"{list(t.shape)} {t.type}" for t in network.inputs_by_name.values())
     outputs = " ".join(f"{list(t.shape)} {t.type}" for t in network.outputs_by_name.values())
     line = f"{arguments.output}: {len(network.nodes)} nodes, {inputs} to {outputs}"
+    if arguments.check:
+        inputs = samples
+        if inputs is None:
+            inputs = random_inputs(network, arguments.vectors, 0)
+        tool, arrays = own_answers(arguments.model, network, inputs)
+        samples = arrays[INPUTS]
+        line += f"; {tool}"
     if samples is None:
         print(line)
         return

@@ -113,21 +113,31 @@ def dense_of_tables(state: HgqImport, layer: KerasLayer) -> Tensor:
     quantiser = HgqQuantiser.of(layer, "toq", layer.config.get("toq_conf"))
     grid = np.arange(source.minimum, source.maximum + 1) * source.step
     found = _edges(layer, grid)
-    edges = found.shape[1:]
-    types = quantiser.types(edges, layer.where)
+    types = quantiser.types(tensor.shape, layer.where)
     present = [one for one in set(types.ravel()) if one is not None] or [FixedPoint(False, 1, 0)]
     whole = hull(present)
-    rows = np.zeros((edges[0] * edges[1], len(grid)), np.int64)
-    for number, (one, index) in enumerate(zip(types.ravel(), np.ndindex(*edges), strict=True)):
-        if one is not None:
-            values = quantiser.real(found[:, index[0], index[1]], one)
-            rows[number] = values << whole.fraction_bits - one.fraction_bits
+    places: dict[tuple[int, int, FixedPoint | None], int] = {}
+    rows: list[np.ndarray] = []
+    choice = np.zeros(tensor.shape, np.int64)
+    for index, one in zip(np.ndindex(*tensor.shape), types.ravel(), strict=True):
+        key = (index[-2], index[-1], one)
+        if key not in places:
+            places[key] = len(rows)
+            row = np.zeros(len(grid), np.int64)
+            if one is not None:
+                values = quantiser.real(found[:, index[-2], index[-1]], one)
+                row = values << whole.fraction_bits - one.fraction_bits
+            rows.append(row)
+        choice[index] = places[key]
+    # Positions in front of an edge mostly have the same tables.
+    while choice.ndim > 2 and (choice == choice[:1]).all():
+        choice = choice[0]
     node = state.builder.add(
         "table",
         f"{layer.name}_tables",
         [tensor.node],
-        tables=rows,
-        choice=np.arange(len(rows)).reshape(edges),
+        tables=np.array(rows),
+        choice=choice,
         type=whole,
     )
     axes = len(tensor.shape)
