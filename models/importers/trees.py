@@ -252,11 +252,8 @@ def import_xgboost(
         if not isinstance(output, int) or not 0 <= output < classes:
             raise InputError(f"{where}: its class is {output!r}; there are {classes}")
         trees.append(_tree(row, output, keys, where))
-    base = _text_number(parameters, "base_score", source)
-    if objective in ("binary:logistic", "reg:logistic"):
-        if not 0 < base < 1:
-            raise InputError(f"{source}: 'base_score' = {base}: it must be between 0 and 1")
-        base = math.log(base / (1 - base))
+    bases = [_margin(base, objective, source)
+             for base in _base_scores(parameters, classes, source)]  # fmt: skip
     if input_type is None:
         if samples is None:
             raise InputError(
@@ -289,12 +286,11 @@ def import_xgboost(
         }
         for tree in trees
     ]
-    biases = [round(float(np.float32(base)) / step)] * classes
+    biases = [round(float(np.float32(base)) / step) for base in bases]
     node = builder.add(
         "trees", "margins", [x], trees=made, biases=biases, fraction_bits=fraction_bits
     )
-    ends = {"binary:logistic": "Sigmoid", "multi:softprob": "Softmax", "multi:softmax": "Softmax"}
-    builder.output(node, RealOutput(left_out=ends.get(objective)))
+    builder.output(node, RealOutput(left_out=ENDS.get(objective)))
     return builder.network()
 
 
@@ -328,10 +324,53 @@ def _inside(value: dict[str, Any], source: str, *keys: str) -> dict[str, Any]:
     return found
 
 
+ENDS = {
+    **dict.fromkeys(("binary:logistic", "reg:logistic"), "Sigmoid"),
+    **dict.fromkeys(("multi:softprob", "multi:softmax"), "Softmax"),
+    **dict.fromkeys(("count:poisson", "reg:gamma", "reg:tweedie"), "Exp"),
+    "binary:hinge": "a comparison with 0",
+}
+"""What objectives do with the margin, by name."""
+PLAIN = (
+    "reg:squarederror", "reg:squaredlogerror", "reg:absoluteerror", "reg:pseudohubererror",
+    "reg:quantileerror", "reg:linear", "binary:logitraw", "rank:pairwise", "rank:ndcg", "rank:map",
+)  # fmt: skip
+"""Objectives whose margin is the answer."""
+
+
+def _margin(base: float, objective: str, source: str) -> float:
+    """What the margin starts from: the file has it behind the objective's last function."""
+    end = ENDS.get(objective)
+    if end is None and objective not in PLAIN:
+        raise InputError(
+            f"{source}: objective '{objective}'; known are {', '.join([*ENDS, *PLAIN])}"
+        )
+    if end == "Sigmoid":
+        if not 0 < base < 1:
+            raise InputError(f"{source}: 'base_score' = {base}: it must be between 0 and 1")
+        return math.log(base / (1 - base))
+    if end == "Exp":
+        if base <= 0:
+            raise InputError(f"{source}: 'base_score' = {base}: it must be above 0")
+        return math.log(base)
+    return base
+
+
+def _base_scores(parameters: dict[str, Any], classes: int, source: str) -> list[float]:
+    """What each class starts from: one number for all, or since version 3 one for each."""
+    texts = str(parameters.get("base_score", "")).strip("[] ").split(",")
+    scores = [_text_number({"base_score": text}, "base_score", source) for text in texts]
+    if len(scores) not in (1, classes):
+        raise InputError(
+            f"{source}: key 'base_score' has {len(scores)} numbers for {classes} classes"
+        )
+    return scores * classes if len(scores) == 1 else scores
+
+
 def _text_number(parameters: dict[str, Any], key: str, source: str) -> float:
     """A number that the file holds as a text, in brackets since version 3."""
     try:
-        number = float(str(parameters[key]).strip("[] ").split(",")[0])
+        number = float(str(parameters[key]).strip("[] "))
     except (KeyError, ValueError):
         raise InputError(f"{source}: key '{key}' is missing or no number") from None
     if not math.isfinite(number):
