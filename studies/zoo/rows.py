@@ -35,6 +35,7 @@ class Row(BaseModel):
     full_adders: int
     area_um2: float = Field(description="after synthesis")
     energy_pj: float | None = Field(description="an event, with glitches, after synthesis")
+    energy_without_glitches_pj: float | None = Field(description="the same without")
     latency_cycles: int
     slack_ns: float
     vectors: int = Field(description="RTL against golden model")
@@ -86,6 +87,7 @@ def read_row(name: str, build: Path) -> Row:
         full_adders=rtl.total.full_adders,
         area_um2=asic.area.design__instance__area,
         energy_pj=asic.energy_per_event_with_glitches_pj,
+        energy_without_glitches_pj=asic.power.energy_per_event_pj if asic.power else None,
         latency_cycles=rtl.latency_cycles,
         slack_ns=asic.timing.timing__setup__ws,
         vectors=sim.vectors,
@@ -98,11 +100,15 @@ def table(rows: Sequence[Row]) -> str:
     """Markdown."""
     head = [
         "config", "parameters", "on held-out samples", "full adders", "area, um2",
-        "energy an event, pJ", "latency, clocks", "slack, ns", "vectors, differences",
+        "energy with glitches, pJ", "latency, clocks", "slack, ns", "vectors, differences",
     ]  # fmt: skip
     lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
     for row in rows:
-        energy = "not measured" if row.energy_pj is None else fixed(row.energy_pj, 1)
+        energy = "not measured"
+        if row.energy_pj is not None:
+            energy = fixed(row.energy_pj, 1)
+        elif row.energy_without_glitches_pj is not None:
+            energy += f"; without glitches {fixed(row.energy_without_glitches_pj, 1)}"
         cells = [
             f"`{row.name}`",
             count(row.parameters),
