@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -24,9 +24,10 @@ VALUES = {"binary": (-1.0, 1.0), "ternary": (-1.0, 0.0, 1.0)}
 Learned = Collection[Literal["weights", "activations"]]
 
 
-class Settings(TypedDict):
-    """What layers of one network have in common: keys of :class:`Dense`."""
+class Settings(TypedDict, total=False):
+    """Keys that layers with weights share; what they mean is said at :class:`Dense`."""
 
+    activation: Activation
     weight_type: FixedPoint | str
     bias_type: FixedPoint | str | None
     learned: Learned
@@ -178,26 +179,9 @@ class Dense(_Sums):
         inputs: int,
         outputs: int,
         output_type: FixedPoint | str,
-        *,
-        activation: Activation = "relu",
-        weight_type: FixedPoint | str = "SQ(1,5)",
-        bias_type: FixedPoint | str | None = "SQ(4,6)",
-        learned: Learned = (),
-        weight_digits: int | None = None,
-        rounding: Rounding = "half_up",
-        overflow: Literal["saturate", "wrap"] = "saturate",
+        **settings: Unpack[Settings],
     ):
-        super().__init__(
-            (inputs, outputs),
-            output_type,
-            activation=activation,
-            weight_type=weight_type,
-            bias_type=bias_type,
-            learned=learned,
-            weight_digits=weight_digits,
-            rounding=rounding,
-            overflow=overflow,
-        )
+        super().__init__((inputs, outputs), output_type, **settings)
 
 
 class Convolution(_Sums):
@@ -225,25 +209,9 @@ class Convolution(_Sums):
         *,
         stride: Sequence[int] | None = None,
         padding: Sequence[tuple[int, int]] | None = None,
-        activation: Activation = "relu",
-        weight_type: FixedPoint | str = "SQ(1,5)",
-        bias_type: FixedPoint | str | None = "SQ(4,6)",
-        learned: Learned = (),
-        weight_digits: int | None = None,
-        rounding: Rounding = "half_up",
-        overflow: Literal["saturate", "wrap"] = "saturate",
+        **settings: Unpack[Settings],
     ):
-        super().__init__(
-            (*kernel, inputs, outputs),
-            output_type,
-            activation=activation,
-            weight_type=weight_type,
-            bias_type=bias_type,
-            learned=learned,
-            weight_digits=weight_digits,
-            rounding=rounding,
-            overflow=overflow,
-        )
+        super().__init__((*kernel, inputs, outputs), output_type, **settings)
         self.kernel = tuple(kernel)
         self.stride = tuple(stride or (1,) * len(self.kernel))
         self.padding = tuple(padding or ((0, 0),) * len(self.kernel))
