@@ -25,15 +25,20 @@ Learned = Collection[Literal["weights", "activations"]]
 
 
 class Settings(TypedDict, total=False):
-    """Keys that layers with weights share; what they mean is said at :class:`Dense`."""
+    """What layers of one network have in common; what it means is said at :class:`Dense`."""
 
-    activation: Activation
     weight_type: FixedPoint | str
     bias_type: FixedPoint | str | None
     learned: Learned
     weight_digits: int | None
     rounding: Rounding
     overflow: Literal["saturate", "wrap"]
+
+
+class Keys(Settings, total=False):
+    """Keys that layers with weights share."""
+
+    activation: Activation
 
 
 def settings_of(
@@ -179,7 +184,7 @@ class Dense(_Sums):
         inputs: int,
         outputs: int,
         output_type: FixedPoint | str,
-        **settings: Unpack[Settings],
+        **settings: Unpack[Keys],
     ):
         super().__init__((inputs, outputs), output_type, **settings)
 
@@ -209,7 +214,7 @@ class Convolution(_Sums):
         *,
         stride: Sequence[int] | None = None,
         padding: Sequence[tuple[int, int]] | None = None,
-        **settings: Unpack[Settings],
+        **settings: Unpack[Keys],
     ):
         super().__init__((*kernel, inputs, outputs), output_type, **settings)
         self.kernel = tuple(kernel)
