@@ -71,6 +71,8 @@ def _read(path: Path, target: str) -> Labelled:
                 f"{path}: it has the arrays {', '.join(arrays)}; it must have '{INPUTS}' and "
                 f"'{target}' (data.target)"
             )
+        if not arrays[target].ndim:
+            raise InputError(f"{path}: '{target}' is a number; it must have one for each sample")
         others = {name: values for name, values in arrays.items() if name != target}
         return Labelled(one_of(others, path, INPUTS, "inputs"), arrays[target])
     table = open_table(path)

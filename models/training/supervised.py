@@ -178,13 +178,16 @@ class Anomalies(Task[Variational, Tensor]):
         self, model: Variational, settings: Training, sample: Labelled, kept_back: Labelled
     ):
         self.model = model
-        self.training, self.held_out = (
-            _pairs(model.encoder, part.rows(part.answers == 0)).inputs
-            for part in (sample, kept_back)
-        )
-        self.events = len(self.training)
-        if not self.events:
+        if sample.answers.ndim > 1 or not np.isin(sample.answers, (0, 1)).all():
+            raise InputError("answers must be 0 for what is usual and 1 for an anomaly")
+        if sample.answers.all():
             raise InputError("no sample has the answer 0, which says that it is usual")
+        usual = [part.rows(part.answers == 0) for part in (sample, kept_back)]
+        self.training = _pairs(model.encoder, usual[0]).inputs
+        self.held_out = self.training[:0]
+        if len(usual[1]):
+            self.held_out = _pairs(model.encoder, usual[1]).inputs
+        self.events = len(self.training)
         self.own_rows = min(settings.batch_size, self.events)
 
     def hardware(self, model: Variational) -> QuantisedModel:

@@ -37,8 +37,25 @@ def standardising(sample: Labelled, step: float) -> RealInput:
 def fit_task(
     config: Config, folder: Path, run: Run
 ) -> tuple[NetworkGraph, Labelled, Labelled, list[tuple[float, float]]]:
-    """Train; what was trained on and held out, and the history of losses."""
+    """Train; what was trained on and held out, and the history of losses.
+
+    Raises
+    ------
+    InputError
+        If the samples do not suit the config: what, and what would do.
+    """
     sample, kept_back = split_labelled(config)
+    try:
+        return _fitted(config, folder, run, sample, kept_back)
+    except InputError as error:
+        raise InputError(
+            f"config {config.name}, samples of {config.data.events}: {error}"
+        ) from None
+
+
+def _fitted(
+    config: Config, folder: Path, run: Run, sample: Labelled, kept_back: Labelled
+) -> tuple[NetworkGraph, Labelled, Labelled, list[tuple[float, float]]]:
     wanted = config.network
     if isinstance(wanted, BoostedTrees):
         network = _boosted(config, wanted, sample)
@@ -103,7 +120,11 @@ def _boosted(config: Config, wanted: BoostedTrees, sample: Labelled) -> NetworkG
     # Trees see what the hardware sees: features on the grid of their type.
     whole = np.rint(sample.inputs.reshape(len(sample), -1) / type_.step)
     features = whole.clip(type_.minimum, type_.maximum) * type_.step
-    classes = len(np.unique(answers)) if answers.dtype.kind in "iub" else 0
+    classes = int(answers.max()) + 1 if answers.dtype.kind in "iub" else 0
+    if classes and not np.array_equal(np.unique(answers), np.arange(max(classes, 2))):
+        raise InputError(
+            f"classes {np.unique(answers)[:8].tolist()}; give all of 0 to the last, at least two"
+        )
     objective = "reg:squarederror" if not classes else "binary:logistic"
     settings: dict[str, Any] = {
         "max_depth": wanted.depth,

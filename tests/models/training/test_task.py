@@ -276,3 +276,26 @@ def test_the_metrics_say_how_well_it_answers(tmp_path):
     assert 0 < found["task"]["rms_error"] < 3
     assert found["torch_against_golden"]["mismatches"] == 0
     assert found["physics"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "message"),
+    [
+        ("classifier", np.full(20, 9), "classes go from 9 to 9"),
+        ("trees", np.full(20, 9), "give all of 0 to the last"),
+        ("trees", np.zeros(20, int), "at least two"),
+        ("anomaly", np.ones(20, int), "no sample has the answer 0"),
+        ("anomaly", np.linspace(0, 1, 20), "answers must be 0"),
+        ("classifier", np.array(3), "'y' is a number"),
+    ],
+)
+def test_answers_that_do_not_suit_are_one_line(kind, answers, message, tmp_path):
+    pytest.importorskip("xgboost")
+    path = tmp_path / "samples.npz"
+    np.savez(path, x=np.random.default_rng(1).normal(0, 1, (20, 3)), y=answers)
+    shape = {"layers": DENSE} if kind == "classifier" else {}
+    shape |= {"architecture": "variational"} if kind == "anomaly" else {}
+    config = _config({"kind": kind, "input_shape": [3], **shape}, {"events": str(path)})
+    with pytest.raises(InputError, match=message) as raised:
+        fit_task(config, tmp_path, lambda one: one.run())
+    assert "samples.npz" in str(raised.value)
