@@ -88,3 +88,13 @@ def pads(given: Sequence[tuple[int, int]] | None, axes: int) -> Pads:
     if len(given) != axes:
         raise ValueError(f"'padding' has {len(given)} entries; there are {axes} axes")
     return tuple(given)
+
+
+def same_sides(side: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
+    """Zeros before and behind an axis that give ceil(side / stride) windows.
+
+    An odd one goes behind, as in TensorFlow and Keras.
+    """
+    reach = (size - 1) * dilation + 1
+    zeros = max(0, (-(-side // stride) - 1) * stride + reach - side)
+    return zeros // 2, zeros - zeros // 2

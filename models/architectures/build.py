@@ -18,6 +18,7 @@ from hexcoder.models.architectures.variational import VariationalEncoder
 from hexcoder.models.layers.model import ModelInput, QuantisedModel
 from hexcoder.models.layers.sums import Convolution, Dense, Pool, settings_of
 from hexcoder.network.schema import RealInput
+from hexcoder.network.windows import Windows, same_sides
 
 ARCHITECTURES: dict[str, Callable[[int, Quantisation], nn.Module]] = {
     "interaction_network": InteractionNetwork,
@@ -84,10 +85,12 @@ def _layer(
         return _convolution(layer, shape, quantisation)
     if isinstance(layer, TaskPool):
         stride = layer.stride or layer.window
-        if len(layer.window) != len(shape) - 1 or len(stride) != len(layer.window):
-            raise ValueError(f"a window of {list(layer.window)} on an input of {list(shape)}")
+        axes = len(layer.window)
+        if len(stride) != axes:
+            raise ValueError(f"a stride of {list(stride)} for a window of {list(layer.window)}")
+        windows = Windows(layer.window, stride, (1,) * axes, ((0, 0),) * axes)
         module = Pool("max" if layer.kind == "max_pool" else "sum", layer.window, stride)
-        return module, (*_positions(shape, layer.window, stride, None), shape[-1])
+        return module, (*windows.positions(shape), shape[-1])
     return Flatten(), (int(np.prod(shape)),)
 
 
@@ -105,11 +108,8 @@ def _convolution(
     stride = layer.stride or (1,) * axes
     padding = [(0, 0)] * axes
     if layer.padding == "same":
-        for axis in range(axes):
-            wanted = -(-shape[axis] // stride[axis])
-            zeros = max(0, (wanted - 1) * stride[axis] + layer.kernel[axis] - shape[axis])
-            padding[axis] = (zeros // 2, zeros - zeros // 2)
-    positions = _positions(shape, layer.kernel, stride, padding)
+        padding = list(map(same_sides, shape, layer.kernel, stride))
+    positions = Windows(layer.kernel, stride, (1,) * axes, padding).positions(shape)
     keys = settings_of(quantisation, layer.weight_type, layer.bias_type)
     module = Convolution(
         shape[-1],
@@ -122,18 +122,3 @@ def _convolution(
         **keys,
     )
     return module, (*positions, layer.filters)
-
-
-def _positions(
-    shape: tuple[int, ...],
-    window: tuple[int, ...],
-    stride: tuple[int, ...],
-    padding: list[tuple[int, int]] | None,
-) -> list[int]:
-    found = []
-    for axis, (size, step) in enumerate(zip(window, stride, strict=True)):
-        side = shape[axis] + (sum(padding[axis]) if padding else 0)
-        if side < size:
-            raise ValueError(f"a window of {list(window)} is larger than its input {list(shape)}")
-        found.append((side - size) // step + 1)
-    return found

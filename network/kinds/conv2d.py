@@ -9,6 +9,7 @@ from pydantic import Field
 from hexcoder.config import Padding, Pair, Sides
 from hexcoder.network.layer import Keys, Shape
 from hexcoder.network.weighted import WeightedLayer, draw_keys
+from hexcoder.network.windows import same_sides
 
 
 class Convolution(WeightedLayer):
@@ -92,18 +93,10 @@ def padding_sides(
     kernel: tuple[int, int],
     stride: tuple[int, int],
 ) -> Sides:
-    """Resolve 'same' and 'valid' to ((top, bottom), (left, right)).
-
-    'same' gives ceil(size / stride) positions; an odd zero goes to the bottom or the right, as in
-    TensorFlow and Keras.
-    """
+    """Resolve 'same' and 'valid' to ((top, bottom), (left, right))."""
     if padding == "valid":
         return (0, 0), (0, 0)
     if padding != "same":
         return padding
-    sides = []
-    for axis in (0, 1):
-        positions = -(-shape[axis] // stride[axis])
-        zeros = max(0, (positions - 1) * stride[axis] + kernel[axis] - shape[axis])
-        sides.append((zeros // 2, zeros - zeros // 2))
-    return sides[0], sides[1]
+    rows, columns = (same_sides(shape[axis], kernel[axis], stride[axis]) for axis in (0, 1))
+    return rows, columns

@@ -20,6 +20,7 @@ from hexcoder.models.importers.keras import (
     read_keras,
 )
 from hexcoder.models.importers.onnx.model import OnnxModel, Operator
+from hexcoder.network.windows import same_sides
 
 OPSET = 13
 
@@ -100,9 +101,9 @@ def _sides(layer: KerasLayer, shape: tuple[int, ...], size: list[int], stride: l
     before, behind, sides = [], [], []
     for side, window, step in zip(shape[:-1], size, stride, strict=True):
         count = -(-side // step) if padding == "same" else (side - window) // step + 1
-        needed = max(0, (count - 1) * step + window - side) if padding == "same" else 0
-        before.append(needed // 2)
-        behind.append(needed - needed // 2)
+        first, last = same_sides(side, window, step) if padding == "same" else (0, 0)
+        before.append(first)
+        behind.append(last)
         sides.append(count)
     return [*before, *behind], tuple(sides)
 

@@ -11,6 +11,7 @@ from hexcoder.errors import InputError
 from hexcoder.models.importers.hgq.quantiser import HgqQuantiser
 from hexcoder.models.importers.hgq.state import HgqImport, Tensor, activated, inwards, outwards
 from hexcoder.models.importers.keras import KerasLayer
+from hexcoder.network.windows import same_sides
 
 Apply = Callable[[HgqImport, KerasLayer], Tensor]
 
@@ -29,12 +30,7 @@ def _sides(
         return [(0, 0)] * len(size)
     if word != "same":
         raise InputError(f"{layer.where}: padding '{word}'; 'valid' and 'same' are supported")
-    sides = []
-    for axis, (taps, step, far) in enumerate(zip(size, stride, apart, strict=True)):
-        positions = -(-shape[axis] // step)
-        zeros = max(0, (positions - 1) * step + (taps - 1) * far + 1 - shape[axis])
-        sides.append((zeros // 2, zeros - zeros // 2))
-    return sides
+    return list(map(same_sides, shape, size, stride, apart))
 
 
 def _channels_last(layer: KerasLayer) -> None:

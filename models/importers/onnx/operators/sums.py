@@ -10,6 +10,7 @@ from hexcoder.models.importers.onnx.operators.moves import moved_real
 from hexcoder.models.importers.onnx.state import Import, integers_of
 from hexcoder.models.importers.onnx.values import Known, Value
 from hexcoder.models.importers.real import FloatStep, Real
+from hexcoder.network.windows import same_sides
 
 
 def _matmul(state: Import, operator: Operator) -> Value:
@@ -143,9 +144,7 @@ def _padding(
     dilations = operator.get("dilations") or (1,) * axes
     found = []
     for side, size, stride, dilation in zip(sides, kernel, strides, dilations, strict=True):
-        reach = (size - 1) * dilation + 1
-        needed = max(0, (-(-side // stride) - 1) * stride + reach - side)
-        small, large = needed // 2, needed - needed // 2
+        small, large = same_sides(side, size, stride, dilation)
         found.append((small, large) if automatic == "SAME_UPPER" else (large, small))
     return tuple(found)
 
