@@ -80,9 +80,7 @@ def rtl_gates(
     """
     folder.mkdir(parents=True, exist_ok=True)
     netlist, cells = folder / "rtl_gates.json", folder / "generic_cells.json"
-    parts = _parts(verilog, folder / "parts")
     commands = [
-        *(f"read_verilog {quoted(part)}" for part in parts),
         f"blackbox {FULL_ADDER}",
         f"hierarchy -check -top {top}",
         "proc",
@@ -105,10 +103,12 @@ def rtl_gates(
     made_from = "\n".join([file_digest(verilog), *commands])
     if not stamp.is_file() or stamp.read_text() != made_from:
         stamp.unlink(missing_ok=True)
-        run_yosys(commands, folder / "rtl_gates.ys")
+        parts = _parts(verilog, folder / "parts")
+        reading = [f"read_verilog {quoted(part)}" for part in parts]
+        run_yosys([*reading, *commands], folder / "rtl_gates.ys")
         stamp.write_text(made_from)
-    for part in parts:
-        part.unlink()
+        for part in parts:
+            part.unlink()
     generic = _models()
     models = generic.cells
     write_json(cells, generic.model_dump(exclude={"library"}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from hexcoder.models.layers.sums import NO_SLOT
 from hexcoder.models.layers.symbol import Symbol, Trace, require_symbol
 from hexcoder.models.layers.weights import QuantisedWeights
 from hexcoder.network.builder import GraphBuilder
+from hexcoder.network.layer import TensorType
 from hexcoder.network.real_values import to_integers
 from hexcoder.network.schema import NetworkGraph, RealInput, RealOutput
 
@@ -59,6 +60,11 @@ class QuantisedModel(nn.Module):
     name : str
         Of the network.
 
+    Attributes
+    ----------
+    untrained : NetworkGraph
+        The network as it was made: shapes and types of what comes in and goes out.
+
     Raises
     ------
     InputError
@@ -68,7 +74,8 @@ class QuantisedModel(nn.Module):
     def __init__(self, module: nn.Module, inputs: Sequence[ModelInput], name: str = "model"):
         super().__init__()
         self.module, self.inputs, self.name = module, tuple(inputs), name
-        trace = self._trace()[0]
+        trace, symbols = self._trace()
+        self.untrained = _network(trace, symbols)
         # Widths of what enters each sum, as places in one long vector: plan of the cost.
         makers = sum(count for _, count in trace.makers)
         self._makers = [maker for maker, _ in trace.makers]
@@ -126,11 +133,8 @@ class QuantisedModel(nn.Module):
 
     def prepared(self, values: np.ndarray) -> np.ndarray:
         """Real inputs (n, ...) as values of the inputs' types, float64 (n, elements)."""
-        network = self.freeze()
-        steps = [
-            np.full(tensor.elements, tensor.type.step) for tensor in network.inputs_by_name.values()
-        ]
-        return to_integers(network, values) * np.concatenate(steps)
+        steps = _steps(self.untrained.inputs_by_name)
+        return to_integers(self.untrained, values) * steps
 
     def freeze(self, real: Sequence[RealOutput | None] | None = None) -> NetworkGraph:
         """The network of integers, with the weights as they are now.
@@ -140,23 +144,12 @@ class QuantisedModel(nn.Module):
         real : sequence, optional
             What the integers of each output stand for.
         """
-        trace, symbols = self._trace()
-        for symbol, meaning in zip(symbols, real or [None] * len(symbols), strict=True):
-            name = symbol.name
-            if trace.builder.is_input(name):
-                name = trace.builder.move("output", [name], trace.builder.numbers(name))
-            trace.builder.output(name, meaning)
-        return trace.builder.network()
+        return _network(*self._trace(), real)
 
     def integers(self, inputs: np.ndarray) -> np.ndarray:
         """Evaluate integers (n, elements) in torch, in float64: int64 (n, output elements)."""
         network = self.freeze()
-        steps = np.concatenate(
-            [np.full(one.elements, one.type.step) for one in network.inputs_by_name.values()]
-        )
-        ends = np.concatenate(
-            [np.full(one.elements, one.type.step) for one in network.outputs_by_name.values()]
-        )
+        steps, ends = _steps(network.inputs_by_name), _steps(network.outputs_by_name)
         state = {name: value.clone() for name, value in self.state_dict().items()}
         default = torch.get_default_dtype()
         try:
@@ -170,3 +163,20 @@ class QuantisedModel(nn.Module):
             self.float()
             self.load_state_dict(state)
         return np.rint(found / ends).astype(np.int64)
+
+
+def _network(
+    trace: Trace, symbols: Sequence[Symbol], real: Sequence[RealOutput | None] | None = None
+) -> NetworkGraph:
+    """The graph that a trace has made, with what goes out of it."""
+    for symbol, meaning in zip(symbols, real or [None] * len(symbols), strict=True):
+        name = symbol.name
+        if trace.builder.is_input(name):
+            name = trace.builder.move("output", [name], trace.builder.numbers(name))
+        trace.builder.output(name, meaning)
+    return trace.builder.network()
+
+
+def _steps(tensors: Mapping[str, TensorType]) -> np.ndarray:
+    """Step of each element, one tensor after the other: float64 (elements,)."""
+    return np.concatenate([np.full(one.elements, one.type.step) for one in tensors.values()])

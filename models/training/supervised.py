@@ -16,7 +16,6 @@ from hexcoder.models.architectures.variational import Reconstruction, Variationa
 from hexcoder.models.data.labelled import Labelled
 from hexcoder.models.layers.model import QuantisedModel
 from hexcoder.models.training.loop import MOST_WATCHED, Task
-from hexcoder.network.layer import TensorType
 
 Kind = Literal["classifier", "regressor", "anomaly"]
 
@@ -85,18 +84,14 @@ class Answering(nn.Module):
         super().__init__()
         self.network, self.logit_scale = network, None
         if kind == "classifier":
-            ends = [one.type.maximum * one.type.step for one in outputs_of(network)]
+            outputs = network.untrained.outputs_by_name.values()
+            ends = [one.type.maximum * one.type.step for one in outputs]
             self.logit_scale = nn.Parameter(torch.tensor(min(1.0, USUAL_LOGIT / max(ends))).log())
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Numbers, or logits."""
         found = self.network(inputs)
         return found if self.logit_scale is None else found * self.logit_scale.exp()
-
-
-def outputs_of(network: QuantisedModel) -> list[TensorType]:
-    """Shapes and types of what goes out."""
-    return list(network.freeze().outputs_by_name.values())
 
 
 class Supervised(Task[Answering, Pairs]):
@@ -122,7 +117,7 @@ class Supervised(Task[Answering, Pairs]):
     ):
         self.model, self.events = Answering(model, kind), len(sample)
         self.own_rows = min(settings.batch_size, self.events)
-        outputs = sum(one.elements for one in outputs_of(model))
+        outputs = sum(one.elements for one in model.untrained.outputs_by_name.values())
         self.of_outputs = loss_of(kind, outputs, sample.answers)
         self.training, self.held_out = (_pairs(model, part) for part in (sample, kept_back))
 

@@ -98,7 +98,7 @@ def _kept(network: NetworkGraph, folder: Path) -> NetworkGraph:
 
 def _meaning(model: QuantisedModel, offset: np.ndarray, spread: np.ndarray) -> RealOutput:
     """Outputs are answers less their mean, over their spread."""
-    step = model.freeze().output.type.step
+    step = model.untrained.output.type.step
     return RealOutput(
         scale=tuple(float(one) for one in spread * step),
         offset=tuple(float(one) for one in offset),
