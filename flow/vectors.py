@@ -8,14 +8,12 @@ import numpy as np
 from hexcoder.flow.design import Design
 from hexcoder.network.modules import Stimulus
 from hexcoder.network.modules import Vectors as Inputs
-from hexcoder.network.real_values import to_integers
-from hexcoder.network.schema import Network
 from hexcoder.sensor.encoders import load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.frames import fixed_module
 from hexcoder.sensor.generator import generate_events
-from hexcoder.sensor.tables.samples import INPUTS, read_samples
 from hexcoder.steps.reads import File, Key, Place, Read
+from hexcoder.tb.given import given_vectors
 
 RANDOM = "random inputs"
 
@@ -85,10 +83,10 @@ def load_vectors(place: Place, design: Design) -> Vectors:
 
 def _samples(place: Place) -> Inputs | None:
     """Held-out inputs of a network that is no encoder."""
-    path, network = place.path("train/samples.npz"), load_encoder(place.path("network.json"))
-    if not path.is_file() or not isinstance(network, Network):
+    path = place.path("train/samples.npz")
+    if not path.is_file():
         return None
-    return Inputs("given", to_integers(network, read_samples(path)[INPUTS]))
+    return given_vectors(load_encoder(place.path("network.json")), path, None)
 
 
 def load_events_of(place: Place) -> tuple[np.ndarray, str]:

@@ -63,3 +63,8 @@ def round_reals(values: np.ndarray, mode: str) -> np.ndarray:
         "half_towards_zero": lambda: np.copysign(np.ceil(np.abs(values) - 0.5), values),
     }[mode]()
     return np.clip(whole, -(2.0**62), 2.0**62).astype(np.int64)
+
+
+def rounding_mode(word: str) -> RoundingMode:
+    """The mode that a word of version 1 means; words of version 2 mean themselves."""
+    return "half_up" if word == "round_half_up" else word  # pyright: ignore[reportReturnType]

@@ -41,12 +41,12 @@ def sim_stage(
             settings["vectors"],
             settings["seed"],
             settings["configurations"],
-            _events(build),
+            _left(build, "events.csv"),
             None,
             waves,
             build / "waves",
             place.folder,
-            _samples(build),
+            _left(build, "samples.npz"),
         )
 
     step = Step(
@@ -121,13 +121,7 @@ def failure_of(metrics: SimulationMetrics, *, tests: bool = True) -> str | None:
     return comparison.line() or (next(failed, None) if tests else None)
 
 
-def _events(build: Path) -> Path | None:
-    """Events that the stage train left; a network that was brought along has none."""
-    path = build / "train" / "events.csv"
-    return path if path.is_file() else None
-
-
-def _samples(build: Path) -> Path | None:
-    """Inputs of a network that is no encoder, which the stage train left."""
-    path = build / "train" / "samples.npz"
+def _left(build: Path, name: str) -> Path | None:
+    """A file that the stage train left; a network that was brought along may have none."""
+    path = build / "train" / name
     return path if path.is_file() else None

@@ -16,6 +16,7 @@ from hexcoder.network.kinds.table import Table
 from hexcoder.network.kinds.threshold import Threshold
 from hexcoder.network.kinds.trees import Tree
 from hexcoder.network.layer import LayerContext, TensorType
+from hexcoder.network.rounding import rounding_mode
 from hexcoder.network.weighted import WeightedLayer
 from hexcoder.network.windows import Pads, pads, whole
 
@@ -125,11 +126,7 @@ def _weighted(writer: Writer, context: LayerContext, inputs: Sequence[str]) -> s
     types[...] = np.array(layer.channel_types(shape[-1]), dtype=object)
     if len(set(types.ravel())) == 1:
         types = types.ravel()[:1]
-    return writer.requantised(total, types, _mode(layer.rounding), layer.overflow, name)
-
-
-def _mode(rounding: str) -> str:
-    return "half_up" if rounding == "round_half_up" else rounding
+    return writer.requantised(total, types, rounding_mode(layer.rounding), layer.overflow, name)
 
 
 def _linear(writer: Writer, context: LayerContext, inputs: Sequence[str]) -> str:

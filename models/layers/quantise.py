@@ -15,7 +15,6 @@ from hexcoder.models.layers.symbol import Symbol
 
 Rounding = Literal["floor", "half_up"]
 Activation = Literal["relu", "none", "binary"]
-_TORCH = {"floor": "floor", "half_up": "round_half_up"}
 
 
 def type_of(notation: FixedPoint | str) -> FixedPoint:
@@ -81,10 +80,9 @@ class Quantise(nn.Module):
             return _Sign.apply(values)  # type: ignore[no-any-return]
         if self.activation == "relu":
             values = torch.relu(values)
-        rounding = _TORCH[self.rounding]
         if self.kept_bits is None:
-            return quantise_values(values, self.output_type, rounding, self.overflow)
-        return learned_values(values, self._kept(), self.output_type, rounding, self.overflow)
+            return quantise_values(values, self.output_type, self.rounding, self.overflow)
+        return learned_values(values, self._kept(), self.output_type, self.rounding, self.overflow)
 
     def _traced(self, values: Symbol) -> Symbol:
         name = values.trace.called(self, "quantise")
@@ -144,7 +142,7 @@ class Table(nn.Module):
         numbers = np.arange(self.input_type.minimum, self.input_type.maximum + 1)
         grid = torch.tensor(numbers * self.input_type.step, dtype=torch.float64)
         with torch.no_grad():
-            found = quantise_values(function(grid), self.output_type, "round_half_up", "saturate")
+            found = quantise_values(function(grid), self.output_type, "half_up", "saturate")
         self.register_buffer("entries", found, persistent=False)
 
     entries: Tensor

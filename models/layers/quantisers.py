@@ -12,6 +12,7 @@ from torch import Tensor
 
 from hexcoder.digits import digit_count
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.network.rounding import rounding_mode
 
 
 def straight_through(values: Tensor, quantised: Tensor) -> Tensor:
@@ -74,7 +75,7 @@ def quantise_values(values: Tensor, target: FixedPoint, rounding: str, overflow:
     """Round and saturate or wrap values into a type, as docs/arithmetic.md defines."""
     scale = 2.0**target.fraction_bits
     scaled = values * scale
-    if rounding == "round_half_up":
+    if rounding_mode(rounding) == "half_up":
         scaled = scaled + 0.5
     floored = straight_through(values * scale, torch.floor(scaled))
     if overflow == "saturate":
@@ -94,7 +95,7 @@ def learned_values(
         Real numbers up to ``target.fraction_bits``; the nearest integer counts.
     """
     scale = torch.exp2(torch.round(fraction_bits.detach()))
-    half = 0.5 if rounding == "round_half_up" else 0.0
+    half = 0.5 if rounding_mode(rounding) == "half_up" else 0.0
     # Each channel's type has the target's integer bits: its bounds in units of its own step.
     span = 2.0 ** (target.integer_bits - int(target.signed)) * scale
     low, high = (-span if target.signed else torch.zeros_like(span)), span - 1
