@@ -372,6 +372,9 @@ KINDS = (
     Kind("keras config", fuzz_models.keras_config, fuzz_models.read_keras_config),
     Kind("conifer", fuzz_models.conifer, fuzz_models.importer(".json")),
     Kind("xgboost", fuzz_models.xgboost, fuzz_models.importer(".json")),
+    Kind("lightgbm", fuzz_models.lightgbm, fuzz_models.importer(".txt")),
+    Kind("tree ensemble", fuzz_models.ensemble, fuzz_models.importer(".onnx")),
+    Kind("alir", fuzz_models.alir, fuzz_models.importer(".json")),
 )
 
 

@@ -109,3 +109,31 @@ def importer(suffix: str):
         return import_model(path, FixedPoint.parse("SQ(3,3)"))
 
     return run
+
+
+def lightgbm(random_: random.Random) -> bytes:
+    """A booster's text."""
+    from tests.models.importers.test_ensembles import _lightgbm
+
+    return _lightgbm(np.random.default_rng(random_.randrange(99)))[0].encode()
+
+
+def ensemble(random_: random.Random) -> bytes:
+    """Trees of ONNX."""
+    from tests.models.importers.test_ensembles import _ensemble, _model
+
+    numbers = np.random.default_rng(random_.randrange(99))
+    with tempfile.TemporaryDirectory() as folder:
+        attributes = _ensemble(numbers, "target", 2, "BRANCH_LT")
+        path = _model(Path(folder), "TreeEnsembleRegressor", n_targets=2, **attributes)
+        return path.read_bytes()
+
+
+def alir(random_: random.Random) -> bytes:
+    """A program of alkaid."""
+    from tests.models.importers.test_alir import PROGRAMS, _program
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "p.json"
+        _program(random_.choice(sorted(PROGRAMS)), path)
+        return path.read_bytes()

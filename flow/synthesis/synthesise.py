@@ -10,7 +10,13 @@ from hexcoder.flow.synthesis.adders import ADDERS
 from hexcoder.flow.synthesis.buffering import insert_buffers
 from hexcoder.flow.synthesis.design import Design, Module
 from hexcoder.flow.synthesis.full_adders import map_full_adders
-from hexcoder.flow.synthesis.hierarchy import clean_names, prepare
+from hexcoder.flow.synthesis.hierarchy import (
+    clean_names,
+    dissolve_wires,
+    narrow_ports,
+    prepare,
+    tie_constants,
+)
 from hexcoder.flow.synthesis.voters import keep_voters, map_voters
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.liberty import Library
@@ -21,6 +27,9 @@ from hexcoder.pdk.description import Pdk
 # is left between adders, the second for wide selections (a layer whose weights are inputs becomes
 # 7 % smaller). Short ones: yosys' default (scorr) did not end on unrolled networks in 500 s.
 _ABC = ("+strash;ifraig;dc2;dch;amap", "+strash;ifraig;&get,-n;&dch,-f;&nf;&put")
+
+# A constant passes one boundary of a layer in each.
+_ROUNDS = 4
 
 
 def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path) -> Netlist:
@@ -58,6 +67,7 @@ def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path
             keep_voters(design)
     run_yosys(_arithmetic(top, work), logs / "2_arithmetic.ys")
     with _edit(work) as design:
+        dissolve_wires(design, top)
         for module in design["modules"].values():
             # A half adder of cells is no smaller than its XOR and AND, which ABC can simplify.
             map_full_adders(module, pdk.adder, half_adder=None)
@@ -67,6 +77,8 @@ def synthesise(verilog: Path, top: str, pdk: Pdk, library: Library, folder: Path
     run_yosys(_map(pdk, top, work, mapped), logs / "3_map.ys")
     _take_smallest(mapped, work, library)
     with _edit(work) as design:
+        narrow_ports(design)
+        tie_constants(design, pdk)
         clean_names(design)
         insert_buffers(design, top, library, pdk)
     run_yosys(_write(pdk, work, netlist), logs / "4_write.ys")
@@ -126,11 +138,10 @@ def _map(pdk: Pdk, top: str, design: Path, mapped: Sequence[Path]) -> list[str]:
         f"read_liberty -lib {liberty}",
         f"read_json {quoted(design)}",
         f"hierarchy -check -top {top}",
+        # Modules of wires alone.
+        "flatten -noscopeinfo",
         "techmap",
-        "opt_hier",
-        "opt",
-        "opt_hier",
-        "opt",
+        *["opt_hier", "opt"] * _ROUNDS,
         f"dfflibmap -liberty {liberty}",
         "opt_expr",
         "opt_clean",
@@ -141,9 +152,6 @@ def _map(pdk: Pdk, top: str, design: Path, mapped: Sequence[Path]) -> list[str]:
             "design -load registers_mapped",
             f"abc -liberty {liberty} -script {way}",
             "setundef -zero",
-            "opt_clean -purge",
-            f"hilomap -hicell {pdk.tie_high.cell} {pdk.tie_high.output} "
-            f"-locell {pdk.tie_low.cell} {pdk.tie_low.output}",
             "opt_clean -purge",
             "check -assert",
             f"write_json {quoted(path)}",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hexcoder.console import Commands, add_command, add_number, add_output, add_vectors
 from hexcoder.errors import InputError
+from hexcoder.fixed_point import FixedPoint
 
 MOST_BITS = 24
 EXAMPLES = """examples:
@@ -47,6 +48,12 @@ def add(commands: Commands) -> None:
     )
     add_number(parser, "--bits", "of weights and tensors, with --calibrate", default=16, least=2)
     parser.add_argument("--weights", type=Path, help="Keras 2: HDF5 file, if not beside the JSON")
+    parser.add_argument(
+        "--leaf-type",
+        metavar="TYPE",
+        help="XGBoost, LightGBM: leaves are rounded to it; without it their sums are exact "
+        "and wide",
+    )
     parser.add_argument(
         "--check",
         action="store_true",
@@ -93,20 +100,25 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     )
 
 
+def _type(arguments: argparse.Namespace, option: str) -> FixedPoint | None:
+    """A type that was given as a text."""
+    text = getattr(arguments, option.removeprefix("--").replace("-", "_"))
+    if text is None:
+        return None
+    try:
+        return FixedPoint.parse(text)
+    except ValueError as error:
+        raise InputError(f"{option} = {text}: {error}") from None
+
+
 def _run(arguments: argparse.Namespace) -> None:
-    from hexcoder.fixed_point import FixedPoint
     from hexcoder.models.importers.check import own_answers, random_inputs
     from hexcoder.models.importers.files import import_model
     from hexcoder.models.importers.samples import compare_samples, require_agreement
     from hexcoder.network.schema import save_network
     from hexcoder.sensor.tables.samples import INPUTS, one_of, read_samples
 
-    given = None
-    if arguments.input_type is not None:
-        try:
-            given = FixedPoint.parse(arguments.input_type)
-        except ValueError as error:
-            raise InputError(f"--input-type = {arguments.input_type}: {error}") from None
+    given, leaf_type = (_type(arguments, option) for option in ("--input-type", "--leaf-type"))
     if not arguments.output.parent.is_dir():
         raise InputError(f"{arguments.output}: the folder {arguments.output.parent} does not exist")
     if arguments.calibrate is not None:
@@ -114,7 +126,7 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     arrays = read_samples(arguments.inputs) if arguments.inputs else {}
     samples = one_of(arrays, arguments.inputs, INPUTS, "x") if arrays else None
-    network = import_model(arguments.model, given, samples)
+    network = import_model(arguments.model, given, samples, arguments.weights, leaf_type)
     partial = arguments.output.with_name(f".{arguments.output.name}.partial")
     save_network(network, partial)
     partial.replace(arguments.output)

@@ -13,6 +13,7 @@ import numpy as np
 from hexcoder.documents import read_json
 from hexcoder.errors import InputError
 from hexcoder.models.importers.samples import INSIDE
+from hexcoder.models.importers.trees.lightgbm import is_lightgbm
 from hexcoder.network.real_values import to_integers
 from hexcoder.network.schema import NetworkGraph, RealInput
 from hexcoder.sensor.tables.samples import INPUTS, OUTPUTS
@@ -76,6 +77,8 @@ def _tool(path: Path) -> tuple[Callable[[Path, NetworkGraph, np.ndarray], Arrays
         return _qonnx, "qonnx", "qonnx"
     if path.suffix.lower() == ".keras":
         return _keras, "Keras with HGQ2", "keras HGQ2"
+    if is_lightgbm(path):
+        return _lightgbm, "LightGBM", "lightgbm"
     value = read_json(path, "give a model")
     if isinstance(value, dict) and "learner" in value:
         return _xgboost, "XGBoost", "xgboost-cpu"
@@ -135,6 +138,17 @@ def _xgboost(path: Path, network: NetworkGraph, inputs: np.ndarray) -> Arrays:
     booster.load_model(path)
     data = xgboost.DMatrix(inputs.reshape(len(inputs), -1))
     found = booster.predict(data, output_margin=True)
+    return {OUTPUTS: np.asarray(found, np.float64).reshape(len(inputs), -1)}
+
+
+def _lightgbm(path: Path, network: NetworkGraph, inputs: np.ndarray) -> Arrays:
+    """Its sums, before the objective's last function."""
+    import lightgbm  # type: ignore[import-not-found]
+
+    booster: Any = lightgbm.Booster(model_file=str(path))
+    # A forest's raw scores are sums; its answers are their means.
+    is_forest = network.outputs[0].real is not None and network.outputs[0].real.scale is not None
+    found = booster.predict(inputs.reshape(len(inputs), -1), raw_score=not is_forest)
     return {OUTPUTS: np.asarray(found, np.float64).reshape(len(inputs), -1)}
 
 

@@ -15,7 +15,7 @@ from hexcoder.config import BoostedTrees, Config, Task
 from hexcoder.errors import InputError
 from hexcoder.models.architectures.build import build_model
 from hexcoder.models.data.labelled import Labelled, split_labelled
-from hexcoder.models.importers.trees import import_xgboost
+from hexcoder.models.importers.trees.xgboost import import_xgboost
 from hexcoder.models.layers.model import QuantisedModel
 from hexcoder.models.training.loop import Trainer
 from hexcoder.models.training.supervised import Anomalies, Supervised, Variational

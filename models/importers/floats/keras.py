@@ -1,4 +1,8 @@
-"""Float models of Keras as operators of ONNX, for :mod:`calibrate`."""
+"""Models of Keras as operators of ONNX: floats for :mod:`calibrate`, binary and ternary ones exact.
+
+What binary and ternary layers and activations do is as hls4ml reads them: a weight is 1 from 0 on,
+or from above 0.5 on, -1 to -0.5; an activation is cut at 0, or above -0.5 and above 0.5.
+"""
 
 from __future__ import annotations
 
@@ -67,15 +71,46 @@ def _activated(writer: _Writer, layer: KerasLayer, tensor: str) -> str:
     kinds = {name: name.capitalize() for name in plain} | {"exponential": "Exp"}
     if word == "linear":
         return tensor
+    if word in STEPS:
+        return _stepped(writer, layer, tensor, word)
     if word not in kinds:
-        raise InputError(f"{layer.where}: activation '{word}'; known are {', '.join(kinds)}")
+        known = ", ".join([*kinds, *STEPS])
+        raise InputError(f"{layer.where}: activation '{word}'; known are {known}")
     attributes = {"axis": -1} if word == "softmax" else {}
     name = layer.name if layer.kind in ("Activation", "Softmax") else f"{layer.name}_activation"
     return writer.add(kinds[word], name, [tensor], layer.where, **attributes)
 
 
+_ABOVE_HALF = float(np.nextafter(np.float32(0.5), np.float32(1)))
+_ABOVE_MINUS_HALF = float(np.nextafter(np.float32(-0.5), np.float32(0)))
+STEPS = {
+    "binary_tanh": ([0.0], 2.0),
+    "ternary_tanh": ([_ABOVE_MINUS_HALF, _ABOVE_HALF], 1.0),
+}
+"""Thresholds of activations that start at -1, and what each adds."""
+
+
+def _stepped(writer: _Writer, layer: KerasLayer, tensor: str, word: str) -> str:
+    thresholds, step = STEPS[word]
+    given = [tensor, writer.constant(np.array([thresholds]))]
+    return writer.add("MultiThreshold", f"{layer.name}_steps", given, layer.where, out_scale=step,
+                      out_bias=-1.0, data_layout="NHWC")  # fmt: skip
+
+
+def _coarse(kernel: np.ndarray, layer: KerasLayer) -> np.ndarray:
+    """Weights as a binary or ternary layer uses them."""
+    scale = layer.get("H", 1)
+    if layer.kind in ("BinaryDense", "TernaryDense") and scale not in (1, 1.0, None):
+        raise InputError(f"{layer.where}: H is {scale}; weights of -1, 0 and 1 are read: H of 1")
+    if layer.kind == "BinaryDense":
+        return np.where(kernel >= 0, 1, -1).astype(np.float32)
+    if layer.kind == "TernaryDense":
+        return (kernel > 0.5).astype(np.float32) - (kernel <= -0.5).astype(np.float32)
+    return kernel
+
+
 def _dense(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
-    kernel = _needed(layer, 0, "kernel")
+    kernel = _coarse(_needed(layer, 0, "kernel"), layer)
     given = [sources[0], writer.constant(kernel)]
     tensor = writer.add("MatMul", layer.name, given, layer.where)
     if layer.config.get("use_bias", True):
@@ -213,6 +248,8 @@ def _merged(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
 
 LAYERS: dict[str, Callable[[_Writer, KerasLayer, list[str]], str]] = {
     "Dense": _dense,
+    "BinaryDense": _dense,
+    "TernaryDense": _dense,
     "Conv1D": _convolution,
     "Conv2D": _convolution,
     "MaxPooling1D": _pool("MaxPool"),

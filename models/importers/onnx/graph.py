@@ -58,7 +58,16 @@ def import_onnx(
     InputError
         Where something cannot be imported exactly: the operator, its place, and what would do.
     """
-    model = read_onnx(path)
+    return import_operators(path, read_onnx(path), input_types, samples)
+
+
+def import_operators(
+    path: Path,
+    model: OnnxModel,
+    input_types: Mapping[str, FixedPoint] | FixedPoint | None = None,
+    samples: np.ndarray | None = None,
+) -> NetworkGraph:
+    """As :func:`import_onnx`, of a model that has been read."""
     types = dict(_types_of(model, input_types))
     for _ in range(len(model.inputs) + 1):
         try:
@@ -202,7 +211,7 @@ def described_output(state: Import, name: str, value: Real) -> dict[str, object]
 
 
 AFFINE = ("Mul", "Div", "Add", "Sub", "Neg", "BatchNormalization")
-ORDER_KEEPING = ("Softmax", "LogSoftmax")
+ORDER_KEEPING = ("Softmax", "LogSoftmax", "Sigmoid")
 
 
 def affine_of(real: Real) -> tuple[np.ndarray, np.ndarray]:

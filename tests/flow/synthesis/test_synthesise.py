@@ -179,6 +179,44 @@ def test_every_arithmetic_operator_is_mapped_right(
     assert simulation.check(inputs, expected).passed
 
 
+def test_bits_between_layers_that_nobody_reads_take_no_cell(pdk, library, tmp_path, built):
+    import numpy as np
+
+    from hexcoder.netlist.simulation import Interface
+
+    verilog = tmp_path / "layers.v"
+    verilog.write_text(
+        "module first(input [7:0] x, output [15:0] y);"
+        " assign y = {6'd0, x[3:0] ^ x[7:4], 4'd5, 2'd0}; endmodule\n"
+        "module wires(input [15:0] x, output [15:0] y);"
+        " assign y = {x[1:0], x[15:2]}; endmodule\n"
+        "module last(input [15:0] x, output [7:0] y);"
+        " assign y = {x[13:8], ~x[4] & x[5], 1'b1}; endmodule\n"
+        "module encoder_core(input clk, rst, in_valid, input [7:0] in_data,"
+        " output reg out_valid, output reg [7:0] out_data);"
+        " wire [15:0] a, b; wire [7:0] y;"
+        " first first(.x(in_data), .y(a)); wires wires(.x(a), .y(b)); last last(.x(b), .y(y));"
+        " always @(posedge clk) begin out_valid <= rst ? 0 : in_valid; out_data <= y; end"
+        " endmodule"
+    )
+    netlist = synthesise(verilog, "encoder_core", pdk, library, tmp_path / "netlist")
+    simulation = NetlistSimulation.build(
+        netlist.json, built.cells, "encoder_core", Interface((8,), (8,), 1)
+    )
+    inputs = np.arange(256)[:, np.newaxis]
+    x = inputs[:, 0] & 15 ^ inputs[:, 0] >> 4
+    y = x << 4 | 5 << 2 - 2 & 15
+    wires = (y << 2 & 0xFFFF) >> 2
+    expected = (wires >> 8 & 63) << 2 | (~(wires >> 4) & wires >> 5 & 1) << 1 | 1
+    assert simulation.check(inputs, expected[:, np.newaxis]).passed
+    text = netlist.verilog.read_text()
+    kinds = re.findall(r"^  ([A-Z]+\d*_X\d+) ", text, re.MULTILINE)
+    # Seven bits that leave the design are constant.
+    assert sum(kind.startswith("LOGIC") for kind in kinds) == 7
+    assert "module wires(" not in text
+    assert "BUF_X" not in text
+
+
 def test_an_error_of_yosys_shows_its_message_and_log(pdk, library, tmp_path):
     verilog = tmp_path / "wrong.v"
     verilog.write_text("module encoder_core(input clk); missing m(.clk(clk)); endmodule\n")

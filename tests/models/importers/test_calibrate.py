@@ -8,6 +8,7 @@ import pytest
 
 from hexcoder.errors import InputError
 from hexcoder.models.__main__ import main
+from hexcoder.models.importers.files import import_model
 from hexcoder.models.importers.floats.read import import_float
 from hexcoder.network.golden import evaluate
 from hexcoder.network.real_values import to_integers, to_reals
@@ -101,3 +102,39 @@ def test_what_cannot_be_calibrated_is_one_line(tmp_path):
     (tmp_path / "net_weights.h5").unlink()
     with pytest.raises(InputError, match=r"no weights: .*give it with --weights"):
         import_float(tmp_path / "net.json", np.zeros((3, 4)))
+
+
+def test_binary_and_ternary_layers_of_keras_are_exact(tmp_path):
+    random = np.random.default_rng(5)
+    kernels = [random.uniform(-1, 1, shape).astype(np.float32) for shape in ((4, 6), (6, 3))]
+    numbers = random.uniform(0.5, 1.5, (4, 6)).astype(np.float32)
+    numbers[1:3] -= 1
+    layers = [
+        ("TernaryDense", {"name": "d1", "batch_input_shape": [None, 4], "use_bias": False}),
+        ("BatchNormalization", {"name": "b1", "epsilon": 1e-3}),
+        ("Activation", {"name": "a1", "activation": "ternary_tanh"}),
+        ("BinaryDense", {"name": "d2", "use_bias": False}),
+        ("Activation", {"name": "a2", "activation": "binary_tanh"}),
+    ]
+    config = [{"class_name": kind, "config": keys} for kind, keys in layers]
+    text = json.dumps({"class_name": "Sequential", "config": config})
+    (tmp_path / "net.json").write_text(text)
+    with h5py.File(tmp_path / "net_weights.h5", "w") as file:
+        for name, kernel in zip(("d1", "d2"), kernels, strict=True):
+            file[f"{name}/{name}/kernel:0"] = kernel
+        keys = ("gamma", "beta", "moving_mean", "moving_variance")
+        for key, values in zip(keys, numbers, strict=True):
+            file[f"b1/b1/{key}:0"] = values
+    samples = random.integers(-64, 64, (300, 4)) / 16
+    network = import_model(tmp_path / "net.json", samples=samples)
+    found = to_reals(network, evaluate(network, to_integers(network, samples)))
+    ternary = np.where(kernels[0] > 0.5, 1, np.where(kernels[0] <= -0.5, -1, 0))
+    gamma, beta, mean, variance = numbers.astype(np.float64)
+    hidden = (samples @ ternary - mean) * gamma / np.sqrt(variance + 1e-3) + beta
+    steps = np.where(hidden > 0.5, 1, np.where(hidden <= -0.5, -1, 0))
+    expected = np.where(steps @ np.where(kernels[1] >= 0, 1, -1) >= 0, 1, -1)
+    np.testing.assert_array_equal(found, expected)
+    wrong = text.replace('"name": "d1"', '"name": "d1", "H": 0.3')
+    (tmp_path / "net.json").write_text(wrong)
+    with pytest.raises(InputError, match=r"H is 0\.3"):
+        import_model(tmp_path / "net.json", samples=samples)

@@ -1,0 +1,1 @@
+"""Decision trees that other tools trained: docs/import.md."""
