@@ -15,14 +15,12 @@ from hexcoder.sensor.baselines import quadrant_super_trigger_cells
 from hexcoder.sensor.events import load_events, write_events
 from hexcoder.sensor.generator import generate_events
 from hexcoder.sensor.metrics import earth_movers_distance
+from tests.commands import run_room
 from tests.networks import sensor_network
 
 
 def _models(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "models", *map(str, arguments)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return run_room("models", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +87,12 @@ def test_check_holds_torch_against_the_golden_model(trained, tmp_path):
 
 
 def test_generated_events_can_be_read_back(tmp_path):
-    done = _models("generate", "--count", 50, "--seed", 4, "-o", tmp_path / "events.csv")
+    """In a process of its own, as a user runs it."""
+    words = ["generate", "--count", 50, "--seed", 4, "-o", tmp_path / "events.csv"]
+    done = subprocess.run(
+        [sys.executable, "-m", "models", *map(str, words)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert np.array_equal(load_events(tmp_path / "events.csv"), generate_events(50, seed=4))
 

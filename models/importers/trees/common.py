@@ -12,6 +12,7 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.models.importers.grid import grid_of
 from hexcoder.network.builder import GraphBuilder, network_name
 from hexcoder.network.rounding import round_reals
 from hexcoder.network.schema import NetworkGraph, RealOutput
@@ -102,8 +103,6 @@ def network_of(
     leaf_type : FixedPoint, optional
         To which leaves and bases are rounded, half up; without it they are exact, and sums wide.
     """
-    from hexcoder.models.importers.onnx.graph import grid_of
-
     if input_type is None:
         if samples is None:
             raise InputError(

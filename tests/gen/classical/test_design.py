@@ -12,9 +12,7 @@ from hexcoder.sensor.classical.method import Classical, frames_of
 from hexcoder.sensor.frames import FrameModule
 from hexcoder.sensor.generator import generate_events
 from hexcoder.tb.modules import modules_under_test
-from hexcoder.tb.rtl.design import read_design
-from hexcoder.tb.rtl.scoreboard import compare
-from hexcoder.tb.rtl.verilated import build_simulation
+from hexcoder.tb.rtl.lanes import compare_in_lanes, rtl_in_lanes
 from tests.hw.circuits import outputs_of
 
 CASES = [
@@ -30,9 +28,9 @@ def test_the_verilog_is_the_golden_model(method, stages, tmp_path):
     assert metrics.latency_cycles == stages - 1
     assert metrics.classical is not None
     (module,) = modules_under_test(method, tmp_path)
-    simulation = build_simulation(read_design(module, tmp_path), tmp_path / "work")
+    simulation = rtl_in_lanes(module, tmp_path, tmp_path / "work")
     stimulus = Stimulus(1, 2000, generate_events(500, seed=7))
-    right = compare(simulation, module, lambda: module.stimulus(stimulus))
+    right = compare_in_lanes(simulation, module, stimulus, "a link", lambda done: None)
     assert right.comparison.mismatches == 0
     assert right.comparison.vectors > 2500
     if method.kept is None:

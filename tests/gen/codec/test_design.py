@@ -13,6 +13,7 @@ from hexcoder.pdk.technology import technology_of
 from hexcoder.sensor.frames import FrameModule
 from hexcoder.tb.modules import modules_under_test
 from hexcoder.tb.rtl.design import read_design
+from hexcoder.tb.rtl.lanes import compare_in_lanes, rtl_in_lanes
 from hexcoder.tb.rtl.scoreboard import compare
 from hexcoder.tb.rtl.verilated import build_simulation
 from tests.codecs import SHAPES, random_codec, small_events
@@ -26,16 +27,32 @@ def places_for(codec, pipeline, clock):
     ).places
 
 
-@pytest.mark.parametrize(("seed", "shape", "stages"), [(3, 0, 1), (8, 4, 6)])
-def test_the_verilog_is_the_golden_model_at_every_depth(tmp_path, seed, shape, stages):
-    codec = random_codec(seed, SHAPES[shape])
-    codec = codec.model_copy(update={"modes": codec.modes[:4]})
-    metrics = build(codec, Settings(pipeline=Pipeline(stages=stages)), tmp_path).metrics
+def design_of(codec, stages, folder):
+    """The module under test, its Verilog in a folder."""
+    metrics = build(codec, Settings(pipeline=Pipeline(stages=stages)), folder).metrics
     assert metrics.latency_cycles == stages - 1
-    (module,) = modules_under_test(codec, tmp_path)
+    (module,) = modules_under_test(codec, folder)
     assert isinstance(module, FrameModule)
+    return module
+
+
+def test_the_verilog_of_a_deep_pipeline_is_the_golden_model(tmp_path):
+    codec = random_codec(8, SHAPES[4])
+    codec = codec.model_copy(update={"modes": codec.modes[:4]})
+    module = design_of(codec, 6, tmp_path)
+    simulation = rtl_in_lanes(module, tmp_path, tmp_path / "work")
+    stimulus = Stimulus(1, 600, small_events(300, 8))
+    verdict = compare_in_lanes(simulation, module, stimulus, "a link", lambda done: None)
+    assert verdict.comparison.mismatches == 0
+    assert verdict.comparison.vectors > 1000
+
+
+def test_the_verilog_without_a_register_is_the_golden_model(tmp_path):
+    codec = random_codec(3, SHAPES[0])
+    codec = codec.model_copy(update={"modes": codec.modes[:4]})
+    module = design_of(codec, 1, tmp_path)
     simulation = build_simulation(read_design(module, tmp_path), tmp_path / "work")
-    stimulus = Stimulus(1, 600, small_events(300, seed))
+    stimulus = Stimulus(1, 600, small_events(300, 3))
     right = compare(simulation, module, lambda: module.stimulus(stimulus))
     assert right.comparison.mismatches == 0
     assert right.comparison.vectors > 1000

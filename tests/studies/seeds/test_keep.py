@@ -1,8 +1,6 @@
 """Which bits of the latents are kept on fewer links."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -29,6 +27,7 @@ from hexcoder.studies.seeds.keep import (
     uniform_masks,
 )
 from hexcoder.studies.seeds.keep_stage import keep_bits, mask_text
+from tests.commands import run_room
 from tests.networks import sensor_network
 
 UNSIGNED, SIGNED = FixedPoint.parse("UQ(1,3)"), FixedPoint.parse("SQ(1,3)")
@@ -203,11 +202,8 @@ def test_command_writes_results_and_refuses_other_links(trained, tmp_path):
     folder = trained[0]
 
     def keep(*options):
-        return subprocess.run(
-            [sys.executable, "-m", "studies", "keep", folder / "network.json",
-             "--events", folder / "events.csv", "-o", tmp_path, *options],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        given = ["keep", folder / "network.json", "--events", folder / "events.csv"]
+        return run_room("studies", *given, "-o", tmp_path, *options)
 
     done = keep("--links", "2")
     assert done.returncode == 0, done.stderr

@@ -1,8 +1,6 @@
 """Studies over seeds and numbers of links, and profiles of one network."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from hexcoder.studies.seeds.comparison import baseline_method, baselines_at, com
 from hexcoder.studies.seeds.links import config_for_links, parse_links
 from hexcoder.studies.seeds.study import across_seeds, median_and_best, study, study_tasks
 from hexcoder.studies.seeds.trainings import SeedResult, SeedTask, run_seed
+from tests.commands import run_room
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 TINY = CONFIGS / "tiny.toml"
@@ -180,11 +179,8 @@ def test_study_quotes_what_its_networks_do_on_the_held_out_events(tmp_path):
 def test_profile_command_writes_its_files_and_a_summary(tmp_path):
     run_seed(SeedTask(2, _quick(), tmp_path / "seed_1"))
     folder = tmp_path / "seed_1" / "train"
-    done = subprocess.run(
-        [sys.executable, "-m", "studies", "profile", folder / "network.json",
-         "--events", folder / "held_out.csv", "-o", tmp_path / "profile"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    given = ["profile", folder / "network.json", "--events", folder / "held_out.csv"]
+    done = run_room("studies", *given, "-o", tmp_path / "profile")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "profile" / "profile.json").read_text())
     events = load_events(folder / "held_out.csv")
@@ -202,9 +198,6 @@ def test_wrong_options_end_with_one_line_and_status_2():
         (("--links", "6"), "--links = '6'"),
         (("--seeds", "0"), "--seeds = 0: it must be 1 or more"),
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "studies", "study", "--config", TINY, *options],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = run_room("studies", "study", "--config", TINY, *options)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert message in done.stderr
