@@ -25,6 +25,7 @@ make sim       hold the Verilog against the network
 make asic      gates, area, timing, power            -> build/<name>/asic/
 make layout    place, route and check (PDK=sky130)   -> build/<name>/layout/layout.gds
 make report    one page                              -> build/<name>/report.html
+make handoff   a folder for other designers  -> build/<name>/handoff/
 make verify    every link of the proof with a million vectors, and a formal proof
 make search    search for encoders        make front     synthesise what it found
 make study     physics over seeds         make bench     hexcoder beside its peers
@@ -43,7 +44,7 @@ FLOW=librelane PDK=sky130A   asic by LibreLane, OpenROAD and a foundry's PDK
 endef
 export HELP
 
-.PHONY: help all setup train rtl sim asic layout report search front study zoo test verify bench format clean
+.PHONY: help all setup train rtl sim asic layout report handoff search front study zoo test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
@@ -88,6 +89,10 @@ layout: asic
 
 report: asic
 	$(RUN) -m flow report $(OPTIONS)
+
+# A folder and an archive for designers who have no hexcoder: docs/handoff.md.
+handoff: asic
+	$(RUN) -m flow handoff $(OPTIONS)
 
 # Encoders on the front of EMD against gates: found by search, then synthesised. Both go on where
 # they were stopped. JOBS: trials, then points, at a time.

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
-from hexcoder.flow.commands import asic, compare, layout, librelane, report, verify
+from hexcoder.flow.commands import asic, compare, handoff, layout, librelane, report, verify
 
-COMMANDS = tuple(command.add for command in (asic, layout, librelane, verify, report, compare))
+COMMANDS = tuple(
+    command.add for command in (asic, layout, librelane, verify, report, compare, handoff)
+)
 DESCRIPTION = "Take Verilog to gates, timing and power, and report on the whole design."
 EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
   python -m flow report --config configs/econ_t.toml
   python -m flow layout --config configs/tiny.toml --pdk sky130
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
+  python -m flow handoff --config configs/tiny.toml
   python -m flow compare build/econ_t build/econ_t_sky130
 """
 

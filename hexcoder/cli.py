@@ -19,7 +19,7 @@ from hexcoder.console import (
     run_room,
 )
 from hexcoder.errors import CheckFailed, run_command
-from hexcoder.flow.commands import asic, compare, layout, librelane, report
+from hexcoder.flow.commands import asic, compare, handoff, layout, librelane, report
 from hexcoder.flow.commands import verify as netlist
 from hexcoder.gen.commands import rtl
 from hexcoder.models.commands import check, evaluate, export, generate, import_, train
@@ -38,6 +38,7 @@ BEFORE = {
     "layout": ("train", "rtl", "sim", "asic"),
     "librelane": ("train", "rtl", "sim"),
     "verify": ("train", "rtl", "sim", "asic"),
+    "handoff": ("train", "rtl", "sim", "asic"),
     "report": ("train", "rtl", "sim", "asic"),
     "all": ("train", "rtl", "sim", "asic"),
 }
@@ -52,6 +53,7 @@ EXAMPLES = """examples:
   hexcoder rtl network.json -o rtl               Verilog of a network of your own
   hexcoder sim network.json rtl --vectors 10000  is it the same, bit for bit?
   hexcoder asic my.toml --pdk sky130             gates, timing, power and a layout
+  hexcoder handoff tiny                          a folder for designers who have no hexcoder
   hexcoder configs tiny > my.toml                a config to start from; change its name
   hexcoder COMMAND --help                        what else a command takes
 CONFIG is a TOML file, or the name of one that comes with hexcoder. Exit status: 0 done, 1 a check
@@ -111,6 +113,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     layout.add,
     librelane.add,
     report.add,
+    handoff.add,
     _verify,
     evaluate.add,
     check.add,

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from klayout import db
 
+from hexcoder.pdk.sky130.finishing import finish_block
+
 GDS_LAYERS = {
     "li": (67, 20),
     "mcon": (67, 44),
@@ -33,6 +35,9 @@ GDS_LAYERS = {
 METAL_STACK = tuple(GDS_LAYERS)[::2]
 CUTS = tuple(GDS_LAYERS)[1::2]
 _JOINED_BY = {cut: METAL_STACK[number : number + 2] for number, cut in enumerate(CUTS)}
+
+GRID_NM = 5
+"""On which every edge of a mask lies (rule x.1b)."""
 
 PIN_DATATYPE, LABEL_DATATYPE = 16, 5
 """Of the metal's GDS layer: a port's shape and its name (SkyWater's layer table)."""
@@ -202,7 +207,10 @@ def write_gds(wiring: Wiring, cells: Path, path: Path) -> None:
         top.insert(db.CellInstArray(indices[instance.cell], trans))
 
     def draw(layer: tuple[int, int], box: Box) -> None:
-        shape = db.Box(*(round(edge * nm) for edge in box[1:]))
+        # Repairs may end between two places of the grid.
+        low = (edge // GRID_NM * GRID_NM for edge in (box.left, box.bottom))
+        high = (-(-edge // GRID_NM) * GRID_NM for edge in (box.right, box.top))
+        shape = db.Box(*(round(edge * nm) for edge in (*low, *high)))
         top.shapes(layout.layer(*layer)).insert(shape)
 
     for boxes in wiring.wires.values():
@@ -221,6 +229,7 @@ def write_gds(wiring: Wiring, cells: Path, path: Path) -> None:
             )
             label = top.shapes(layout.layer(layer[0], LABEL_DATATYPE))
             label.insert(db.Text(net, centre))
+    finish_block(layout, top)
     for cell in list(layout.top_cells()):
         if cell.name != wiring.top:
             cell.prune_cell()

@@ -70,7 +70,12 @@ class _Ages:
 
     def _give_others_their_age(self) -> None:
         """Of layers inside a module the module's, before its registers; of wiring the oldest."""
-        made = {node: self.leaves[one.name] for one in self.graph.modules for node in one.nodes}
+        made = {
+            node: self.leaves[one.name]
+            for one in self.graph.modules
+            for node in one.nodes
+            if node != NOT_BUILT
+        }
         for layer in self.graph.layers:
             if layer.name in self.leaves:
                 continue

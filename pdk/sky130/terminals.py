@@ -38,8 +38,7 @@ def write_terminals(gds: Path, path: Path) -> None:
     for cell in layout.each_cell():
         if cell.name.startswith("diode"):
             shapes = db.Region(cell.begin_shapes_rec(layout.layer(65, 20)))
-            # Half of a diode cell's diffusion is its taps.
-            diffusions[cell.name, "i"] = shapes.area() * layout.dbu**2 / 2
+            diffusions[cell.name, "i"] = shapes.area() * layout.dbu**2
     rows = [[[*key, area] for key, area in found.items()] for found in (gates, diffusions)]
     path.write_text(json.dumps(rows))
 

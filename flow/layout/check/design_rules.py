@@ -1,7 +1,7 @@
 """Design rules of sky130 that digital blocks touch, checked by KLayout.
 
-Rules and numbers: SkyWater's public periphery rules (nwell, difftap, poly, licon, li, ct, m1 to m5,
-via to via4), in um.
+Rules and numbers: SkyWater's public periphery rules (nwell, difftap, nsd, psd, poly, npc, licon,
+li, ct, m1 to m5, via to via4, x.1b), in um.
 """
 
 from collections.abc import Iterator
@@ -41,6 +41,10 @@ class _Cut:
 CONDUCTORS = {
     "nwell": _Conductor((64, 20), 0.84, 1.27),
     "diff": _Conductor((65, 20), 0.15, 0.27),
+    "tap": _Conductor((65, 44), 0.15, 0.27),
+    "nsdm": _Conductor((93, 44), 0.38, 0.0),
+    "psdm": _Conductor((94, 20), 0.38, 0.38),
+    "npc": _Conductor((95, 20), 0.27, 0.27),
     "poly": _Conductor((66, 20), 0.15, 0.21),
     "li": _Conductor((67, 20), 0.17, 0.17, 0.0561),
     "m1": _Conductor((68, 20), 0.14, 0.14, 0.083),
@@ -59,6 +63,14 @@ CUTS = {
 }
 MOST_DENSE = {"li": 0.60, "m1": 0.60, "m2": 0.60, "m3": 0.60, "m4": 0.60, "m5": 0.76}
 """Share of the block that a metal may cover; the least share is a matter of the chip's fill."""
+
+GRID_UM = 0.005
+"""x.1b: every edge lies on it."""
+CUTS_OF = {"m1": ("mcon", "via"), "m2": ("via", "via2"), "m3": ("via2", "via3"),
+           "m4": ("via3", "via4"), "m5": ("via4",)}  # fmt: skip
+"""What joins each metal to another; a piece without any is nobody's."""
+PIN_DATATYPE = 16
+CONTACT_IN_NPC, NPC_TO_GATE, CONTACT_TO_P_IMPLANT, IMPLANT_ROUND_DIFFUSION = 0.1, 0.09, 0.11, 0.125
 
 SHOWN = 8
 
@@ -89,8 +101,9 @@ class _Check:
         rules, shapes = CONDUCTORS[name], self.regions[name]
         metrics = db.Region.Euclidian
         yield self.rule(f"{name}.width", shapes.width_check(self.units(rules.width)))
-        spacing = shapes.space_check(self.units(rules.spacing), False, metrics)
-        yield self.rule(f"{name}.spacing", spacing)
+        if rules.spacing:
+            spacing = shapes.space_check(self.units(rules.spacing), False, metrics)
+            yield self.rule(f"{name}.spacing", spacing)
         if rules.area:
             least = round(rules.area / self.layout.dbu**2)
             yield self.rule(f"{name}.area", shapes.with_area(0, least, False))
@@ -112,6 +125,49 @@ class _Check:
                 tall = shapes.interacting(shapes.sized(least, more, 2) - region)
                 yield self.rule(f"{name}.enclosed_twice.{metal}", flat & tall)
 
+    def implants(self) -> Iterator[Rule]:
+        """Contacts on poly, and implants round diffusion."""
+        diff, tap, poly = (self.regions[name] for name in ("diff", "tap", "poly"))
+        nwell, npc = self.regions["nwell"], self.regions["npc"]
+        implant = {"n": self.regions["nsdm"], "p": self.regions["psdm"]}
+        contacts = self._region(CUTS["licon"].layer)
+        on_poly = contacts.interacting(poly) - diff - tap
+        bare = on_poly.sized(self.units(CONTACT_IN_NPC)) - npc
+        yield self.rule("licon.15 (NPC round contacts on poly)", bare)
+        metrics = db.Region.Euclidian
+        close = on_poly.separation_check(
+            implant["p"], self.units(CONTACT_TO_P_IMPLANT), False, metrics
+        )
+        inside = on_poly & implant["p"]
+        yield self.rule("licon.9 (contacts on poly to P+)", close)
+        yield self.rule("licon.9 (contacts on poly in P+)", inside)
+        gates = diff & poly
+        near = gates.separation_check(npc, self.units(NPC_TO_GATE), False, metrics)
+        yield self.rule("npc.4 (NPC to gates)", near)
+        yield self.rule("npc.4 (NPC over gates)", gates & npc)
+        for kind, side, well in (("n", diff - nwell, "nsd"), ("p", diff & nwell, "psd")):
+            around = side.sized(self.units(IMPLANT_ROUND_DIFFUSION)) - implant[kind]
+            yield self.rule(f"{well}.5a ({kind.upper()}+ round diffusion)", around)
+        tied = (diff & nwell & implant["n"]) + ((diff - nwell) & implant["p"])
+        yield self.rule("difftap (a well's tie is tap, not diffusion)", tied)
+        yield self.rule("difftap (tap beside diffusion)", tap & diff)
+
+    def grid(self) -> Rule:
+        """x.1b, over all layers."""
+        step = self.units(GRID_UM)
+        found = db.EdgePairs()
+        for layer in (*CONDUCTORS.values(), *CUTS.values()):
+            found += self._region(layer.layer).grid_check(step, step)
+        return self.rule("x.1b (grid of 5 nm)", found)
+
+    def floating(self, name: str) -> Rule:
+        """Pieces of a metal that no cut joins to another, and no pin is on."""
+        layer = CONDUCTORS[name].layer
+        joined = self._region((layer[0], PIN_DATATYPE))
+        for cut in CUTS_OF[name]:
+            joined += self._region(CUTS[cut].layer)
+        return self.rule(f"{name}.x (floating)", self.regions[name].not_interacting(joined))
+
     def density(self, name: str) -> Rule:
         box = self.top.bbox()
         if self.regions[name].area() <= MOST_DENSE[name] * box.area():
@@ -127,5 +183,8 @@ def check_design_rules(gds: Path) -> list[Rule]:
         rules += check.conductor(name)
     for name in CUTS:
         rules += check.cut(name)
+    rules += check.implants()
+    rules.append(check.grid())
+    rules += [check.floating(name) for name in CUTS_OF]
     rules += [check.density(name) for name in MOST_DENSE]
     return rules

@@ -13,13 +13,13 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers.grid import grid_of
 from hexcoder.models.importers.onnx import operators
 from hexcoder.models.importers.onnx.model import OnnxModel, Operator, read_onnx
 from hexcoder.models.importers.onnx.state import Import
 from hexcoder.models.importers.onnx.values import InputTypeNeededError, Known, Unquantised, Value
 from hexcoder.models.importers.real import Real
 from hexcoder.network.builder import GraphBuilder, network_name
+from hexcoder.network.grid import grid_of
 from hexcoder.network.schema import NetworkGraph, RealOutput
 
 Kind = TypeVar("Kind")
@@ -163,8 +163,9 @@ def _put_out(state: Import, name: str) -> None:
 
 def described_output(state: Import, name: str, value: Real) -> dict[str, object]:
     """Scale and offset of an output: what its steps do to integers, which is affine."""
-    left_out = [step.name for step in value.steps if step.name in ORDER_KEEPING]
-    steps = [step for step in value.steps if step.name not in ORDER_KEEPING]
+    steps, left_out = list(value.steps), list[str]()
+    while steps and steps[-1].name in ORDER_KEEPING:
+        left_out.insert(0, steps.pop().name)
     if any(step.name not in AFFINE for step in steps):
         wrong = next(step.name for step in steps if step.name not in AFFINE)
         raise InputError(

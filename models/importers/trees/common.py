@@ -12,8 +12,8 @@ import numpy as np
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers.grid import grid_of
 from hexcoder.network.builder import GraphBuilder, network_name
+from hexcoder.network.grid import grid_of
 from hexcoder.network.rounding import round_reals
 from hexcoder.network.schema import NetworkGraph, RealOutput
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.models.importers.ap_types import ApType, parse_ap_type
 from hexcoder.models.importers.trees.common import RealTree, count, numbers, tree_of
+from hexcoder.network.ap_types import ApType, parse_ap_type
 from hexcoder.network.builder import GraphBuilder, network_name
 from hexcoder.network.kinds.requantise import fitted
 from hexcoder.network.rounding import round_reals

@@ -9,8 +9,8 @@ import pytest
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.models.importers.ap_types import parse_ap_type
 from hexcoder.models.importers.files import import_model
+from hexcoder.network.ap_types import parse_ap_type
 from hexcoder.network.golden import evaluate
 from hexcoder.network.real_values import to_integers, to_reals
 
