@@ -18,7 +18,7 @@ SPEF, WIRES, DELAYS = "final.spef", "wires_ff.json", "wires_s.json"
 
 
 class LaidOut(Block):
-    """The netlist of a finished layout: with its clock tree, buffers and spare cells."""
+    """The netlist of a finished layout: with its clock tree and buffers."""
 
     @property
     def netlist(self) -> Netlist:

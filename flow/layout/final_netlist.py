@@ -1,4 +1,4 @@
-"""The netlist of a finished layout: with its clock tree, buffers and spare cells."""
+"""The netlist of a finished layout: with its clock tree and buffers."""
 
 import re
 from collections import defaultdict
@@ -64,7 +64,8 @@ def write_final_netlist(
         if BLANK.match(kind):
             continue
         text = ", ".join(f".{pin}({read(net)})" for pin, net in sorted(connections.items()))
-        lines.append(f"  {kind} {_escaped(instance)}({text});")
+        # Every cell of the layout stays, whether or not anything reads it.
+        lines.append(f"  (* keep *) {kind} {_escaped(instance)}({text});")
     lines.append("endmodule")
     verilog, path = folder / "final.v", folder / "final.json"
     verilog.write_text("\n".join(lines) + "\n")
@@ -72,7 +73,6 @@ def write_final_netlist(
         f"read_liberty -lib {quoted(liberty)}",
         f"read_verilog {quoted(verilog)}",
         f"hierarchy -check -top {top}",
-        # Spare cells read and drive nothing.
         "opt_clean -purge",
         f"write_verilog -noattr -noexpr -nohex {quoted(verilog)}",
         "delete =A:blackbox",

@@ -38,6 +38,7 @@ class PlaceMetrics(Metrics):
     nets_beyond_limit_as_placed: int = Field(
         description="nets whose load or slew was beyond the limit after placement"
     )
+    spares_dropped: int = Field(description="spare buffers that no net needed: fillers now")
     nets_buffered_as_placed: int = Field(description="nets among them that were buffered")
     design_powergrid__straps: dict[str, int] = Field(description="power straps by supply")
     design_powergrid__stacks: dict[str, int] = Field(

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from hexcoder.documents import read_json
 from hexcoder.errors import InputError
 from hexcoder.files import write_json
 from hexcoder.flow.layout.place.power_grid import draw_power_grid
+from hexcoder.flow.layout.place.spares import drop_spares
 from hexcoder.flow.layout.place.worker import FINISHED
 from hexcoder.flow.layout.repair.antenna import repair_antennas
 from hexcoder.flow.layout.repair.notches import fill_notches
@@ -246,7 +248,9 @@ def place_and_route(
             left = _sparser(utilisation, wire, left)
             continue
         report["open_by_router"] = _open_segments(log, report["routed"])
-        block = _shapes(Wiring.read(work / "wiring.json"), cells)
+        wiring = Wiring.read(work / "wiring.json")
+        report["spares_dropped"] = drop_spares(wiring, cells / "cells.json")
+        block = _shapes(wiring, cells)
         overlapping, nets = len(block.conflicts()), len(block.wiring.pins)
         if overlapping > MOST_OVERLAPPING * nets:
             failed.append(f"{utilisation:.2f}: {overlapping} of {nets} nets overlap")
@@ -330,6 +334,7 @@ def _finish(
 
 
 def _keep(block: Rerouting, cells: Path, folder: Path, report: dict[str, Any]) -> Placed:
+    report["cells"] = dict(Counter(one.cell for one in block.wiring.instances).most_common())
     report["tool"] = f"coriolis-eda {version('coriolis-eda')}"
     gds = folder / "layout.gds"
     write_gds(block.wiring, cells / "cells.gds", gds)
