@@ -36,3 +36,21 @@ def net_loads(
         model = library.wire_loads[wire_load]
         pins += np.array([model.capacitance_f(int(count)) for count in fanout])
     return pins
+
+
+def overloaded(netlist: FlatNetlist, library: Library, loads: np.ndarray) -> list[str]:
+    """Pins that drive more than their ``max_capacitance``, the most overloaded first.
+
+    Parameters
+    ----------
+    loads : float array (nets,)
+        Capacitance of each net in F.
+    """
+    found = []
+    for instance in netlist.instances:
+        for name, net in instance.pins.items():
+            pin = library.cells[instance.kind].pins[name]
+            limit = pin.max_capacitance_f
+            if pin.direction == "output" and limit and loads[net] > limit:
+                found.append((loads[net] / limit, f"{instance.path}/{name}"))
+    return [pin for _, pin in sorted(found, reverse=True)]

@@ -19,6 +19,8 @@ _END = re.compile(r"(-?\d+\.\d+) \((?:MET|VIOL\w*)\)$", re.MULTILINE)
 _BINS = 30
 _STEPS_NS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SLACK = re.compile(r"^\s*(-?\d+\.\d+)\s+slack \((?:MET|VIOLATED)\)", re.MULTILINE)
+_TRANSITIONS = "report_check_types -max_transition -all_violators -verbose"
+_SLOW = re.compile(r"^Pin (\S+) .*\n(?:.*\n){3}Slack .*VIOLATED", re.MULTILINE)
 _PATHS = 10
 _ENDPOINTS = 1_000_000
 _REPORTS = ("setup", "hold", "endpoints", "checks")
@@ -26,7 +28,11 @@ _REPORTS = ("setup", "hold", "endpoints", "checks")
 
 @dataclass(frozen=True)
 class Timing:
-    """Slacks in ns, negative where a constraint is not met; endpoints are text."""
+    """Slacks in ns, negative where a constraint is not met; endpoints are text.
+
+    ``slow_pins`` are those at which a transition is slower than the library's limit, the slowest
+    first; looked for after layout alone.
+    """
 
     setup_ws_ns: float
     setup_tns_ns: float
@@ -36,6 +42,7 @@ class Timing:
     worst_endpoint: str
     clock_skew_ns: float
     slacks_ns: tuple[float, ...]
+    slow_pins: tuple[str, ...] = ()
 
 
 def analyse_timing(
@@ -57,7 +64,8 @@ def analyse_timing(
         SDC file.
     folder : Path
         Gets timing_setup.rpt and timing_hold.rpt with the worst paths, timing_endpoints.rpt with
-        the setup slack of all, and timing_checks.rpt, and in logs/ the script and its log.
+        the setup slack of all, timing_checks.rpt and, after layout, timing_transitions.rpt, and
+        in logs/ the script and its log.
     layout : sequence of str
         Commands for what is known after layout; see :func:`hexcoder.flow.analysis.sta.run_sta`.
 
@@ -72,6 +80,8 @@ def analyse_timing(
     """
     reports = {kind: folder / f"timing_{kind}.rpt" for kind in _REPORTS}
     paths = {kind: tcl_word(plain(path)) for kind, path in reports.items()}
+    transitions = folder / "timing_transitions.rpt"
+    slews = tcl_word(plain(transitions))
     listing = (
         f"-format full_clock_expanded -fields {{capacitance slew input_pin net}} "
         f"-endpoint_count {_PATHS} -digits 4"
@@ -85,6 +95,8 @@ def analyse_timing(
         "report_tns -digits 6",
         # Of an ideal clock there is none, and looking for it takes OpenSTA quadratic time.
         *(["report_clock_skew"] if layout else []),
+        # Before layout there is nothing but estimated wires.
+        *([f"{_TRANSITIONS} > {slews}"] if layout else []),
     ]
     (folder / "logs").mkdir(exist_ok=True)
     log = run_sta(commands, netlist, pdk, constraints, folder / "logs" / "timing.tcl", layout)
@@ -102,6 +114,7 @@ def analyse_timing(
         worst_endpoint=_first(r"^Endpoint: (\S+)", texts["setup"]),
         clock_skew_ns=_skew(log) * scale,
         slacks_ns=tuple(float(s) * scale for s in _END.findall(texts["endpoints"])),
+        slow_pins=tuple(_SLOW.findall(transitions.read_text())) if layout else (),
     )
 
 

@@ -85,6 +85,13 @@ class CornerTiming(Part):
     timing__setup__histogram: Histogram = Field(description="endpoints by setup slack")
     clock__skew__worst_setup: float = Field(description="clock skew, ns")
     clock__latency: float = Field(description="mean latency of the clock tree, ns")
+    design__max_slew_violation__count: int = Field(
+        description="pins with a transition slower than the library's limit"
+    )
+    design__max_cap_violation__count: int = Field(
+        description="pins that drive more than their limit"
+    )
+    beyond_limits: list[str] = Field(description="the worst of both")
     worst_path: str = Field(description="start and end of the worst setup path")
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hexcoder.flow.analysis.loads import overloaded
 from hexcoder.flow.analysis.sta import write_constraints
 from hexcoder.flow.analysis.timing import Timing, analyse_timing, slack_histogram
 from hexcoder.flow.layout.block import SPEF, LaidOut, wire_delays, wire_loads
@@ -25,7 +26,7 @@ def measure_timing(block: LaidOut, progress: Progress) -> LayoutTimingMetrics:
     """Run static timing analysis with the drawn wires and the clock's tree."""
     corners = {corner: _at_corner(block, corner) for corner in block.pdk.corners}
     values: dict[str, object] = {}
-    for corner, (timing, latency_ns) in corners.items():
+    for corner, (timing, latency_ns, heavy) in corners.items():
         histogram = slack_histogram(timing.slacks_ns).model_dump()
         values |= {
             f"timing__setup__ws__corner:{corner}": timing.setup_ws_ns,
@@ -34,9 +35,12 @@ def measure_timing(block: LaidOut, progress: Progress) -> LayoutTimingMetrics:
             f"timing__setup__histogram__corner:{corner}": histogram,
             f"clock__skew__worst_setup__corner:{corner}": timing.clock_skew_ns,
             f"clock__latency__corner:{corner}": round(latency_ns, 4),
+            f"design__max_slew_violation__count__corner:{corner}": len(timing.slow_pins),
+            f"design__max_cap_violation__count__corner:{corner}": len(heavy),
+            f"beyond_limits__corner:{corner}": [*timing.slow_pins[:4], *heavy[:4]],
             f"worst_path__corner:{corner}": f"{timing.worst_startpoint} to {timing.worst_endpoint}",
         }
-    timings = [timing for timing, _ in corners.values()]
+    timings = [timing for timing, *_ in corners.values()]
     return LayoutTimingMetrics.model_validate(
         values
         | {
@@ -47,17 +51,14 @@ def measure_timing(block: LaidOut, progress: Progress) -> LayoutTimingMetrics:
     )
 
 
-def _at_corner(block: LaidOut, corner: str) -> tuple[Timing, float]:
+def _at_corner(block: LaidOut, corner: str) -> tuple[Timing, float, list[str]]:
     pdk = block.pdk.at(corner)
     library = read_liberty(pdk.liberty)
     folder = block.folder / "timing" / corner
     folder.mkdir(parents=True, exist_ok=True)
-    arrivals = clock_arrivals(
-        block.view(flat),
-        read_tables(pdk.liberty),
-        wire_loads(block, library),
-        block.view(wire_delays),
-    )
+    loads = wire_loads(block, library)
+    tables, netlist = read_tables(pdk.liberty), block.view(flat)
+    arrivals = clock_arrivals(netlist, tables, loads, block.view(wire_delays))
     latency_ns = 1e9 * float(np.mean(list(arrivals.values()))) if arrivals else 0.0
     constraints = folder / "constraints.sdc"
     write_constraints(constraints, block.config.clock, pdk, library, None, latency_ns)
@@ -68,7 +69,7 @@ def _at_corner(block: LaidOut, corner: str) -> tuple[Timing, float]:
         f"set_timing_derate -late {1 + DERATE}",
     ]
     timing = analyse_timing(block.netlist, pdk, library, constraints, folder, after_layout)
-    return timing, latency_ns
+    return timing, latency_ns, overloaded(netlist, library, loads)
 
 
 TIMING = Step(

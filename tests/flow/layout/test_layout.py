@@ -1,5 +1,6 @@
 """A small block through place and route, and faults planted in its drawing."""
 
+import json
 from collections import defaultdict
 
 import pytest
@@ -15,6 +16,7 @@ from hexcoder.flow.layout.final_netlist import write_final_netlist
 from hexcoder.flow.layout.parasitics import couplings, extract, net_tree, write_spef
 from hexcoder.flow.layout.place.place_route import place_and_route
 from hexcoder.flow.layout.place.power_grid import worst_drop
+from hexcoder.flow.layout.place.spares import drop_spares
 from hexcoder.flow.layout.repair.antenna import check_antennas, repair_antennas
 from hexcoder.flow.layout.repair.notches import fill_notches
 from hexcoder.flow.layout.repair.rerouting import Rerouting
@@ -476,3 +478,44 @@ def test_a_density_that_cannot_be_placed_ends_with_a_clear_line(tmp_path):
     with pytest.raises(InputError, match="routing is not complete"):
         place_and_route(netlist, pdk.liberty, tmp_path, utilisations=(3.0,))
     assert not (tmp_path / "layout.gds").exists()
+
+
+def test_a_buffer_that_drives_nothing_becomes_fillers_and_so_does_a_dead_branch(tmp_path):
+    sizes = {
+        "buf_x4": {"width_um": 3.2, "height_um": 5.6, "pins": {"i": "in", "q": "out"}},
+        "buf_x2": {"width_um": 2.4, "height_um": 5.6, "pins": {"i": "in", "q": "out"}},
+        "inv_x1": {"width_um": 1.6, "height_um": 5.6, "pins": {"i": "in", "nq": "out"}},
+    }
+    (tmp_path / "cells.json").write_text(json.dumps(sizes))
+    wiring = Wiring("top", 100_000, 100_000)
+    wiring.instances += [
+        Instance("used", "buf_x4", 0, 0, False),
+        Instance("first", "buf_x4", 10_000, 5_600, True),
+        Instance("second", "buf_x2", 20_000, 0, False),
+        Instance("gate", "inv_x1", 30_000, 0, False),
+    ]
+
+    def pin(instance, name, x=0, y=0):
+        return Pin(instance, name, Box("li", x, y, x + 170, y + 170))
+
+    wiring.pins["clk"] = [pin("", "clk"), pin("used", "i"), pin("first", "i", 11_000, 1_000)]
+    wiring.pins["a"] = [pin("used", "q"), pin("gate", "i")]
+    wiring.pins["b"] = [pin("first", "q"), pin("second", "i")]
+    wiring.pins["y"] = [pin("gate", "nq"), pin("", "y")]
+    wiring.pins["dead"] = [pin("second", "q")]
+    cut, wire = Box("mcon", 11_000, 1_000, 11_170, 1_170), Box("m1", 0, 1_000, 11_300, 1_140)
+    wiring.wires["clk"] = [cut, wire, Box("mcon", 500, 500, 670, 670)]
+    wiring.wires["b"] = [Box("m1", 0, 0, 140, 140)]
+    assert drop_spares(wiring, tmp_path / "cells.json") == 2
+    assert [instance.cell for instance in wiring.instances] == [
+        "buf_x4", "fill_w4", "fill_w2", "fill", "inv_x1",
+    ]  # fmt: skip
+    assert {(one.x, one.flipped) for one in wiring.instances if one.cell.startswith("fill")} == {
+        (10_000, True), (20_000, False), (21_600, False),
+    }  # fmt: skip
+    assert set(wiring.pins) - set(SUPPLIES) == {"clk", "a", "y"}
+    assert [one.instance for one in wiring.pins["clk"]] == ["", "used"]
+    assert cut not in wiring.wires["clk"]
+    assert wire in wiring.wires["clk"]
+    assert len(wiring.wires["clk"]) == 2
+    assert "b" not in wiring.wires

@@ -203,6 +203,32 @@ def test_slow_wires_miss_the_clock(given, tmp_path, whole):
 
     failure = _again(given, tmp_path, change, TIMING)
     assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)
+    # Such wires make slow transitions, too.
+    assert re.search(r"ss: \d+ transitions and 0 loads beyond the library's limits, such", failure)
+
+
+def test_a_load_beyond_its_driver_s_limit_is_found(given, tmp_path, whole):
+    def change(folder):
+        path = folder / "wires_ff.json"
+        wires = json.loads(path.read_text())
+        heaviest = max(wires, key=wires.get)
+        path.write_text(json.dumps(wires | {heaviest: 1000.0}))
+
+    failure = _again(given, tmp_path, change, TIMING)
+    assert re.search(r"tt: 0 transitions and 1 loads beyond the library's limits, such", failure)
+
+
+def test_the_final_netlist_has_every_cell_of_the_layout(whole):
+    _, folder, metrics = whole
+    cells = [
+        instance[1] for instance in json.loads((folder / "wiring.json").read_text())["instances"]
+    ]
+    blank = re.compile("^(fill|tie|decap|diode)")
+    placed = sorted(cell for cell in cells if not blank.match(cell))
+    written = re.findall(r"^  (\w+) \S+ \(", (folder / "final.v").read_text(), re.MULTILINE)
+    assert sorted(written) == placed
+    assert metrics["spares_dropped"] > 0
+    assert metrics["cells"] == {cell: cells.count(cell) for cell in metrics["cells"]}
 
 
 def test_a_hold_violation_is_found(given, tmp_path, whole):
