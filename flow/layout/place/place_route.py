@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hexcoder.documents import read_json
 from hexcoder.errors import InputError
 from hexcoder.files import write_json
@@ -25,6 +27,7 @@ from hexcoder.flow.layout.repair.search import METALS
 from hexcoder.flow.layout.routing import CUT_SIZE
 from hexcoder.flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
 from hexcoder.flow.synthesis.design import add_cell, net_of
+from hexcoder.netlist.cell_tables import read_tables
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.liberty import read_liberty
 from hexcoder.netlist.yosys import quoted, run_yosys
@@ -43,6 +46,11 @@ whose area is full adders, one was routed whole at 2.08 and not at 2.33, the oth
 MOST_OVERLAPPING = 0.03
 """Of all nets, as Coriolis leaves them. The first of these has 1 % at 2.08, which are soon apart,
 and 7 % at 2.33, which never are."""
+
+SLOW_INPUT, SLOW_OUTPUT = 0.7, 0.85
+"""Transitions at a gate with the most that it may drive, of the slowest in its tables."""
+ESTIMATED = 0.8
+"""Of that limit: routed wires are longer than half their perimeter."""
 
 WIRE_FF_PER_UM = 0.2
 """Of routed wires, cuts and coupling, measured on whole blocks."""
@@ -130,17 +138,23 @@ def _delay_direct_paths(path: Path, clock: str) -> int:
     return late
 
 
-def _electrical(liberty: Path) -> dict[str, Any]:
-    """What the worker wants to know of cells, in fF."""
-    cells = read_liberty(liberty).cells
-    inputs: dict[str, dict[str, float]] = {}
+def _electrical(liberties: Sequence[Path]) -> dict[str, Any]:
+    """What the worker wants to know of cells, in fF: inputs, and what an output may drive."""
     limits: dict[str, dict[str, float]] = {}
-    for name, cell in cells.items():
-        for pin, described in cell.pins.items():
-            if described.direction == "input":
-                inputs.setdefault(name, {})[pin] = round(described.capacitance_f * 1e15, 4)
-            elif described.max_capacitance_f:
-                limits.setdefault(name, {})[pin] = round(described.max_capacitance_f * 1e15, 4)
+    for liberty in liberties:
+        for name, pins in _limits(liberty).items():
+            known = limits.setdefault(name, {})
+            for pin, most in pins.items():
+                known[pin] = min(most, known.get(pin, most))
+    cells = read_liberty(liberties[0]).cells
+    inputs = {
+        name: {
+            pin: round(described.capacitance_f * 1e15, 4)
+            for pin, described in cell.pins.items()
+            if described.direction == "input"
+        }
+        for name, cell in cells.items()
+    }
     return {
         "inputs_ff": inputs,
         "limits_ff": limits,
@@ -148,6 +162,27 @@ def _electrical(liberty: Path) -> dict[str, Any]:
         "wire_ff_per_um": WIRE_FF_PER_UM,
         "most_wire_m_per_mm2": MOST_WIRE,
     }
+
+
+def _limits(liberty: Path) -> dict[str, dict[str, float]]:
+    """By cell and output at one corner: ``max_capacitance``, or less where that makes a transition
+    too slow, in fF.
+    """
+    library, tables = read_liberty(liberty), read_tables(liberty)
+    found: dict[str, dict[str, float]] = {}
+    for name, cell in library.cells.items():
+        for pin, described in cell.pins.items():
+            most = described.max_capacitance_f
+            if described.direction != "output" or not most:
+                continue
+            for table in tables[name].transitions.get(pin, {}).values():
+                # A slow input, and the limit on transitions at the end of the table.
+                slew, longest = SLOW_INPUT * table.slews[-1], SLOW_OUTPUT * table.slews[-1]
+                loads = np.linspace(table.loads[0], table.loads[-1], 100)
+                kept = [load for load in loads if table.at(slew, load) <= longest]
+                most = min(most, max(kept, default=table.loads[0]))
+            found.setdefault(name, {})[pin] = round(ESTIMATED * most * 1e15, 4)
+    return found
 
 
 def _bit_order(name: str) -> tuple[str, int]:
@@ -172,7 +207,7 @@ def _sides(ports: Mapping[str, str], clock: str) -> dict[str, list[str]]:
 
 def place_and_route(
     netlist: Netlist,
-    liberty: Path,
+    liberties: Sequence[Path],
     folder: Path,
     clock: str = "clk",
     utilisations: Sequence[float] = UTILISATIONS,
@@ -184,7 +219,8 @@ def place_and_route(
     ----------
     netlist : Netlist
         Of cells of the PDK ``sky130``.
-    liberty : Path
+    liberties : sequence of Path
+        Of all corners, the typical one first.
     folder : Path
         Gets ``layout.gds``, ``layout.json``, ``wiring.json``, the attempts in place/, and the logs.
     clock : str
@@ -208,7 +244,7 @@ def place_and_route(
     attempts = folder / "place"
     attempts.mkdir(exist_ok=True)
     source = attempts / f"{top}.blif"
-    late = _write_blif(netlist, liberty, source, logs, clock)
+    late = _write_blif(netlist, liberties[0], source, logs, clock)
     module = read_json(source.with_suffix(".json"))["modules"][top]
     ports = {name: port["direction"] for name, port in module["ports"].items()}
     failed: list[str] = []
@@ -224,7 +260,7 @@ def place_and_route(
             "utilisation": utilisation,
             "aspect_ratio": 1.0,
             "pins": _sides(ports, clock),
-            **_electrical(liberty),
+            **_electrical(liberties),
         }
         path = logs / f"{utilisation:.2f}.log"
         if not _is_done(work, settings):

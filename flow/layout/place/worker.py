@@ -209,6 +209,7 @@ class _Layout:
         from coriolis.Hurricane import Net, Pin
 
         loads, limits = self.settings["inputs_ff"], self.settings["limits_ff"]
+        buffer_limit = self.settings["buffer_limit_ff"]
         pools: list[Any] = []
 
         def visit(node: Any) -> None:
@@ -263,7 +264,7 @@ class _Layout:
                 pool = min(free, key=distance)
                 wire = distance(pool) * self.settings["wire_ff_per_um"]
                 # A buffer too far away is no relief, nor one as strong as the driver.
-                if wire > 0.5 * part * limit or limit >= self.settings["buffer_limit_ff"]:
+                if wire > max(limit, 0.5 * part * limit) or limit >= buffer_limit:
                     continue
                 pool.selectFree()
                 buffer = pool.selecteds[-1]

@@ -14,7 +14,7 @@ def place(block: LaidOut, progress: Progress) -> PlaceMetrics:
     """Make a layout whose routing is complete."""
     report = place_and_route(
         block.mapped,
-        block.pdk.liberty,
+        [block.pdk.at(corner).liberty for corner in block.pdk.corners],
         block.folder,
         progress=lambda what: progress(what, 0.0),
     ).report
@@ -54,7 +54,7 @@ PLACE = Step(
     PlaceMetrics,
     reads=(
         *NETLIST,
-        PdkFiles(),
+        PdkFiles(corners=True),
         *(Package(name) for name in (*PACKAGES, "coriolis-eda")),
         File("asic/netlist.v"),
     ),

@@ -60,7 +60,7 @@ def block(tmp_path_factory):
     pdk = load_pdk("sky130")
     (folder / "block.v").write_text(RTL)
     netlist = synthesise(folder / "block.v", "block", pdk, read_liberty(pdk.liberty), folder)
-    return folder, place_and_route(netlist, pdk.liberty, folder, utilisations=(0.5,))
+    return folder, place_and_route(netlist, [pdk.liberty], folder, utilisations=(0.5,))
 
 
 def _changed(block, tmp_path, change):
@@ -440,7 +440,7 @@ def test_a_driver_too_weak_for_its_wires_gets_a_spare_buffer(tmp_path, monkeypat
     (tmp_path / "wide.v").write_text("\n".join(lines))
     pdk = load_pdk("sky130")
     netlist = synthesise(tmp_path / "wide.v", "wide", pdk, read_liberty(pdk.liberty), tmp_path)
-    placed = place_and_route(netlist, pdk.liberty, tmp_path)
+    placed = place_and_route(netlist, [pdk.liberty], tmp_path)
     assert placed.report["nets_beyond_limit"] >= placed.report["nets_relieved"] > 0
     assert placed.report["unsolved_nets"] == 0
     near = {net for net in placed.wiring.pins if net.endswith("_near")}
@@ -460,7 +460,7 @@ def test_too_much_wire_for_the_die_is_seen_once_it_is_placed(block, tmp_path, mo
     liberty = load_pdk("sky130").liberty
     most = 0.8 * placed.report["wire_m_per_mm2"]
     monkeypatch.setattr("hexcoder.flow.layout.place.place_route.MOST_WIRE", most)
-    again = place_and_route(asic, liberty, tmp_path / "again", utilisations=(0.58,))
+    again = place_and_route(asic, [liberty], tmp_path / "again", utilisations=(0.58,))
     # What was placed too tightly was not routed, and the next utilisation is worked out.
     assert not (tmp_path / "again" / "place" / "attempt_0.58" / "wiring.json").exists()
     assert again.report["attempts"] > 1
@@ -468,7 +468,7 @@ def test_too_much_wire_for_the_die_is_seen_once_it_is_placed(block, tmp_path, mo
     assert again.report["wire_m_per_mm2"] <= most
     monkeypatch.setattr("hexcoder.flow.layout.place.place_route.MOST_WIRE", 0.001)
     with pytest.raises(InputError, match=r"m of wire a mm2, of 0\.001"):
-        place_and_route(asic, liberty, tmp_path / "never", utilisations=(0.58,))
+        place_and_route(asic, [liberty], tmp_path / "never", utilisations=(0.58,))
 
 
 def test_a_density_that_cannot_be_placed_ends_with_a_clear_line(tmp_path):
@@ -476,7 +476,7 @@ def test_a_density_that_cannot_be_placed_ends_with_a_clear_line(tmp_path):
     (tmp_path / "block.v").write_text(RTL)
     netlist = synthesise(tmp_path / "block.v", "block", pdk, read_liberty(pdk.liberty), tmp_path)
     with pytest.raises(InputError, match="routing is not complete"):
-        place_and_route(netlist, pdk.liberty, tmp_path, utilisations=(3.0,))
+        place_and_route(netlist, [pdk.liberty], tmp_path, utilisations=(3.0,))
     assert not (tmp_path / "layout.gds").exists()
 
 
