@@ -16,6 +16,7 @@ from hexcoder.flow.layout.steps.place import PLACE
 from hexcoder.flow.layout.steps.power import POWER
 from hexcoder.flow.layout.steps.simulation import SIMULATION
 from hexcoder.flow.layout.steps.timing import TIMING
+from hexcoder.flow.layout.steps.views import VIEWS
 from hexcoder.flow.power import with_energy
 from hexcoder.flow.verdicts import agrees, holds
 from hexcoder.pdk.description import LAYOUT_PDK
@@ -132,6 +133,7 @@ LAYOUT = Stage(
         DESIGN_RULES,
         CONNECTIVITY,
         LVS,
+        VIEWS,
         PICTURES,
     ),
     LaidOut,

@@ -228,6 +228,8 @@ def test_the_final_netlist_has_every_cell_of_the_layout(whole):
     written = re.findall(r"^  (\w+) \S+ \(", (folder / "final.v").read_text(), re.MULTILINE)
     assert sorted(written) == placed
     assert metrics["spares_dropped"] > 0
+    views = {path.suffix for path in (folder / "views").iterdir()}
+    assert views == {".lef", ".def", ".cdl"}
     assert metrics["cells"] == {cell: cells.count(cell) for cell in metrics["cells"]}
 
 

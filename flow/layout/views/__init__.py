@@ -1,0 +1,1 @@
+"""Views of a laid out block for those who place it in a chip."""

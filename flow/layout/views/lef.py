@@ -1,0 +1,77 @@
+"""The block's abstract for placers and routers: LEF 5.8 (Cadence, LEF/DEF Language Reference)."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from hexcoder.flow.layout.views.names import LEF_LAYERS, bit_name
+from hexcoder.flow.layout.wiring import METAL_STACK, SUPPLIES, Box, Wiring
+
+
+def write_lef(
+    wiring: Wiring,
+    ports: Mapping[str, str],
+    gates_um2: Mapping[tuple[str, str], float],
+    clock: str,
+    path: Path,
+) -> None:
+    """Write size, pins and obstructions.
+
+    Parameters
+    ----------
+    wiring : Wiring
+    ports : mapping of str to str
+        Direction of each port, bit by bit.
+    gates_um2 : mapping of (cell, pin) to float
+        Area of the gates behind each cell's pin, for the antenna rules of whoever routes to it.
+    clock : str
+        The clock's port.
+    path : Path
+    """
+    kinds = {instance.name: instance.cell for instance in wiring.instances}
+    lines = [
+        "VERSION 5.8 ;",
+        'BUSBITCHARS "[]" ;',
+        'DIVIDERCHAR "/" ;',
+        f"MACRO {wiring.top}",
+        "  CLASS BLOCK ;",
+        f"  FOREIGN {wiring.top} 0 0 ;",
+        "  ORIGIN 0 0 ;",
+        f"  SIZE {_um(wiring.width)} BY {_um(wiring.height)} ;",
+        "  SYMMETRY X Y R90 ;",
+    ]
+    drawn: dict[str, list[Box]] = defaultdict(list)
+    for port, direction in [*ports.items(), *((supply, "inout") for supply in SUPPLIES)]:
+        pins = wiring.pins[port]
+        shapes = [pin.box for pin in pins if not pin.instance]
+        use = "POWER" if port == SUPPLIES[0] else "GROUND" if port == SUPPLIES[1] else "SIGNAL"
+        use = "CLOCK" if port == clock else use
+        lines += [f"  PIN {bit_name(port)}", f"    DIRECTION {direction.upper()} ;",
+                  f"    USE {use} ;"]  # fmt: skip
+        area = sum(gates_um2.get((kinds.get(pin.instance, ""), pin.pin), 0.0) for pin in pins)
+        if direction == "input" and area:
+            lines.append(f"    ANTENNAGATEAREA {area:.4f} LAYER met1 ;")
+        lines.append("    PORT")
+        for box in shapes:
+            lines += [f"      LAYER {LEF_LAYERS[box.layer]} ;", f"        {_rectangle(box)}"]
+            drawn[box.layer].append(box)
+        lines += ["    END", f"  END {bit_name(port)}"]
+    lines.append("  OBS")
+    for layer in METAL_STACK:
+        # Straps of supplies on the uppermost metal leave room between them; below all is taken.
+        boxes = [Box(layer, 0, 0, wiring.width, wiring.height)]
+        if layer == METAL_STACK[-1]:
+            boxes = [box for net in wiring.wires.values() for box in net if box.layer == layer]
+        lines.append(f"    LAYER {LEF_LAYERS[layer]} ;")
+        lines += [f"      {_rectangle(box)}" for box in boxes]
+    lines += ["  END", f"END {wiring.top}", "END LIBRARY"]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _um(nm: int) -> str:
+    return f"{nm / 1000:.3f}"
+
+
+def _rectangle(box: Box) -> str:
+    edges = (box.left, box.bottom, box.right, box.top)
+    return f"RECT {' '.join(map(_um, edges))} ;"
