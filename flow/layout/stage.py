@@ -50,23 +50,6 @@ def _meets_clock(slack_ns: float, metrics: Mapping[str, Any], place: Place) -> s
     return "; ".join(lines) or None
 
 
-def _within_limits(slack_ns: float, metrics: Mapping[str, Any], place: Place) -> str | None:
-    """Transitions and loads, beyond which Liberty's tables are extrapolated."""
-    lines = []
-    for corner in _corners(metrics):
-        slow, heavy = (
-            metrics[f"design__max_{what}_violation__count__corner:{corner}"]
-            for what in ("slew", "cap")
-        )
-        if slow or heavy:
-            first = metrics[f"beyond_limits__corner:{corner}"][0]
-            lines.append(
-                f"{corner}: {slow} transitions and {heavy} loads beyond the library's limits, such "
-                f"as {first}"
-            )
-    return "; ".join(lines) or None
-
-
 def _corners(metrics: Mapping[str, Any]) -> list[str]:
     start = "timing__setup__ws__corner:"
     return [name.removeprefix(start) for name in metrics if name.startswith(start)]
@@ -101,7 +84,6 @@ LIMITS = (
         lambda v: None if v["proved"] else f"the final netlist is not the RTL: {v['reason']}",
     ),
     Verdict("timing__setup__ws", _meets_clock),
-    Verdict("timing__setup__ws", _within_limits),
     agrees("timed_check", "final netlist with delays"),
     holds("design_rules", _rules_kept),
     holds("connectivity", _connected),

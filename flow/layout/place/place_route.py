@@ -47,7 +47,7 @@ MOST_OVERLAPPING = 0.03
 """Of all nets, as Coriolis leaves them. The first of these has 1 % at 2.08, which are soon apart,
 and 7 % at 2.33, which never are."""
 
-SLOW_INPUT, SLOW_OUTPUT = 0.7, 0.85
+SLOW_INPUT, SLOW_OUTPUT = 0.7, 0.7
 """Transitions at a gate with the most that it may drive, of the slowest in its tables."""
 ESTIMATED = 0.8
 """Of that limit: routed wires are longer than half their perimeter."""
