@@ -109,6 +109,8 @@ def _timing(drawn: LayoutFile, results: Results) -> list[Block]:
             fixed(timing.timing__hold__ws, 3),
             fixed(timing.clock__skew__worst_setup, 2),
             fixed(timing.clock__latency, 2),
+            timing.design__max_slew_violation__count,
+            timing.design__max_cap_violation__count,
             timing.worst_path,
         ]
         for corner, timing in corners.items()
@@ -117,12 +119,14 @@ def _timing(drawn: LayoutFile, results: Results) -> list[Block]:
     columns = [
         *words("corner"),
         *numbers(*((name, "ns") for name in times)),
+        *numbers("slow transitions", "heavy loads"),
         *words("worst path"),
     ]
     note = (
         f"Clock period {results.config.clock.period_ns:g} ns; registers outside of the block are "
         "taken to get their clock with the block's mean latency. By OpenSTA; paths in full in "
-        "layout/timing/<corner>."
+        "layout/timing/<corner>. Slow transitions and heavy loads are beyond the library's limits: "
+        "its tables are extrapolated there."
     )
     table = Table("Timing by corner, clock tree included", columns, rows, note)
     histograms = {
