@@ -63,7 +63,7 @@ def run(network: Network, effort: float, folder: Path) -> Drawn:
     library = read_liberty(pdk.liberty)
     netlist = synthesise(work / "rtl" / "encoder.v", "encoder_core", pdk, library, work)
     started = time.perf_counter()
-    report = place_and_route(netlist, pdk.liberty, work / "layout").report
+    report = place_and_route(netlist, [pdk.liberty], work / "layout").report
     return Drawn(
         network=network.name,
         cells=report["instances_before"],

@@ -11,6 +11,7 @@ from hexcoder.flow.layout.wiring import Box, Wiring
 
 LAYERS = {
     "diffusion": ((65, 20), 0xBFD8A8, 0),
+    "taps": ((65, 44), 0x9CC4C9, 0),
     "poly": ((66, 20), 0xD08C80, 0),
     "li": ((67, 20), 0xA9A0C0, 5),
     "m1": ((68, 20), 0x3B6FB0, 9),

@@ -28,6 +28,12 @@ def write_lef(
         The clock's port.
     path : Path
     """
+    shapes = [pin.box for pins in wiring.pins.values() for pin in pins if not pin.instance]
+    # The router's pins stick out of the core.
+    left = min(0, *(box.left for box in shapes))
+    bottom = min(0, *(box.bottom for box in shapes))
+    right = max(wiring.width, *(box.right for box in shapes))
+    top = max(wiring.height, *(box.top for box in shapes))
     kinds = {instance.name: instance.cell for instance in wiring.instances}
     lines = [
         "VERSION 5.8 ;",
@@ -35,9 +41,8 @@ def write_lef(
         'DIVIDERCHAR "/" ;',
         f"MACRO {wiring.top}",
         "  CLASS BLOCK ;",
-        f"  FOREIGN {wiring.top} 0 0 ;",
-        "  ORIGIN 0 0 ;",
-        f"  SIZE {_um(wiring.width)} BY {_um(wiring.height)} ;",
+        f"  ORIGIN {_um(-left)} {_um(-bottom)} ;",
+        f"  SIZE {_um(right - left)} BY {_um(top - bottom)} ;",
         "  SYMMETRY X Y R90 ;",
     ]
     drawn: dict[str, list[Box]] = defaultdict(list)

@@ -31,7 +31,8 @@ def block():
 
     wiring.pins["clk"] = [pin("", "clk", 0, 0, "m3")]
     wiring.pins["a(0)"] = [pin("", "a(0)", 0, 2_000, "m3"), pin("one", "i", 2_000, 2_000)]
-    wiring.pins["a(1)"] = [pin("", "a(1)", 0, 4_000, "m3")]
+    # It sticks out, as the router's pins do.
+    wiring.pins["a(1)"] = [pin("", "a(1)", -500, 4_000, "m3")]
     wiring.pins["n"] = [pin("one", "nq", 2_500, 2_000), pin("two", "i", 2_500, 8_000)]
     wiring.pins["y"] = [pin("", "y", 19_700, 2_000, "m3"), pin("two", "nq", 2_500, 9_000)]
     for supply, x in (("vdd", 8_000), ("vss", 12_000)):
@@ -48,8 +49,10 @@ def test_an_abstract_has_size_pins_antennas_and_obstructions(tmp_path):
     options.lefdef_config.dbu = 0.001
     layout.read(str(path), options)
     (cell,) = [one for one in layout.each_cell() if one.name == "small"]
-    assert cell.bbox() == db.Box(0, 0, 20_000, 11_200)
+    assert (cell.bbox().width(), cell.bbox().height()) == (20_500, 11_200)
     text = path.read_text()
+    assert "  ORIGIN 0.500 0.000 ;\n  SIZE 20.500 BY 11.200 ;\n" in text
+    assert "RECT -0.500 4.000 -0.200 4.300 ;" in text
     for port in ("clk", "a[0]", "a[1]", "y", "vdd", "vss"):
         assert f"  PIN {port}\n" in text
     assert re.search(r"PIN clk\n +DIRECTION INPUT ;\n +USE CLOCK ;", text)
