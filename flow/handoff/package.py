@@ -34,8 +34,9 @@ MEANINGS = {
     "out_valid": "an answer is on out_data",
     "out_data": "elements one after the other, the first in the lowest bits",
     "scl": "I2C clock",
-    "sda_i": "I2C data in",
-    "sda_o": "I2C data out, low is driven",
+    "sda": "I2C data, as seen on the wire",
+    "sda_low": "1 where the block pulls the I2C data wire low",
+    "device_address": "I2C address",
 }
 TEMPLATES = (
     ("constraints.sdc.j2", "constraints/{top}.sdc", "clock and delays of the pins, in ns"),
@@ -161,9 +162,11 @@ class _Package:
             self._put(name, meaning, self.templates.get_template(template).render(known))
         for source, name, meaning in VIEWS:
             self._take(source, name, meaning)
-        licence = metadata.distribution("hexcoder").read_text("licenses/LICENSE")
-        if licence:
-            self._put("LICENSE", "licence of testbench, scripts and descriptions", licence)
+        for file in metadata.files("hexcoder") or ():
+            if file.name == "LICENSE":
+                text = Path(str(file.locate())).read_text()
+                self._put("LICENSE", "licence of testbench, scripts and descriptions", text)
+                break
         known["files"] = sorted(self.files)
         text = self.templates.get_template("README.md.j2").render(known)
         (self.folder / "README.md").write_text(text, encoding="utf-8")

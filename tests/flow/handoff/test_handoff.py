@@ -112,6 +112,7 @@ def test_the_archive_and_the_checksums_hold_every_file(package, tmp_path):
     files = {str(path.relative_to(package)): path for path in package.rglob("*") if path.is_file()}
     files.pop("SHA256SUMS")
     assert set(sums) == set(files)
+    assert "Apache License" in files["LICENSE"].read_text()
     for name, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == sums[name]
     with tarfile.open(package.with_name("handoff.tar.gz")) as archive:

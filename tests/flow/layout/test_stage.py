@@ -116,8 +116,8 @@ def test_the_clock_s_latency_is_opensta_s(whole):
         assert all(abs(time / latency - 1) < 0.2 for time in times)
 
 
-def _again(given, tmp_path, change, step):
-    """What the limits say of one step's metrics in a changed copy of the layout's folder."""
+def _rerun(given, tmp_path, change, step):
+    """Metrics of one step in a changed copy of the layout's folder, and the place of that."""
     config, build, views = given
     copy = tmp_path / "build"
     shutil.copytree(build, copy, ignore=shutil.ignore_patterns("*.png", "place", "logs"))
@@ -125,7 +125,12 @@ def _again(given, tmp_path, change, step):
     change(copy / "layout")
     place = Place(config, copy, "layout", copy / "layout")
     metrics = step.run(LaidOut(place, views), lambda what, part: None)
-    values = metrics.model_dump(mode="json", by_alias=True)
+    return metrics.model_dump(mode="json", by_alias=True), place
+
+
+def _again(given, tmp_path, change, step):
+    """What the limits say of such metrics."""
+    values, place = _rerun(given, tmp_path, change, step)
     return "; ".join(filter(None, (limit.failure(values, place) for limit in LIMITS)))
 
 
@@ -206,18 +211,6 @@ def test_slow_wires_miss_the_clock(given, tmp_path, whole):
     assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)
 
 
-def _timing_again(given, tmp_path, change):
-    """Metrics of timing in a changed copy of the layout's folder."""
-    config, build, views = given
-    copy = tmp_path / "build"
-    shutil.copytree(build, copy, ignore=shutil.ignore_patterns("*.png", "place", "logs"))
-    shutil.copytree(build / "layout" / "place", copy / "layout" / "place")
-    change(copy / "layout")
-    place = Place(config, copy, "layout", copy / "layout")
-    found = TIMING.run(LaidOut(place, views), lambda what, part: None)
-    return found.model_dump(mode="json", by_alias=True)
-
-
 def test_transitions_and_loads_beyond_the_limits_are_counted(given, tmp_path, whole):
     def change(folder):
         path = folder / "wires_ff.json"
@@ -228,7 +221,7 @@ def test_transitions_and_loads_beyond_the_limits_are_counted(given, tmp_path, wh
         path.write_text(path.read_text().replace("*C_UNIT 1 FF", "*C_UNIT 30 FF"))
 
     assert beyond_limits(whole[2]) == ""
-    metrics = _timing_again(given, tmp_path, change)
+    metrics, _ = _rerun(given, tmp_path, change, TIMING)
     for corner in ("tt", "ss", "ff"):
         assert metrics[f"design__max_cap_violation__count__corner:{corner}"] == 1
     assert metrics["design__max_slew_violation__count__corner:ss"] > 10
