@@ -61,6 +61,7 @@ VIEWS = (
     ("layout/*.spef", "layout/", "wires of the layout"),
     ("layout/delays*.sdf", "layout/", "delays of the layout"),
     ("layout/views/*", "layout/", "view of the laid out block"),
+    ("layout/block_liberty/*.lib", "layout/", "timing and power of the block as one cell"),
 )
 """What stages left, if they did: source, file or folder, meaning."""
 PORT = re.compile(

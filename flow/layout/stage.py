@@ -6,6 +6,7 @@ from typing import Any
 from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.flow.layout.block import LaidOut
+from hexcoder.flow.layout.steps.block_liberty import BLOCK_LIBERTY
 from hexcoder.flow.layout.steps.checks import CONNECTIVITY, DESIGN_RULES, LVS
 from hexcoder.flow.layout.steps.equivalence import EQUIVALENCE
 from hexcoder.flow.layout.steps.glitches import GLITCHES
@@ -116,6 +117,7 @@ LAYOUT = Stage(
         CONNECTIVITY,
         LVS,
         VIEWS,
+        BLOCK_LIBERTY,
         PICTURES,
     ),
     LaidOut,

@@ -19,6 +19,7 @@ from hexcoder.flow.layout.steps.timing import TIMING
 from hexcoder.flow.simulated import vectors
 from hexcoder.flow.vectors import Vectors
 from hexcoder.pdk.description import load_pdk
+from hexcoder.processes import run
 from hexcoder.steps.reads import Place
 from hexcoder.steps.runner import run_stage
 from tests.designs import Design
@@ -262,3 +263,56 @@ def test_another_pdk_has_no_layout():
     with pytest.raises(InputError, match="'sky130' alone"):
         require_layout(config)
     assert load_pdk("sky130").at("ss").corner.voltage_v == 1.6
+
+
+def _slack_between_blocks(folder, work, corner, liberty):
+    """Worst slack of the paths from one block to the next, of two side by side."""
+    text = (folder / "final.v").read_text()
+    top = re.findall(r"^module (\w+)\(", text, re.MULTILINE)[0]
+    widths = {name: int(left) + 1 for left, name in re.findall(r"put \[(\d+):0\] (\w+);", text)}
+    given, made = widths["in_data"], widths["out_data"]
+    assert given >= made
+    rest = f"{{a[{given - made - 1}:0], m}}" if given > made else "m"
+    (work / "two.v").write_text(
+        f"module two(clk, rst, in_valid, a, v, y);\n  input clk, rst, in_valid;\n"
+        f"  input [{given - 1}:0] a;\n  output v;\n  output [{made - 1}:0] y;\n"
+        f"  wire [{made - 1}:0] m;\n  wire mv;\n"
+        f"  {top} first(.clk(clk), .rst(rst), .in_valid(in_valid), .in_data(a), .out_valid(mv), "
+        f".out_data(m));\n"
+        f"  {top} second(.clk(clk), .rst(rst), .in_valid(mv), .in_data({rest}), .out_valid(v), "
+        ".out_data(y));\nendmodule\n"
+    )
+    cells = load_pdk("sky130").at(corner).liberty
+    flat = [f"read_verilog {folder / 'final.v'}"] if liberty is None else []
+    block = [] if liberty is None else [f"read_liberty {liberty}"]
+    wires = [f"read_spef -path {name} {folder / 'final.spef'}" for name in ("first", "second")]
+    derates = ["set_timing_derate -early 0.95", "set_timing_derate -late 1.05"]
+    script = work / "two.tcl"
+    script.write_text(
+        "\n".join(
+            [
+                f"read_liberty {cells}", *block, *flat, f"read_verilog {work / 'two.v'}",
+                "link_design two", "create_clock -name clock -period 25 [get_ports clk]",
+                *(wires if liberty is None else []),
+                *(["set_propagated_clock [get_clocks clock]", *derates] if liberty is None else []),
+                "set ends [find_timing_paths -through [get_pins second/in_data*]]",
+                'puts "slack [get_property [lindex $ends 0] slack]"',
+            ]
+        ) + "\n"
+    )  # fmt: skip
+    done = run(["sta", "-no_splash", "-exit", str(script)])
+    found = re.search(r"^slack (\S+)", done.stdout, re.MULTILINE)
+    assert found is not None, done.stdout
+    return float(found[1])
+
+
+@pytest.mark.parametrize("corner", ["tt", "ss"])
+def test_the_block_s_liberty_gives_the_timing_between_two_blocks(tmp_path, whole, corner):
+    folder = whole[1]
+    (liberty,) = (folder / "block_liberty").glob(f"*_{corner}.lib")
+    slacks = [_slack_between_blocks(folder, tmp_path, corner, one) for one in (None, liberty)]
+    needed = [25 - slack for slack in slacks]
+    # This OpenSTA leaves out the wires of nets that cross a flat block's border: some fF, which are
+    # in the block's Liberty.
+    assert 0 <= needed[1] - needed[0] < 0.08
+    assert needed[0] > 0.5
