@@ -17,6 +17,9 @@ TIMING = {
     "timing__setup__histogram__corner:slow": {"edges_ns": [1.0, 2.0], "count": [3]},
     "clock__skew__worst_setup__corner:slow": 0.3,
     "clock__latency__corner:slow": 0.4,
+    "design__max_slew_violation__count__corner:slow": 2,
+    "design__max_cap_violation__count__corner:slow": 0,
+    "beyond_limits__corner:slow": ["a/i"],
     "worst_path__corner:slow": "a to b",
 }
 LAYOUT = {
