@@ -230,11 +230,10 @@ class _Package:
         )
         vectors = load_vectors(place, self.design)
         assert vectors.expected is not None
-        # Edges and events come first: of each kind as many as there is room for.
         chosen = _spread(len(vectors.inputs), self.count)
         interface = self.design.interface
-        inputs = [packed(vectors.inputs[k], interface.input_widths) for k in chosen]
-        answers = [packed(vectors.expected[k], interface.output_widths) for k in chosen]
+        inputs = packed(vectors.inputs[chosen], interface.input_widths)
+        answers = packed(vectors.expected[chosen], interface.output_widths)
         yield from records_of(inputs, answers, interface.latency_cycles, config.verification.seed)
 
     def _write_records(self, records: Sequence[Record], in_bits: int, out_bits: int) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hexcoder.network.packing import pack
+
 RESET_CLOCKS = 4
 GAP = 0.2
 """Part of the clocks without an event."""
@@ -25,13 +27,10 @@ class Record:
     is_known: bool
 
 
-def packed(values: Sequence[int], widths: Sequence[int]) -> int:
-    """Elements as one word, the first in the lowest bits, in two's complement."""
-    word = place = 0
-    for value, width in zip(values, widths, strict=True):
-        word |= (int(value) & ((1 << width) - 1)) << place
-        place += width
-    return word
+def packed(values: np.ndarray, widths: Sequence[int]) -> list[int]:
+    """Port words of some vectors, int64 (n, elements), each as one number."""
+    words = pack(values, widths).astype("<u4")
+    return [int.from_bytes(row.tobytes(), "little") for row in words]
 
 
 def records_of(

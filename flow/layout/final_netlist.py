@@ -1,14 +1,12 @@
 """The netlist of a finished layout: with its clock tree and buffers."""
 
-import re
 from collections import defaultdict
 from pathlib import Path
 
+from hexcoder.flow.layout.views.names import bit_name, split_bit
 from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Wiring
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.yosys import quoted, run_yosys
-
-_BIT = re.compile(r"^(.*)\((\d+)\)$")
 
 
 def _escaped(name: str) -> str:
@@ -40,11 +38,10 @@ def write_final_netlist(
     buses: dict[str, list[int]] = defaultdict(list)
     directions: dict[str, str] = {}
     for port, direction in ports.items():
-        found = _BIT.match(port)
-        name = found[1] if found else port
+        name, bit = split_bit(port)
         directions[name] = direction
-        if found:
-            buses[name].append(int(found[2]))
+        if bit is not None:
+            buses[name].append(bit)
     lines = [f"module {top} ({', '.join(directions)});"]
     for name, direction in directions.items():
         width = f" [{max(buses[name])}:0]" if name in buses else ""
@@ -54,10 +51,7 @@ def write_final_netlist(
             lines.append(f"  wire {_escaped(net)};")
 
     def read(net: str) -> str:
-        found = _BIT.match(net)
-        if net not in ports:
-            return _escaped(net)
-        return f"{found[1]}[{found[2]}]" if found else net
+        return bit_name(net) if net in ports else _escaped(net)
 
     for instance, connections in instances.items():
         kind = kinds[instance]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from klayout import db
 
-from hexcoder.pdk.sky130.finishing import finish_block
+from hexcoder.pdk.sky130.finishing import PIN_DATATYPE, finish_block
 
 GDS_LAYERS = {
     "li": (67, 20),
@@ -39,8 +39,8 @@ _JOINED_BY = {cut: METAL_STACK[number : number + 2] for number, cut in enumerate
 GRID_NM = 5
 """On which every edge of a mask lies (rule x.1b)."""
 
-PIN_DATATYPE, LABEL_DATATYPE = 16, 5
-"""Of the metal's GDS layer: a port's shape and its name (SkyWater's layer table)."""
+LABEL_DATATYPE = 5
+"""Of the metal's GDS layer: a port's name (SkyWater's layer table)."""
 
 SUPPLIES = ("vdd", "vss")
 

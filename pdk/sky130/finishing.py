@@ -22,8 +22,8 @@ METALS = {
     (72, 20): ((71, 44),),
 }
 """m1 to m5, and the cuts that join each to another."""
-PIN = 16
-"""Datatype of a port's shape."""
+PIN_DATATYPE = 16
+"""Of a metal's layer: a port's shape (SkyWater's layer table)."""
 
 NPC_ROUND_CONTACT, NPC_SPACING = 0.10, 0.27
 IMPLANT_ROUND_DIFFUSION, IMPLANT_WIDTH = 0.125, 0.38
@@ -152,7 +152,7 @@ def finish_block(layout: db.Layout, top: db.Cell) -> None:
     work = _Cell(layout, top)
     _fill_npc(work)
     for layer, cuts in METALS.items():
-        joined = work.region((layer[0], PIN))
+        joined = work.region((layer[0], PIN_DATATYPE))
         for cut in cuts:
             joined += work.region(cut)
         floating = work.region(layer).not_interacting(joined)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from klayout import db
 
+from hexcoder.flow.layout.wiring import PIN_DATATYPE
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -69,7 +71,6 @@ GRID_UM = 0.005
 CUTS_OF = {"m1": ("mcon", "via"), "m2": ("via", "via2"), "m3": ("via2", "via3"),
            "m4": ("via3", "via4"), "m5": ("via4",)}  # fmt: skip
 """What joins each metal to another; a piece without any is nobody's."""
-PIN_DATATYPE = 16
 CONTACT_IN_NPC, NPC_TO_GATE, CONTACT_TO_P_IMPLANT, IMPLANT_ROUND_DIFFUSION = 0.1, 0.09, 0.11, 0.125
 
 SHOWN = 8

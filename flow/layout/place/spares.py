@@ -3,10 +3,10 @@
 The router puts them on the clock's tree, where they would switch with every clock and do nothing.
 """
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
+from hexcoder.documents import read_json
 from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Box, Instance, Wiring
 
 FILLERS = (("fill_w4", 3_200), ("fill_w2", 1_600), ("fill", 800))
@@ -28,7 +28,7 @@ def drop_spares(wiring: Wiring, cells: Path) -> int:
     int
         How many.
     """
-    sizes = json.loads(cells.read_text())
+    sizes = read_json(cells)
     kinds = {instance.name: instance.cell for instance in wiring.instances}
     dead = _dead(wiring, kinds, sizes)
     boxes = {}

@@ -338,11 +338,8 @@ class _Layout:
 
         box = self.cell.getAbutmentBox()
         width, height = self.um(box.getWidth()), self.um(box.getHeight())
-        kinds: dict[str, int] = {}
         rows = set()
         for instance in self.cell.getInstances():
-            kind = instance.getMasterCell().getName()
-            kinds[kind] = kinds.get(kind, 0) + 1
             place = instance.getTransformation()
             rows.add(round(self.um(place.getTy()) / ROW_UM, 3))
         lengths: dict[str, float] = {}
@@ -395,7 +392,6 @@ class _Layout:
         self.report |= {
             "die_um": [round(width, 3), round(height, 3)],
             "utilisation": round(self.report["cell_area_before_um2"] / (width * height), 4),
-            "cells": kinds,
             "rows_off_grid": sum(1 for row in rows if row != round(row)),
             "wire_um": {
                 layer: round(length, 1)

@@ -1,6 +1,5 @@
 """Step: Liberty of the block at every corner."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -17,6 +16,7 @@ from hexcoder.flow.layout.views.block_liberty import (
     spef_commands,
     write_block_liberty,
 )
+from hexcoder.flow.layout.views.names import split_bit
 from hexcoder.flow.programs import COMPILER, STA
 from hexcoder.flow.simulated import simulation, vectors
 from hexcoder.flow.vectors import VECTORS
@@ -25,8 +25,6 @@ from hexcoder.netlist.liberty import read_liberty
 from hexcoder.pdk.reads import PdkFiles
 from hexcoder.steps.reads import Key
 from hexcoder.steps.step import Progress, Step
-
-_BIT = re.compile(r"^(.*)\((\d+)\)$")
 
 
 def write_liberty(block: LaidOut, progress: Progress) -> None:
@@ -77,8 +75,7 @@ def block_ports(
     """
     bits: dict[str, list[str]] = defaultdict(list)
     for port in directions:
-        found = _BIT.match(port)
-        bits[found[1] if found else port].append(port)
+        bits[split_bit(port)[0]].append(port)
     made = []
     for name, names in bits.items():
         most = max(float(loads_f[net]) for net in nets[name])

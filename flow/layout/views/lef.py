@@ -1,6 +1,5 @@
 """The block's abstract for placers and routers: LEF 5.8 (Cadence, LEF/DEF Language Reference)."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,12 +27,12 @@ def write_lef(
         The clock's port.
     path : Path
     """
-    shapes = [pin.box for pins in wiring.pins.values() for pin in pins if not pin.instance]
+    pads = [pin.box for pins in wiring.pins.values() for pin in pins if not pin.instance]
     # The router's pins stick out of the core.
-    left = min(0, *(box.left for box in shapes))
-    bottom = min(0, *(box.bottom for box in shapes))
-    right = max(wiring.width, *(box.right for box in shapes))
-    top = max(wiring.height, *(box.top for box in shapes))
+    left = min(0, *(box.left for box in pads))
+    bottom = min(0, *(box.bottom for box in pads))
+    right = max(wiring.width, *(box.right for box in pads))
+    top = max(wiring.height, *(box.top for box in pads))
     kinds = {instance.name: instance.cell for instance in wiring.instances}
     lines = [
         "VERSION 5.8 ;",
@@ -45,7 +44,6 @@ def write_lef(
         f"  SIZE {_um(right - left)} BY {_um(top - bottom)} ;",
         "  SYMMETRY X Y R90 ;",
     ]
-    drawn: dict[str, list[Box]] = defaultdict(list)
     for port, direction in [*ports.items(), *((supply, "inout") for supply in SUPPLIES)]:
         pins = wiring.pins[port]
         shapes = [pin.box for pin in pins if not pin.instance]
@@ -59,7 +57,6 @@ def write_lef(
         lines.append("    PORT")
         for box in shapes:
             lines += [f"      LAYER {LEF_LAYERS[box.layer]} ;", f"        {_rectangle(box)}"]
-            drawn[box.layer].append(box)
         lines += ["    END", f"  END {bit_name(port)}"]
     lines.append("  OBS")
     for layer in METAL_STACK:

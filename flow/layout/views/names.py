@@ -8,6 +8,13 @@ LEF_LAYERS = {"li": "li1", "m1": "met1", "m2": "met2", "m3": "met3", "m4": "met4
 _BIT = re.compile(r"^(.*)\((\d+)\)$")
 
 
+def split_bit(port: str) -> tuple[str, int | None]:
+    """Of ``x(3)`` the port and the bit; a port of one bit has no number."""
+    found = _BIT.match(port)
+    return (found[1], int(found[2])) if found else (port, None)
+
+
 def bit_name(port: str) -> str:
     """``x(3)`` as ``x[3]``."""
-    return _BIT.sub(r"\1[\2]", port)
+    name, bit = split_bit(port)
+    return name if bit is None else f"{name}[{bit}]"
