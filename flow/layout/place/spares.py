@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from hexcoder.documents import read_json
+from hexcoder.flow.layout.repair.rip_up import without_wrong
 from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Box, Instance, Wiring
 
 FILLERS = (("fill_w4", 3_200), ("fill_w2", 1_600), ("fill", 800))
@@ -53,11 +54,14 @@ def drop_spares(wiring: Wiring, cells: Path) -> int:
             wiring.wires.pop(net, None)
             continue
         places = [boxes[name] for name in gone]
-        wiring.wires[net] = [
+        left = [
             box
             for box in wiring.wires[net]
             if box.layer not in PIN_LAYERS or not any(_inside(box, place) for place in places)
         ]
+        # What led to the pins goes too.
+        pins = [pin.box for pin in wiring.pins[net]]
+        wiring.wires[net] = without_wrong(left, pins, lambda _: False)
     for net in SUPPLIES:
         wiring.pins[net] = [pin for pin in wiring.pins[net] if pin.instance not in dead]
     return len(dead)

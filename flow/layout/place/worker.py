@@ -27,6 +27,9 @@ EDGE_UM = 10.0
 
 SPUR_NM, M1_HALF_NM = 30, 130
 
+PORT_NM = 320
+"""Length of a port of m1, 0.26 um wide: 0.083 um2 is the least area of a piece."""
+
 _PLAIN = str.maketrans("()", "__")
 
 CELL_PINS_UM = 2.0, 3.6
@@ -49,6 +52,17 @@ def without_spurs(boxes: set[Box]) -> list[Box]:
         if not spur:
             kept.append(box)
     return sorted(kept)
+
+
+def whole_port(pin: Box) -> Box:
+    """A port's metal, drawn out of the block until it may stand alone: an input that nothing reads
+    has no wire.
+    """
+    if pin.right - pin.left >= PORT_NM:
+        return pin
+    if pin.left < 0:
+        return pin._replace(left=pin.right - PORT_NM)
+    return pin._replace(right=pin.left + PORT_NM)
 
 
 class _TooMuchWireError(Exception):
@@ -363,7 +377,7 @@ class _Layout:
                 if isinstance(part, Pin):
                     layer = part.getLayer().getName()
                     (port,) = self._boxes(part)
-                    wiring.pins[name].append(ShapePin("", name, port))
+                    wiring.pins[name].append(ShapePin("", name, whole_port(port)))
                 elif isinstance(part, (Horizontal, Vertical, Contact)):
                     boxes.update(self._boxes(part))
                 if isinstance(part, (Horizontal, Vertical)) and not net.isSupply():
