@@ -1,13 +1,11 @@
 """Resistance and capacitance of routed wires, as SPEF (IEEE 1481).
 
 Each net becomes a tree of resistors along the middles of its boxes and through its cuts; loops are
-cut at their largest resistor. Sheet and contact resistances, capacitance over the substrate by area
-and by edge: SkyWater's public process documentation. Coupling is k L / (s + s0) to wires on the
-tracks beside (coefficients of the open sky130 technology file of Magic) and stands against ground,
-as if the neighbour were quiet; what a neighbour takes from the fringe is not subtracted.
+cut at their largest resistor. Sheet and contact resistances: SkyWater's public process
+documentation. A net's capacitance on a layer (flow/layout/capacitance.py) is spread over its wires
+there by their lengths.
 """
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,27 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from klayout import db
-
-from hexcoder.flow.layout.routing import LAYERS
+from hexcoder.flow.layout.capacitance import wire_capacitances
 from hexcoder.flow.layout.wiring import METAL_STACK, SUPPLIES, Box, Pin, Wiring
 
 SHEET_OHM = {"li": 12.8, "m1": 0.125, "m2": 0.125, "m3": 0.047, "m4": 0.047, "m5": 0.0285}
 CUT_OHM = {"mcon": 9.3, "via": 4.5, "via2": 3.41, "via3": 3.41, "via4": 0.38}
-GROUND_AF = {
-    "li": (36.99, 40.70),
-    "m1": (25.78, 40.57),
-    "m2": (16.94, 37.76),
-    "m3": (12.37, 40.99),
-    "m4": (8.42, 36.68),
-}
-"""Capacitance over the substrate, aF/um2 and aF/um of edge."""
-
-SIDEWALL_AF = {"m1": (44.0, 0.25), "m2": (50.0, 0.30), "m3": (74.0, 0.40), "m4": (94.0, 0.57)}
-"""Between parallel edges: aF and um of k L / (s + s0)."""
-
 _BETWEEN = {cut: METAL_STACK[number : number + 2] for number, cut in enumerate(CUT_OHM)}
-_ACROSS = {layer.name: layer.direction == "Horizontal" for layer in LAYERS}
 
 
 class Place(NamedTuple):
@@ -90,7 +73,7 @@ def _contained(boxes: list[Box]) -> list[Box]:
     return kept
 
 
-def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], coupling: dict[Box, float]) -> NetTree:
+def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], farads: Mapping[str, float]) -> NetTree:
     """Parasitics of one net.
 
     Parameters
@@ -98,18 +81,16 @@ def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], coupling: dict[Box, floa
     boxes : iterable of Box
         Metal and cuts that routing drew.
     pins : iterable of Pin
-    coupling : dict of Box to float
-        fF of each wire to its neighbours.
+    farads : mapping of str to float
+        Capacitance of the wires of each layer, in fF.
     """
     metals: dict[str, list[Box]] = defaultdict(list)
     cuts: set[Box] = set()
-    drawn = 0.0
     for box in boxes:
         if box.layer in CUT_OHM:
             cuts.add(box)
         else:
             metals[box.layer].append(box)
-            drawn += coupling.get(box, 0.0)
     pins = list(pins)
     for pin in pins:
         metals[pin.box.layer].append(pin.box)
@@ -148,28 +129,18 @@ def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], coupling: dict[Box, floa
                 places.add(middle)
     for layer, here in on.items():
         spread: list[tuple[Place, float]] = []
-        region = db.Region()
         for box, places in here:
             # A cell's pin is in the cell's own parasitics.
             if box in pads:
                 edges += _along(box, places, 0.0)
                 continue
             edges += _along(box, places, SHEET_OHM[layer])
-            region.insert(db.Box(*box[1:]))
             length = max(box.right - box.left, box.top - box.bottom)
             spread += [(place, length / len(places)) for place in places]
-        region.merge()
-        area, edge = GROUND_AF.get(layer, (0.0, 0.0))
-        farads = (area * region.area() * 1e-6 + edge * region.perimeter() * 1e-3) * 1e-3
         total = sum(share for _, share in spread)
         for place, share in spread:
-            tree.farads[place] += farads * share / total
+            tree.farads[place] += farads.get(layer, 0.0) * share / total
     _grow(tree, edges)
-    if drawn and tree.farads:
-        # Coupling is spread as the rest is.
-        scale = 1 + drawn / tree.total_ff
-        for place in tree.farads:
-            tree.farads[place] *= scale
     return tree
 
 
@@ -218,52 +189,18 @@ def _grow(tree: NetTree, edges: list[tuple[float, Place, Place]]) -> None:
     tree.pins = {pin: alias(place) for pin, place in tree.pins.items()}
 
 
-def couplings(wiring: Wiring) -> dict[Box, float]:
-    """Coupling in fF of each wire to those of other nets on the tracks beside it."""
-    tracks: dict[tuple[str, int], list[tuple[int, int, str, Box]]] = defaultdict(list)
-    pitches = {layer.name: round(layer.pitch * 1000) for layer in LAYERS}
-    for net, boxes in wiring.wires.items():
-        for box in boxes:
-            if box.layer not in SIDEWALL_AF:
-                continue
-            flat = _ACROSS[box.layer]
-            line = box.bottom + box.top if flat else box.left + box.right
-            ends = (box.left, box.right) if flat else (box.bottom, box.top)
-            if ends[1] - ends[0] > 2 * pitches[box.layer]:
-                tracks[box.layer, line].append((*ends, net, box))
-    for here in tracks.values():
-        here.sort()
-    found: dict[Box, float] = defaultdict(float)
-    for (layer, line), here in tracks.items():
-        factor, offset = SIDEWALL_AF[layer]
-        for step in (-2 * pitches[layer], 2 * pitches[layer]):
-            beside = tracks.get((layer, line + step), [])
-            if not beside:
-                continue
-            starts = [wire[0] for wire in beside]
-            longest = max(wire[1] - wire[0] for wire in beside)
-            for left, right, net, box in here:
-                for number in range(bisect_left(starts, left - longest), len(beside)):
-                    low, high, other, shape = beside[number]
-                    if low >= right:
-                        break
-                    length = min(right, high) - max(left, low)
-                    if length > 0 and other != net:
-                        widths = _width(box) + _width(shape)
-                        space = (abs(step) - widths) / 2000
-                        found[box] += factor * length * 1e-6 / (space + offset)
-    return found
+def extract(wiring: Wiring, cells: Path) -> dict[str, NetTree]:
+    """Parasitics of all signal nets.
 
-
-def _width(box: Box) -> int:
-    return min(box.right - box.left, box.top - box.bottom)
-
-
-def extract(wiring: Wiring) -> dict[str, NetTree]:
-    """Parasitics of all signal nets."""
-    beside = couplings(wiring)
+    Parameters
+    ----------
+    wiring : Wiring
+    cells : Path
+        ``cells.gds``.
+    """
+    farads = wire_capacitances(wiring, cells)
     return {
-        net: net_tree(wiring.wires.get(net, ()), pins, beside)
+        net: net_tree(wiring.wires.get(net, ()), pins, farads.get(net, {}))
         for net, pins in wiring.pins.items()
         if net not in SUPPLIES
     }

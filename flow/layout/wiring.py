@@ -32,6 +32,9 @@ GDS_LAYERS = {
 }
 """Metals and the cuts between them, from the bottom up: GDS layer and datatype."""
 
+DEVICE_LAYERS = {"active": (65, 20), "poly": (66, 20)}
+"""What cells draw below the metals."""
+
 METAL_STACK = tuple(GDS_LAYERS)[::2]
 CUTS = tuple(GDS_LAYERS)[1::2]
 _JOINED_BY = {cut: METAL_STACK[number : number + 2] for number, cut in enumerate(CUTS)}
@@ -126,7 +129,7 @@ class Wiring:
 
 
 def cell_boxes(cells: Path, layers: Iterable[str]) -> dict[str, list[Box]]:
-    """Metal that each cell draws, as boxes in nm.
+    """What each cell draws on some layers, as boxes in nm.
 
     Parameters
     ----------
@@ -137,11 +140,12 @@ def cell_boxes(cells: Path, layers: Iterable[str]) -> dict[str, list[Box]]:
     layout = db.Layout()
     layout.read(str(cells))
     nm = round(layout.dbu * 1000)
+    numbers = GDS_LAYERS | DEVICE_LAYERS
     found: dict[str, list[Box]] = {}
     for cell in layout.each_cell():
         boxes = found[cell.name] = []
         for layer in layers:
-            region = db.Region(cell.begin_shapes_rec(layout.layer(*GDS_LAYERS[layer])))
+            region = db.Region(cell.begin_shapes_rec(layout.layer(*numbers[layer])))
             for shape in region.merged().decompose_trapezoids_to_region().each():
                 box = shape.bbox()
                 boxes.append(

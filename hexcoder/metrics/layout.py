@@ -39,7 +39,12 @@ class PlaceMetrics(Metrics):
         description="nets whose load or slew was beyond the limit after placement"
     )
     spares_dropped: int = Field(description="spare buffers that no net needed: fillers now")
-    nets_buffered_as_placed: int = Field(description="nets among them that were buffered")
+    nets_buffered_as_placed: int = Field(
+        description="nets among them that were given a spare buffer"
+    )
+    buffers_inserted: int = Field(
+        description="buffers that earlier placements asked for, in the netlist that was routed"
+    )
     design_powergrid__straps: dict[str, int] = Field(description="power straps by supply")
     design_powergrid__stacks: dict[str, int] = Field(
         description="stacks of cuts to rails by supply"

@@ -1,6 +1,5 @@
 """Place and route a netlist of sky130 cells with Coriolis, again with more room where it must."""
 
-import json
 import math
 import re
 import shutil
@@ -52,8 +51,11 @@ SLOW_INPUT, SLOW_OUTPUT = 0.7, 0.7
 ESTIMATED = 0.8
 """Of that limit: routed wires are longer than half their perimeter."""
 
-WIRE_FF_PER_UM = 0.2
-"""Of routed wires, cuts and coupling, measured on whole blocks."""
+WIRE_FF_PER_UM = 0.22
+"""Of routed wires, by the length that their pins' places tell, measured on whole blocks."""
+
+SURVEYS = 4
+"""Placements that say which nets want buffers, before the one that is routed."""
 
 BUFFER, HOLD_BUFFER, REGISTER = "buf_x4", "buf_x1", "dff_x1"
 
@@ -158,6 +160,7 @@ def _electrical(liberties: Sequence[Path]) -> dict[str, Any]:
     return {
         "inputs_ff": inputs,
         "limits_ff": limits,
+        "buffer": BUFFER,
         "buffer_limit_ff": limits[BUFFER]["q"],
         "wire_ff_per_um": WIRE_FF_PER_UM,
         "most_wire_m_per_mm2": MOST_WIRE,
@@ -263,22 +266,15 @@ def place_and_route(
             **_electrical(liberties),
         }
         path = logs / f"{utilisation:.2f}.log"
-        if not _is_done(work, settings):
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
-            shutil.copy(source, work)
-            write_json(work / "settings.json", settings)
-            try:
-                _run_worker(work, path)
-            except InputError as error:
-                # Etesian ends the process where cells do not fit.
-                failed.append(f"{utilisation:.2f}: {error}")
-                continue
+        try:
+            buffers = _survey(work, source, settings, path)
+            _work(work, source, settings | {"buffers": buffers, "survey": False}, path)
+        except InputError as error:
+            # Etesian ends the process where cells do not fit.
+            failed.append(f"{utilisation:.2f}: {error}")
+            continue
         log = path.read_text(errors="replace")
-        report = json.loads((work / "layout.json").read_text()) | {
-            "asked": utilisation,
-            "hold_buffers": late,
-        }
+        report = read_json(work / "layout.json") | {"asked": utilisation, "hold_buffers": late}
         if (wire := report["wire_m_per_mm2"]) > MOST_WIRE:
             failed.append(f"{utilisation:.2f}: {wire:.2f} m of wire a mm2, of {MOST_WIRE}")
             left = _sparser(utilisation, wire, left)
@@ -312,6 +308,30 @@ def _sparser(utilisation: float, wire: float, left: Sequence[float]) -> list[flo
     return [u for u in (fitting, *left) if 0 < u <= fitting]
 
 
+def _survey(work: Path, source: Path, settings: dict[str, Any], log: Path) -> list[Any]:
+    """Buffers to insert: what each of some placements wants, in their order."""
+    buffers: list[Any] = []
+    for number in range(SURVEYS):
+        here = work.with_name(f"{work.name}_survey_{number}")
+        _work(here, source, settings | {"buffers": buffers, "survey": True}, log)
+        wanted = read_json(here / "layout.json").get("wanted")
+        if not wanted:
+            break
+        buffers = [*buffers, wanted]
+    return buffers
+
+
+def _work(work: Path, source: Path, settings: dict[str, Any], log: Path) -> None:
+    """Run the worker in a folder, unless a run that was stopped later has left it whole."""
+    if _is_done(work, settings):
+        return
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    shutil.copy(source, work)
+    write_json(work / "settings.json", settings)
+    _run_worker(work, log)
+
+
 def _run_worker(work: Path, log: Path) -> None:
     command = [
         sys.executable,
@@ -324,7 +344,7 @@ def _run_worker(work: Path, log: Path) -> None:
 
 
 def _is_done(work: Path, settings: dict[str, Any]) -> bool:
-    """Whether a run that was stopped later has left this attempt whole."""
+    """Whether a folder holds what the worker makes of these settings."""
     known = work / "settings.json"
     return (work / "layout.json").is_file() and known.is_file() and read_json(known) == settings
 

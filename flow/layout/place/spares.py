@@ -84,10 +84,10 @@ def _dead(wiring: Wiring, kinds: dict[str, str], sizes: dict[str, dict]) -> set[
     while True:
         found = {
             name
-            for name, nets in drives.items()
+            for name, kind in kinds.items()
             if name not in dead
-            and kinds[name].startswith("buf")
-            and not any(_alive(readers[net], dead, kinds) for net in nets)
+            and kind.startswith("buf")
+            and not any(_alive(readers[net], dead, kinds) for net in drives[name])
         }
         if not found:
             return dead

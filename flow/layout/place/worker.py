@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from hexcoder.flow.layout.place.relief import Relief
 from hexcoder.flow.layout.routing import LAYERS, gauge_source
 from hexcoder.flow.layout.wiring import GDS_LAYERS, Box, Instance, Wiring
 from hexcoder.flow.layout.wiring import Pin as ShapePin
@@ -29,8 +30,6 @@ SPUR_NM, M1_HALF_NM = 30, 130
 
 PORT_NM = 320
 """Length of a port of m1, 0.26 um wide: 0.083 um2 is the least area of a piece."""
-
-_PLAIN = str.maketrans("()", "__")
 
 CELL_PINS_UM = 2.0, 3.6
 """Part of a row's height where the first cell's own pins take the track beside the edge."""
@@ -65,8 +64,8 @@ def whole_port(pin: Box) -> Box:
     return pin._replace(right=pin.left + PORT_NM)
 
 
-class _TooMuchWireError(Exception):
-    """More than can be routed, as placed."""
+class _PlacedOnlyError(Exception):
+    """There is nothing to route: a survey, or more wire than there is room for."""
 
 
 class _Layout:
@@ -113,6 +112,11 @@ class _Layout:
         framework = CRL.AllianceFramework.get()
         framework.getEnvironment().setCLOCK(f"^{self.clock}$")
         self.cell = CRL.Blif.load(self.top)
+        self.relief = Relief(self.cell, self.clock, self.settings, self.um)
+        count = 0
+        for wanted in self.settings["buffers"]:
+            count = self.relief.insert(wanted, count)
+        self.report["buffers_inserted"] = count
         self._done("load")
 
     def um(self, length: Any) -> float:
@@ -214,16 +218,15 @@ class _Layout:
         return conf
 
     def _relieve(self) -> None:
-        """Put spare buffers behind drivers whose nets, as placed, are beyond their limit.
-
-        The buffer nearest to the driver takes over all that the net drives; the net keeps its name
-        behind the buffer, so that ports stay as they are.
-        """
-        from coriolis.helpers.overlay import UpdateSession
-        from coriolis.Hurricane import Net, Pin
-
-        loads, limits = self.settings["inputs_ff"], self.settings["limits_ff"]
-        buffer_limit = self.settings["buffer_limit_ff"]
+        """Spare buffers for nets beyond their limits; a survey only says what it wants."""
+        over = self.relief.overloaded()
+        self.report["wire_m_per_mm2"] = round(self.relief.length / (self.width * self.height), 4)
+        self.report["nets_beyond_limit"] = len(over)
+        if self.report["wire_m_per_mm2"] > self.settings["most_wire_m_per_mm2"]:
+            raise _PlacedOnlyError
+        if self.settings["survey"]:
+            self.report["wanted"] = self.relief.wanted()
+            raise _PlacedOnlyError
         pools: list[Any] = []
 
         def visit(node: Any) -> None:
@@ -232,70 +235,17 @@ class _Layout:
                 visit(leaf)
 
         visit(self.block.spares.quadTree)
-        over = []
-        total = 0.0
-        for net in self.cell.getNets():
-            if net.isSupply() or net.isClock() or net.getName().startswith(f"{self.clock}_root"):
-                continue
-            driver, xs, ys, load = None, [], [], 0.0
-            for plug in net.getPlugs():
-                kind, pin = plug.getInstance().getMasterCell().getName(), plug.getMasterNet()
-                centre = plug.getInstance().getAbutmentBox().getCenter()
-                xs.append(centre.getX())
-                ys.append(centre.getY())
-                if plug.getMasterNet().getDirection() & Net.Direction.OUT:
-                    driver = plug
-                else:
-                    load += loads.get(kind, {}).get(pin.getName(), 0.0)
-            for part in net.getComponents():
-                if isinstance(part, Pin):
-                    centre = part.getBoundingBox().getCenter()
-                    xs.append(centre.getX())
-                    ys.append(centre.getY())
-            if len(xs) < 2:
-                continue
-            length = self.um(max(xs) - min(xs) + max(ys) - min(ys))
-            total += length
-            if driver is None:
-                continue
-            load += length * self.settings["wire_ff_per_um"]
-            kind = driver.getInstance().getMasterCell().getName()
-            limit = limits.get(kind, {}).get(driver.getMasterNet().getName())
-            if limit and load > limit:
-                over.append((load / limit, net, driver, limit))
-        over.sort(key=lambda entry: -entry[0])
-        relieved = 0
+        self.report["nets_relieved"] = self.relief.use_spares(over, pools)
+
+    def _clock_all_roots(self) -> None:
+        """The clock to each buffer of a tree that is no more than its root: Coriolis joins one."""
+        from coriolis.helpers.overlay import UpdateSession
+
+        block: Any = self.block
         with UpdateSession():
-            for part, net, driver, limit in over:
-                centre = driver.getInstance().getAbutmentBox().getCenter()
-                free = [pool for pool in pools if pool.hasFree()]
-                if not free:
-                    break
-
-                def distance(pool: Any, centre: Any = centre) -> float:
-                    return self.um(pool.area.getCenter().manhattanDistance(centre))
-
-                pool = min(free, key=distance)
-                wire = distance(pool) * self.settings["wire_ff_per_um"]
-                # A buffer too far away is no relief, nor one as strong as the driver.
-                if wire > max(limit, 0.5 * part * limit) or limit >= buffer_limit:
-                    continue
-                pool.selectFree()
-                buffer = pool.selecteds[-1]
-                plugs = {plug.getMasterNet().getName(): plug for plug in buffer.getPlugs()}
-                near = Net.create(self.cell, f"{net.getName().translate(_PLAIN)}_near")
-                driver.setNet(near)
-                plugs["i"].setNet(near)
-                plugs["q"].setNet(net)
-                # Placement has made the net's ends, the driver among them. Routing makes them
-                # anew for nets that have none, and would miss the buffer where some are left.
-                for end in list(net.getRoutingPads()):
-                    end.destroy()
-                pool.unselect()
-                relieved += 1
-        self.report["wire_m_per_mm2"] = round(total / (self.width * self.height), 4)
-        self.report["nets_beyond_limit"] = len(over)
-        self.report["nets_relieved"] = relieved
+            for plug in block.spares.quadTree.bInputPlugs:
+                if plug.getNet() is None:
+                    plug.setNet(self.cell.getNet(self.clock))
 
     def place_and_route(self) -> None:
         """Run Coriolis' block flow, with its two routing steps apart."""
@@ -310,12 +260,11 @@ class _Layout:
         def timed_place() -> None:
             self._done("clock tree and buffers")
             place()
-            self._relieve()
             self._done("place")
-            if self.report["wire_m_per_mm2"] > self.settings["most_wire_m_per_mm2"]:
-                raise _TooMuchWireError
+            self._relieve()
 
         def route() -> bool:
+            self._clock_all_roots()
             engine = Katana.KatanaEngine.create(conf.cell)
             block.katana = engine
             engine.digitalInit()
@@ -430,7 +379,7 @@ def main(path: Path) -> None:
     layout.floorplan()
     try:
         layout.place_and_route()
-    except _TooMuchWireError:
+    except _PlacedOnlyError:
         layout.report["routed"] = False
     else:
         layout.measure()

@@ -34,6 +34,7 @@ def place(block: LaidOut, progress: Progress) -> PlaceMetrics:
         hold_buffers=report["hold_buffers"],
         nets_beyond_limit_as_placed=report["nets_beyond_limit"],
         nets_buffered_as_placed=report["nets_relieved"],
+        buffers_inserted=report["buffers_inserted"],
         spares_dropped=report["spares_dropped"],
         design_powergrid__straps=report["power_straps"],
         design_powergrid__stacks=report["power_stacks"],

@@ -1,5 +1,6 @@
 """The block's transistors: CDL, the netlist language of LVS tools."""
 
+import re
 from pathlib import Path
 
 from hexcoder.flow.layout.views.names import bit_name
@@ -8,9 +9,13 @@ from hexcoder.flow.layout.wiring import SUPPLIES, Wiring
 CONTINUED = 12
 """Words a line."""
 
+_DEVICE = re.compile(r"(\S+?)(?:__model)? l=([\d.e+-]+) w=([\d.e+-]+)")
+
 
 def write_cdl(wiring: Wiring, ports: list[str], cells: Path, path: Path) -> None:
     """Write the cells' circuits, and the block as instances of them.
+
+    Devices have SkyWater's names, and lengths are in um without a unit, as in SkyWater's own CDL.
 
     Parameters
     ----------
@@ -21,7 +26,7 @@ def write_cdl(wiring: Wiring, ports: list[str], cells: Path, path: Path) -> None
         ``cells.spice`` of the drawn cells.
     path : Path
     """
-    text = cells.read_text()
+    text = _DEVICE.sub(_public, cells.read_text())
     pins_of = {
         words[1]: words[2:]
         for words in (line.split() for line in text.splitlines())
@@ -42,6 +47,11 @@ def write_cdl(wiring: Wiring, ports: list[str], cells: Path, path: Path) -> None
         lines += _words([f"X{one.name.replace(' ', '_')}", *nets, one.cell])
     lines.append(f".ENDS {wiring.top}")
     path.write_text("\n".join(lines) + "\n")
+
+
+def _public(found: re.Match[str]) -> str:
+    length, width = (round(float(size) * 1e6, 4) for size in found.groups()[1:])
+    return f"{found[1]} l={length} w={width}"
 
 
 def _words(words: list[str]) -> list[str]:
