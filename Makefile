@@ -26,6 +26,7 @@ make asic      gates, area, timing, power            -> build/<name>/asic/
 make layout    place, route and check (PDK=sky130)   -> build/<name>/layout/layout.gds
 make report    one page                              -> build/<name>/report.html
 make handoff   a folder for other designers  -> build/<name>/handoff/
+make shuttle   a project for TinyTapeout     -> build/<name>/tinytapeout/
 make verify    every link of the proof with a million vectors, and a formal proof
 make search    search for encoders        make front     synthesise what it found
 make study     physics over seeds         make bench     hexcoder beside its peers
@@ -44,7 +45,7 @@ FLOW=librelane PDK=sky130A   asic by LibreLane, OpenROAD and a foundry's PDK
 endef
 export HELP
 
-.PHONY: help all setup train rtl sim asic layout report handoff search front study zoo test verify bench format clean
+.PHONY: help all setup train rtl sim asic layout report handoff shuttle search front study zoo test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
@@ -93,6 +94,11 @@ report: asic
 # A folder and an archive for designers who have no hexcoder: docs/handoff.md.
 handoff: asic
 	$(RUN) -m flow handoff $(OPTIONS)
+
+# A project for a chip that many share: SHUTTLE="--project caravel --author NAME", docs/handoff.md.
+SHUTTLE ?=
+shuttle: rtl
+	$(RUN) -m flow shuttle $(OPTIONS) $(SHUTTLE)
 
 # Encoders on the front of EMD against gates: found by search, then synthesised. Both go on where
 # they were stopped. JOBS: trials, then points, at a time.

@@ -4,10 +4,19 @@ from collections.abc import Sequence
 
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
-from hexcoder.flow.commands import asic, compare, handoff, layout, librelane, report, verify
+from hexcoder.flow.commands import (
+    asic,
+    compare,
+    handoff,
+    layout,
+    librelane,
+    report,
+    shuttle,
+    verify,
+)
 
 COMMANDS = tuple(
-    command.add for command in (asic, layout, librelane, verify, report, compare, handoff)
+    command.add for command in (asic, layout, librelane, verify, report, compare, handoff, shuttle)
 )
 DESCRIPTION = "Take Verilog to gates, timing and power, and report on the whole design."
 EXAMPLES = """examples:

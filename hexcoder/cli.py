@@ -19,7 +19,7 @@ from hexcoder.console import (
     run_room,
 )
 from hexcoder.errors import CheckFailed, run_command
-from hexcoder.flow.commands import asic, compare, handoff, layout, librelane, report
+from hexcoder.flow.commands import asic, compare, handoff, layout, librelane, report, shuttle
 from hexcoder.flow.commands import verify as netlist
 from hexcoder.gen.commands import rtl
 from hexcoder.models.commands import check, evaluate, export, generate, import_, train
@@ -39,6 +39,7 @@ BEFORE = {
     "librelane": ("train", "rtl", "sim"),
     "verify": ("train", "rtl", "sim", "asic"),
     "handoff": ("train", "rtl", "sim", "asic"),
+    "shuttle": ("train", "rtl"),
     "report": ("train", "rtl", "sim", "asic"),
     "all": ("train", "rtl", "sim", "asic"),
 }
@@ -54,6 +55,7 @@ EXAMPLES = """examples:
   hexcoder sim network.json rtl --vectors 10000  is it the same, bit for bit?
   hexcoder asic my.toml --pdk sky130             gates, timing, power and a layout
   hexcoder handoff tiny                          a folder for designers who have no hexcoder
+  hexcoder shuttle tiny                          a project for TinyTapeout, or Caravel
   hexcoder configs tiny > my.toml                a config to start from; change its name
   hexcoder COMMAND --help                        what else a command takes
 CONFIG is a TOML file, or the name of one that comes with hexcoder. Exit status: 0 done, 1 a check
@@ -114,6 +116,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     librelane.add,
     report.add,
     handoff.add,
+    shuttle.add,
     _verify,
     evaluate.add,
     check.add,
@@ -155,8 +158,13 @@ def _run(*words: str) -> None:
 
 
 def _stages_before(words: Sequence[str]) -> list[list[str]]:
-    """What has to run before a command, each with its options."""
+    """What has to run before a command, each with its options.
+
+    A command with a ``precheck`` refuses what it can before that.
+    """
     arguments = _parse(words)
+    if precheck := getattr(arguments, "precheck", None):
+        precheck(arguments)
     is_own = getattr(arguments, "network", None) is not None
     if getattr(arguments, "config", None) is None or is_own:
         return []

@@ -5,10 +5,11 @@ would prefix: a signature here knows the port of each of its members.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import unsigned
+from amaranth.hdl import ClockSignal, Instance, ResetSignal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out
 
@@ -112,3 +113,33 @@ class EventModule(wiring.Component):
         given = Events(output_bits, "out_data", "out_valid")
         super().__init__({**taken.ports(), **given.ports(), **(ports or {})})
         self.events_in, self.events_out = taken.of(self), given.of(self)
+
+
+@dataclass(frozen=True)
+class Core:
+    """A module of a compiled design, which others instantiate by its name.
+
+    Parameters
+    ----------
+    module : str
+    input_bits, output_bits : int
+        Of ``in_data`` and ``out_data``.
+    """
+
+    module: str
+    input_bits: int
+    output_bits: int
+
+    def instance(
+        self, in_valid: Value, in_data: Value, out_valid: Value, out_data: Value
+    ) -> Instance:
+        """An instance in the domain ``sync``."""
+        return Instance(
+            self.module,
+            i_clk=ClockSignal(),
+            i_rst=ResetSignal(),
+            i_in_valid=in_valid,
+            i_in_data=in_data,
+            o_out_valid=out_valid,
+            o_out_data=out_data,
+        )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from hexcoder.console import Commands, add_config_options, add_number, config_and_build
-from hexcoder.errors import InputError
+from hexcoder.flow.folders import require_ours
 
 EVENTS = 1000
 
@@ -27,8 +27,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     config, build = config_and_build(arguments)
     folder = arguments.output or build / "handoff"
-    if folder.exists() and not (folder / "SHA256SUMS").is_file() and any(folder.iterdir()):
-        raise InputError(f"{folder}: it is there and holds other files; give another folder")
+    require_ours(folder, "SHA256SUMS")
     archive = write_handoff(config, build, folder, arguments.vectors)
     files = sum(path.is_file() for path in folder.rglob("*"))
     size = archive.stat().st_size / 1e6

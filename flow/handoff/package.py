@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import re
-import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from hexcoder.config import Config
 from hexcoder.documents import read_json
 from hexcoder.errors import InputError
+from hexcoder.files import write_whole
 from hexcoder.flow.design import RTL_METRICS, Design, read_design
+from hexcoder.flow.folders import TemplateFolder, whole_folder
 from hexcoder.flow.handoff.records import Record, packed, records_of
 from hexcoder.flow.vectors import load_vectors
 from hexcoder.steps.reads import Place
@@ -127,67 +126,41 @@ def write_handoff(
     if not place.path(RTL_METRICS).is_file():
         raise InputError(f"{place.path(RTL_METRICS)}: no such file; 'make rtl' writes it")
     design = read_design(place.path(RTL_METRICS))
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    _Package(place, design, partial, events).write()
     archive = folder.with_name(f"{folder.name}.tar.gz")
-    unfinished = archive.with_name(f".{archive.name}.partial")
-    unfinished.write_bytes(_archived(partial, folder.name))
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.replace(folder)
-    unfinished.replace(archive)
+    with whole_folder(folder) as partial:
+        _Package(place, design, partial, events).write()
+        content = _archived(partial, folder.name)
+    write_whole(archive, content)
     return archive
 
 
 class _Package:
     def __init__(self, place: Place, design: Design, folder: Path, events: int):
         self.place, self.design, self.folder, self.count = place, design, folder, events
-        self.files: list[tuple[str, str]] = []
-        self.templates = Environment(
-            loader=FileSystemLoader(Path(__file__).with_name("templates")),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            autoescape=lambda name: bool(name and name.endswith(".xml.j2")),
-        )
         self.names = {"top": design.top, "name": place.config.name}
+        self.out = TemplateFolder(folder, Path(__file__).with_name("templates"), self.names)
 
     def write(self) -> None:
         verilog = self.place.path("rtl/encoder.v").read_text(encoding="utf-8")
-        self._put("rtl/{top}.v", "the block, synthesisable Verilog", verilog)
+        self.out.put("rtl/{top}.v", "the block, synthesisable Verilog", verilog)
         known = self._values(verilog)
         templates = list(TEMPLATES)
         if known["records"]:
             templates += TESTBENCH
         for template, name, meaning in templates:
-            self._put(name, meaning, self.templates.get_template(template).render(known))
+            self.out.put(name, meaning, self.out.render(template, known))
         for source, name, meaning in VIEWS:
-            self._take(source, name, meaning)
+            for path in sorted(self.place.build.glob(source)):
+                self.out.take(path, name, meaning)
         for file in metadata.files("hexcoder") or ():
             if file.name == "LICENSE":
                 text = Path(str(file.locate())).read_text()
-                self._put("LICENSE", "licence of testbench, scripts and descriptions", text)
+                self.out.put("LICENSE", "licence of testbench, scripts and descriptions", text)
                 break
-        known["files"] = sorted(self.files)
-        text = self.templates.get_template("README.md.j2").render(known)
+        known["files"] = sorted(self.out.files)
+        text = self.out.render("README.md.j2", known)
         (self.folder / "README.md").write_text(text, encoding="utf-8")
         (self.folder / "SHA256SUMS").write_text("".join(_checksums(self.folder)))
-
-    def _put(self, name: str, meaning: str, text: str) -> None:
-        path = self.folder / name.format(**self.names)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        if path.suffix == ".sh":
-            path.chmod(0o755)
-        self.files.append((str(path.relative_to(self.folder)), meaning))
-
-    def _take(self, source: str, name: str, meaning: str) -> None:
-        for path in sorted(self.place.build.glob(source)):
-            target = self.folder / name.format(**self.names)
-            target = target / path.name if name.endswith("/") else target
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-            self.files.append((str(target.relative_to(self.folder)), meaning))
 
     def _values(self, verilog: str) -> dict[str, Any]:
         config, design = self.place.config, self.design
@@ -243,8 +216,8 @@ class _Package:
             stimulus.append(f"{flags | one.data:0{-(-(in_bits + 2) // 4)}x}")
             flags = (one.is_known << 1 | (one.answer is not None)) << out_bits
             answers.append(f"{flags | (one.answer or 0):0{-(-(out_bits + 2) // 4)}x}")
-        self._put("sim/stimulus.hex", "the pins, clock by clock", "\n".join(stimulus) + "\n")
-        self._put("sim/answers.hex", "what must be seen then", "\n".join(answers) + "\n")
+        self.out.put("sim/stimulus.hex", "the pins, clock by clock", "\n".join(stimulus) + "\n")
+        self.out.put("sim/answers.hex", "what must be seen then", "\n".join(answers) + "\n")
 
     def _measured(self) -> Iterator[dict[str, str]]:
         for stage, state in (("asic", "after synthesis"), ("layout", "after layout")):

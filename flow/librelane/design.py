@@ -32,7 +32,8 @@ DEFAULT_LIBRARY = {
 }
 """The library that a PDK takes by itself."""
 
-_ADDER_MODULE = re.compile(r"^module full_adder\(.*?^endmodule\n", re.MULTILINE | re.DOTALL)
+ADDER_MODULE = re.compile(r"^module full_adder\(.*?^endmodule\n", re.MULTILINE | re.DOTALL)
+"""The full adder in emitted Verilog."""
 _SECTIONS = (("W", 0.0, 0.5), ("S", 0.5, 0.75), ("N", 0.75, 1.0))
 """Sides for the inputs, with their parts of the data: they are many more than the outputs."""
 
@@ -72,7 +73,7 @@ def write_design(config: Config, rtl: Path, folder: Path, pdk: str) -> Path:
     files = [VERILOG]
     cell = FULL_ADDERS.get(library or "") if settings.full_adder_cells else None
     if cell:
-        verilog, found = _ADDER_MODULE.subn("", verilog)
+        verilog, found = ADDER_MODULE.subn("", verilog)
         if found:
             (folder / ADDER).write_text(_adder(*cell), encoding="utf-8")
             files.append(ADDER)

@@ -148,14 +148,18 @@ def run_cocotb(
     *,
     simulator: str = "verilator",
     waves: bool = False,
+    beside: Sequence[Path] = (),
 ) -> Path:
     """Build a module and run a Python module of cocotb tests on it, in environment ``values``.
 
-    Returns the JUnit file, in ``work``. InputError if the module does not build, with the log's
-    last lines.
+    ``beside`` are files that the tests need in their folder: the tests themselves, where no package
+    has them. Returns the JUnit file, in ``work``. InputError if the module does not build, with the
+    log's last lines.
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    for file in beside:
+        shutil.copy(file, work)
     with plain_workplace(work.resolve()) as place:
         _build_and_test(tests, sources, module, place, values, simulator, waves)
     return work.resolve() / JUNIT
@@ -173,7 +177,8 @@ def _build_and_test(
     log = work / "cocotb.log"
     # The runner goes by where a file really is.
     copies = [Path(shutil.copy(source, work)) for source in sources]
-    values = (values or {}) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    places = [str(work), *filter(None, sys.path)]
+    values = (values or {}) | {"PYTHONPATH": os.pathsep.join(places)}
     is_verilator = simulator == "verilator"
     if is_verilator:
         tools = verilator_environment()

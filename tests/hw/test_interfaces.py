@@ -34,9 +34,12 @@ from hexcoder.hw.front_end import FrontEnd
 from hexcoder.hw.i2c.conditions import I2cConditions
 from hexcoder.hw.i2c.glitch_filter import GlitchFilter, spike_clocks
 from hexcoder.hw.i2c.target import I2cTarget
-from hexcoder.hw.interfaces import EventModule, Events, I2cPads, RegisterBus
+from hexcoder.hw.interfaces import Core, EventModule, Events, I2cPads, RegisterBus
 from hexcoder.hw.leading_one import LeadingOne
 from hexcoder.hw.normaliser import Normaliser
+from hexcoder.hw.shuttle.byte_stream import ByteStream, TinyTapeout
+from hexcoder.hw.shuttle.wishbone import WishboneEvents
+from hexcoder.hw.shuttle.words import WordInput, WordOutput
 from hexcoder.hw.triplication.triplicate import Triplicated
 from tests.hw.circuits import outputs_of
 
@@ -44,6 +47,7 @@ OVERLAPPING = [Field("first", 0, 2, 8), Field("second", 1, 1, 8)]
 SHAPE = CodeShape(2, 2, 3, ((0,), (1,)))
 WRONG = {
     Active: [lambda: Active([]), lambda: Active([8, 9]), lambda: Active([0])],
+    ByteStream: [lambda: ByteStream(Core("core", 0, 8)), lambda: ByteStream(Core("core", 8, 0))],
     CodeLength: [lambda: CodeLength(SHAPE, 3, [], 9), lambda: CodeLength(SHAPE, 3, [[1] * 3], -1)],
     CommitWave: [lambda: CommitWave(0)],
     Compaction: [lambda: Compaction(4, 0, 2), lambda: Compaction(4, 3, 5)],
@@ -79,7 +83,11 @@ WRONG = {
     Stage: [lambda: Stage(0)],
     StepChain: [lambda: StepChain([(0,)], 8, 3, 1, 4)],
     SuperCell: [lambda: SuperCell(3)],
+    TinyTapeout: [lambda: TinyTapeout(Core("core", 0, 8))],
     Triplicated: [lambda: Triplicated(3, logic=False)],
+    WishboneEvents: [lambda: WishboneEvents(Core("core", 8, 0))],
+    WordInput: [lambda: WordInput(0, 8), lambda: WordInput(8, 0)],
+    WordOutput: [lambda: WordOutput(0, 8), lambda: WordOutput(8, 0)],
 }
 NOTHING_IS_WRONG = {Control}
 """Components whose parameters are switches."""

@@ -1,0 +1,1 @@
+"""Shuttles: the block as a project for a chip that many share."""
