@@ -3,6 +3,7 @@
 import argparse
 
 from hexcoder.console import Commands, add_config_options, config_and_build
+from hexcoder.errors import InputError
 from hexcoder.steps.console import show_stage, state_of
 
 
@@ -26,6 +27,9 @@ def _run(arguments: argparse.Namespace) -> None:
     stage = librelane_stage("sky130A" if pdk == "sky130" else pdk, arguments.to)
     outcome = show_stage(stage, config, build)
     origin, metrics = outcome.metrics["origin"], outcome.metrics["metrics"]
+    if origin is None:
+        why = outcome.metrics["not_measured"]["origin"]
+        raise InputError(f"{why}; the design is in {build / stage.name / 'design'}")
     area = metrics.get("design__instance__area")
     print(
         f"librelane: {origin['tool']}, {origin['pdk']}, up to {origin['last_step']} "

@@ -14,6 +14,7 @@ from hexcoder.files import write_json
 
 CONFIG, VERILOG, ADDER = "config.json", "encoder.v", "full_adder.v"
 SDC, PINS = "constraints.sdc", "pins.cfg"
+DESIGN_FILES = (CONFIG, VERILOG, ADDER, SDC, PINS)
 
 FULL_ADDERS = {
     "sky130_fd_sc_hd": ("sky130_fd_sc_hd__fa_1", ("A", "B", "CIN", "SUM", "COUT")),

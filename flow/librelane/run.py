@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -14,15 +15,17 @@ from hexcoder.config import Config
 from hexcoder.documents import read_json
 from hexcoder.errors import InputError
 from hexcoder.files import write_json
-from hexcoder.flow.librelane.design import DEFAULT_LIBRARY, write_design
+from hexcoder.flow.librelane.design import CONFIG, DEFAULT_LIBRARY
 from hexcoder.flow.librelane.worker import TAG
 from hexcoder.processes import run
-from hexcoder.tools import require, verilator_environment
+from hexcoder.tools import ToolFailed, ToolMissing, require, verilator_environment
 
 NATIVE = ("openroad", "magic", "netgen", "klayout")
 """Programs of the whole flow; synthesis and lint come with hexcoder's own packages."""
 
 LAST_WITHOUT_OPENROAD = "Checker.NetlistAssignStatements"
+ANSWER_S = 20.0
+"""A container engine that says nothing for so long does not answer."""
 HOME = "https://librelane.readthedocs.io"
 
 _YOSYS = """\
@@ -54,7 +57,7 @@ def librelane_version() -> str:
     try:
         return metadata.version("librelane")
     except metadata.PackageNotFoundError:
-        raise InputError("LibreLane is not installed: pip install 'hexcoder[librelane]'") from None
+        raise ToolMissing("LibreLane is not installed: pip install 'hexcoder[librelane]'") from None
 
 
 def find_way(last_step: str | None) -> str:
@@ -73,13 +76,34 @@ def find_way(last_step: str | None) -> str:
     missing = [program for program in NATIVE if not shutil.which(program)]
     if not missing or (last_step and _is_early(last_step)):
         return "native"
-    for program in ("nix", "docker", "podman"):
-        if shutil.which(program):
+    if shutil.which("nix"):
+        return "nix"
+    silent = []
+    for program in ("docker", "podman"):
+        if not shutil.which(program):
+            continue
+        if _answers(program):
             return program
-    raise InputError(
-        f"LibreLane needs {', '.join(missing)} on the PATH, or nix, docker or podman: none is "
-        f"there ({HOME}); what needs none of them: --to {LAST_WITHOUT_OPENROAD}"
+        silent.append(program)
+    if silent:
+        have = (
+            f"the client {silent[0]} is there, but no daemon answers it: start the daemon "
+            f"('{silent[0]} info' must end without an error)"
+        )
+    else:
+        have = "none is there"
+    raise ToolMissing(
+        f"LibreLane needs {', '.join(missing)} on the PATH, or nix, docker or podman: {have} "
+        f"({HOME}); what needs none of them: --to {LAST_WITHOUT_OPENROAD}"
     )
+
+
+def _answers(program: str) -> bool:
+    """Whether a container engine can run anything: a client may be there alone."""
+    try:
+        return run([program, "info"], timeout_s=ANSWER_S).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def require_tcl() -> None:
@@ -91,7 +115,7 @@ def require_tcl() -> None:
         If it is missing.
     """
     if importlib.util.find_spec("_tkinter") is None:
-        raise InputError(
+        raise ToolMissing(
             f"{sys.executable} has no tkinter, which LibreLane reads a PDK's Tcl with: "
             "on Debian apt-get install python3-tk"
         )
@@ -126,7 +150,7 @@ def find_pdk(pdk: str) -> Path:
         known = ", ".join(DEFAULT_LIBRARY)
         raise InputError(f"PDK '{pdk}' is not known to LibreLane: one of {known}; or set PDK_ROOT")
     how = f"ciel enable --pdk-family {family} {_hash(family)}" if family else "set PDK_ROOT to it"
-    raise InputError(f"PDK {pdk} is not in {home} (PDK_ROOT): {how}")
+    raise ToolMissing(f"PDK {pdk} is not in {home} (PDK_ROOT): {how}")
 
 
 def _hash(family: str) -> str:
@@ -138,18 +162,15 @@ def _hash(family: str) -> str:
     return next((line.split(":")[1].strip() for line in lines if line.startswith(family)), "")
 
 
-def run_librelane(
-    config: Config, build: Path, folder: Path, pdk: str, to: str | None
-) -> dict[str, Any]:
-    """Write the design, run LibreLane on it and read its results back.
+def run_librelane(config: Config, folder: Path, pdk: str, to: str | None) -> dict[str, Any]:
+    """Run LibreLane on a design that was written, and read its results back.
 
     Parameters
     ----------
     config : Config
-    build : Path
-        Holds the stage rtl.
     folder : Path
-        Gets ``design/``, ``layout.gds`` where LibreLane made one, and its timing summaries.
+        Holds ``design/`` of :func:`write_design`; gets ``layout.gds`` where LibreLane made one, and
+        its timing summaries.
     pdk : str
     to : str or None
         Last step.
@@ -161,12 +182,14 @@ def run_librelane(
 
     Raises
     ------
-    InputError
+    ToolMissing
         If LibreLane, its tools or the PDK are missing.
+    ToolFailed
+        If it ends without a result.
     """
     version = librelane_version()
     design = folder / "design"
-    path = write_design(config, build / "rtl", design, pdk)
+    path = design / CONFIG
     way = find_way(to)
     if way == "native":
         found = _native(config, path, folder, pdk, to)
@@ -214,7 +237,7 @@ def _native(config: Config, path: Path, folder: Path, pdk: str, to: str | None) 
     state.unlink(missing_ok=True)
     _run(command, log, _environment(folder))
     if not state.is_file():
-        raise InputError(f"LibreLane ended without a result: {_tail(log)}")
+        raise ToolFailed(f"LibreLane ended without a result: {_tail(log)}")
     return read_json(state)
 
 
@@ -271,7 +294,7 @@ def _elsewhere(
     run = path.parent / "runs" / TAG
     states = sorted(run.glob("*/state_out.json"))
     if not states:
-        raise InputError(f"{shlex.join(command[:6])} ... gave no result: {_tail(log)}")
+        raise ToolFailed(f"{shlex.join(command[:6])} ... gave no result: {_tail(log)}")
     state = read_json(states[-1])
     return {
         "failed": f"{way}: status {status} (log: {log})" if status else None,

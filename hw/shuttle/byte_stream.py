@@ -2,6 +2,7 @@
 
 # Amaranth types its blocks as generators, and a slice as what may also join pins of a board.
 # pyright: reportGeneralTypeIssues=false, reportOperatorIssue=false, reportArgumentType=false
+# pyright: reportOptionalMemberAccess=false
 
 from amaranth.hdl import ClockDomain, Module, Signal
 from amaranth.lib import wiring

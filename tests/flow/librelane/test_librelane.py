@@ -92,7 +92,8 @@ def test_lint_and_synthesis_run_and_are_read_back(rtl, config, tmp_path, pdk):
     own = config.model_copy(update={"librelane": Librelane(standard_cells=LIBRARY)})
     folder = rtl / "librelane"
     folder.mkdir()
-    found = run_librelane(own, rtl, folder, pdk, LAST_WITHOUT_OPENROAD)
+    write_design(own, rtl / "rtl", folder / "design", pdk)
+    found = run_librelane(own, folder, pdk, LAST_WITHOUT_OPENROAD)
     assert found["failed"] is None
     write_json(folder / "metrics.json", found)
     assert found["origin"]["state"] == "before layout"
@@ -112,7 +113,8 @@ def test_lint_and_synthesis_run_and_are_read_back(rtl, config, tmp_path, pdk):
 def test_a_variable_that_librelane_refuses_is_its_own_words(rtl, config, tmp_path, pdk):
     wrong = Librelane(standard_cells=LIBRARY, variables={"FP_CORE_UTIL": "much"})
     own = config.model_copy(update={"librelane": wrong})
-    found = run_librelane(own, rtl, tmp_path, pdk, LAST_WITHOUT_OPENROAD)
+    write_design(own, rtl / "rtl", tmp_path / "design", pdk)
+    found = run_librelane(own, tmp_path, pdk, LAST_WITHOUT_OPENROAD)
     assert "FP_CORE_UTIL" in found["failed"]
     assert found["metrics"] == {}
 
@@ -168,3 +170,19 @@ def test_the_command_ends_with_one_line(rtl, tmp_path):
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "OpenROAD" in done.stderr or "openroad" in done.stderr
+    design = rtl / "librelane" / "design"
+    assert f"the design is in {design}" in done.stderr
+    assert (design / "config.json").is_file()
+
+
+@pytest.mark.parametrize(("answer", "way"), [("exit 0", "docker"), ("exit 1", None)])
+def test_a_client_of_docker_counts_if_its_daemon_answers(tmp_path, monkeypatch, answer, way):
+    client = tmp_path / "docker"
+    client.write_text(f"#!/bin/sh\n{answer}\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if way:
+        assert find_way(None) == way
+        return
+    with pytest.raises(InputError, match="client docker is there, but no daemon answers it"):
+        find_way(None)
