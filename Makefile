@@ -25,6 +25,7 @@ make sim       hold the Verilog against the network
 make asic      gates, area, timing, power            -> build/<name>/asic/
 make layout    place, route and check (PDK=sky130)   -> build/<name>/layout/layout.gds
 make report    one page                              -> build/<name>/report.html
+make datasheet one page, HTML and PDF        -> build/<name>/datasheet/
 make handoff   a folder for other designers  -> build/<name>/handoff/
 make shuttle   a project for TinyTapeout     -> build/<name>/tinytapeout/
 make verify    every link of the proof with a million vectors, and a formal proof
@@ -45,7 +46,7 @@ FLOW=librelane PDK=sky130A   asic by LibreLane, OpenROAD and a foundry's PDK
 endef
 export HELP
 
-.PHONY: help all setup train rtl sim asic layout report handoff shuttle search front study zoo test verify bench format clean
+.PHONY: help all setup train rtl sim asic layout report datasheet handoff shuttle search front study zoo test verify bench format clean
 .DEFAULT_GOAL := all
 
 all: report
@@ -91,8 +92,11 @@ layout: asic
 report: asic
 	$(RUN) -m flow report $(OPTIONS)
 
+datasheet: asic
+	$(RUN) -m flow datasheet $(OPTIONS)
+
 # A folder and an archive for designers who have no hexcoder: docs/handoff.md.
-handoff: asic
+handoff: datasheet
 	$(RUN) -m flow handoff $(OPTIONS)
 
 # A project for a chip that many share: SHUTTLE="--project caravel --author NAME", docs/handoff.md.

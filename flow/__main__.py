@@ -7,6 +7,7 @@ from hexcoder.errors import run_command
 from hexcoder.flow.commands import (
     asic,
     compare,
+    datasheet,
     handoff,
     layout,
     librelane,
@@ -16,7 +17,8 @@ from hexcoder.flow.commands import (
 )
 
 COMMANDS = tuple(
-    command.add for command in (asic, layout, librelane, verify, report, compare, handoff, shuttle)
+    command.add
+    for command in (asic, layout, librelane, verify, report, datasheet, compare, handoff, shuttle)
 )
 DESCRIPTION = "Take Verilog to gates, timing and power, and report on the whole design."
 EXAMPLES = """examples:
@@ -24,6 +26,7 @@ EXAMPLES = """examples:
   python -m flow report --config configs/econ_t.toml
   python -m flow layout --config configs/tiny.toml --pdk sky130
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
+  python -m flow datasheet --config configs/tiny.toml
   python -m flow handoff --config configs/tiny.toml
   python -m flow compare build/econ_t build/econ_t_sky130
 """

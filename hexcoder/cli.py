@@ -19,7 +19,16 @@ from hexcoder.console import (
     run_room,
 )
 from hexcoder.errors import CheckFailed, run_command
-from hexcoder.flow.commands import asic, compare, handoff, layout, librelane, report, shuttle
+from hexcoder.flow.commands import (
+    asic,
+    compare,
+    datasheet,
+    handoff,
+    layout,
+    librelane,
+    report,
+    shuttle,
+)
 from hexcoder.flow.commands import verify as netlist
 from hexcoder.gen.commands import rtl
 from hexcoder.models.commands import check, evaluate, export, generate, import_, train
@@ -38,7 +47,8 @@ BEFORE = {
     "layout": ("train", "rtl", "sim", "asic"),
     "librelane": ("train", "rtl", "sim"),
     "verify": ("train", "rtl", "sim", "asic"),
-    "handoff": ("train", "rtl", "sim", "asic"),
+    "datasheet": ("train", "rtl", "sim", "asic"),
+    "handoff": ("train", "rtl", "sim", "asic", "datasheet"),
     "shuttle": ("train", "rtl"),
     "report": ("train", "rtl", "sim", "asic"),
     "all": ("train", "rtl", "sim", "asic"),
@@ -54,6 +64,7 @@ EXAMPLES = """examples:
   hexcoder rtl network.json -o rtl               Verilog of a network of your own
   hexcoder sim network.json rtl --vectors 10000  is it the same, bit for bit?
   hexcoder asic my.toml --pdk sky130             gates, timing, power and a layout
+  hexcoder datasheet tiny                        one page of ports, power, timing, area and proof
   hexcoder handoff tiny                          a folder for designers who have no hexcoder
   hexcoder shuttle tiny                          a project for TinyTapeout, or Caravel
   hexcoder configs tiny > my.toml                a config to start from; change its name
@@ -115,6 +126,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     layout.add,
     librelane.add,
     report.add,
+    datasheet.add,
     handoff.add,
     shuttle.add,
     _verify,

@@ -54,6 +54,8 @@ TESTBENCH = (
     ("run_verilator.sh.j2", "sim/run_verilator.sh", "runs it with Verilator"),
 )
 VIEWS = (
+    ("datasheet/datasheet.html", "", "data sheet"),
+    ("datasheet/datasheet.pdf", "", "data sheet"),
     ("asic/netlist.v", "netlist/{top}.v", "netlist after synthesis"),
     ("layout/layout.gds", "layout/{top}.gds", "layout"),
     ("layout/final.v", "layout/{top}.v", "netlist of the layout"),
@@ -151,7 +153,7 @@ class _Package:
             self.out.put(name, meaning, self.out.render(template, known))
         for source, name, meaning in VIEWS:
             for path in sorted(self.place.build.glob(source)):
-                self.out.take(path, name, meaning)
+                self.out.take(path, name or path.name, meaning)
         for file in metadata.files("hexcoder") or ():
             if file.name == "LICENSE":
                 text = Path(str(file.locate())).read_text()

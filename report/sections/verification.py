@@ -24,7 +24,7 @@ def verification(results: Results) -> Section:
             "Each link compares two descriptions of the same network, bit for bit; the golden "
             "model is integer arithmetic written from the page on arithmetic alone."
         ),
-        _chain(results),
+        chain(results),
     ]
     sim = results.sim
     if sim is None:
@@ -98,7 +98,8 @@ def _word(verdict: Verdict | CellVerdict) -> str:
     return _FAILED if is_wrong else _AGREE
 
 
-def _chain(results: Results) -> Table:
+def chain(results: Results) -> Table:
+    """Each link of the proof: how it is compared, vectors, mismatches, verdict."""
     # What sends frames has no torch model, and goes to gates without passes.
     layered = isinstance(results.config.network, Network)
     rows = [
