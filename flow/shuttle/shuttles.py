@@ -83,7 +83,7 @@ class Shuttle:
         raise InputError(
             f"config {name} needs about {room.needed_um2:,.0f} um2 on {self.name} at "
             f"{UTILISATION:.0%} utilisation (an estimate, {room.source}), and "
-            f"{sites[-1].name} has {sites[-1].area_um2:,.0f}: {_what_would_do(self, fits)}"
+            f"{sites[-1].name} has {sites[-1].area_um2:,.0f}: {_what_would_do(self, room, fits)}"
         )
 
     def site(self, name: str) -> Site:
@@ -101,9 +101,9 @@ class Shuttle:
         self.site_for(config.name, room, wanted)
 
 
-def _what_would_do(shuttle: Shuttle, fits: str | None) -> str:
+def _what_would_do(shuttle: Shuttle, room: RoomNeeded, fits: str | None) -> str:
     if fits is not None:
-        return f"--tiles {fits} would do"
+        return f"--tiles {fits} would do" if room.core_um2 else f"it takes --tiles {fits} or more"
     others = [one for one in SHUTTLES.values() if one.sites[-1].area_um2 > _largest(shuttle)]
     other = "".join(f", or --project {o.name} ({_largest(o) / 1e6:.1f} mm2)" for o in others)
     return f"fewer inputs, outputs or weights would do{other}"
