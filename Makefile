@@ -151,6 +151,7 @@ verify: asic
 	$(RUN) -m gen --config $(call quoted,$(CONFIG)) $(if $(PDK),--pdk $(call quoted,$(PDK))) --check $(VECTORS) --events build/$(NAME)/train/events.csv
 	$(RUN) -m tb build/$(NAME)/network.json build/$(NAME)/rtl --vectors $(VECTORS) \
 		--events build/$(NAME)/train/events.csv --work build/$(NAME)/.simulation
+	$(RUN) -m tb certify build/$(NAME)/network.json build/$(NAME)/rtl --work build/$(NAME)/.simulation
 	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)
 	$(RUN) -m tests.fuzz --count $(FUZZ)
 	$(RUN) -m studies zoo $(ZOO)

@@ -36,13 +36,14 @@ from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
 from hexcoder.studies.commands.zoo import add_zoo
-from hexcoder.tb.commands import chip, flips, i2c_fuzz, prove
+from hexcoder.tb.commands import certify, chip, flips, i2c_fuzz, prove
 from hexcoder.version import __version__
 
 BEFORE = {
     "train": (),
     "rtl": ("train",),
     "sim": ("train", "rtl"),
+    "certify": ("train", "rtl"),
     "asic": ("train", "rtl", "sim"),
     "layout": ("train", "rtl", "sim", "asic"),
     "librelane": ("train", "rtl", "sim"),
@@ -63,6 +64,7 @@ EXAMPLES = """examples:
   hexcoder all econ_t --events energies.csv --build build/my_data   on your own events
   hexcoder rtl network.json -o rtl               Verilog of a network of your own
   hexcoder sim network.json rtl --vectors 10000  is it the same, bit for bit?
+  hexcoder certify network.json rtl              is it, for every input?
   hexcoder asic my.toml --pdk sky130             gates, timing, power and a layout
   hexcoder datasheet tiny                        one page of ports, power, timing, area and proof
   hexcoder handoff tiny                          a folder for designers who have no hexcoder
@@ -98,6 +100,7 @@ def _run_verify(arguments: argparse.Namespace) -> None:
     _run("rtl", *options, "--check", str(arguments.vectors), *given)
     work = ("--work", str(build / ".simulation"))
     _run("sim", network, str(build / "rtl"), *vectors, *given, *work)
+    _run("certify", network, str(build / "rtl"), *work)
     run_room("hexcoder", "", "", (netlist.add,), ("verify", *options, *vectors))
 
 
@@ -122,6 +125,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     train.add,
     rtl.add,
     partial(prove.add, name="sim"),
+    certify.add,
     asic.add,
     layout.add,
     librelane.add,
@@ -187,7 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, and the stages before it."""
     words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     # A config may stand in the place of a network: hexcoder rtl tiny.
-    given = words[1] if len(words) > 1 and words[0] in ("rtl", "sim") else "-"
+    given = words[1] if len(words) > 1 and words[0] in ("rtl", "sim", "certify") else "-"
     if not given.startswith("-") and find_config(given).suffix == ".toml":
         words.insert(1, "--config")
     for earlier in _stages_before(words):

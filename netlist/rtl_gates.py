@@ -81,7 +81,7 @@ def rtl_gates(
     folder.mkdir(parents=True, exist_ok=True)
     netlist, cells = folder / "rtl_gates.json", folder / "generic_cells.json"
     commands = [
-        f"blackbox {FULL_ADDER}",
+        *([f"blackbox {FULL_ADDER}"] if top != FULL_ADDER else []),
         f"hierarchy -check -top {top}",
         "proc",
         # A chip's registers hold anything at power-up; half of the JSON would be lines of source.

@@ -55,7 +55,7 @@ class NetlistSimulation:
     ) -> None:
         self.netlist, self.interface = netlist, interface
         ports = ["in_valid", "in_data"], ["out_valid", "out_data"]
-        self._lanes = LaneSimulation(netlist, models, *ports)
+        self.lanes = LaneSimulation(netlist, models, *ports)
 
     @staticmethod
     def build(
@@ -106,8 +106,8 @@ class NetlistSimulation:
         # for; without a register there is nothing to reset.
         in_reset = np.zeros_like(values, shape=(latency + 2, values.shape[1]))
         in_reset[:, 0] = bool(latency)
-        self._lanes.run(in_reset, reset=True)
-        outputs, _ = self._lanes.run(values)
+        self.lanes.run(in_reset, reset=True)
+        outputs, _ = self.lanes.run(values)
         found = from_streams(outputs[:, 1:], self.interface.output_widths, count + latency)
         return Clocks(outputs[:, 0] & np.uint64(1) != 0, found)
 
@@ -151,9 +151,9 @@ class NetlistSimulation:
         # The pipeline is full once the first event has left it.
         counted = entering.copy()
         counted[: latency + 1] = 0
-        self._lanes.clear()
-        self._lanes.run(np.zeros_like(values, shape=(latency + 2, values.shape[1])), reset=True)
-        outputs, _ = self._lanes.run(values, toggles=toggles, counted=counted)
+        self.lanes.clear()
+        self.lanes.run(np.zeros_like(values, shape=(latency + 2, values.shape[1])), reset=True)
+        outputs, _ = self.lanes.run(values, toggles=toggles, counted=counted)
 
         lanes, cycles = np.nonzero(from_lanes(outputs[:, 0] ^ leaving))
         wrong = lanes * steps + np.maximum(cycles - latency, 0)

@@ -87,10 +87,9 @@ def metrics_of(
     """Verdicts on the modules of a design as files hold them; keys that do not apply not set."""
     joined = Comparison.joined((verdict.comparison for verdict in verdicts), follow=False)
     sets = [v.configurations for v in verdicts if v.configurations is not None]
-    return SimulationMetrics(
+    metrics = SimulationMetrics(
         network=network,
         vectors=joined.vectors,
-        **({"configurations": sum(sets)} if sets else {}),
         mismatches=joined.mismatches,
         first_mismatch=joined.first_mismatch,
         seed=seed,
@@ -98,6 +97,8 @@ def metrics_of(
         modules={v.comparison.module: v.metrics() for v in verdicts},
         protocol_tests=protocol_tests,
     )
+    # A key that does not apply is not set.
+    return metrics.model_copy(update={"configurations": sum(sets)}) if sets else metrics
 
 
 def _prove_ports(

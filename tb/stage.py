@@ -1,4 +1,4 @@
-"""The stage 'sim': one step, which holds the compiled design against the golden model."""
+"""The stage 'sim': the compiled design against the golden model, simulated and proved."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ConfigDict
 
 from hexcoder.config import Config
+from hexcoder.metrics.certificate import Certificate
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import File, Given, Package, Place
@@ -66,17 +67,60 @@ def sim_stage(
         writes=("*.xml",),
     )
 
+    certify = Step(
+        "sim.certify",
+        _certify,
+        Certified,
+        reads=(
+            File("network.json"),
+            File("rtl/encoder.v"),
+            File("rtl/metrics.json"),
+            *map(Package, ("pyosys", "numpy")),
+        ),
+    )
+
     def assemble(request: Request, metrics: FlatMetrics) -> FlatMetrics:
         return {key: value for key, value in metrics.items() if key != "not_measured"}
 
-    limits = (Verdict("mismatches", _agrees), Verdict("protocol_tests", _all_passed))
-    return Stage("sim", (step,), request, limits, assemble=assemble)
+    limits = (Verdict("mismatches", _agrees), Verdict("protocol_tests", _all_passed), _CERTIFIED)
+    return Stage("sim", (step, certify), request, limits, assemble=assemble)
 
 
 class Simulation(Metrics):
     """sim/metrics.json as :class:`SimulationMetrics` says."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Certified(Metrics):
+    """Key ``certificate`` of sim/metrics.json."""
+
+    certificate: Certificate
+
+
+PROVED_BYTES = 4_000_000
+"""Of Verilog that takes less than a minute to prove; more is left to ``hexcoder certify``."""
+
+
+def _certify(request: Request, progress: Progress) -> Certified:
+    from hexcoder.tb.certificate.check import certify_design, not_covered
+
+    if (request.design / "encoder.v").stat().st_size > PROVED_BYTES:
+        return Certified(certificate=not_covered("its proof takes longer: hexcoder certify"))
+    return Certified(
+        certificate=certify_design(request.network, request.design, request.work, progress)
+    )
+
+
+def _is_certified(value: object, metrics: Mapping[str, Any], place: Place) -> str | None:
+    from hexcoder.tb.certificate.check import failure_of
+
+    certificate = Certificate.model_validate(value)
+    # What is not proved was simulated all the same.
+    return failure_of(certificate) if certificate.verdict == "refuted" else None
+
+
+_CERTIFIED = Verdict("certificate", _is_certified)
 
 
 def proved(request: Request, progress: Progress) -> SimulationMetrics:

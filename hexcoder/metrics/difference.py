@@ -22,6 +22,9 @@ class Difference(BaseModel):
     actual: int | None = Field(description="value of what was compared with it")
     kind: str | None = Field(default=None, description="'edge', 'event' or 'random'")
     input: tuple[int, ...] | None = Field(default=None, description="the event itself")
+    registers: dict[str, int] | None = Field(
+        default=None, description="what registers hold then, where it takes that"
+    )
     waveform: str | None = Field(default=None, description="FST file cut round the event")
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hexcoder.metrics.certificate import Certificate
 from hexcoder.metrics.difference import Difference
 
 
@@ -37,4 +38,7 @@ class SimulationMetrics(BaseModel):
     modules: dict[str, ModuleSimulation] = Field(description="each module's own verdict")
     protocol_tests: dict[str, dict[str, str]] = Field(
         description="for each module its cocotb tests: 'passed', or what failed"
+    )
+    certificate: Certificate | None = Field(
+        default=None, description="what is proved for every input; of a stage only"
     )

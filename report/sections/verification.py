@@ -105,6 +105,7 @@ def chain(results: Results) -> Table:
     rows = [
         *([_torch_link(results), _compiler_link(results)] if layered else []),
         _rtl_link(results),
+        _certificate_link(results),
         _netlist_link(
             results,
             "netlist_check",
@@ -169,6 +170,23 @@ def _rtl_link(results: Results) -> list[str]:
         return _not_run(link, f"run {results.command('sim')}")
     how = f"{sim.simulator}, {', '.join(sim.modules)} (seed {sim.seed}){_sets(sim)}"
     return _compared(link, how, sim)
+
+
+def _certificate_link(results: Results) -> list[str]:
+    link = "golden model = RTL, for every input"
+    certificate = results.sim and results.sim.certificate
+    if certificate is None:
+        return _not_run(link, f"run {results.command('sim')}")
+    if certificate.verdict == "proved":
+        elements = sum(certificate.elements.values())
+        how = (
+            f"{certificate.module}: {count(elements)} elements proved by linear elimination and "
+            "enumeration; no state but the pipeline"
+        )
+        return [link, how, "all inputs", "none", "proved"]
+    how = f"simulated only: {certificate.reason}"
+    is_refuted = certificate.verdict == "refuted"
+    return [link, how, "", "found" if is_refuted else "", _FAILED if is_refuted else "not proved"]
 
 
 def _layout_link(results: Results) -> list[str]:

@@ -1,0 +1,1 @@
+"""A proof for every input that the emitted Verilog computes its network."""

@@ -1,0 +1,116 @@
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from hexcoder.config import Compiler, Pipeline
+from hexcoder.gen.build import build
+from hexcoder.gen.compiler import Settings
+from hexcoder.network.golden import evaluate
+from hexcoder.network.schema import Network, NetworkGraph, save_network
+from hexcoder.tb.certificate.check import certify, certify_design, failure_of
+from tests.tb.certificate.faults import FAULTS
+
+QUICK = (
+    "swapped wire",
+    "dropped carry",
+    "carry for one event of 2**40",
+    "missing register",
+    "held bit",
+    "data by reset",
+    "valid is not reset",
+    "wrong adder",
+)
+
+
+def _silent(what: str, part: float) -> None:
+    pass
+
+
+def _dense(random: np.random.Generator, name: str, outputs: int, inputs: int, **keys: object):
+    return {
+        "kind": "dense", "name": name,
+        "weights": random.integers(-7, 8, (outputs, inputs)).tolist(),
+        "weight_type": "SQ(1,3)", "biases": random.integers(-7, 8, outputs).tolist(),
+        "bias_type": "SQ(1,3)", "rounding": "round_half_up", **keys,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """Two layers, with relu and saturation, over 48 bits."""
+    random = np.random.default_rng(3)
+    return Network.model_validate(
+        {
+            "name": "two",
+            "input": {"shape": [12], "type": "UQ(1,3)"},
+            "layers": [
+                _dense(random, "conv", 3, 12, activation="relu", output_type="UQ(1,4)"),
+                _dense(random, "latent", 2, 3, activation="none", output_type="SQ(1,4)"),
+            ],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def design(network, tmp_path_factory) -> tuple[Path, int]:
+    """Its Verilog, and its latency."""
+    folder = tmp_path_factory.mktemp("design")
+    settings = Settings(pipeline=Pipeline(), compiler=Compiler(effort=0.05))
+    ports = build(network, settings, folder).metrics.modules["encoder_core"]
+    return folder, ports.latency_cycles
+
+
+def test_a_network_is_proved_element_by_element(network, design, tmp_path):
+    folder, latency = design
+    certificate = certify(network, latency, folder, tmp_path, _silent)
+    assert certificate.verdict == "proved"
+    assert certificate.elements == {"conv": 3, "latent": 2}
+    assert certificate.by_sat == 0
+    assert failure_of(certificate) is None
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_a_planted_fault_is_refuted_by_an_event(kind, network, design, tmp_path):
+    folder, latency = design
+    text = (folder / "encoder.v").read_text()
+    planted = FAULTS[kind](text, Random(2))
+    assert planted != text
+    (tmp_path / "encoder.v").write_text(planted)
+    certificate = certify(network, latency, tmp_path, tmp_path / "work", _silent)
+    first = certificate.counterexample
+    assert certificate.verdict == "refuted", certificate.reason
+    assert failure_of(certificate) is not None
+    assert first is not None
+    if first.layer in ("conv", "latent", "output") and first.registers is None:
+        golden = evaluate(network, np.array([first.input])) & 31
+        assert first.expected in golden
+        assert first.actual != first.expected
+
+
+def test_an_offset_that_is_off_by_one_is_refuted(network, design, tmp_path):
+    folder, latency = design
+    values = network.model_dump(mode="json", exclude_none=True)
+    values["layers"][0]["biases"][1] += 1
+    certificate = certify(Network.model_validate(values), latency, folder, tmp_path, _silent)
+    assert certificate.verdict == "refuted"
+    assert certificate.counterexample is not None
+    assert (certificate.counterexample.layer, certificate.counterexample.element) == ("conv", 1)
+
+
+def test_a_kind_that_is_not_covered_is_named_and_does_not_fail(tmp_path):
+    network = NetworkGraph.model_validate(
+        {
+            "format": "hexcoder-network", "version": 2, "name": "largest",
+            "inputs": [{"name": "x", "shape": [4], "type": "UQ(3,0)"}],
+            "nodes": [{"kind": "argmax", "name": "best", "inputs": ["x"]}],
+            "outputs": [{"node": "best"}],
+        }
+    )  # fmt: skip
+    build(network, Settings(pipeline=Pipeline(), compiler=Compiler(effort=0.05)), tmp_path)
+    save_network(network, tmp_path / "network.json")
+    certificate = certify_design(tmp_path / "network.json", tmp_path, tmp_path / "work", _silent)
+    assert (certificate.verdict, certificate.is_covered) == ("not proved", False)
+    assert certificate.reason == "best is of kind 'argmax'"
+    assert failure_of(certificate) is None
