@@ -37,7 +37,7 @@ make format    format the code            make clean     remove build/
 
 CONFIG=configs/econ_t.toml   the design point: one of configs/, or your own
 EVENTS=energies.csv          events to train on, in place of the config's; COLUMNS=NAME chooses columns
-PDK=sky130                   the process, in place of the config's
+PDK=sky130|gf180mcu          the process, in place of the config's
 FLOW=librelane PDK=sky130A   asic by LibreLane, OpenROAD and a foundry's PDK
 
   make all CONFIG=configs/tiny.toml                 the whole chain in a minute or two
@@ -85,7 +85,7 @@ asic: sim
 	$(RUN) -m flow asic $(OPTIONS) || $(REPORT_FAILURE)
 endif
 
-# Place and route, and checks of the drawn block; for silicon.pdk = "sky130".
+# Place and route, and checks of the drawn block; for a PDK of drawn cells.
 layout: asic
 	$(RUN) -m flow layout $(OPTIONS)
 

@@ -12,7 +12,8 @@ from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings
 from hexcoder.netlist.liberty import read_liberty
 from hexcoder.network.schema import Network
-from hexcoder.pdk.description import LAYOUT_PDK, load_pdk
+from hexcoder.pdk.description import load_pdk
+from hexcoder.pdk.sky130.process import SKY130
 from hexcoder.pdk.technology import technology_of
 
 FILTERS = ((2, 2), (3, 2), (4, 3), (5, 4), (7, 4), (10, 4))
@@ -57,13 +58,13 @@ class Drawn(Row):
 def run(network: Network, effort: float, folder: Path) -> Drawn:
     """Compile a network, synthesise it to sky130 cells, place and route it."""
     work = folder / network.name
-    settings = Settings(compiler=Compiler(effort=effort), technology=technology_of(LAYOUT_PDK))
+    settings = Settings(compiler=Compiler(effort=effort), technology=technology_of(SKY130.name))
     build(network, settings, work / "rtl")
-    pdk = load_pdk(LAYOUT_PDK)
+    pdk = load_pdk(SKY130.name)
     library = read_liberty(pdk.liberty)
     netlist = synthesise(work / "rtl" / "encoder.v", "encoder_core", pdk, library, work)
     started = time.perf_counter()
-    report = place_and_route(netlist, [pdk.liberty], work / "layout").report
+    report = place_and_route(netlist, SKY130, [pdk.liberty], work / "layout").report
     return Drawn(
         network=network.name,
         cells=report["instances_before"],

@@ -21,12 +21,14 @@ from hexcoder.flow.analysis.sta import run_sta
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.flat import FlatNetlist, Instance
 from hexcoder.netlist.liberty import read_liberty
-from hexcoder.pdk.description import LAYOUT_PDK, Pdk, load_pdk
-from hexcoder.pdk.sky130.cells import drawn_cells
-from hexcoder.pdk.sky130.characterise import Way, ways
-from hexcoder.pdk.sky130.extraction import DrawnCell, read_cells
-from hexcoder.pdk.sky130.functions import FUNCTIONS, inputs_of, outputs_of
-from hexcoder.pdk.sky130.measurement import CORNERS, Corner, models, ramp_of, run_ngspice
+from hexcoder.pdk.cells.characterise import Way, ways
+from hexcoder.pdk.cells.drawn import drawn_cells
+from hexcoder.pdk.cells.extraction import DrawnCell, read_cells
+from hexcoder.pdk.cells.functions import FUNCTIONS, inputs_of, outputs_of
+from hexcoder.pdk.cells.measurement import ramp_of, run_ngspice
+from hexcoder.pdk.description import Pdk, load_pdk
+from hexcoder.pdk.process import Corner
+from hexcoder.pdk.sky130.process import SKY130
 
 SLEW_NS = 0.1
 LENGTHS = 5, 15
@@ -114,8 +116,8 @@ def compare_paths(
     InputError
         If ngspice or OpenSTA is missing or fails.
     """
-    by_spice, ngspice_pj = _ngspice(paths, CORNERS[corner], drawn, folder)
-    pdk = load_pdk(LAYOUT_PDK).at(corner)
+    by_spice, ngspice_pj = _ngspice(paths, SKY130.corners[corner], drawn, folder)
+    pdk = load_pdk(SKY130.name).at(corner)
     by_sta = _opensta(paths, pdk, folder)
     delays = [
         PathDelay(tuple(g.cell for g in path), edge, by_sta[number, edge], by_spice[number, edge])
@@ -135,7 +137,7 @@ def _ngspice(
     order = {cell: ["vdd", "vss", *inputs_of(cell), *outputs_of(cell)] for cell in used}
     lines = [
         f"* paths at {corner.name}",
-        f'.lib "{models()}" {corner.section}',
+        *SKY130.model_lines(corner),
         f".temp {corner.celsius}",
         ".option reltol=1e-3 abstol=1e-13",
         *(drawn[cell].spice(order[cell]) for cell in used),
@@ -285,11 +287,11 @@ def _lumped_spef(paths: Sequence[Sequence[Gate]]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Compare random paths at one corner and print JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench.path_check", description=__doc__)
-    parser.add_argument("corner", choices=sorted(CORNERS))
+    parser.add_argument("corner", choices=sorted(SKY130.corners))
     parser.add_argument("--paths", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(argv)
-    drawn = read_cells(drawn_cells() / "cells.gds")
+    drawn = read_cells(SKY130, drawn_cells(SKY130) / "cells.gds")
     with tempfile.TemporaryDirectory() as folder:
         paths = random_paths(given.paths, given.seed)
         compared = compare_paths(paths, given.corner, drawn, Path(folder))

@@ -394,8 +394,8 @@ def synthesise(config: Config, build: Path | str | None = None) -> AsicFile:
 def layout(config: Config, build: Path | str | None = None) -> LayoutFile:
     """Place, route and check a config's block, and write its GDS: the stage ``layout``.
 
-    Its process must have layouts: ``silicon.pdk = "sky130"``. The stages before it run where they
-    are out of date; the block is ``layout/layout.gds`` in the build folder.
+    Its process must have layouts: ``silicon.pdk = "sky130"`` or ``"gf180mcu"``. The stages before
+    it run where they are out of date; the block is ``layout/layout.gds`` in the build folder.
     """
     from hexcoder.flow.layout.stage import LAYOUT
 

@@ -18,8 +18,8 @@ from hexcoder.pdk.scaling import NODES
 from hexcoder.sections import validated
 from hexcoder.technology import Technology
 
-LAYOUT_PDK = "sky130"
-"""The PDK that flow.layout has cells for."""
+LAYOUT_PDKS = ("sky130", "gf180mcu")
+"""PDKs that flow.layout has cells for."""
 
 _FOLDER = Path(__file__).parent
 

@@ -8,8 +8,8 @@ from hexcoder.technology import Technology
 _NEAREST = {
     "sky130A": "sky130",
     "sky130B": "sky130",
-    "gf180mcuC": "sky130",
-    "gf180mcuD": "sky130",
+    "gf180mcuC": "gf180mcu",
+    "gf180mcuD": "gf180mcu",
     "ihp-sg13g2": "sky130",
 }
 """Kits that a flow outside brings, and the description here whose process is nearest in node."""

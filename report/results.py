@@ -17,7 +17,7 @@ from hexcoder.metrics.librelane import LibrelaneFile
 from hexcoder.metrics.rtl import RtlFile
 from hexcoder.metrics.sim import SimulationMetrics
 from hexcoder.metrics.train import TrainMetrics
-from hexcoder.pdk.description import LAYOUT_PDK
+from hexcoder.pdk.description import LAYOUT_PDKS
 from hexcoder.report.blocks import Notice
 from hexcoder.steps.reads import file_digest
 from hexcoder.steps.records import RECORDS, Records
@@ -147,7 +147,7 @@ class Results:
 
     def stages(self) -> list[str]:
         """Stages that this design point has: a layout for its process, LibreLane where it ran."""
-        has_layout = self.config.silicon.pdk == LAYOUT_PDK
+        has_layout = self.config.silicon.pdk in LAYOUT_PDKS
         has_librelane = self.librelane is not None or "librelane" in self.stale
         left_out = [] if has_layout else ["layout"]
         left_out += [] if has_librelane else ["librelane"]

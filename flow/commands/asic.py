@@ -11,7 +11,7 @@ from hexcoder.console import Commands, add_config_options, config_and_build
 from hexcoder.flow.asic.stage import ASIC
 from hexcoder.flow.commands import layout
 from hexcoder.flow.commands.energy import power_and_energy
-from hexcoder.pdk.description import LAYOUT_PDK, load_pdk
+from hexcoder.pdk.description import LAYOUT_PDKS, load_pdk
 from hexcoder.steps.console import measured, show_stage, state_of
 
 EXAMPLES = """examples:
@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "asic",
-        help="synthesis, check of the netlist, timing and power; with 'sky130' the layout too",
+        help="synthesis, check of the netlist, timing, power; with drawn cells the layout too",
         description="Map build/<config>/rtl/encoder.v to library cells, check, time and measure.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     config, build = config_and_build(arguments)
     run_asic(config, build)
-    if config.silicon.layout and config.silicon.pdk == LAYOUT_PDK:
+    if config.silicon.layout and config.silicon.pdk in LAYOUT_PDKS:
         layout.run_layout(config, build)
 
 

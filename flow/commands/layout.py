@@ -17,7 +17,7 @@ def add(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "layout",
-        help="place and route, and checks of the drawn block (silicon.pdk = 'sky130')",
+        help="place and route, and checks of the drawn block (PDK sky130 or gf180mcu)",
         description="Lay out the netlist of the stage asic in build/<config>/layout.",
     )
     add_config_options(parser, required=True)

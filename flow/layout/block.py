@@ -13,6 +13,8 @@ from hexcoder.flow.layout.place.place_route import Placed, load_placed
 from hexcoder.flow.views import flat
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.liberty import Library
+from hexcoder.pdk.process import Process
+from hexcoder.pdk.processes import process_of
 
 SPEF, WIRES, DELAYS = "final.spef", "wires_ff.json", "wires_s.json"
 
@@ -24,6 +26,11 @@ class LaidOut(Block):
     def netlist(self) -> Netlist:
         """The final netlist's files."""
         return Netlist(self.folder / "final.v", self.folder / "final.json", self.top)
+
+    @cached_property
+    def process(self) -> Process:
+        """Whose cells are placed."""
+        return process_of(self.config.silicon.pdk)
 
     @cached_property
     def mapped(self) -> Netlist:

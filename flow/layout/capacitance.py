@@ -5,8 +5,9 @@ row of intervals, and what a line finds holds for the strip around it. Between t
 layers the capacitance goes by area. The field of an edge goes sideways: within a distance d it
 leaves the part (2 / pi) atan(m d), for the nearest layer below and above, until a wire of the
 edge's own layer is in its way, to which it couples by k / (s + s0). A layer hides what is behind
-it. Coefficients and form: SkyWater's tables of capacitances, as the open technology file of Magic
-has them. What couples two wires stands against ground at both, as if the other were quiet.
+it. The coefficients are the process's (:class:`hexcoder.pdk.stack.Field`); the form is that of
+Magic's extraction. What couples two wires stands against ground at both, as if the other were
+quiet.
 """
 
 import ctypes
@@ -19,53 +20,8 @@ import numpy as np
 from hexcoder.compiled import compiled
 from hexcoder.flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, placed
 
-STACK = ("active", "poly", "li", "m1", "m2", "m3", "m4", "m5")
-"""Conductors over the substrate, from the bottom up."""
-
-AREA_AF = {
-    "li": (36.99, 55.3, 94.16),
-    "m1": (25.78, 33.6, 44.81, 114.20),
-    "m2": (17.5, 20.8, 24.50, 37.56, 133.86),
-    "m3": (12.37, 14.2, 16.06, 20.79, 34.54, 86.19),
-    "m4": (8.42, 9.41, 10.01, 11.67, 15.03, 20.33, 84.03),
-    "m5": (6.32, 6.88, 7.21, 8.03, 9.48, 11.34, 19.63, 68.33),
-}
-"""aF/um2 to the substrate and to each layer below, from the bottom up."""
-DOWN_AF = {
-    "li": (40.70, 44.27, 51.85),
-    "m1": (40.57, 43.10, 46.72, 59.50),
-    "m2": (37.76, 39.54, 41.22, 46.28, 67.05),
-    "m3": (40.99, 42.25, 43.53, 46.71, 54.81, 69.85),
-    "m4": (36.68, 37.57, 38.11, 39.71, 42.56, 46.38, 70.52),
-    "m5": (38.85, 39.52, 39.91, 41.15, 43.19, 45.59, 54.15, 82.82),
-}
-"""aF/um of a layer's edge to the substrate and to each layer below, from the bottom up."""
-UP_AF = {
-    "poly": (25.14, 16.69, 11.17, 9.18, 6.35, 6.49),
-    "li": (34.70, 21.74, 15.08, 10.14, 7.64),
-    "m1": (48.19, 26.68, 16.42, 12.02),
-    "m2": (44.43, 22.33, 15.69),
-    "m3": (42.64, 27.84),
-    "m4": (46.98,),
-}
-"""aF/um of a layer's edge to each layer above, from the bottom up."""
-BESIDE_AF = {
-    "li": (25.5, 0.14),
-    "m1": (44.0, 0.25),
-    "m2": (50.0, 0.30),
-    "m3": (74.0, 0.40),
-    "m4": (94.0, 0.57),
-    "m5": (155.0, 0.50),
-}
-"""Of an edge to another of its layer: aF and um of k / (s + s0), an um of length."""
-REACH_UM, NARROWING = 8.0, 0.02
-"""How far an edge's field goes; ``m`` is so much of the layers' capacitance by area, in 1/um."""
-
 STRIP_UM = 0.5
 _GOLDEN = (5**0.5 - 1) / 2
-
-_COUNT = len(STACK)
-_LEVEL = {layer: level for level, layer in enumerate(STACK)}
 _GROUND = -1
 _DRIVER = Path(__file__).with_name("capacitance.cpp")
 
@@ -79,26 +35,25 @@ def wire_capacitances(wiring: Wiring, cells: Path) -> dict[str, dict[str, float]
     cells : Path
         ``cells.gds``. What cells draw is ground here; a pin's own capacitance is its cell's.
     """
+    field = wiring.stack.field
+    stack = (*field.devices, *wiring.stack.names)
     nets = [net for net in wiring.wires if net not in SUPPLIES]
-    boxes = _collect(wiring, nets, cells)
-    found = np.zeros((len(nets), _COUNT))
-    tables = [
-        np.ascontiguousarray(table)
-        for table in (
-            _table(AREA_AF),
-            _table(DOWN_AF),
-            _table(UP_AF, above=True),
-            np.array([BESIDE_AF.get(layer, (0.0, 1.0)) for layer in STACK]),
-        )
-    ]
+    boxes = _collect(wiring, stack, nets, cells)
+    found = np.zeros((len(nets), len(stack)))
+    tables = (
+        _table(stack, field.area_af),
+        _table(stack, field.down_af),
+        _table(stack, field.up_af, above=True),
+        np.array([field.beside_af.get(layer, (0.0, 1.0)) for layer in stack]),
+    )
     for across, length in enumerate((wiring.width, wiring.height)):
         rows = np.ascontiguousarray(boxes[np.argsort(boxes[:, 2 + across], kind="stable")])
         lines = _lines(length)
         _library().cross_sections(
-            _COUNT,
+            len(stack),
             *map(_pointer, tables),
-            ctypes.c_double(REACH_UM),
-            ctypes.c_double(NARROWING),
+            ctypes.c_double(field.reach_um),
+            ctypes.c_double(field.narrowing),
             ctypes.c_int64(len(rows)),
             _pointer(rows),
             across,
@@ -109,7 +64,7 @@ def wire_capacitances(wiring: Wiring, cells: Path) -> dict[str, dict[str, float]
         )
     found *= STRIP_UM * 1e-3
     return {
-        net: {STACK[level]: float(row[level]) for level in np.flatnonzero(row)}
+        net: {stack[level]: float(row[level]) for level in np.flatnonzero(row)}
         for net, row in zip(nets, found, strict=True)
     }
 
@@ -121,29 +76,33 @@ def _lines(length: int) -> np.ndarray:
     return ((numbers + numbers * _GOLDEN % 1) * strip).astype(np.int32)
 
 
-def _table(rows: Mapping[str, Sequence[float]], above: bool = False) -> np.ndarray:
+def _table(
+    stack: Sequence[str], rows: Mapping[str, Sequence[float]], above: bool = False
+) -> np.ndarray:
     """Rows by layer; columns are the substrate and all layers."""
-    table = np.zeros((_COUNT, _COUNT + 1))
+    table = np.zeros((len(stack), len(stack) + 1))
     for layer, values in rows.items():
-        first = max(_LEVEL[layer], _LEVEL["poly"]) + 2 if above else 0
-        table[_LEVEL[layer], first : first + len(values)] = values
+        level = stack.index(layer)
+        first = level + 2 if above else 0
+        table[level, first : first + len(values)] = values
     return table
 
 
-def _collect(wiring: Wiring, nets: Sequence[str], cells: Path) -> np.ndarray:
+def _collect(wiring: Wiring, stack: Sequence[str], nets: Sequence[str], cells: Path) -> np.ndarray:
     """Rows of level, owner and edges in nm: what nets and cells draw."""
-    of_cells = cell_boxes(cells, STACK)
+    of_cells = cell_boxes(cells, wiring.stack, stack)
+    levels = {layer: level for level, layer in enumerate(stack)}
     rows = [
-        (_LEVEL[box.layer], _GROUND, *placed(box, instance)[1:])
+        (levels[box.layer], _GROUND, *placed(box, instance)[1:])
         for instance in wiring.instances
         for box in of_cells[instance.cell]
     ]
     numbers = {net: number for number, net in enumerate(nets)}
     rows += [
-        (_LEVEL[box.layer], numbers.get(net, _GROUND), *box[1:])
+        (levels[box.layer], numbers.get(net, _GROUND), *box[1:])
         for net, boxes in wiring.wires.items()
         for box in boxes
-        if box.layer in _LEVEL
+        if box.layer in levels
     ]
     return np.array(rows, dtype=np.int32).reshape(-1, 6)
 

@@ -3,7 +3,7 @@
 from hexcoder.flow.design import CORE
 from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Wiring
 from hexcoder.flow.synthesis.design import Design
-from hexcoder.pdk.sky130.cells_worker import direction
+from hexcoder.pdk.cells.worker import direction
 
 CLOCK, FILLER = "clock tree", "filler"
 

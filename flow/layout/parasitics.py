@@ -1,9 +1,9 @@
 """Resistance and capacitance of routed wires, as SPEF (IEEE 1481).
 
 Each net becomes a tree of resistors along the middles of its boxes and through its cuts; loops are
-cut at their largest resistor. Sheet and contact resistances: SkyWater's public process
-documentation. A net's capacitance on a layer (flow/layout/capacitance.py) is spread over its wires
-there by their lengths.
+cut at their largest resistor. Sheet and contact resistances are the process's
+(:class:`hexcoder.pdk.stack.Stack`). A net's capacitance on a layer (flow/layout/capacitance.py) is
+spread over its wires there by their lengths.
 """
 
 from collections import defaultdict
@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hexcoder.flow.layout.capacitance import wire_capacitances
-from hexcoder.flow.layout.wiring import METAL_STACK, SUPPLIES, Box, Pin, Wiring
-
-SHEET_OHM = {"li": 12.8, "m1": 0.125, "m2": 0.125, "m3": 0.047, "m4": 0.047, "m5": 0.0285}
-CUT_OHM = {"mcon": 9.3, "via": 4.5, "via2": 3.41, "via3": 3.41, "via4": 0.38}
-_BETWEEN = {cut: METAL_STACK[number : number + 2] for number, cut in enumerate(CUT_OHM)}
+from hexcoder.flow.layout.wiring import SUPPLIES, Box, Pin, Wiring
+from hexcoder.pdk.stack import Stack
 
 
 class Place(NamedTuple):
@@ -73,7 +70,9 @@ def _contained(boxes: list[Box]) -> list[Box]:
     return kept
 
 
-def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], farads: Mapping[str, float]) -> NetTree:
+def net_tree(
+    boxes: Iterable[Box], pins: Iterable[Pin], farads: Mapping[str, float], stack: Stack
+) -> NetTree:
     """Parasitics of one net.
 
     Parameters
@@ -83,11 +82,13 @@ def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], farads: Mapping[str, flo
     pins : iterable of Pin
     farads : mapping of str to float
         Capacitance of the wires of each layer, in fF.
+    stack : Stack
+        The process's.
     """
     metals: dict[str, list[Box]] = defaultdict(list)
     cuts: set[Box] = set()
     for box in boxes:
-        if box.layer in CUT_OHM:
+        if box.layer in stack.cut_by_name:
             cuts.add(box)
         else:
             metals[box.layer].append(box)
@@ -110,13 +111,13 @@ def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], farads: Mapping[str, flo
     for cut in cuts:
         ends = []
         x, y = (cut.left + cut.right) // 2, (cut.bottom + cut.top) // 2
-        for layer in _BETWEEN[cut.layer]:
+        for layer in stack.joined_by[cut.layer]:
             place = Place(layer, x, y)
             ends.append(place)
             for box, places in on.get(layer, ()):
                 if _touch(box, cut):
                     places.add(place)
-        edges.append((CUT_OHM[cut.layer], ends[0], ends[1]))
+        edges.append((stack.cut_by_name[cut.layer].ohm, ends[0], ends[1]))
     for pin in pins:
         middle = Place(
             pin.box.layer,
@@ -134,7 +135,7 @@ def net_tree(boxes: Iterable[Box], pins: Iterable[Pin], farads: Mapping[str, flo
             if box in pads:
                 edges += _along(box, places, 0.0)
                 continue
-            edges += _along(box, places, SHEET_OHM[layer])
+            edges += _along(box, places, stack.by_name[layer].sheet_ohm)
             length = max(box.right - box.left, box.top - box.bottom)
             spread += [(place, length / len(places)) for place in places]
         total = sum(share for _, share in spread)
@@ -200,7 +201,7 @@ def extract(wiring: Wiring, cells: Path) -> dict[str, NetTree]:
     """
     farads = wire_capacitances(wiring, cells)
     return {
-        net: net_tree(wiring.wires.get(net, ()), pins, farads.get(net, {}))
+        net: net_tree(wiring.wires.get(net, ()), pins, farads.get(net, {}), wiring.stack)
         for net, pins in wiring.pins.items()
         if net not in SUPPLIES
     }

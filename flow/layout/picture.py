@@ -8,19 +8,13 @@ import numpy as np
 
 from hexcoder.flow.layout.owners import FILLER
 from hexcoder.flow.layout.wiring import Box, Wiring
+from hexcoder.pdk.process import Process
 
-LAYERS = {
-    "diffusion": ((65, 20), 0xBFD8A8, 0),
-    "taps": ((65, 44), 0x9CC4C9, 0),
-    "poly": ((66, 20), 0xD08C80, 0),
-    "li": ((67, 20), 0xA9A0C0, 5),
-    "m1": ((68, 20), 0x3B6FB0, 9),
-    "m2": ((69, 20), 0xB0428F, 11),
-    "m3": ((70, 20), 0x1E8A6E, 8),
-    "m4": ((71, 20), 0xC98A12, 4),
-    "m5": ((72, 20), 0x444444, 3),
-}
-"""GDS layer and datatype, colour, and KLayout's number of the fill pattern."""
+_CELL_COLOURS = {"diffusion": 0xBFD8A8, "tap": 0x9CC4C9, "poly": 0xD08C80}
+_METALS = (
+    (0xA9A0C0, 5), (0x3B6FB0, 9), (0xB0428F, 11), (0x1E8A6E, 8), (0xC98A12, 4), (0x444444, 3),
+)  # fmt: skip
+"""Colour of each metal from the bottom up, and KLayout's number of the fill pattern."""
 
 SIDE, DPI = 5.0, 210
 """Of a picture, in inches: its text stays legible at a phone's width."""
@@ -46,7 +40,7 @@ def draw_placement(
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch, Rectangle
 
-    row = 5.6
+    row = wiring.process.style.row_um
     cells: dict[str, list[Rectangle]] = {}
     for instance in wiring.instances:
         part = owner[instance.name]
@@ -84,7 +78,7 @@ def draw_clock_tree(wiring: Wiring, picture: Path, clock: str = "clk") -> None:
             # clk, clk_root_0, clk_root_bl_0, clk_root_bl_tr_0: a part of the name for each level.
             level = net.count("_")
             for box in boxes:
-                if box.layer in ("m1", "m2", "m3", "m4"):
+                if box.layer in wiring.stack.routed:
                     corner = (box.left / 1000, box.bottom / 1000)
                     size = (box.right - box.left) / 1000, (box.top - box.bottom) / 1000
                     levels.setdefault(level, []).append(Rectangle(corner, *size))
@@ -106,11 +100,11 @@ def draw_clock_tree(wiring: Wiring, picture: Path, clock: str = "clk") -> None:
 
 
 def draw_congestion(wiring: Wiring, picture: Path, tile_nm: int = 8000) -> None:
-    """Save a PNG of how much of the metals m1 to m4 is in use, tile by tile."""
+    """Save a PNG of how much of the routed metals is in use, tile by tile."""
     from matplotlib.figure import Figure
 
     columns, rows = -(-wiring.width // tile_nm), -(-wiring.height // tile_nm)
-    metals = ("m1", "m2", "m3", "m4")
+    metals = wiring.stack.routed
     used = {metal: np.zeros((rows, columns)) for metal in metals}
     for boxes in wiring.wires.values():
         for box in boxes:
@@ -138,12 +132,19 @@ def _add(used: np.ndarray, box: Box, tile: int) -> None:
             used[j, i] += max(width, 0) * max(height, 0)
 
 
-def draw_layout(gds: Path, picture: Path, pixels: int = 1200, part_um: float | None = None) -> None:
+def draw_layout(
+    gds: Path,
+    process: Process,
+    picture: Path,
+    pixels: int = 1200,
+    part_um: float | None = None,
+) -> None:
     """Save a PNG of the drawn shapes.
 
     Parameters
     ----------
     gds, picture : Path
+    process : Process
     pixels : int
         Width and height.
     part_um : float, optional
@@ -156,7 +157,7 @@ def draw_layout(gds: Path, picture: Path, pixels: int = 1200, part_um: float | N
     view.set_config("grid-visible", "false")
     view.set_config("text-visible", "false")
     view.load_layout(str(gds), False)
-    _show_layers(view)
+    _show_layers(view, process)
     view.max_hier()
     view.zoom_fit()
     if part_um is not None:
@@ -165,11 +166,18 @@ def draw_layout(gds: Path, picture: Path, pixels: int = 1200, part_um: float | N
     view.save_image(str(picture), pixels, pixels)
 
 
-def _show_layers(view: Any) -> None:
+def _show_layers(view: Any, process: Process) -> None:
     from klayout import lay
 
     view.clear_layers()
-    for name, ((layer, datatype), colour, pattern) in LAYERS.items():
+    shown_layers = [
+        *((name, process.layers[name], colour, 0) for name, colour in _CELL_COLOURS.items()),
+        *(
+            (metal.name, metal.gds, *look)
+            for metal, look in zip(process.stack.metals, _METALS, strict=True)
+        ),
+    ]
+    for name, (layer, datatype), colour, pattern in shown_layers:
         shown = lay.LayerPropertiesNode()
         shown.name = f"{name} {layer}/{datatype}"
         shown.source_layer, shown.source_datatype = layer, datatype
@@ -179,11 +187,11 @@ def _show_layers(view: Any) -> None:
         view.insert_layer(view.end_layers(), shown)
 
 
-def write_layer_file(gds: Path, path: Path) -> None:
+def write_layer_file(gds: Path, process: Process, path: Path) -> None:
     """Write KLayout's layer properties for the layout: ``klayout layout.gds -l layout.lyp``."""
     from klayout import lay
 
     view = lay.LayoutView()
     view.load_layout(str(gds), False)
-    _show_layers(view)
+    _show_layers(view, process)
     view.save_layer_props(str(path))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from hexcoder.config import Config
-from hexcoder.errors import InputError
 from hexcoder.flow.layout.block import LaidOut
 from hexcoder.flow.layout.steps.block_liberty import BLOCK_LIBERTY
 from hexcoder.flow.layout.steps.checks import CONNECTIVITY, DESIGN_RULES, LVS
@@ -20,8 +19,8 @@ from hexcoder.flow.layout.steps.timing import TIMING
 from hexcoder.flow.layout.steps.views import VIEWS
 from hexcoder.flow.power import with_energy
 from hexcoder.flow.verdicts import agrees, holds
-from hexcoder.pdk.description import LAYOUT_PDK
-from hexcoder.pdk.sky130.cells import version
+from hexcoder.pdk.process import version
+from hexcoder.pdk.processes import process_of
 from hexcoder.steps.limits import Verdict
 from hexcoder.steps.reads import Place
 from hexcoder.steps.step import FlatMetrics, Stage
@@ -29,11 +28,7 @@ from hexcoder.steps.step import FlatMetrics, Stage
 
 def require_layout(config: Config) -> None:
     """Say so where the config's PDK cannot be laid out."""
-    if config.silicon.pdk != LAYOUT_PDK:
-        raise InputError(
-            f"silicon.pdk = '{config.silicon.pdk}': the embedded place and route has cells for "
-            f"'{LAYOUT_PDK}' alone"
-        )
+    process_of(config.silicon.pdk)
 
 
 def _meets_clock(slack_ns: float, metrics: Mapping[str, Any], place: Place) -> str | None:
@@ -97,7 +92,7 @@ def _assemble(block: LaidOut, metrics: FlatMetrics) -> FlatMetrics:
     header = {
         "name": block.config.name,
         "top": block.top,
-        "origin": {"pdk": LAYOUT_PDK, "tool": tool, "state": "after layout"},
+        "origin": {"pdk": block.process.name, "tool": tool, "state": "after layout"},
     }
     return with_energy(header | metrics, block.config.clock.period_ns)
 

@@ -10,40 +10,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from klayout import db
 
-from hexcoder.pdk.sky130.finishing import PIN_DATATYPE, finish_block
-
-GDS_LAYERS = {
-    "li": (67, 20),
-    "mcon": (67, 44),
-    "m1": (68, 20),
-    "via": (68, 44),
-    "m2": (69, 20),
-    "via2": (69, 44),
-    "m3": (70, 20),
-    "via3": (70, 44),
-    "m4": (71, 20),
-    "via4": (71, 44),
-    "m5": (72, 20),
-}
-"""Metals and the cuts between them, from the bottom up: GDS layer and datatype."""
-
-DEVICE_LAYERS = {"active": (65, 20), "poly": (66, 20)}
-"""What cells draw below the metals."""
-
-METAL_STACK = tuple(GDS_LAYERS)[::2]
-CUTS = tuple(GDS_LAYERS)[1::2]
-_JOINED_BY = {cut: METAL_STACK[number : number + 2] for number, cut in enumerate(CUTS)}
+from hexcoder.pdk.process import Process
+from hexcoder.pdk.processes import process_of
+from hexcoder.pdk.stack import Stack
 
 GRID_NM = 5
-"""On which every edge of a mask lies (rule x.1b)."""
-
-LABEL_DATATYPE = 5
-"""Of the metal's GDS layer: a port's name (SkyWater's layer table)."""
+"""On which every edge of a mask lies."""
 
 SUPPLIES = ("vdd", "vss")
 
@@ -72,7 +50,7 @@ class Instance(NamedTuple):
 
 
 class Pin(NamedTuple):
-    """Metal that routing must reach: of a cell's pin (on li), or of a port (no instance)."""
+    """Metal that routing must reach: of a cell's pin, or of a port (no instance)."""
 
     instance: str
     pin: str
@@ -88,6 +66,8 @@ class Wiring:
     top : str
     width, height : int
         Of the die, in nm; the origin is its lower left corner.
+    pdk : str
+        Name of its process.
     instances : list of Instance
     wires : dict of str to list of Box
         Routed metal and cuts of each net; what cells draw themselves is not among them.
@@ -97,9 +77,20 @@ class Wiring:
     top: str
     width: int
     height: int
+    pdk: str
     instances: list[Instance] = field(default_factory=list)
     wires: dict[str, list[Box]] = field(default_factory=lambda: defaultdict(list))
     pins: dict[str, list[Pin]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def process(self) -> Process:
+        """Whose cells it is made of."""
+        return process_of(self.pdk)
+
+    @property
+    def stack(self) -> Stack:
+        """The process's metals and cuts."""
+        return self.process.stack
 
     def write(self, path: Path) -> None:
         """Save as JSON."""
@@ -108,6 +99,7 @@ class Wiring:
                 {
                     "top": self.top,
                     "die_nm": [self.width, self.height],
+                    "pdk": self.pdk,
                     "instances": self.instances,
                     "wires": self.wires,
                     "pins": self.pins,
@@ -119,7 +111,8 @@ class Wiring:
     def read(cls, path: Path) -> Wiring:
         """Load what :meth:`write` saved."""
         text = json.loads(path.read_text())
-        wiring = cls(text["top"], *text["die_nm"])
+        width, height = text["die_nm"]
+        wiring = cls(text["top"], width, height, text["pdk"])
         wiring.instances = [Instance(*values) for values in text["instances"]]
         for net, boxes in text["wires"].items():
             wiring.wires[net] = [Box(*values) for values in boxes]
@@ -128,19 +121,21 @@ class Wiring:
         return wiring
 
 
-def cell_boxes(cells: Path, layers: Iterable[str]) -> dict[str, list[Box]]:
+def cell_boxes(cells: Path, stack: Stack, layers: Iterable[str]) -> dict[str, list[Box]]:
     """What each cell draws on some layers, as boxes in nm.
 
     Parameters
     ----------
     cells : Path
         ``cells.gds``.
+    stack : Stack
+        The process's.
     layers : iterable of str
     """
     layout = db.Layout()
     layout.read(str(cells))
     nm = round(layout.dbu * 1000)
-    numbers = GDS_LAYERS | DEVICE_LAYERS
+    numbers = {**stack.gds, **stack.field.devices}
     found: dict[str, list[Box]] = {}
     for cell in layout.each_cell():
         boxes = found[cell.name] = []
@@ -166,8 +161,9 @@ def placed(box: Box, instance: Instance) -> Box:
     )
 
 
-def joined(boxes: list[Box]) -> list[set[Box]]:
+def joined(boxes: list[Box], stack: Stack) -> list[set[Box]]:
     """Groups of boxes that touch, on a metal or through a cut."""
+    between = stack.joined_by
     parent = list(range(len(boxes)))
 
     def root(number: int) -> int:
@@ -186,8 +182,8 @@ def joined(boxes: list[Box]) -> list[set[Box]]:
                 continue
             joins = (
                 first.layer == second.layer
-                or second.layer in _JOINED_BY.get(first.layer, ())
-                or first.layer in _JOINED_BY.get(second.layer, ())
+                or second.layer in between.get(first.layer, ())
+                or first.layer in between.get(second.layer, ())
             )
             if joins:
                 parent[root(b)] = root(a)
@@ -199,7 +195,7 @@ def joined(boxes: list[Box]) -> list[set[Box]]:
 
 def write_gds(wiring: Wiring, cells: Path, path: Path) -> None:
     """Draw the block with the cells it uses; ports carry pin shapes and names."""
-    layout = db.Layout()
+    layout, stack = db.Layout(), wiring.stack
     layout.read(str(cells))
     used = {instance.cell for instance in wiring.instances}
     indices = {name: layout.cell(name).cell_index() for name in used}
@@ -219,22 +215,41 @@ def write_gds(wiring: Wiring, cells: Path, path: Path) -> None:
 
     for boxes in wiring.wires.values():
         for box in boxes:
-            draw(GDS_LAYERS[box.layer], box)
+            draw(stack.gds[box.layer], box)
     for net, pins in wiring.pins.items():
         for pin in pins:
             if pin.instance:
                 continue
-            layer = GDS_LAYERS[pin.box.layer]
+            layer = stack.gds[pin.box.layer]
             draw(layer, pin.box)
-            draw((layer[0], PIN_DATATYPE), pin.box)
+            draw((layer[0], stack.pin_datatype), pin.box)
             centre = db.Trans(
                 round((pin.box.left + pin.box.right) / 2 * nm),
                 round((pin.box.bottom + pin.box.top) / 2 * nm),
             )
-            label = top.shapes(layout.layer(layer[0], LABEL_DATATYPE))
+            label = top.shapes(layout.layer(layer[0], stack.label_datatype))
             label.insert(db.Text(net, centre))
-    finish_block(layout, top)
+    wiring.process.finish_block(layout, top)
+    drop_floating(layout, top, stack)
     for cell in list(layout.top_cells()):
         if cell.name != wiring.top:
             cell.prune_cell()
     layout.write(str(path))
+
+
+def drop_floating(layout: db.Layout, top: db.Cell, stack: Stack) -> None:
+    """Take out pieces of metal that no cut joins to anything and no pin is on."""
+
+    def region(layer: tuple[int, int]) -> db.Region:
+        return db.Region(top.begin_shapes_rec(layout.layer(*layer))).merged()
+
+    for metal, cuts in zip(stack.metals[1:], pairwise([*stack.cuts, None]), strict=True):
+        joined = region((metal.gds[0], stack.pin_datatype))
+        for cut in filter(None, cuts):
+            joined += region(cut.gds)
+        floating = region(metal.gds).not_interacting(joined)
+        if not floating.is_empty():
+            shapes = top.shapes(layout.layer(*metal.gds))
+            kept = db.Region(shapes) - floating
+            shapes.clear()
+            shapes.insert(kept)

@@ -1,1 +1,1 @@
-"""The cell factory of sky130: drawn, extracted and measured on the user's machine."""
+"""SkyWater's sky130, as the cell factory and the layout know it."""

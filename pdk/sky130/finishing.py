@@ -5,25 +5,11 @@ npc.1, npc.2, psd.1, psd.2, psd.5a, difftap; layers reference). All lengths in u
 KLayout's cells, so that it can be run on any drawing; nothing of the generator is kept here.
 """
 
-import re
-from collections.abc import Mapping
-
 from klayout import db
 
 DIFF, TAP, POLY, LICON, NWELL = (65, 20), (65, 44), (66, 20), (66, 44), (64, 20)
 NSDM, PSDM, NPC = (93, 44), (94, 20), (95, 20)
 STANDARD_CELL, BOUNDARY = (81, 4), (235, 4)
-
-METALS = {
-    (68, 20): ((67, 44), (68, 44)),
-    (69, 20): ((68, 44), (69, 44)),
-    (70, 20): ((69, 44), (70, 44)),
-    (71, 20): ((70, 44), (71, 44)),
-    (72, 20): ((71, 44),),
-}
-"""m1 to m5, and the cuts that join each to another."""
-PIN_DATATYPE = 16
-"""Of a metal's layer: a port's shape (SkyWater's layer table)."""
 
 NPC_ROUND_CONTACT, NPC_SPACING = 0.10, 0.27
 IMPLANT_ROUND_DIFFUSION, IMPLANT_WIDTH = 0.125, 0.38
@@ -146,21 +132,8 @@ def _part_taps(work: _Cell) -> None:
 
 
 def finish_block(layout: db.Layout, top: db.Cell) -> None:
-    """What a block of finished cells lacks: NPC between neighbours; pieces of metal go that no cut
-    joins to anything and no pin is on.
-    """
-    work = _Cell(layout, top)
-    _fill_npc(work)
-    for layer, cuts in METALS.items():
-        joined = work.region((layer[0], PIN_DATATYPE))
-        for cut in cuts:
-            joined += work.region(cut)
-        floating = work.region(layer).not_interacting(joined)
-        if not floating.is_empty():
-            shapes = top.shapes(layout.layer(*layer))
-            kept = db.Region(shapes) - floating
-            shapes.clear()
-            shapes.insert(kept)
+    """What a block of finished cells lacks: NPC between neighbours."""
+    _fill_npc(_Cell(layout, top))
 
 
 def _fill_npc(work: _Cell) -> None:
@@ -173,28 +146,3 @@ def _fill_npc(work: _Cell) -> None:
     half = least // 2 + 1
     fillings += (there + fillings).sized(half).sized(-half)
     work.cell.shapes(work.layout.layer(*NPC)).insert((fillings - there).merged())
-
-
-def narrowed(spice: str, widths: Mapping[str, Mapping[float, float]]) -> str:
-    """A netlist of the cells' circuits with the widths of their P transistors as drawn.
-
-    Parameters
-    ----------
-    widths : mapping of str to mapping of float to float
-        By cell what :func:`finish_cell` returned.
-    """
-    cell, lines = "", []
-    for line in spice.splitlines():
-        words = line.split()
-        if words[:1] == [".subckt"]:
-            cell = words[1]
-        found = _WIDTH.search(line)
-        if "pfet" in line and found:
-            before = round(float(found[1]) * 1e6, 4)
-            drawn = widths.get(cell, {}).get(before, before)
-            line = line.replace(found[0], f"w={drawn * 1e-6:.6g}")
-        lines.append(line)
-    return "\n".join(lines) + "\n"
-
-
-_WIDTH = re.compile(r"\bw=(\S+)")

@@ -5,15 +5,16 @@ import dataclasses
 import pytest
 
 from hexcoder.bench.path_check import Compared, compare_paths, random_paths
-from hexcoder.pdk.sky130.cells import drawn_cells
-from hexcoder.pdk.sky130.extraction import read_cells
+from hexcoder.pdk.cells.drawn import drawn_cells
+from hexcoder.pdk.cells.extraction import read_cells
+from hexcoder.pdk.sky130.process import SKY130
 
 pytestmark = pytest.mark.xdist_group("ngspice")
 
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory) -> Compared:
-    drawn = read_cells(drawn_cells() / "cells.gds")
+    drawn = read_cells(SKY130, drawn_cells(SKY130) / "cells.gds")
     paths = [path[:5] for path in random_paths(3, seed=7)]
     return compare_paths(paths, "tt", drawn, tmp_path_factory.mktemp("paths"))
 

@@ -19,7 +19,7 @@ def test_every_file_and_cell_of_nangate45_is_there(pdk, library):
 
 
 def test_an_unknown_pdk_lists_the_known_ones():
-    with pytest.raises(InputError, match="'sky' is not known: one of nangate45, sky130"):
+    with pytest.raises(InputError, match="'sky' is not known: one of gf180mcu, nangate45, sky130"):
         load_pdk("sky")
 
 

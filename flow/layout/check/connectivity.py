@@ -7,7 +7,7 @@ from pathlib import Path
 
 from klayout import db
 
-from hexcoder.flow.layout.wiring import GDS_LAYERS, SUPPLIES, Wiring
+from hexcoder.flow.layout.wiring import SUPPLIES, Wiring
 
 SHOWN = 8
 
@@ -34,10 +34,11 @@ def check_connectivity(gds: Path, wiring: Wiring) -> Connectivity:
     layout.read(str(gds))
     top = layout.cell(wiring.top)
     extraction = db.LayoutToNetlist(db.RecursiveShapeIterator(layout, top, []))
+    stack = wiring.stack
     layers = {
-        name: extraction.make_layer(layout.layer(*ld), name) for name, ld in GDS_LAYERS.items()
+        name: extraction.make_layer(layout.layer(*ld), name) for name, ld in stack.gds.items()
     }
-    names = list(GDS_LAYERS)
+    names = list(stack.gds)
     for name in names:
         extraction.connect(layers[name])
     for below, above in pairwise(names):
@@ -51,7 +52,7 @@ def check_connectivity(gds: Path, wiring: Wiring) -> Connectivity:
         probed = [pin.box for pin in pins]
         if net in SUPPLIES:
             # Every rail, not the straps alone.
-            probed += [box for box in wiring.wires[net] if box.layer == "li"]
+            probed += [box for box in wiring.wires[net] if box.layer == stack.pins]
         for layer, left, bottom, right, top in probed:
             count += 1
             at = db.DPoint((left + right) / 2000, (bottom + top) / 2000)

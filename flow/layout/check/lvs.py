@@ -18,13 +18,13 @@ from typing import Any
 from klayout import db
 
 from hexcoder.documents import read_json
-from hexcoder.flow.layout.wiring import GDS_LAYERS, LABEL_DATATYPE, SUPPLIES, Box, Wiring
+from hexcoder.flow.layout.wiring import SUPPLIES, Box, Wiring
 from hexcoder.netlist.files import Netlist
-from hexcoder.pdk.sky130.extraction import LAYERS
+from hexcoder.pdk.process import Process
 
 KINDS = ("nfet", "pfet")
 SHOWN = 8
-_DEVICE = re.compile(r"^\S+ (\S+) (\S+) (\S+) \S+ \S*?__(nfet|pfet)_01v8\S* (.*)$", re.IGNORECASE)
+_DEVICE = re.compile(r"^\S+ (\S+) (\S+) (\S+) \S+ (\S+) (.*)$", re.IGNORECASE)
 
 
 HINTS, _HINT = (250, 0), "hint:"
@@ -100,7 +100,8 @@ def _hints(wiring: Wiring, instances: Instances) -> dict[str, Box]:
     return found
 
 
-def _extract(gds: Path, top: str, hints: Mapping[str, Box]) -> db.LayoutToNetlist:
+def _extract(gds: Path, process: Process, top: str, hints: Mapping[str, Box]) -> db.LayoutToNetlist:
+    stack = process.stack
     layout = db.Layout()
     layout.read(str(gds))
     cell = layout.cell(top)
@@ -112,14 +113,14 @@ def _extract(gds: Path, top: str, hints: Mapping[str, Box]) -> db.LayoutToNetlis
         )
     work = db.LayoutToNetlist(db.RecursiveShapeIterator(layout, cell, []))
     work._layout = layout  # kept as long as the extraction
-    raw = {name: work.make_layer(layout.layer(*ld), name) for name, ld in LAYERS.items()}
+    raw = {name: work.make_layer(layout.layer(*ld), name) for name, ld in process.layers.items()}
     metals = {
-        name: raw["li"] if name == "li" else work.make_layer(layout.layer(*ld), name)
-        for name, ld in GDS_LAYERS.items()
+        name: raw["metal"] if name == stack.pins else work.make_layer(layout.layer(*ld), name)
+        for name, ld in stack.gds.items()
     }
     active = {
-        "pfet": (raw["diff"] & raw["nwell"]) & raw["psdm"],
-        "nfet": (raw["diff"] - raw["nwell"]) & raw["nsdm"],
+        "pfet": (raw["diffusion"] & raw["nwell"]) & raw["p_implant"],
+        "nfet": (raw["diffusion"] - raw["nwell"]) & raw["n_implant"],
     }
     conducting = [raw["poly"]]
     for kind, region in active.items():
@@ -130,20 +131,20 @@ def _extract(gds: Path, top: str, hints: Mapping[str, Box]) -> db.LayoutToNetlis
         marks: dict[str, db.ShapeCollection] = {"tS": side, "tD": side, "tG": raw["poly"]}
         work.extract_devices(db.DeviceExtractorMOS3Transistor(kind), parts | marks)
         conducting.append(side)
-    for region in (*conducting, raw["licon"], *metals.values()):
+    for region in (*conducting, raw["contact"], *metals.values()):
         work.connect(region)
     for region in conducting:
-        work.connect(region, raw["licon"])
-    work.connect(raw["licon"], raw["li"])
+        work.connect(region, raw["contact"])
+    work.connect(raw["contact"], raw["metal"])
     for below, above in pairwise(metals):
         work.connect(metals[below], metals[above])
-    for name, (layer, _) in GDS_LAYERS.items():
-        if name in ("li", "m1", "m2", "m3", "m4", "m5"):
-            labels = work.make_text_layer(layout.layer(layer, LABEL_DATATYPE), f"{name} labels")
-            work.connect(metals[name], labels)
+    for metal in stack.metals:
+        where = layout.layer(metal.gds[0], stack.label_datatype)
+        labels = work.make_text_layer(where, f"{metal.name} labels")
+        work.connect(metals[metal.name], labels)
     # Nets of the block alone: a cell's own labels have no such name.
     texts = work.make_text_layer(named, "hints")
-    work.connect(metals["li"], texts)
+    work.connect(metals[stack.pins], texts)
     work.extract_netlist()
     return work
 
@@ -153,6 +154,7 @@ def _reference(
 ) -> db.Netlist:
     """Netlist of the block, of cells as their generator describes them."""
     netlist = db.Netlist()
+    kind_of = {model: kind for kind, model in wiring.process.transistors.items()}
     classes = {}
     for kind in KINDS:
         classes[kind] = db.DeviceClassMOS3Transistor()
@@ -164,7 +166,7 @@ def _reference(
         found = re.search(rf"^\.subckt {re.escape(name)} (.*?)\n(.*?)^\.ends", text, re.S | re.M)
         assert found is not None
         devices = [_DEVICE.match(line) for line in found[2].splitlines()]
-        devices = [device for device in devices if device is not None]
+        devices = [found for found in devices if found is not None and found[4] in kind_of]
         circuit = circuits[name] = db.Circuit()
         circuit.name = name
         netlist.add(circuit)
@@ -179,8 +181,8 @@ def _reference(
         for pin in found[1].split():
             pins[name][pin] = circuit.create_pin(pin)
             circuit.connect_pin(pins[name][pin], net(pin))
-        for number, (drain, gate, source, kind, values) in enumerate(d.groups() for d in devices):
-            device = circuit.create_device(classes[kind], f"M{number}")
+        for number, (drain, gate, source, model, values) in enumerate(d.groups() for d in devices):
+            device = circuit.create_device(classes[kind_of[model]], f"M{number}")
             for terminal, key in (("D", drain), ("G", gate), ("S", source)):
                 device.connect_terminal(terminal, net(key))
             for parameter in ("l", "w"):
@@ -258,7 +260,7 @@ def compare_layout(gds: Path, spice: Path, wiring: Wiring, instances: Instances)
     instances : Instances
         The netlist.
     """
-    work = _extract(gds, wiring.top, _hints(wiring, instances))
+    work = _extract(gds, wiring.process, wiring.top, _hints(wiring, instances))
     drawn = work.netlist()
     for circuit in list(drawn.each_circuit()):
         if circuit.name != wiring.top and not any(True for _ in circuit.each_device()):

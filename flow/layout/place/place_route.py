@@ -1,4 +1,4 @@
-"""Place and route a netlist of sky130 cells with Coriolis, again with more room where it must."""
+"""Place and route a netlist of drawn cells with Coriolis, again with more room where it must."""
 
 import math
 import re
@@ -22,17 +22,16 @@ from hexcoder.flow.layout.place.worker import FINISHED
 from hexcoder.flow.layout.repair.antenna import repair_antennas
 from hexcoder.flow.layout.repair.notches import fill_notches
 from hexcoder.flow.layout.repair.rerouting import Rerouting
-from hexcoder.flow.layout.repair.search import METALS
-from hexcoder.flow.layout.routing import CUT_SIZE
 from hexcoder.flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, write_gds
 from hexcoder.flow.synthesis.design import add_cell, net_of
 from hexcoder.netlist.cell_tables import read_tables
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.liberty import read_liberty
 from hexcoder.netlist.yosys import quoted, run_yosys
-from hexcoder.pdk.sky130.cells import TERMINALS, drawn_cells, version
-from hexcoder.pdk.sky130.functions import FLOP_PINS
-from hexcoder.pdk.sky130.terminals import read_terminals
+from hexcoder.pdk.cells.drawn import TERMINALS, drawn_cells
+from hexcoder.pdk.cells.functions import FLOP_PINS
+from hexcoder.pdk.cells.terminals import read_terminals
+from hexcoder.pdk.process import Process, version
 from hexcoder.tools import run_logged
 
 UTILISATIONS = (0.58, 0.50, 0.42, 0.34)
@@ -210,6 +209,7 @@ def _sides(ports: Mapping[str, str], clock: str) -> dict[str, list[str]]:
 
 def place_and_route(
     netlist: Netlist,
+    process: Process,
     liberties: Sequence[Path],
     folder: Path,
     clock: str = "clk",
@@ -221,7 +221,8 @@ def place_and_route(
     Parameters
     ----------
     netlist : Netlist
-        Of cells of the PDK ``sky130``.
+    process : Process
+        Whose cells it is made of.
     liberties : sequence of Path
         Of all corners, the typical one first.
     folder : Path
@@ -240,7 +241,7 @@ def place_and_route(
         number of nets that are not.
     """
     version("coriolis-eda")
-    cells = drawn_cells()
+    cells = drawn_cells(process)
     logs = folder / "logs" / "place"
     logs.mkdir(parents=True, exist_ok=True)
     top = netlist.top
@@ -259,6 +260,7 @@ def place_and_route(
         settings = {
             "top": top,
             "clock": clock,
+            "pdk": process.name,
             "cells": str(cells),
             "utilisation": utilisation,
             "aspect_ratio": 1.0,
@@ -356,7 +358,7 @@ def _open_segments(log: str, routed: bool) -> int | None:
 
 
 def _shapes(wiring: Wiring, cells: Path) -> Rerouting:
-    return Rerouting(wiring, cell_boxes(cells / "cells.gds", METALS))
+    return Rerouting(wiring, cell_boxes(cells / "cells.gds", wiring.stack, wiring.stack.routed))
 
 
 def _finish(
@@ -385,8 +387,13 @@ def _finish(
         "unsolved_nets": len(set(done.unsolved) | set(block.conflicts()) | set(block.opens())),
         "antenna_worst_ratio": antennas.worst,
         "antenna_nets": antennas.nets,
-        "vias": sum(box.layer in CUT_SIZE for boxes in wiring.wires.values() for box in boxes),
+        "vias": _vias(wiring),
     }
+
+
+def _vias(wiring: Wiring) -> int:
+    cuts = wiring.stack.cut_names
+    return sum(box.layer in cuts for boxes in wiring.wires.values() for box in boxes)
 
 
 def _keep(block: Rerouting, cells: Path, folder: Path, report: dict[str, Any]) -> Placed:
@@ -402,5 +409,5 @@ def _keep(block: Rerouting, cells: Path, folder: Path, report: dict[str, Any]) -
 def load_placed(folder: Path) -> Placed:
     """What :func:`place_and_route` left in a folder."""
     wiring = Wiring.read(folder / "wiring.json")
-    block = _shapes(wiring, drawn_cells())
+    block = _shapes(wiring, drawn_cells(wiring.process))
     return Placed(folder / "layout.gds", wiring, block, read_json(folder / "layout.json"))

@@ -1,7 +1,6 @@
-"""Straps of m5 over the rows, and stacks of vias from them down to each row's rail.
+"""Straps of the uppermost metal over the rows, and stacks of cuts down to each row's rail.
 
-The cells' rails are of local interconnect (12.8 ohm a square) and end with their row; the straps
-join them.
+The cells' rails are of the metal of their pins and end with their row; the straps join them.
 """
 
 from collections.abc import Iterator
@@ -12,21 +11,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
-from hexcoder.flow.layout.parasitics import CUT_OHM, SHEET_OHM
 from hexcoder.flow.layout.repair.rerouting import Rerouting
 from hexcoder.flow.layout.repair.search import Node, Search, cut_boxes
-from hexcoder.flow.layout.routing import LAYERS
 from hexcoder.flow.layout.wiring import SUPPLIES, Box, Pin
 
-PITCH_NM = 24_480
-"""From a strap of vdd to the next of vss, a multiple of m4's tracks."""
-
-WIDTH_NM = 1600
-REACH_NM = 2760
-"""How far beside its strap a stack may stand."""
-
-STACK_OHM = sum(CUT_OHM.values())
-"""One cut each from li to m5."""
+EDGE_NM = 800
+"""Kept free of stacks at both ends of a strap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +31,7 @@ class Grid:
 def rails(block: Rerouting, net: str) -> list[Box]:
     """Rows' rails of a supply; two rows that share one count once."""
     found: list[Box] = []
-    boxes = sorted(box for box in block.wiring.wires[net] if box.layer == "li")
+    boxes = sorted(box for box in block.wiring.wires[net] if box.layer == block.stack.pins)
     for box in sorted(boxes, key=lambda box: box.bottom):
         if found and found[-1].top >= box.bottom:
             found[-1] = found[-1]._replace(top=box.top)
@@ -52,10 +42,11 @@ def rails(block: Rerouting, net: str) -> list[Box]:
 
 def strap_places(block: Rerouting) -> dict[str, list[int]]:
     """Middles of each supply's straps, in nm; at least one of each."""
-    (m4,) = (layer for layer in LAYERS if layer.name == "m4")
-    pitch, width = round(m4.pitch * 1000), block.wiring.width
-    count = max(2, (width - PITCH_NM // 2) // PITCH_NM + 1)
-    step = min(PITCH_NM, width // count // pitch * pitch)
+    stack, width = block.stack, block.wiring.width
+    pitch = round(stack.by_name[stack.routed[-1]].pitch * 1000)
+    most = round(stack.strap_pitch_um * 1000)
+    count = max(2, (width - most // 2) // most + 1)
+    step = min(most, width // count // pitch * pitch)
     first = (width - (count - 1) * step) // 2 // pitch * pitch
     places = [first + number * step for number in range(count)]
     return {net: places[number::2] for number, net in enumerate(SUPPLIES)}
@@ -64,14 +55,14 @@ def strap_places(block: Rerouting) -> dict[str, list[int]]:
 def draw_power_grid(block: Rerouting) -> Grid:
     """Add straps and stacks; nets in the way are left overlapping, for the repair that follows."""
     kept = {"", *SUPPLIES}
-    height = block.wiring.height
+    height, half = block.wiring.height, round(block.stack.strap_width_um * 500)
     stacks: dict[str, int] = dict.fromkeys(SUPPLIES, 0)
     missed = 0
     places = strap_places(block)
     for net in SUPPLIES:
         rows = rails(block, net)
         for x in places[net]:
-            strap = Box("m5", x - WIDTH_NM // 2, 0, x + WIDTH_NM // 2, height)
+            strap = Box(block.stack.straps, x - half, 0, x + half, height)
             block.draw(net, [strap])
             block.wiring.pins[net].append(Pin("", net, strap))
         for rail in rows:
@@ -82,19 +73,20 @@ def draw_power_grid(block: Rerouting) -> Grid:
 
 
 def _stack(block: Rerouting, net: str, x: int, rail: Box, kept: set[str]) -> bool:
-    search = Search(block.ground, net, kept)
+    stack, search = block.stack, Search(block.ground, net, kept)
+    reach, highest = round(stack.strap_reach_um * 1000), len(stack.routed) - 1
     sources: dict[Node, int] = {}
-    for y in block.tracks.between("m3", rail.bottom - REACH_NM, rail.top + REACH_NM):
-        price = search.price(cut_boxes("m4_via4_m5", x, y))
-        if price is not None and block.wiring.height - 800 > y > 800:
-            sources[Node(3, x, y)] = price
+    for y in block.tracks.between(stack.routed[-2], rail.bottom - reach, rail.top + reach):
+        price = search.price(cut_boxes(stack, len(stack.cuts) - 1, x, y))
+        if price is not None and block.wiring.height - EDGE_NM > y > EDGE_NM:
+            sources[Node(highest, x, y)] = price
     targets = search.ways_into_rail(
-        rail._replace(left=max(0, x - REACH_NM), right=min(block.wiring.width, x + REACH_NM))
+        rail._replace(left=max(0, x - reach), right=min(block.wiring.width, x + reach))
     )
     path = search.find(sources, targets) if sources and targets else None
     if path is None:
         return False
-    block.draw(net, cut_boxes("m4_via4_m5", path[0].x, path[0].y))
+    block.draw(net, cut_boxes(stack, len(stack.cuts) - 1, path[0].x, path[0].y))
     block.draw(net, search.boxes(path))
     block.draw(net, search.entry(path[-1]))
     return True
@@ -112,10 +104,14 @@ def worst_drop(block: Rerouting, net: str, current_a: dict[str, float]) -> float
     current_a : dict of str to float
         Mean current of each instance.
     """
-    rows = rails(block, net)
-    straps = sorted(b for b in block.wiring.wires[net] if b.layer == "m5" and b.bottom == 0)
-    cuts = [box for box in block.wiring.wires[net] if box.layer == "mcon"]
-    vias = [box for box in block.wiring.wires[net] if box.layer == "via4"]
+    stack, wires, rows = block.stack, block.wiring.wires[net], rails(block, net)
+    straps = sorted(box for box in wires if box.layer == stack.straps and box.bottom == 0)
+    cuts = [box for box in wires if box.layer == stack.cut_names[0]]
+    vias = [box for box in wires if box.layer == stack.cut_names[-1]]
+    stack_ohm = sum(cut.ohm for cut in stack.cuts)
+    row_nm, rail_nm = (
+        round(size * 1000) for size in (block.process.style.row_um, block.process.style.rail_um)
+    )
     nodes: dict[tuple[str, int, int], int] = {}
     edges: list[tuple[int, int, float]] = []
 
@@ -130,23 +126,23 @@ def worst_drop(block: Rerouting, net: str, current_a: dict[str, float]) -> float
     for row, strap, x, y in taps:
         on_rail[row].add(x)
         on_strap[strap].add(y)
-        edges.append((node("rail", row, x), node("strap", strap, y), STACK_OHM))
+        edges.append((node("rail", row, x), node("strap", strap, y), stack_ohm))
     bottoms = np.array([rail.bottom for rail in rows])
     for instance in block.wiring.instances:
         drawn = current_a.get(instance.name)
         if not drawn:
             continue
-        middle = instance.y + (-2800 if instance.flipped else 2800)
-        row = int(np.argmin(np.abs(bottoms + 950 - middle)))
+        middle = instance.y + (-row_nm if instance.flipped else row_nm) // 2
+        row = int(np.argmin(np.abs(bottoms + rail_nm - middle)))
         on_rail[row].add(instance.x)
         here = node("rail", row, instance.x)
         sources[here] = sources.get(here, 0.0) + drawn
-    for kind, lines, layer in (("rail", on_rail, "li"), ("strap", on_strap, "m5")):
+    for kind, lines, layer in (("rail", on_rail, stack.pins), ("strap", on_strap, stack.straps)):
         for line, places in enumerate(lines):
             box = rows[line] if kind == "rail" else straps[line]
             across = box.top - box.bottom if kind == "rail" else box.right - box.left
             for a, b in pairwise(sorted(places)):
-                ohm = SHEET_OHM[layer] * (b - a) / across
+                ohm = stack.by_name[layer].sheet_ohm * (b - a) / across
                 edges.append((node(kind, line, a), node(kind, line, b), ohm))
     held = [node("strap", strap, end) for strap in range(len(straps)) for end in ends]
     return _solve(len(nodes), edges, sources, held)
@@ -160,7 +156,8 @@ def _taps(
         row = next(r for r, rail in enumerate(rows) if rail.bottom <= cut.bottom <= rail.top)
         middle = (cut.left + cut.right) // 2
         strap = min(range(len(straps)), key=lambda s: abs(straps[s].left - middle))
-        near = [v for v in vias if abs(v.left - straps[strap].left) < WIDTH_NM]
+        width = straps[strap].right - straps[strap].left
+        near = [v for v in vias if abs(v.left - straps[strap].left) < width]
         via = min(near, key=lambda v: abs(v.bottom - cut.bottom))
         yield row, strap, middle, via.bottom
 

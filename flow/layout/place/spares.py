@@ -10,10 +10,8 @@ from hexcoder.documents import read_json
 from hexcoder.flow.layout.repair.rip_up import without_wrong
 from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Box, Instance, Wiring
 
-FILLERS = (("fill_w4", 3_200), ("fill_w2", 1_600), ("fill", 800))
-"""By width in nm, the widest first."""
-PIN_LAYERS = ("li", "mcon")
-"""What joins a wire to the pin of a cell."""
+FILLERS = ("fill_w4", "fill_w2", "fill")
+"""The widest first."""
 
 
 def drop_spares(wiring: Wiring, cells: Path) -> int:
@@ -42,8 +40,10 @@ def drop_spares(wiring: Wiring, cells: Path) -> int:
         width, height = round(size["width_um"] * 1000), round(size["height_um"] * 1000)
         bottom = instance.y - height if instance.flipped else instance.y
         boxes[instance.name] = (instance.x, bottom, instance.x + width, bottom + height)
-        kept += _fillers(instance, width)
+        kept += _fillers(instance, width, sizes)
     wiring.instances[:] = kept
+    # What joins a wire to the pin of a cell.
+    joining = (wiring.stack.pins, wiring.stack.cut_names[0])
     for net in [net for net in wiring.pins if net not in SUPPLIES]:
         gone = [pin.instance for pin in wiring.pins[net] if pin.instance in dead]
         if not gone:
@@ -57,11 +57,11 @@ def drop_spares(wiring: Wiring, cells: Path) -> int:
         left = [
             box
             for box in wiring.wires[net]
-            if box.layer not in PIN_LAYERS or not any(_inside(box, place) for place in places)
+            if box.layer not in joining or not any(_inside(box, place) for place in places)
         ]
         # What led to the pins goes too.
         pins = [pin.box for pin in wiring.pins[net]]
-        wiring.wires[net] = without_wrong(left, pins, lambda _: False)
+        wiring.wires[net] = without_wrong(left, pins, wiring.stack, lambda _: False)
     for net in SUPPLIES:
         wiring.pins[net] = [pin for pin in wiring.pins[net] if pin.instance not in dead]
     return len(dead)
@@ -100,9 +100,10 @@ def _alive(readers: set[str], dead: set[str], kinds: dict[str, str]) -> bool:
     )
 
 
-def _fillers(instance: Instance, width: int) -> list[Instance]:
+def _fillers(instance: Instance, width: int, sizes: dict[str, dict]) -> list[Instance]:
     made, x = [], instance.x
-    for cell, size in FILLERS:
+    for cell in FILLERS:
+        size = round(sizes[cell]["width_um"] * 1000)
         while width >= size:
             name = f"filled_{instance.name}_{len(made)}"
             made.append(Instance(name, cell, x, instance.y, instance.flipped))

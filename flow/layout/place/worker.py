@@ -16,52 +16,49 @@ from pathlib import Path
 from typing import Any
 
 from hexcoder.flow.layout.place.relief import Relief
-from hexcoder.flow.layout.routing import LAYERS, gauge_source
-from hexcoder.flow.layout.wiring import GDS_LAYERS, Box, Instance, Wiring
+from hexcoder.flow.layout.routing import gauge_source
+from hexcoder.flow.layout.wiring import Box, Instance, Wiring
 from hexcoder.flow.layout.wiring import Pin as ShapePin
-from hexcoder.pdk.sky130.cells_worker import GRID_UM, ROW_UM
+from hexcoder.pdk.processes import process_of
+from hexcoder.pdk.stack import Stack
 
 FINISHED = "hexcoder: end of place and route"
-METALS = tuple(layer.name for layer in LAYERS)
 EDGE_UM = 10.0
 """Kept free of pins at both ends of a side."""
 
-SPUR_NM, M1_HALF_NM = 30, 130
-
-PORT_NM = 320
-"""Length of a port of m1, 0.26 um wide: 0.083 um2 is the least area of a piece."""
-
-CELL_PINS_UM = 2.0, 3.6
-"""Part of a row's height where the first cell's own pins take the track beside the edge."""
 
 PIN_TRACKS = 3
 """Least distance of two pins on a side; wires crowd beside a full one."""
 
 
-def without_spurs(boxes: set[Box]) -> list[Box]:
-    """Without the ends that the router leaves where an m1 wire across its grain has no length.
+def without_spurs(boxes: set[Box], stack: Stack) -> list[Box]:
+    """Without the ends that the router leaves where a wire of the lowest metal across its grain has
+    no length.
 
-    They stick out of the cut's metal by 0.03 um, too near to the next track.
+    They stick out of the cut's metal, too near to the next track.
     """
-    kept = []
+    kept, lowest, cut = [], stack.routed[0], stack.cuts[1]
+    out = round(1000 * (cut.below[0] - cut.below[1]))
+    least = round(1000 * (cut.size + 2 * cut.below[0]))
     for box in boxes:
-        inner = box._replace(bottom=box.bottom + SPUR_NM, top=box.top - SPUR_NM)
-        least = 2 * (SPUR_NM + M1_HALF_NM)
-        spur = box.layer == "m1" and box.top - box.bottom == least and inner in boxes
+        inner = box._replace(bottom=box.bottom + out, top=box.top - out)
+        spur = box.layer == lowest and box.top - box.bottom == least and inner in boxes
         if not spur:
             kept.append(box)
     return sorted(kept)
 
 
-def whole_port(pin: Box) -> Box:
+def whole_port(pin: Box, stack: Stack) -> Box:
     """A port's metal, drawn out of the block until it may stand alone: an input that nothing reads
     has no wire.
     """
-    if pin.right - pin.left >= PORT_NM:
+    metal = stack.by_name[pin.layer]
+    length = 10 * math.ceil(100 * metal.least_um2 / metal.width)
+    if pin.right - pin.left >= length:
         return pin
     if pin.left < 0:
-        return pin._replace(left=pin.right - PORT_NM)
-    return pin._replace(right=pin.left + PORT_NM)
+        return pin._replace(left=pin.right - length)
+    return pin._replace(right=pin.left + length)
 
 
 class _PlacedOnlyError(Exception):
@@ -73,6 +70,9 @@ class _Layout:
         self.settings = settings
         self.top: str = settings["top"]
         self.clock: str = settings["clock"]
+        process = process_of(settings["pdk"])
+        self.style, self.stack = process.style, process.stack
+        self.names = {one.tool: one.name for one in (*self.stack.metals, *self.stack.cuts)}
         self.report: dict[str, Any] = {"seconds": {}}
         self.started = time.perf_counter()
 
@@ -94,7 +94,7 @@ class _Layout:
         text = (cells / "coriolis_cells" / "cells.py").read_text()
         first = text.index("    rg = CRL.RoutingGauge.create")
         last = text.index("    af.addRoutingGauge(rg)")
-        text = text[:first] + gauge_source() + text[last:]
+        text = text[:first] + gauge_source(self.stack) + text[last:]
         Path("cells_with_gauge.py").write_text(text)
         sys.path.insert(0, str(Path.cwd()))
         importlib.import_module("cells_with_gauge").setup()
@@ -106,7 +106,7 @@ class _Layout:
             cfg.misc.logMode = True
             cfg.misc.verboseLevel1 = True
             cfg.misc.verboseLevel2 = False
-            cfg.anabatic.topRoutingLayer = "m4"
+            cfg.anabatic.topRoutingLayer = self._highest
             cfg.katana.eventsLimit = 40_000_000
             cfg.etesian.graphics = 2
         framework = CRL.AllianceFramework.get()
@@ -118,6 +118,10 @@ class _Layout:
             count = self.relief.insert(wanted, count)
         self.report["buffers_inserted"] = count
         self._done("load")
+
+    @property
+    def _highest(self) -> str:
+        return self.stack.by_name[self.stack.routed[-1]].tool
 
     def um(self, length: Any) -> float:
         return length / self.u(1.0)
@@ -133,8 +137,9 @@ class _Layout:
     def _boxes(self, part: Any) -> list[Box]:
         found = []
         for layer in part.getLayer().getBasicLayers():
-            name, corners = layer.getName(), self._corners(part.getBoundingBox(layer))
-            if name in GDS_LAYERS and corners[0] < corners[2] and corners[1] < corners[3]:
+            name = self.names.get(layer.getName())
+            corners = self._corners(part.getBoundingBox(layer))
+            if name and corners[0] < corners[2] and corners[1] < corners[3]:
                 found.append(Box(name, *corners))
         return found
 
@@ -151,21 +156,21 @@ class _Layout:
         core = area / self.settings["utilisation"]
         height = math.sqrt(core / self.settings["aspect_ratio"])
         pins = self.settings["pins"]
-        track = next(layer for layer in LAYERS if layer.name == "m1")
+        style, track = self.style, self.stack.by_name[self.stack.routed[0]]
         # A block is so high that its pins stand at least some tracks apart.
         longest = max(len(names) for names in pins.values())
         least = longest * PIN_TRACKS * track.pitch + 2 * EDGE_UM
-        rows = max(math.ceil(height / ROW_UM), math.ceil(least / ROW_UM), 4)
-        self.height = rows * ROW_UM
+        rows = max(math.ceil(height / style.row_um), math.ceil(least / style.row_um), 4)
+        self.height = rows * style.row_um
         width = max(core / self.height, 2 * EDGE_UM)
-        self.width = math.ceil(width / GRID_UM) * GRID_UM
+        self.width = math.ceil(width / style.grid_um) * style.grid_um
         self.io = []
         tracks = range(round(self.height / track.pitch))
         places = [
             place
             for place in (number * track.pitch + track.offset for number in tracks)
             if EDGE_UM < place < self.height - EDGE_UM
-            and not CELL_PINS_UM[0] <= place % ROW_UM <= CELL_PINS_UM[1]
+            and not style.pins_um[0] <= place % style.row_um <= style.pins_um[1]
         ]
         for side, names in pins.items():
             for number, name in enumerate(names):
@@ -190,7 +195,7 @@ class _Layout:
         etesian.effort = 2
         anabatic.searchHalo = 1
         anabatic.globalIterations = 20
-        anabatic.topRoutingLayer = "m4"
+        anabatic.topRoutingLayer = self._highest
         katana.hTracksReservedLocal = 11
         katana.vTracksReservedLocal = 15
         katana.hTracksReservedMin = 5
@@ -304,9 +309,14 @@ class _Layout:
         rows = set()
         for instance in self.cell.getInstances():
             place = instance.getTransformation()
-            rows.add(round(self.um(place.getTy()) / ROW_UM, 3))
+            rows.add(round(self.um(place.getTy()) / self.style.row_um, 3))
         lengths: dict[str, float] = {}
-        wiring = Wiring(self.top, self._nm(box.getWidth()), self._nm(box.getHeight()))
+        wiring = Wiring(
+            self.top,
+            self._nm(box.getWidth()),
+            self._nm(box.getHeight()),
+            self.settings["pdk"],
+        )
         for instance in self.cell.getInstances():
             place = instance.getTransformation()
             wiring.instances.append(
@@ -326,16 +336,16 @@ class _Layout:
                 if isinstance(part, Pin):
                     layer = part.getLayer().getName()
                     (port,) = self._boxes(part)
-                    wiring.pins[name].append(ShapePin("", name, whole_port(port)))
+                    wiring.pins[name].append(ShapePin("", name, whole_port(port, self.stack)))
                 elif isinstance(part, (Horizontal, Vertical, Contact)):
                     boxes.update(self._boxes(part))
                 if isinstance(part, (Horizontal, Vertical)) and not net.isSupply():
                     length = abs(self.um(part.getTargetX() - part.getSourceX()))
                     length += abs(self.um(part.getTargetY() - part.getSourceY()))
-                    layer = part.getLayer().getName()
+                    layer = self.names.get(part.getLayer().getName(), "")
                     lengths[layer] = lengths.get(layer, 0.0) + length
             if boxes:
-                wiring.wires[name] = without_spurs(boxes)
+                wiring.wires[name] = without_spurs(boxes, self.stack)
             if net.isSupply():
                 continue
             for plug in net.getPlugs():
@@ -349,7 +359,7 @@ class _Layout:
                     ]
                     outlines[key] = max(shapes, key=lambda shape: shape.getHeight())
                 at = instance.getTransformation().getBox(outlines[key])
-                pin = Box("li", *self._corners(at))
+                pin = Box(self.stack.pins, *self._corners(at))
                 wiring.pins[name].append(ShapePin(instance.getName(), master.getName(), pin))
         wiring.write(Path("wiring.json"))
         self.report |= {
@@ -359,7 +369,7 @@ class _Layout:
             "wire_um": {
                 layer: round(length, 1)
                 for layer, length in sorted(lengths.items())
-                if layer in METALS
+                if layer in self.stack.names
             },
         }
         self._done("measure")

@@ -1,8 +1,8 @@
 """Antenna rules: metal that charges a gate while the layers above it are not there yet.
 
-sky130 (periphery rules ar.*): side area of a layer's metal over the gate area it is joined to by
-that layer and those below, at most 400 for m1 to m4; a diffusion joined to it takes charge away and
-raises the limit (interpolated as in the process's LEF).
+Side area of a layer's metal over the gate area it is joined to by that layer and those below has a
+limit; a diffusion joined to it takes charge away and raises that
+(:class:`hexcoder.pdk.stack.Stack`).
 """
 
 from bisect import bisect_left
@@ -11,14 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from klayout import db
 
 from hexcoder.flow.layout.repair.rerouting import Rerouting
 from hexcoder.flow.layout.repair.search import Search, cut_boxes
 from hexcoder.flow.layout.wiring import (
-    CUTS,
-    METAL_STACK,
     SUPPLIES,
     Box,
     Pin,
@@ -27,17 +24,12 @@ from hexcoder.flow.layout.wiring import (
     joined,
     placed,
 )
-from hexcoder.pdk.sky130.extraction import LABELS
-from hexcoder.pdk.sky130.terminals import Terminals
-
-THICKNESS_UM = {"m1": 0.35, "m2": 0.35, "m3": 0.80, "m4": 0.80}
-LIMIT = 400.0
-DIODE_UM2 = (0.0, 0.0125, 0.0225, 22.5)
-LIMITS = (LIMIT, LIMIT, 2609.0, 11600.0)
+from hexcoder.pdk.cells.terminals import Terminals
+from hexcoder.pdk.process import Process
+from hexcoder.pdk.stack import Stack
 
 DIODE, SPARE, TIE = "diode_w1", "decap_w0", "tie"
 """A diode, a cell of twice its width that can make room, and one of its own width."""
-HALF_NM = 800
 ROUNDS, LAST_ROUNDS = 16, 4
 REACH_NM, TRIES = 60_000, 40
 """How far from a gate, and how many, spare cells are tried."""
@@ -52,11 +44,6 @@ class Group:
     gate: Pin
     top: str
     metal: tuple[Box, ...]
-
-    @property
-    def m1(self) -> list[Box]:
-        """What a diode can stand under."""
-        return [box for box in self.metal if box.layer == "m1"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +64,7 @@ def check_antennas(
 ) -> Antennas:
     """Check some nets of a block, or all signal nets."""
     kinds = {instance.name: instance.cell for instance in wiring.instances}
-    worst, worst_net = 0.0, ""
+    worst, worst_net, stack = 0.0, "", wiring.stack
     above: dict[str, list[Group]] = {}
     for net in wiring.pins if nets is None else nets:
         pins = wiring.pins[net]
@@ -89,7 +76,7 @@ def check_antennas(
             continue
         least = min(area for area in gates if area)
         # Most nets are too short to matter, whatever they are joined to.
-        if _sides(wiring.wires[net]) < LIMIT * least:
+        if _sides(wiring.wires[net], stack) < stack.antenna_ratio * least:
             continue
         groups = _groups(net, wiring, here, terminals)
         ratio = max((group.ratio for group in groups), default=0.0)
@@ -114,13 +101,13 @@ def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antenn
         ``cells.gds``.
     """
     above = check_antennas(block.wiring, terminals).above
-    diodes = _Diodes(block, _diode_pin(gds))
+    diodes = _Diodes(block, _diode_pin(gds, block.process))
     for _ in range(ROUNDS):
         if not above:
             break
         for net, groups in above.items():
             for group in groups:
-                if diodes.under(net, group.m1):
+                if diodes.under(net, group.metal):
                     continue
                 diodes.beside(net, group)
         # A diode's wire touches no other net.
@@ -139,16 +126,16 @@ def repair_antennas(block: Rerouting, terminals: Terminals, gds: Path) -> Antenn
     return found
 
 
-def _diode_pin(gds: Path) -> Box:
+def _diode_pin(gds: Path, process: Process) -> Box:
     layout = db.Layout()
     layout.read(str(gds))
     cell = layout.cell(DIODE)
     (label,) = (
         shape.text
-        for shape in cell.shapes(layout.layer(*LABELS)).each()
-        if shape.text.string == "i"
+        for shape in cell.shapes(layout.layer(*process.labels)).each()
+        if shape.is_text() and shape.text.string == "i"
     )
-    boxes = cell_boxes(gds, ("li",))[DIODE]
+    boxes = cell_boxes(gds, process.stack, (process.stack.pins,))[DIODE]
     around = (b for b in boxes if b.left <= label.x <= b.right and b.bottom <= label.y <= b.top)
     return max(around, key=lambda box: box.top - box.bottom)
 
@@ -157,7 +144,8 @@ class _Diodes:
     """Cells of a block that can become a diode: decoupling, with a well tie beside it, or a tie."""
 
     def __init__(self, block: Rerouting, outline: Box):
-        self.block, self.outline = block, outline
+        self.block, self.outline, self.stack = block, outline, block.stack
+        self.half = round(block.process.style.grid_um * 1000)
         self.rows: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for number, instance in enumerate(block.wiring.instances):
             if instance.cell in (SPARE, TIE):
@@ -167,21 +155,23 @@ class _Diodes:
             row.sort()
 
     def under(self, net: str, wires: Iterable[Box]) -> bool:
-        """A diode that a wire of m1 passes over: a cut joins them."""
+        """A diode that a wire of the lowest metal passes over: a cut joins them."""
         search = Search(self.block.ground, net, None)
         height = self.outline.top - self.outline.bottom
-        for wire in wires:
+        lowest, landing = self.stack.routed[0], self.stack.cuts[0].landing_nm
+        for wire in (wire for wire in wires if wire.layer == lowest):
             y = (wire.bottom + wire.top) // 2
             for bottom, row in self.rows.items():
-                if not bottom + 160 <= y <= bottom + height - 160:
+                if not bottom + landing <= y <= bottom + height - landing:
                     continue
                 first = bisect_left(row, (wire.left, 0))
                 for place in range(first, len(row)):
                     x, number = row[place]
                     if x > wire.right:
                         break
-                    boxes = cut_boxes("li_mcon_m1", x, y)
-                    if search.price(box for box in boxes if box.layer != "li") is not None:
+                    boxes = cut_boxes(self.stack, 0, x, y)
+                    over = [box for box in boxes if box.layer != self.stack.pins]
+                    if search.price(over) is not None:
                         del row[place]
                         self._place(net, number)
                         self.block.draw(net, boxes)
@@ -229,16 +219,16 @@ class _Diodes:
         spare = wiring.instances[number]
         wiring.instances[number] = spare._replace(name=pin.instance, cell=DIODE)
         if spare.cell == SPARE:
-            wiring.instances.append(spare._replace(cell=TIE, x=spare.x + HALF_NM))
+            wiring.instances.append(spare._replace(cell=TIE, x=spare.x + self.half))
         wiring.pins[net].append(pin)
 
 
-def _sides(boxes: Iterable[Box]) -> float:
+def _sides(boxes: Iterable[Box], stack: Stack) -> float:
     """Side area of all metal in um2, at least."""
     return sum(
-        2e-3 * (box.right - box.left + box.top - box.bottom) * THICKNESS_UM[box.layer]
+        2e-3 * (box.right - box.left + box.top - box.bottom) * stack.by_name[box.layer].thickness_um
         for box in boxes
-        if box.layer in THICKNESS_UM
+        if box.layer in stack.routed
     )
 
 
@@ -246,24 +236,23 @@ def _groups(
     net: str, wiring: Wiring, pins: list[tuple[Pin, tuple[str, str]]], terminals: Terminals
 ) -> list[Group]:
     """Each group of metal with gates, metal by metal from below."""
-    found = []
+    found, stack = [], wiring.stack
     boxes = [*wiring.wires[net], *(pin.box for pin, _ in pins)]
-    for layer, thickness in THICKNESS_UM.items():
-        level = METAL_STACK.index(layer)
-        there = {*METAL_STACK[: level + 1], *CUTS[:level]}
-        for group in joined([box for box in boxes if box.layer in there]):
+    for level, layer in enumerate(stack.routed, 1):
+        there = {*stack.names[: level + 1], *stack.cut_names[:level]}
+        for group in joined([box for box in boxes if box.layer in there], stack):
             region = db.Region()
             for box in group:
                 if box.layer == layer:
                     region.insert(db.Box(*box[1:]))
-            side = region.merged().perimeter() * 1e-3 * thickness
+            side = region.merged().perimeter() * 1e-3 * stack.by_name[layer].thickness_um
             inside = [key for pin, key in pins if pin.box in group]
             gate = sum(terminals.gates.get(key, 0.0) for key in inside)
             if not side or not gate:
                 continue
             diffusion = sum(terminals.diffusions.get(key, 0.0) for key in inside)
-            limit = float(np.interp(diffusion, DIODE_UM2, LIMITS))
+            limit = stack.antenna_limit(gate, diffusion)
             first = next(pin for pin, key in pins if pin.box in group and terminals.gates.get(key))
-            metal = tuple(sorted(box for box in group if box.layer in THICKNESS_UM))
+            metal = tuple(sorted(box for box in group if box.layer in stack.routed))
             found.append(Group(side / gate / limit, first, layer, metal))
     return found

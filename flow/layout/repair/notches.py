@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 from klayout import db
 
-from hexcoder.flow.layout.check.design_rules import CONDUCTORS
 from hexcoder.flow.layout.repair.rerouting import Rerouting
-from hexcoder.flow.layout.repair.search import METALS
 from hexcoder.flow.layout.wiring import Box
+from hexcoder.pdk.rules import Conductor
 
 ROUNDS = 4
 WINDOW = 600
@@ -27,12 +26,13 @@ def fill_notches(block: Rerouting) -> int:
     shapes: dict[str, db.Region] = defaultdict(db.Region)
     for boxes in block.wiring.wires.values():
         for box in boxes:
-            if box.layer in METALS:
+            if box.layer in block.stack.routed:
                 shapes[box.layer].insert(db.Box(*box[1:]))
+    conductors = block.process.rules.conductors
     for layer, region in shapes.items():
         for _ in range(ROUNDS):
             region.merge()
-            added = [box for box in _patches(layer, region) if _draw(block, box)]
+            added = [box for box in _patches(layer, conductors[layer], region) if _draw(block, box)]
             if not added:
                 break
             drawn += len(added)
@@ -41,8 +41,7 @@ def fill_notches(block: Rerouting) -> int:
     return drawn
 
 
-def _patches(layer: str, region: db.Region) -> Iterator[Box]:
-    rules = CONDUCTORS[layer]
+def _patches(layer: str, rules: Conductor, region: db.Region) -> Iterator[Box]:
     space, width = round(rules.spacing * 1000), round(rules.width * 1000)
     for marker in region.space_check(space, False, db.Region.Euclidian).each():
         part = region & db.Region(marker.bbox().enlarged(WINDOW))

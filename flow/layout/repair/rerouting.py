@@ -15,8 +15,8 @@ import numpy as np
 
 from hexcoder.flow.layout.repair.rip_up import without_wrong
 from hexcoder.flow.layout.repair.search import Ground, Node, Search
-from hexcoder.flow.layout.repair.shapes import SPACING, Shapes
-from hexcoder.flow.layout.repair.tracks import METALS, Tracks
+from hexcoder.flow.layout.repair.shapes import Shapes
+from hexcoder.flow.layout.repair.tracks import Tracks
 from hexcoder.flow.layout.wiring import SUPPLIES, Box, Pin, Wiring, joined, placed
 
 FIXED = ""
@@ -58,7 +58,9 @@ class Rerouting:
 
     def __init__(self, wiring: Wiring, cells: dict[str, list[Box]]):
         self.wiring = wiring
-        self.shapes = Shapes()
+        self.process = wiring.process
+        self.stack = stack = wiring.stack
+        self.shapes = Shapes(stack)
         self.history: dict[str, int] = defaultdict(int)
         for net, boxes in wiring.wires.items():
             for box in boxes:
@@ -69,15 +71,15 @@ class Rerouting:
         for instance in wiring.instances:
             for box in cells[instance.cell]:
                 self.shapes.add(placed(box, instance), FIXED)
-        self.tracks = Tracks(wiring.width, wiring.height)
-        self.ground = Ground(self.tracks, self.shapes, self.history)
+        self.tracks = Tracks(wiring.width, wiring.height, stack)
+        self.ground = Ground(stack, self.tracks, self.shapes, self.history)
 
     def conflicts(self, nets: Iterable[str] | None = None) -> dict[str, set[str]]:
         """Nets that come too near to each other."""
         found: dict[str, set[str]] = defaultdict(set)
         for net in self.wiring.wires if nets is None else nets:
             for box in self.wiring.wires[net]:
-                if box.layer == "li":
+                if box.layer == self.stack.pins:
                     continue
                 for other in self.shapes.near(box, net):
                     found[net].add(other)
@@ -90,7 +92,7 @@ class Rerouting:
         for net, pins in self.wiring.pins.items():
             if net in SUPPLIES or len(pins) < 2:
                 continue
-            groups = joined([*self.wiring.wires[net], *(pin.box for pin in pins)])
+            groups = joined([*self.wiring.wires[net], *(pin.box for pin in pins)], self.stack)
             if sum(any(pin.box in group for pin in pins) for group in groups) > 1:
                 found.append(net)
         return found
@@ -160,7 +162,7 @@ class Rerouting:
         """Take away what overlaps others, and what then leads nowhere."""
         pins = [pin.box for pin in self.wiring.pins[net]]
         boxes = self.wiring.wires[net]
-        kept = without_wrong(boxes, pins, lambda box: bool(self.shapes.near(box, net)))
+        kept = without_wrong(boxes, pins, self.stack, lambda box: bool(self.shapes.near(box, net)))
         if len(kept) < len(boxes):
             self.rip(net)
             self.draw(net, kept)
@@ -171,9 +173,9 @@ class Rerouting:
             self.wiring.wires[net].append(box)
             self.shapes.add(box, net)
 
-    def join(self, net: str, pin: Pin, wires: Iterable[Box], top: str = METALS[-1]) -> bool:
+    def join(self, net: str, pin: Pin, wires: Iterable[Box], top: str) -> bool:
         """Connect one more pin to wires of its net, by metals up to ``top``, if there is room."""
-        search = Search(self.ground, net, None, METALS.index(top))
+        search = Search(self.ground, net, None, self.stack.routed.index(top))
         wires = list(wires)
         way = search.ways_in(pin.box)
         near = NEAR
@@ -184,7 +186,7 @@ class Rerouting:
             if path is not None:
                 self.draw(net, search.entry(path[0]))
                 self.draw(net, search.boxes(path))
-                self.draw(net, _fillings(self.wiring.wires[net]))
+                self.draw(net, self._fillings(net))
                 return True
             near *= 2
         return False
@@ -192,9 +194,9 @@ class Rerouting:
     def _nodes(self, wires: Iterable[Box], x: int, y: int, near: int) -> Iterator[Node]:
         """Places where tracks cross on wires, not far from a point."""
         for box in wires:
-            if box.layer not in METALS:
+            if box.layer not in self.stack.routed:
                 continue
-            layer = METALS.index(box.layer)
+            layer = self.stack.routed.index(box.layer)
             across = layer in (0, 2)
             line = (box.bottom + box.top) // 2 if across else (box.left + box.right) // 2
             if line not in self.tracks.on_track[layer]:
@@ -211,8 +213,8 @@ class Rerouting:
     def reconnect(self, net: str, kept: set[str]) -> bool:
         """Join the pieces of a net, each to the nearest; drawn so far as it went where it fails."""
         pins = {pin.box for pin in self.wiring.pins[net]}
-        pieces = [_Piece(group, pins) for group in joined([*self.wiring.wires[net], *pins])]
-        pieces = [piece for piece in pieces if piece.pins]
+        groups = joined([*self.wiring.wires[net], *pins], self.stack)
+        pieces = [piece for piece in (_Piece(group, pins) for group in groups) if piece.pins]
         while len(pieces) > 1:
             piece = min(pieces, key=lambda piece: len(piece.boxes))
             others = [other for other in pieces if other is not piece]
@@ -229,7 +231,7 @@ class Rerouting:
             pieces = [p for p in pieces if p not in (piece, other)]
             pieces.append(_Piece(piece.boxes | other.boxes | set(new), pins))
         drawn = set(self.wiring.wires[net])
-        self.draw(net, [box for box in _fillings(self.wiring.wires[net]) if box not in drawn])
+        self.draw(net, [box for box in self._fillings(net) if box not in drawn])
         return True
 
     def _ways(self, search: Search, piece: _Piece, place: tuple[int, int]) -> dict[Node, int]:
@@ -265,8 +267,31 @@ class Rerouting:
             self.draw(net, search.entry(path[-1]))
             self.draw(net, search.boxes(path))
             tree |= dict.fromkeys(path, 0)
-        self.draw(net, _fillings(self.wiring.wires[net]))
+        self.draw(net, self._fillings(net))
         return True
+
+    def _fillings(self, net: str) -> list[Box]:
+        """Metal between wires of one net that stand nearer than their spacing."""
+        found = []
+        by_layer: dict[str, list[Box]] = defaultdict(list)
+        for box in self.wiring.wires[net]:
+            by_layer[box.layer].append(box)
+        for layer, here in by_layer.items():
+            if layer not in self.stack.routed:
+                continue
+            here.sort(key=lambda box: box.left)
+            space = self.shapes.spacing[layer]
+            for number, a in enumerate(here):
+                for b in here[number + 1 :]:
+                    if b.left >= a.right + space:
+                        break
+                    left, right = max(a.left, b.left), min(a.right, b.right)
+                    low, high = max(a.bottom, b.bottom), min(a.top, b.top)
+                    if left < right and 0 < low - high < space:
+                        found.append(Box(layer, left, high, right, low))
+                    elif low < high and 0 < left - right < space:
+                        found.append(Box(layer, right, low, left, high))
+        return found
 
 
 @dataclass(eq=False, slots=True)
@@ -296,27 +321,3 @@ def nearest(a: np.ndarray, b: np.ndarray) -> tuple[int, tuple[int, int], tuple[i
 def _distance(tree: Iterable[Node], way: Iterable[Node]) -> int:
     to = next(iter(way))
     return min(abs(node.x - to.x) + abs(node.y - to.y) for node in tree)
-
-
-def _fillings(boxes: list[Box]) -> list[Box]:
-    """Metal between wires of one net that stand nearer than their spacing."""
-    found = []
-    by_layer: dict[str, list[Box]] = defaultdict(list)
-    for box in boxes:
-        by_layer[box.layer].append(box)
-    for layer, here in by_layer.items():
-        if layer not in METALS:
-            continue
-        here.sort(key=lambda box: box.left)
-        space = SPACING[layer]
-        for number, a in enumerate(here):
-            for b in here[number + 1 :]:
-                if b.left >= a.right + space:
-                    break
-                left, right = max(a.left, b.left), min(a.right, b.right)
-                low, high = max(a.bottom, b.bottom), min(a.top, b.top)
-                if left < right and 0 < low - high < space:
-                    found.append(Box(layer, left, high, right, low))
-                elif low < high and 0 < left - right < space:
-                    found.append(Box(layer, right, low, left, high))
-    return found

@@ -7,10 +7,8 @@ as a whole, so that no patch below the least area stays, and with it all that th
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
-from hexcoder.flow.layout.wiring import CUTS, METAL_STACK, Box, joined
-
-_LEAST_AREA = {"m3": 240_000, "m4": 240_000}
-"""Of an island, in nm2; the others' cuts bring enough metal with them."""
+from hexcoder.flow.layout.wiring import Box, joined
+from hexcoder.pdk.stack import Stack
 
 
 def _touch(a: Box, b: Box) -> bool:
@@ -20,15 +18,16 @@ def _touch(a: Box, b: Box) -> bool:
 
 
 class _Islands:
-    def __init__(self, boxes: Sequence[Box], pins: Iterable[Box]):
+    def __init__(self, boxes: Sequence[Box], pins: Iterable[Box], stack: Stack):
+        self.stack = stack
         self.pinned: set[int] = set()
         self.layer: dict[int, str] = {}
         self.metal: dict[int, set[Box]] = {}
         pins = set(pins)
         numbers = count()
-        for layer in METAL_STACK:
+        for layer in stack.names:
             here = [box for box in (*boxes, *pins) if box.layer == layer]
-            for group in joined(here):
+            for group in joined(here, stack):
                 number = next(numbers)
                 self.layer[number], self.metal[number] = layer, group
                 if group & pins:
@@ -36,18 +35,20 @@ class _Islands:
         # Each cut with the islands below and above it.
         self.cuts: dict[Box, tuple[int | None, int | None]] = {}
         for box in boxes:
-            if box.layer in CUTS:
-                place = CUTS.index(box.layer)
+            if box.layer in stack.cut_names:
+                place = stack.cut_names.index(box.layer)
                 self.cuts[box] = self._at(box, place), self._at(box, place + 1)
 
     def _at(self, cut: Box, place: int) -> int | None:
         for number, group in self.metal.items():
-            if self.layer[number] == METAL_STACK[place] and any(_touch(cut, b) for b in group):
+            if self.layer[number] == self.stack.names[place] and any(_touch(cut, b) for b in group):
                 return number
         return None
 
     def _small(self, number: int) -> bool:
-        least = _LEAST_AREA.get(self.layer[number], 0)
+        metal = self.stack.by_name[self.layer[number]]
+        # Cuts of the other metals bring enough metal with them.
+        least = round(metal.least_um2 * 1e6) if metal.least_run_um else 0
         group = self.metal[number]
         width = max(b.right for b in group) - min(b.left for b in group)
         height = max(b.top for b in group) - min(b.bottom for b in group)
@@ -55,14 +56,14 @@ class _Islands:
 
     def of(self, box: Box) -> int | None:
         """Island of a box; of a cut, the one above it."""
-        if box.layer in CUTS:
+        if box.layer in self.stack.cut_names:
             below, above = self.cuts[box]
             return below if above is None else above
         return next(n for n, group in self.metal.items() if box in group)
 
     def without(self, gone: set[int]) -> set[Box]:
         """What leads somewhere when some islands are gone."""
-        metals = [n for n, layer in self.layer.items() if layer != METAL_STACK[0]]
+        metals = [n for n, layer in self.layer.items() if layer != self.stack.pins]
         while True:
             cuts = {
                 cut: ends
@@ -89,7 +90,7 @@ class _Islands:
 
 
 def without_wrong(
-    boxes: Sequence[Box], pins: Iterable[Box], wrong: Callable[[Box], bool]
+    boxes: Sequence[Box], pins: Iterable[Box], stack: Stack, wrong: Callable[[Box], bool]
 ) -> list[Box]:
     """Wires of a net without the islands that have a wrong box, and without dead ends.
 
@@ -99,14 +100,16 @@ def without_wrong(
         Metal and cuts of the net.
     pins : iterable of Box
         What it joins.
+    stack : Stack
+        The process's.
     wrong : callable
-        Whether a box cannot stay. Boxes of li always do.
+        Whether a box cannot stay. Boxes of the pins' metal always do.
 
     Returns
     -------
     list of Box
     """
-    bad = [box for box in boxes if box.layer != METAL_STACK[0] and wrong(box)]
-    islands = _Islands(boxes, pins)
+    bad = [box for box in boxes if box.layer != stack.pins and wrong(box)]
+    islands = _Islands(boxes, pins, stack)
     kept = islands.without({n for n in map(islands.of, bad) if n is not None})
     return [box for box in boxes if box in kept]

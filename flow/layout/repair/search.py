@@ -1,4 +1,4 @@
-"""A net's cheapest way through a block: A* over the tracks of m1 to m4.
+"""A net's cheapest way through a block: A* over the tracks of the routed metals.
 
 Every step is checked against the drawn shapes and not against a grid.
 """
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hexcoder.flow.layout.repair.shapes import Shapes
-from hexcoder.flow.layout.repair.tracks import METALS, Tracks
-from hexcoder.flow.layout.routing import CUT_SIZE, ENCLOSURES, LAYERS
+from hexcoder.flow.layout.repair.tracks import Tracks
 from hexcoder.flow.layout.wiring import Box
+from hexcoder.pdk.stack import Stack
 
 VIA_COST = 1000
 CONFLICT_COST = 6000
@@ -23,28 +23,22 @@ MARGIN = 15_000
 LIMIT = 400_000
 """Places that one search may visit."""
 
-VIAS = ("m1_via_m2", "m2_via2_m3", "m3_via3_m4")
-_WIDTHS = {layer.name: layer.width for layer in LAYERS}
-_HALF = [round(_WIDTHS[name] * 500) for name in METALS]
-_LEAST_LENGTH = (0, 0, 400, 400)
-"""Of a wire between cuts: m3 and m4 need 0.24 um2."""
-
 
 class Node(NamedTuple):
-    """A place on a metal, 0 for m1."""
+    """A place on a routed metal, 0 for the lowest."""
 
     layer: int
     x: int
     y: int
 
 
-def cut_boxes(via: str, x: int, y: int) -> list[Box]:
-    """Metal, cut and metal of a via."""
-    below, cut, above = via.split("_")
-    half = CUT_SIZE[cut] // 2
-    found = [Box(cut, x - half, y - half, x + half, y + half)]
-    for metal in (below, above):
-        dx, dy = (half + round(1000 * size) for size in ENCLOSURES[via][metal])
+def cut_boxes(stack: Stack, number: int, x: int, y: int) -> list[Box]:
+    """A cut, 0 for the lowest, with metal below and above."""
+    cut = stack.cuts[number]
+    half = round(cut.size * 1000) // 2
+    found = [Box(cut.name, x - half, y - half, x + half, y + half)]
+    for metal, enclosure in zip(stack.joined_by[cut.name], (cut.below, cut.above), strict=True):
+        dx, dy = (half + round(1000 * size) for size in enclosure)
         found.append(Box(metal, x - dx, y - dy, x + dx, y + dy))
     return found
 
@@ -55,10 +49,13 @@ class Ground:
 
     Attributes
     ----------
+    stack : Stack
+        The process's.
     history : mapping of str to int
         How often each net was fought over.
     """
 
+    stack: Stack
     tracks: Tracks
     shapes: Shapes
     history: Mapping[str, int]
@@ -73,15 +70,18 @@ class Search:
     net : str
     kept : set of str or None
         Nets that may not be touched; None for all.
-    highest : int
-        Topmost metal, 0 for m1.
+    highest : int, optional
+        Topmost routed metal, 0 for the lowest.
     """
 
-    def __init__(
-        self, ground: Ground, net: str, kept: set[str] | None, highest: int = len(METALS) - 1
-    ):
+    def __init__(self, ground: Ground, net: str, kept: set[str] | None, highest: int | None = None):
         self.tracks, self.shapes, self.history = ground.tracks, ground.shapes, ground.history
-        self.net, self.kept, self.highest = net, kept, highest
+        self.stack = ground.stack
+        self.metals = [self.stack.by_name[name] for name in self.stack.routed]
+        self.half = [round(metal.width * 500) for metal in self.metals]
+        self.least = [round(metal.least_run_um * 1000) for metal in self.metals]
+        self.net, self.kept = net, kept
+        self.highest = len(self.metals) - 1 if highest is None else highest
         self.prices: dict[tuple[Node, Node], int | None] = {}
         self.access: dict[int, list[int]] = defaultdict(list)
         self.entries: dict[Node, list[Box]] = {}
@@ -97,33 +97,36 @@ class Search:
         return sum(CONFLICT_COST * (1 + history[net]) for net in found)
 
     def ways_in(self, pin: Box) -> dict[Node, int]:
-        """Places on m1 from which a pin is reached, and their price."""
+        """Places on the lowest metal from which a pin is reached, and their price."""
         centre = (pin.left + pin.right) // 2
         found: dict[Node, int] = {}
-        if pin.layer == "m1":
+        lowest, landing = self.metals[0].name, self.stack.cuts[0].landing_nm
+        if pin.layer == lowest:
             y = (pin.bottom + pin.top) // 2
             boxes_at = [(Node(0, centre, y), [pin])]
         else:
             boxes_at = [
-                (Node(0, centre, y), cut_boxes("li_mcon_m1", centre, y))
-                for y in self.tracks.between("m1", pin.bottom + 160, pin.top - 160)
+                (Node(0, centre, y), cut_boxes(self.stack, 0, centre, y))
+                for y in self.tracks.between(lowest, pin.bottom + landing, pin.top - landing)
             ]
         for node, boxes in boxes_at:
-            price = self.price(box for box in boxes if box.layer != "li")
+            price = self.price(box for box in boxes if box.layer != self.stack.pins)
             if price is not None:
                 found[node] = price
-                self.entries[node] = [] if pin.layer == "m1" else boxes
+                self.entries[node] = [] if pin.layer == lowest else boxes
                 self.access[node.y].append(node.x)
         for xs in self.access.values():
             xs.sort()
         return found
 
     def ways_into_rail(self, rail: Box) -> dict[Node, int]:
-        """Places on m1 over a rail of li, where m2's tracks cross."""
+        """Places on the lowest metal over a rail, where the next metal's tracks cross."""
         found: dict[Node, int] = {}
-        for y in self.tracks.between("m1", rail.bottom + 160, rail.top - 160):
-            for x in self.tracks.between("m2", rail.left + 160, rail.right - 160):
-                boxes = [box for box in cut_boxes("li_mcon_m1", x, y) if box.layer != "li"]
+        first, second = (metal.name for metal in self.metals[:2])
+        landing = self.stack.cuts[0].landing_nm
+        for y in self.tracks.between(first, rail.bottom + landing, rail.top - landing):
+            for x in self.tracks.between(second, rail.left + landing, rail.right - landing):
+                boxes = [b for b in cut_boxes(self.stack, 0, x, y) if b.layer != self.stack.pins]
                 price = self.price(boxes)
                 if price is not None:
                     found[Node(0, x, y)] = price
@@ -131,7 +134,7 @@ class Search:
         return found
 
     def entry(self, node: Node) -> list[Box]:
-        """What joins a pin to m1."""
+        """What joins a pin to the lowest metal."""
         return self.entries.get(node, [])
 
     def _next(self, node: Node) -> Iterator[tuple[Node, int]]:
@@ -167,18 +170,20 @@ class Search:
     def step(self, a: Node, b: Node) -> list[Box]:
         """Metal from one place to the next."""
         if a.layer != b.layer:
-            return cut_boxes(VIAS[min(a.layer, b.layer)], a.x, a.y)
+            return cut_boxes(self.stack, 1 + min(a.layer, b.layer), a.x, a.y)
         return [self.wire(a, b)]
 
     def wire(self, a: Node, b: Node) -> Box:
         """Metal between two places of a track."""
-        half = _HALF[a.layer]
+        half = self.half[a.layer]
         left, right = min(a.x, b.x) - half, max(a.x, b.x) + half
         low, high = min(a.y, b.y) - half, max(a.y, b.y) + half
+        metal = self.metals[a.layer]
         if a.layer == 1:
-            # As the router draws it: m2 ends a little earlier.
-            low, high = low + 10, high - 10
-        return Box(METALS[a.layer], left, low, right, high)
+            # As the router draws it: a wire ends half of its width across behind its end.
+            early = round((metal.width - metal.across) * 500)
+            low, high = low + early, high - early
+        return Box(metal.name, left, low, right, high)
 
     def _price(self, a: Node, b: Node) -> int | None:
         key = (a, b) if a < b else (b, a)
@@ -243,7 +248,7 @@ class Search:
                 continue
             first, last = path[start], path[number - 1]
             passed = start > 0 and number < len(path)
-            if first != last or (passed and _LEAST_LENGTH[first.layer]):
+            if first != last or (passed and self.least[first.layer]):
                 found.append(self._long_enough(first.layer, self.wire(first, last)))
             if number < len(path):
                 found += self.step(path[number - 1], path[number])
@@ -251,7 +256,7 @@ class Search:
         return found
 
     def _long_enough(self, layer: int, wire: Box) -> Box:
-        least = _LEAST_LENGTH[layer] + 2 * _HALF[layer]
+        least = self.least[layer] + 2 * self.half[layer]
         along = layer in (0, 2)
         length = wire.right - wire.left if along else wire.top - wire.bottom
         more = least - length

@@ -2,11 +2,9 @@
 
 from collections import defaultdict
 
-from hexcoder.flow.layout.routing import CUT_SPACING, LAYERS
 from hexcoder.flow.layout.wiring import Box
+from hexcoder.pdk.stack import Stack
 
-SPACING = {layer.name: round(layer.spacing * 1000) for layer in LAYERS} | CUT_SPACING
-"""Between shapes of two nets, in nm."""
 BIN = 2000
 
 _Shape = tuple[int, int, int, int, str]
@@ -14,9 +12,18 @@ _Shape = tuple[int, int, int, int, str]
 
 
 class Shapes:
-    """Drawn boxes by place; which nets come too near to a box."""
+    """Drawn boxes by place; which nets come too near to a box.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    spacing : dict of str to int
+        Between shapes of two nets, in nm.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.spacing = {
+            layer.name: round(layer.spacing * 1000) for layer in (*stack.metals, *stack.cuts)
+        }
         self._bins: dict[tuple[str, int, int], list[_Shape]] = defaultdict(list)
 
     def _keys(self, box: Box, margin: int = 0) -> list[tuple[str, int, int]]:
@@ -49,7 +56,7 @@ class Shapes:
 
     def near(self, box: Box, net: str) -> set[str]:
         """Other nets with a shape nearer than the layer's spacing."""
-        space = SPACING[box.layer]
+        space = self.spacing[box.layer]
         _, left, bottom, right, top = box
         found: set[str] = set()
         bins = self._bins

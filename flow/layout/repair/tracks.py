@@ -1,12 +1,8 @@
-"""The tracks of a block: where wires of m1 to m4 run, and where they may stop."""
+"""The tracks of a block: where wires run, and where they may stop."""
 
 from bisect import bisect_left, bisect_right
 
-from hexcoder.flow.layout.routing import LAYERS
-
-METALS = ("m1", "m2", "m3", "m4")
-
-_TRACKS = {layer.name: layer for layer in LAYERS}
+from hexcoder.pdk.stack import Metal, Stack
 
 
 class Tracks:
@@ -15,30 +11,30 @@ class Tracks:
     Attributes
     ----------
     on_track : list of set of int
-        Lines of each metal: heights for m1 and m3, else places from the left.
+        Lines of each routed metal: heights for the first and third, else places from the left.
     stops : list of list of int
         Where a wire on each metal may stop: the lines of the metals beside it.
     """
 
-    def __init__(self, width: int, height: int):
+    def __init__(self, width: int, height: int, stack: Stack):
+        self._metals = stack.routed
         self._lines = [
-            _lines("m1", height),
-            _lines("m2", width),
-            _lines("m3", height),
-            _lines("m4", width),
+            _lines(stack.by_name[name], width if number % 2 else height)
+            for number, name in enumerate(self._metals)
         ]
         self.on_track = [set(lines) for lines in self._lines]
-        m1, m2, m3, m4 = self._lines
-        self.stops = [m2, sorted({*m1, *m3}), sorted({*m2, *m4}), m3]
+        beside = [[], *self._lines, []]
+        self.stops = [
+            sorted({*below, *above}) for below, above in zip(beside, beside[2:], strict=False)
+        ]
 
     def between(self, metal: str, low: int, high: int) -> list[int]:
         """Tracks of a metal from ``low`` to ``high``."""
-        lines = self._lines[METALS.index(metal)]
+        lines = self._lines[self._metals.index(metal)]
         return lines[bisect_left(lines, low) : bisect_right(lines, high)]
 
 
-def _lines(metal: str, size: int) -> list[int]:
-    layer = _TRACKS[metal]
-    offset, pitch = round(layer.offset * 1000), round(layer.pitch * 1000)
-    edge = round(layer.width * 500)
+def _lines(metal: Metal, size: int) -> list[int]:
+    offset, pitch = round(metal.offset * 1000), round(metal.pitch * 1000)
+    edge = round(metal.width * 500)
     return [at for at in range(offset, size, pitch) if edge <= at <= size - edge]

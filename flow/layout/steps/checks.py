@@ -6,7 +6,7 @@ from hexcoder.flow.layout.block import LaidOut, placed
 from hexcoder.flow.layout.check.connectivity import check_connectivity
 from hexcoder.flow.layout.check.design_rules import check_design_rules
 from hexcoder.flow.layout.check.lvs import compare_layout, netlist_instances
-from hexcoder.flow.layout.steps.reads import DRAWN, FINAL
+from hexcoder.flow.layout.steps.reads import DRAWN, FINAL, CellPackages
 from hexcoder.metrics.layout import (
     Connectivity,
     ConnectivityMetrics,
@@ -15,14 +15,13 @@ from hexcoder.metrics.layout import (
     Rule,
     TransistorComparison,
 )
-from hexcoder.pdk.sky130.cells import PACKAGES, drawn_cells
-from hexcoder.steps.reads import Package
+from hexcoder.pdk.cells.drawn import drawn_cells
 from hexcoder.steps.step import Progress, Step
 
 
 def check_rules(block: LaidOut, progress: Progress) -> DesignRuleMetrics:
     """Look at the whole of the drawn block."""
-    rules = check_design_rules(block.view(placed).gds)
+    rules = check_design_rules(block.view(placed).gds, block.process)
     return DesignRuleMetrics(
         klayout__drc_error__count=sum(rule.count for rule in rules),
         design_rules={rule.name: Rule(**asdict(rule)) for rule in rules},
@@ -41,7 +40,7 @@ def compare(block: LaidOut, progress: Progress) -> LvsMetrics:
     drawn = block.view(placed)
     verdict = compare_layout(
         drawn.gds,
-        drawn_cells() / "cells.spice",
+        drawn_cells(block.process) / "cells.spice",
         drawn.wiring,
         netlist_instances(block.netlist, drawn.wiring),
     )
@@ -51,11 +50,10 @@ def compare(block: LaidOut, progress: Progress) -> LvsMetrics:
     )
 
 
-_PACKAGES = tuple(Package(name) for name in PACKAGES)
 DESIGN_RULES = Step(
-    "layout.design_rules", check_rules, DesignRuleMetrics, reads=(*DRAWN, *_PACKAGES)
+    "layout.design_rules", check_rules, DesignRuleMetrics, reads=(*DRAWN, CellPackages())
 )
 CONNECTIVITY = Step(
-    "layout.connectivity", check_connections, ConnectivityMetrics, reads=(*DRAWN, *_PACKAGES)
+    "layout.connectivity", check_connections, ConnectivityMetrics, reads=(*DRAWN, CellPackages())
 )
-LVS = Step("layout.lvs", compare, LvsMetrics, reads=(*DRAWN, *FINAL, *_PACKAGES), weight=2)
+LVS = Step("layout.lvs", compare, LvsMetrics, reads=(*DRAWN, *FINAL, CellPackages()), weight=2)

@@ -7,14 +7,14 @@ from hexcoder.flow.layout.steps.reads import DRAWN, FINAL
 from hexcoder.flow.layout.wiring import Pin
 from hexcoder.flow.views import flat
 from hexcoder.metrics.layout import ParasiticsMetrics
+from hexcoder.pdk.cells.drawn import drawn_cells
 from hexcoder.pdk.reads import PdkFiles
-from hexcoder.pdk.sky130.cells import drawn_cells
 from hexcoder.steps.step import Progress, Step
 
 
 def measure_wires(block: LaidOut, progress: Progress) -> ParasiticsMetrics:
     """Write the SPEF, and loads and delays of wires for our own analyses."""
-    trees = extract(block.view(placed).wiring, drawn_cells() / "cells.gds")
+    trees = extract(block.view(placed).wiring, drawn_cells(block.process) / "cells.gds")
     instances, cells = block.view(flat).instances, block.library.cells
     directions = {
         (instance.path, pin): "O" if cells[instance.kind].pins[pin].function else "I"

@@ -3,9 +3,9 @@
 from hexcoder.flow.asic.synthesis import NETLIST
 from hexcoder.flow.layout.block import LaidOut
 from hexcoder.flow.layout.place.place_route import place_and_route
+from hexcoder.flow.layout.steps.reads import CellPackages
 from hexcoder.metrics.layout import PlaceMetrics
 from hexcoder.pdk.reads import PdkFiles
-from hexcoder.pdk.sky130.cells import PACKAGES
 from hexcoder.steps.reads import File, Package
 from hexcoder.steps.step import Progress, Step
 
@@ -14,6 +14,7 @@ def place(block: LaidOut, progress: Progress) -> PlaceMetrics:
     """Make a layout whose routing is complete."""
     report = place_and_route(
         block.mapped,
+        block.process,
         [block.pdk.at(corner).liberty for corner in block.pdk.corners],
         block.folder,
         progress=lambda what: progress(what, 0.0),
@@ -56,7 +57,8 @@ PLACE = Step(
     reads=(
         *NETLIST,
         PdkFiles(corners=True),
-        *(Package(name) for name in (*PACKAGES, "coriolis-eda")),
+        CellPackages(),
+        Package("coriolis-eda"),
         File("asic/netlist.v"),
     ),
     writes=("layout.gds", "layout.json", "wiring.json", "place/", "logs/place/"),

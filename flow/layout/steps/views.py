@@ -6,8 +6,8 @@ from hexcoder.flow.layout.steps.reads import DRAWN, FINAL
 from hexcoder.flow.layout.views.cdl import write_cdl
 from hexcoder.flow.layout.views.def_file import write_def
 from hexcoder.flow.layout.views.lef import write_lef
-from hexcoder.pdk.sky130.cells import TERMINALS, drawn_cells
-from hexcoder.pdk.sky130.terminals import read_terminals
+from hexcoder.pdk.cells.drawn import TERMINALS, drawn_cells
+from hexcoder.pdk.cells.terminals import read_terminals
 from hexcoder.steps.step import Progress, Step
 
 CLOCK = "clk"
@@ -15,7 +15,7 @@ CLOCK = "clk"
 
 def write_views(block: LaidOut, progress: Progress) -> None:
     """Write them."""
-    cells, folder = drawn_cells(), block.folder / "views"
+    cells, folder = drawn_cells(block.process), block.folder / "views"
     folder.mkdir(exist_ok=True)
     wiring, names = block.view(placed).wiring, block.view(ports)
     sizes = read_json(cells / "cells.json")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from hexcoder.flow.layout.views.names import LEF_LAYERS, bit_name
+from hexcoder.flow.layout.views.names import bit_name
 from hexcoder.flow.layout.wiring import SUPPLIES, Wiring
 
 PER_UM = 1000
@@ -39,10 +39,11 @@ def write_def(
     lines += ["END COMPONENTS", f"PINS {len(ports)} ;"]
     for port, direction in ports.items():
         box = next(pin.box for pin in wiring.pins[port] if not pin.instance)
+        layer = wiring.stack.by_name[box.layer].lef
         width, height = box.right - box.left, box.top - box.bottom
         lines.append(
             f"- {bit_name(port)} + NET {bit_name(port)} + DIRECTION {direction.upper()} "
-            f"+ USE SIGNAL + LAYER {LEF_LAYERS[box.layer]} ( 0 0 ) ( {width} {height} ) "
+            f"+ USE SIGNAL + LAYER {layer} ( 0 0 ) ( {width} {height} ) "
             f"+ PLACED ( {box.left} {box.bottom} ) N ;"
         )
     nets = [net for net in wiring.pins if net not in SUPPLIES]

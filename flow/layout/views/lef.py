@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from hexcoder.flow.layout.views.names import LEF_LAYERS, bit_name
-from hexcoder.flow.layout.wiring import METAL_STACK, SUPPLIES, Box, Wiring
+from hexcoder.flow.layout.views.names import bit_name
+from hexcoder.flow.layout.wiring import SUPPLIES, Box, Wiring
 
 
 def write_lef(
@@ -27,6 +27,8 @@ def write_lef(
         The clock's port.
     path : Path
     """
+    stack = wiring.stack
+    lowest = stack.by_name[stack.routed[0]].lef
     pads = [pin.box for pins in wiring.pins.values() for pin in pins if not pin.instance]
     # The router's pins stick out of the core.
     left = min(0, *(box.left for box in pads))
@@ -53,18 +55,18 @@ def write_lef(
                   f"    USE {use} ;"]  # fmt: skip
         area = sum(gates_um2.get((kinds.get(pin.instance, ""), pin.pin), 0.0) for pin in pins)
         if direction == "input" and area:
-            lines.append(f"    ANTENNAGATEAREA {area:.4f} LAYER met1 ;")
+            lines.append(f"    ANTENNAGATEAREA {area:.4f} LAYER {lowest} ;")
         lines.append("    PORT")
         for box in shapes:
-            lines += [f"      LAYER {LEF_LAYERS[box.layer]} ;", f"        {_rectangle(box)}"]
+            lines += [f"      LAYER {stack.by_name[box.layer].lef} ;", f"        {_rectangle(box)}"]
         lines += ["    END", f"  END {bit_name(port)}"]
     lines.append("  OBS")
-    for layer in METAL_STACK:
+    for layer in stack.names:
         # Straps of supplies on the uppermost metal leave room between them; below all is taken.
         boxes = [Box(layer, 0, 0, wiring.width, wiring.height)]
-        if layer == METAL_STACK[-1]:
+        if layer == stack.straps:
             boxes = [box for net in wiring.wires.values() for box in net if box.layer == layer]
-        lines.append(f"    LAYER {LEF_LAYERS[layer]} ;")
+        lines.append(f"    LAYER {stack.by_name[layer].lef} ;")
         lines += [f"      {_rectangle(box)}" for box in boxes]
     lines += ["  END", f"END {wiring.top}", "END LIBRARY"]
     path.write_text("\n".join(lines) + "\n")

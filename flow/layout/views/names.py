@@ -2,9 +2,6 @@
 
 import re
 
-LEF_LAYERS = {"li": "li1", "m1": "met1", "m2": "met2", "m3": "met3", "m4": "met4", "m5": "met5"}
-"""SkyWater's names of the metals in its LEF."""
-
 _BIT = re.compile(r"^(.*)\((\d+)\)$")
 
 

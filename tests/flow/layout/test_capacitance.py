@@ -6,25 +6,26 @@ import pytest
 from klayout import db
 
 from hexcoder.flow.layout.capacitance import wire_capacitances
-from hexcoder.flow.layout.wiring import DEVICE_LAYERS, GDS_LAYERS, Box, Instance, Wiring
+from hexcoder.flow.layout.wiring import Box, Instance, Wiring
+from hexcoder.pdk.sky130.stack import STACK
 
-REACH = 8.0
+REACH = STACK.field.reach_um
 
 
 @pytest.fixture
 def cells(tmp_path):
     """Three cells: a plate of poly, one of li, one of diffusion."""
     layout = db.Layout()
-    for name, layer in (("poly", DEVICE_LAYERS["poly"]), ("li", GDS_LAYERS["li"]),
-                        ("active", DEVICE_LAYERS["active"])):  # fmt: skip
-        shapes = layout.create_cell(name).shapes(layout.layer(*layer))
+    layers = {**STACK.gds, **STACK.field.devices}
+    for name in ("poly", "li", "active"):
+        shapes = layout.create_cell(name).shapes(layout.layer(*layers[name]))
         shapes.insert(db.Box(0, 0, 100_000, 100_000))
     layout.write(str(tmp_path / "cells.gds"))
     return tmp_path / "cells.gds"
 
 
 def _wiring(*instances, **wires):
-    wiring = Wiring("top", 100_000, 100_000)
+    wiring = Wiring("top", 100_000, 100_000, "sky130")
     wiring.wires |= wires
     wiring.instances += [Instance(cell, cell, 0, 0, False) for cell in instances]
     return wiring

@@ -22,9 +22,7 @@ from hexcoder.flow.layout.place.spares import drop_spares
 from hexcoder.flow.layout.repair.antenna import check_antennas, repair_antennas
 from hexcoder.flow.layout.repair.notches import fill_notches
 from hexcoder.flow.layout.repair.rerouting import Rerouting
-from hexcoder.flow.layout.repair.search import METALS
 from hexcoder.flow.layout.wiring import (
-    GDS_LAYERS,
     SUPPLIES,
     Box,
     Instance,
@@ -39,10 +37,11 @@ from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.flat import read_cell_models, read_netlist
 from hexcoder.netlist.lanes import LaneSimulation
 from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.cells.drawn import TERMINALS, drawn_cells
+from hexcoder.pdk.cells.functions import FULL_ADDER
+from hexcoder.pdk.cells.terminals import Terminals, read_terminals
 from hexcoder.pdk.description import load_pdk
-from hexcoder.pdk.sky130.cells import TERMINALS, drawn_cells
-from hexcoder.pdk.sky130.functions import FULL_ADDER
-from hexcoder.pdk.sky130.terminals import Terminals, read_terminals
+from hexcoder.pdk.sky130.process import SKY130
 
 RTL = """
 module block(input clk, input [3:0] a, input [3:0] b, input [1:0] unread, output reg [4:0] y,
@@ -68,7 +67,7 @@ def block(tmp_path_factory):
     pdk = load_pdk("sky130")
     (folder / "block.v").write_text(RTL)
     netlist = synthesise(folder / "block.v", "block", pdk, read_liberty(pdk.liberty), folder)
-    return folder, place_and_route(netlist, [pdk.liberty], folder, utilisations=(0.5,))
+    return folder, place_and_route(netlist, SKY130, [pdk.liberty], folder, utilisations=(0.5,))
 
 
 def _changed(block, tmp_path, change):
@@ -81,6 +80,11 @@ def _changed(block, tmp_path, change):
     return path
 
 
+def _shapes(wiring):
+    cells, stack = drawn_cells(SKY130) / "cells.gds", SKY130.stack
+    return Rerouting(wiring, cell_boxes(cells, stack, stack.routed))
+
+
 def _copy(block):
     """The block's shapes, to change."""
     return Wiring.read(block[0] / "wiring.json")
@@ -91,7 +95,7 @@ def test_a_small_block_is_routed_whole(block):
     assert placed.report["routed"]
     assert placed.report["rows_off_grid"] == 0
     assert check_connectivity(placed.gds, placed.wiring).passed
-    broken = [rule for rule in check_design_rules(placed.gds) if rule.count]
+    broken = [rule for rule in check_design_rules(placed.gds, SKY130) if rule.count]
     assert broken == []
 
 
@@ -110,7 +114,7 @@ def test_a_short_is_found(block, tmp_path):
         box = top.bbox()
         middle = box.center().y
         strip = db.Box(box.left, middle, box.right, middle + 300)
-        top.shapes(layout.layer(*GDS_LAYERS["m2"])).insert(strip)
+        top.shapes(layout.layer(*SKY130.stack.gds["m2"])).insert(strip)
 
     found = check_connectivity(_changed(block, tmp_path, short), block[1].wiring)
     assert found.shorts
@@ -118,7 +122,7 @@ def test_a_short_is_found(block, tmp_path):
 
 def test_an_open_is_found(block, tmp_path):
     def cut(layout, top):
-        vias = top.shapes(layout.layer(*GDS_LAYERS["via"]))
+        vias = top.shapes(layout.layer(*SKY130.stack.gds["via"]))
         boxes = [shape.bbox() for shape in vias.each()]
         for shape in list(vias.each()):
             if shape.bbox() == boxes[len(boxes) // 2]:
@@ -142,7 +146,7 @@ def test_a_rail_without_power_is_found(block, tmp_path):
         box for box in wiring.wires["vdd"]
         if box.layer != "mcon" or not rail <= box.bottom <= rail + 1900
     ]  # fmt: skip
-    write_gds(wiring, drawn_cells() / "cells.gds", tmp_path / "changed.gds")
+    write_gds(wiring, drawn_cells(SKY130) / "cells.gds", tmp_path / "changed.gds")
     assert check_connectivity(tmp_path / "changed.gds", wiring).opens == ("vdd",)
 
 
@@ -152,8 +156,8 @@ def test_overlapping_nets_are_routed_again_until_all_are_apart(block, tmp_path):
     first, second = [net for net in wiring.wires if net not in SUPPLIES][:2]
     for net in (first, second):
         wiring.wires[net].append(Box("m3", 700, 6835, wiring.width - 700, 7165))
-    cells = drawn_cells() / "cells.gds"
-    changed = Rerouting(wiring, cell_boxes(cells, METALS))
+    cells = drawn_cells(SKY130) / "cells.gds"
+    changed = _shapes(wiring)
     assert changed.conflicts()
     done = changed.repair(keep=SUPPLIES)
     assert done.ripped
@@ -161,7 +165,7 @@ def test_overlapping_nets_are_routed_again_until_all_are_apart(block, tmp_path):
     assert not changed.conflicts()
     write_gds(wiring, cells, tmp_path / "changed.gds")
     assert check_connectivity(tmp_path / "changed.gds", wiring).passed
-    assert [r for r in check_design_rules(tmp_path / "changed.gds") if r.count] == []
+    assert [r for r in check_design_rules(tmp_path / "changed.gds", SKY130) if r.count] == []
 
 
 def test_a_net_that_nothing_can_reach_is_said_to_be_unsolved(block):
@@ -170,7 +174,7 @@ def test_a_net_that_nothing_can_reach_is_said_to_be_unsolved(block):
     pin = next(pin for pin in wiring.pins[net] if pin.instance)
     _, left, bottom, right, top = pin.box
     wiring.wires["vss"].append(Box("m1", left - 400, bottom - 400, right + 400, top + 400))
-    changed = Rerouting(wiring, cell_boxes(drawn_cells() / "cells.gds", METALS))
+    changed = _shapes(wiring)
     assert net in changed.repair(keep=SUPPLIES).unsolved
 
 
@@ -190,7 +194,7 @@ def test_power_reaches_every_rail_with_a_small_drop(block):
     [(100, 0.0, True), (180, 0.0, False), (180, 0.02, True), (1500, 0.02, False)],
 )
 def test_metal_on_a_gate_is_bounded_and_a_diode_raises_the_bound(um, diffusion, clean):
-    wiring = Wiring("top", 10_000, 10_000)
+    wiring = Wiring("top", 10_000, 10_000, "sky130")
     wiring.instances = [Instance("g", "gate", 0, 0, False), Instance("d", "diode", 0, 0, False)]
     pins = [Pin("g", "i", Box("li", 0, 0, 170, 400)), Pin("d", "i", Box("li", 900, 0, 1070, 400))]
     wiring.pins["net"] = pins
@@ -208,7 +212,7 @@ def test_metal_on_a_gate_is_bounded_and_a_diode_raises_the_bound(um, diffusion, 
 
 def test_a_net_above_the_antenna_limit_gets_diodes(block):
     wiring = _copy(block)
-    cells = drawn_cells()
+    cells = drawn_cells(SKY130)
     terminals = read_terminals(cells / TERMINALS)
     # Gates so small that some net is above the limit, and diodes that are enough for it.
     small = Terminals(
@@ -218,7 +222,7 @@ def test_a_net_above_the_antenna_limit_gets_diodes(block):
     nets = check_antennas(wiring, small).nets
     assert nets
     diodes = sum(instance.cell == "diode_w1" for instance in wiring.instances)
-    changed = Rerouting(wiring, cell_boxes(cells / "cells.gds", METALS))
+    changed = _shapes(wiring)
     assert repair_antennas(changed, small, cells / "cells.gds").nets == ()
     assert sum(instance.cell == "diode_w1" for instance in wiring.instances) > diodes
     assert not changed.conflicts()
@@ -229,7 +233,7 @@ def test_a_net_in_two_pieces_is_routed_again(block):
     wiring = _copy(block)
     net = next(n for n, pins in wiring.pins.items() if len(pins) > 1 and n not in SUPPLIES)
     wiring.wires[net] = [box for box in wiring.wires[net] if box.layer != "mcon"]
-    changed = Rerouting(wiring, cell_boxes(drawn_cells() / "cells.gds", METALS))
+    changed = _shapes(wiring)
     assert changed.opens() == [net]
     assert changed.repair(keep=SUPPLIES).ripped == [net]
     assert not changed.opens()
@@ -250,7 +254,7 @@ def _compared(block, change=lambda instances: None, gds=None):
     _, placed = block
     instances = netlist_instances(_final(block), placed.wiring)
     change(instances)
-    spice = drawn_cells() / "cells.spice"
+    spice = drawn_cells(SKY130) / "cells.spice"
     return compare_layout(gds or placed.gds, spice, placed.wiring, instances)
 
 
@@ -284,7 +288,7 @@ def test_a_transistor_too_few_is_found(block, tmp_path):
 
 
 def test_parasitics_join_every_pin_of_a_net(block):
-    trees = extract(block[1].wiring, drawn_cells() / "cells.gds")
+    trees = extract(block[1].wiring, drawn_cells(SKY130) / "cells.gds")
     for net, tree in trees.items():
         near: dict = {}
         for a, b, ohm in tree.ohms:
@@ -307,7 +311,7 @@ def test_a_straight_wire_has_the_resistance_of_the_process_and_all_capacitance()
         Pin("", "a", Box("m1", 0, 0, 260, 260)),
         Pin("", "b", Box("m1", 99_740, 0, 100_000, 260)),
     ]
-    tree = net_tree([wire], ends, {"m1": 5.0})
+    tree = net_tree([wire], ends, {"m1": 5.0}, SKY130.stack)
     ohm = 0.125 * (100_000 - 260) / 260
     assert sum(edge[2] for edge in tree.ohms) == pytest.approx(ohm)
     assert tree.total_ff == pytest.approx(5.0)
@@ -336,7 +340,7 @@ def test_opensta_reads_all_parasitics(block):
     for factor in (1, 2, 4):
         here = folder / f"times_{factor}"
         here.mkdir(exist_ok=True)
-        trees = extract(placed.wiring, drawn_cells() / "cells.gds")
+        trees = extract(placed.wiring, drawn_cells(SKY130) / "cells.gds")
         for tree in trees.values():
             for place in tree.farads:
                 tree.farads[place] *= factor
@@ -351,13 +355,16 @@ def test_opensta_reads_all_parasitics(block):
 def test_wires_too_close_or_too_thin_are_found(block, tmp_path):
     def draw(layout, top):
         box = top.bbox()
-        shapes = top.shapes(layout.layer(*GDS_LAYERS["m3"]))
+        shapes = top.shapes(layout.layer(*SKY130.stack.gds["m3"]))
         y = box.top + 5000
         shapes.insert(db.Box(0, y, 5000, y + 330))
         shapes.insert(db.Box(0, y + 430, 5000, y + 760))
         shapes.insert(db.Box(0, y + 3000, 5000, y + 3200))
 
-    rules = {rule.name: rule.count for rule in check_design_rules(_changed(block, tmp_path, draw))}
+    rules = {
+        rule.name: rule.count
+        for rule in check_design_rules(_changed(block, tmp_path, draw), SKY130)
+    }
     assert rules["m3.spacing"]
     assert rules["m3.width"]
 
@@ -366,9 +373,12 @@ def test_a_metal_that_covers_too_much_is_found(block, tmp_path):
     def plate(layout, top):
         box = top.bbox()
         half = db.Box(box.left, box.bottom, box.right, box.bottom + round(0.7 * box.height()))
-        top.shapes(layout.layer(*GDS_LAYERS["m4"])).insert(half)
+        top.shapes(layout.layer(*SKY130.stack.gds["m4"])).insert(half)
 
-    rules = {rule.name: rule.count for rule in check_design_rules(_changed(block, tmp_path, plate))}
+    rules = {
+        rule.name: rule.count
+        for rule in check_design_rules(_changed(block, tmp_path, plate), SKY130)
+    }
     assert rules["m4.density"]
     assert not rules["m3.density"]
 
@@ -392,7 +402,7 @@ def test_notches_and_necks_between_shapes_of_a_net_are_filled(tmp_path):
         ],
         "neck": [Box("m4", 5000, 0, 6200, 1600), Box("m4", 6125, 1510, 6455, 3000)],
     }
-    wiring = Wiring("block", 20_000, 20_000)
+    wiring = Wiring("block", 20_000, 20_000, "sky130")
     wiring.wires |= shapes
     changed = Rerouting(wiring, {})
     gds = tmp_path / "notch.gds"
@@ -404,10 +414,10 @@ def test_notches_and_necks_between_shapes_of_a_net_are_filled(tmp_path):
         for boxes in wiring.wires.values():
             for box in boxes:
                 shape = db.DBox(*(edge / 1000 for edge in box[1:]))
-                top.shapes(layout.layer(*GDS_LAYERS[box.layer])).insert(shape)
+                top.shapes(layout.layer(*SKY130.stack.gds[box.layer])).insert(shape)
         layout.write(str(gds))
         kinds = ("m1.spacing", "m4.width")
-        return {r.name for r in check_design_rules(gds) if r.name in kinds and r.count}
+        return {r.name for r in check_design_rules(gds, SKY130) if r.name in kinds and r.count}
 
     assert broken() == {"m1.spacing", "m4.width"}
     assert fill_notches(changed) >= 2
@@ -415,7 +425,7 @@ def test_notches_and_necks_between_shapes_of_a_net_are_filled(tmp_path):
 
 
 def test_a_patch_never_touches_another_net():
-    wiring = Wiring("block", 20_000, 20_000)
+    wiring = Wiring("block", 20_000, 20_000, "sky130")
     wiring.wires["u"] = [Box("m1", 0, 0, 2000, 260), Box("m1", 0, 330, 2000, 590)]
     wiring.wires["other"] = [Box("m1", 2100, 290, 2300, 300)]
     changed = Rerouting(wiring, {})
@@ -439,7 +449,7 @@ def test_a_driver_too_weak_for_its_wires_gets_a_buffer(tmp_path, monkeypatch, su
     verilog.write_text("\n".join(lines))
     pdk = load_pdk("sky130")
     netlist = synthesise(verilog, "wide", pdk, read_liberty(pdk.liberty), tmp_path)
-    placed = place_and_route(netlist, [pdk.liberty], tmp_path)
+    placed = place_and_route(netlist, SKY130, [pdk.liberty], tmp_path)
     report = placed.report
     assert report["nets_beyond_limit"] >= report["nets_relieved"]
     assert report["unsolved_nets"] == 0
@@ -478,7 +488,7 @@ def test_too_much_wire_for_the_die_is_seen_once_it_is_placed(block, tmp_path, mo
     liberty = load_pdk("sky130").liberty
     most = 0.8 * placed.report["wire_m_per_mm2"]
     monkeypatch.setattr("hexcoder.flow.layout.place.place_route.MOST_WIRE", most)
-    again = place_and_route(asic, [liberty], tmp_path / "again", utilisations=(0.58,))
+    again = place_and_route(asic, SKY130, [liberty], tmp_path / "again", utilisations=(0.58,))
     # What was placed too tightly was not routed, and the next utilisation is worked out.
     assert not (tmp_path / "again" / "place" / "attempt_0.58" / "wiring.json").exists()
     assert again.report["attempts"] > 1
@@ -486,7 +496,7 @@ def test_too_much_wire_for_the_die_is_seen_once_it_is_placed(block, tmp_path, mo
     assert again.report["wire_m_per_mm2"] <= most
     monkeypatch.setattr("hexcoder.flow.layout.place.place_route.MOST_WIRE", 0.001)
     with pytest.raises(InputError, match=r"m of wire a mm2, of 0\.001"):
-        place_and_route(asic, [liberty], tmp_path / "never", utilisations=(0.58,))
+        place_and_route(asic, SKY130, [liberty], tmp_path / "never", utilisations=(0.58,))
 
 
 def test_a_density_that_cannot_be_placed_ends_with_a_clear_line(tmp_path):
@@ -494,7 +504,7 @@ def test_a_density_that_cannot_be_placed_ends_with_a_clear_line(tmp_path):
     (tmp_path / "block.v").write_text(RTL)
     netlist = synthesise(tmp_path / "block.v", "block", pdk, read_liberty(pdk.liberty), tmp_path)
     with pytest.raises(InputError, match="routing is not complete"):
-        place_and_route(netlist, [pdk.liberty], tmp_path, utilisations=(3.0,))
+        place_and_route(netlist, SKY130, [pdk.liberty], tmp_path, utilisations=(3.0,))
     assert not (tmp_path / "layout.gds").exists()
 
 
@@ -504,8 +514,10 @@ def test_a_buffer_that_drives_nothing_becomes_fillers_and_so_does_a_dead_branch(
         "buf_x2": {"width_um": 2.4, "height_um": 5.6, "pins": {"i": "in", "q": "out"}},
         "inv_x1": {"width_um": 1.6, "height_um": 5.6, "pins": {"i": "in", "nq": "out"}},
     }
+    fillers = {"fill_w4": 3.2, "fill_w2": 1.6, "fill": 0.8}
+    sizes |= {name: {"width_um": width, "pins": {}} for name, width in fillers.items()}
     (tmp_path / "cells.json").write_text(json.dumps(sizes))
-    wiring = Wiring("top", 100_000, 100_000)
+    wiring = Wiring("top", 100_000, 100_000, "sky130")
     wiring.instances += [
         Instance("used", "buf_x4", 0, 0, False),
         Instance("first", "buf_x4", 10_000, 5_600, True),

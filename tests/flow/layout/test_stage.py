@@ -260,7 +260,7 @@ def test_a_hold_violation_is_found(given, tmp_path, whole):
 
 def test_another_pdk_has_no_layout():
     config = load_config("configs/econ_t_linear.toml")
-    with pytest.raises(InputError, match="'sky130' alone"):
+    with pytest.raises(InputError, match="'sky130', 'gf180mcu' alone"):
         require_layout(config)
     assert load_pdk("sky130").at("ss").corner.voltage_v == 1.6
 
@@ -314,5 +314,5 @@ def test_the_block_s_liberty_gives_the_timing_between_two_blocks(tmp_path, whole
     needed = [25 - slack for slack in slacks]
     # This OpenSTA leaves out the wires of nets that cross a flat block's border: some fF, which are
     # in the block's Liberty.
-    assert 0 <= needed[1] - needed[0] < 0.08
+    assert 0 <= needed[1] - needed[0] < 0.12
     assert needed[0] > 0.5

@@ -19,7 +19,7 @@ Mp vdd i nq vdd sky130_fd_pr__pfet_01v8__model l=1.5e-07 w=2e-06
 
 
 def block():
-    wiring = Wiring("small", 20_000, 11_200)
+    wiring = Wiring("small", 20_000, 11_200, "sky130")
     wiring.instances += [
         Instance("one", "inv_x1", 1_600, 0, False),
         Instance("two", "inv_x1", 1_600, 11_200, True),

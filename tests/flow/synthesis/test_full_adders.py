@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexcoder.flow.synthesis.full_adders import map_full_adders
+from hexcoder.pdk.cells.functions import FUNCTIONS
+from hexcoder.pdk.cells.functions import evaluate as evaluate_cell
 from hexcoder.pdk.description import AdderGates, GateCell
-from hexcoder.pdk.sky130.functions import FUNCTIONS
-from hexcoder.pdk.sky130.functions import evaluate as evaluate_cell
 
 INPUTS = [2, 3, 4]
 GATES = {

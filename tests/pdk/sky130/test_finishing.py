@@ -6,7 +6,8 @@ import pytest
 from klayout import db
 
 from hexcoder.flow.layout.check.design_rules import check_design_rules
-from hexcoder.pdk.sky130.cells import drawn_cells
+from hexcoder.flow.layout.wiring import drop_floating
+from hexcoder.pdk.cells.drawn import drawn_cells
 from hexcoder.pdk.sky130.finishing import (
     BOUNDARY,
     DIFF,
@@ -16,15 +17,15 @@ from hexcoder.pdk.sky130.finishing import (
     STANDARD_CELL,
     TAP,
     finish_block,
-    narrowed,
 )
+from hexcoder.pdk.sky130.process import SKY130
 
 M1 = (68, 20)
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return drawn_cells()
+    return drawn_cells(SKY130)
 
 
 def block_of(drawn, *names):
@@ -49,7 +50,7 @@ def broken(layout, tmp_path):
     layout.write(str(path))
     left_out = ("m1.area", "floating", "density")
     return {
-        rule.name for rule in check_design_rules(path)
+        rule.name for rule in check_design_rules(path, SKY130)
         if rule.count and not rule.name.endswith(left_out) and "floating" not in rule.name
     }  # fmt: skip
 
@@ -111,20 +112,9 @@ def test_a_piece_of_metal_that_nothing_joins_is_found_and_taken_out(drawn, tmp_p
     top.shapes(layout.layer(*M1)).insert(box)
     path = tmp_path / "row.gds"
     layout.write(str(path))
-    found = {rule.name: rule.places for rule in check_design_rules(path) if rule.count}
+    found = {rule.name: rule.places for rule in check_design_rules(path, SKY130) if rule.count}
     assert (0.5, 2.5, 0.9, 2.9) in found["m1.x (floating)"]
-    finish_block(layout, top)
+    drop_floating(layout, top, SKY130.stack)
     layout.write(str(path))
-    rules = {rule.name: rule.places for rule in check_design_rules(path)}
+    rules = {rule.name: rule.places for rule in check_design_rules(path, SKY130)}
     assert (0.5, 2.5, 0.9, 2.9) not in rules["m1.x (floating)"]
-
-
-def test_a_netlist_gets_the_widths_as_drawn():
-    text = (
-        ".subckt a vdd vss\nMp1 vdd i q vdd x__pfet_01v8__model l=1.5e-07 w=2.045e-06\n"
-        "Mn1 vss i q vss x__nfet_01v8__model l=1.5e-07 w=2.045e-06\n.ends a\n"
-    )
-    found = narrowed(text, {"a": {2.045: 2.0}}).splitlines()
-    assert found[1].endswith("w=2e-06")
-    assert found[2].endswith("w=2.045e-06")
-    assert narrowed(text, {"b": {2.045: 2.0}}) == text

@@ -7,22 +7,22 @@ from klayout import db
 
 from hexcoder.flow.layout.check.design_rules import check_design_rules
 from hexcoder.flow.layout.wiring import SUPPLIES
-from hexcoder.pdk.sky130.cells import drawn_cells
-from hexcoder.pdk.sky130.extraction import LAYERS
-from hexcoder.pdk.sky130.functions import FULL_ADDER
+from hexcoder.pdk.cells.drawn import drawn_cells
+from hexcoder.pdk.cells.functions import FULL_ADDER
+from hexcoder.pdk.sky130.process import SKY130
 
 ROW_NM = 5600
 
 
 @pytest.fixture(scope="module")
 def sizes():
-    return json.loads((drawn_cells() / "cells.json").read_text())
+    return json.loads((drawn_cells(SKY130) / "cells.json").read_text())
 
 
 def _rows(rows, sizes, path, change=None):
     """Rows of cells, every second one upside down, as in a block."""
     layout = db.Layout()
-    layout.read(str(drawn_cells() / "cells.gds"))
+    layout.read(str(drawn_cells(SKY130) / "cells.gds"))
     top = layout.create_cell("rows")
     for number, row in enumerate(rows):
         x = 0
@@ -39,7 +39,7 @@ def _rows(rows, sizes, path, change=None):
     layout.write(str(path))
     return {
         rule.name: rule.count
-        for rule in check_design_rules(path)
+        for rule in check_design_rules(path, SKY130)
         if rule.count and not rule.name.endswith("density")
     }
 
@@ -56,7 +56,7 @@ def test_the_full_adder_keeps_the_design_rules_beside_every_cell(sizes, tmp_path
 
 def test_a_wire_too_close_to_the_next_cell_is_found(sizes, tmp_path):
     def widen(layout):
-        shapes = layout.cell(FULL_ADDER).shapes(layout.layer(*LAYERS["li"]))
+        shapes = layout.cell(FULL_ADDER).shapes(layout.layer(*SKY130.layers["metal"]))
         shapes.insert(db.Box(-40, 2000, 200, 3000))
 
     rows = [[FULL_ADDER, FULL_ADDER]]
@@ -66,10 +66,10 @@ def test_a_wire_too_close_to_the_next_cell_is_found(sizes, tmp_path):
 def test_a_cut_to_m1_fits_on_every_track_that_crosses_a_pin(sizes):
     """m1 runs at 0.2 + 0.4 k; its cut stands on 0.32 um of li, 0.17 um from other nets."""
     layout = db.Layout()
-    layout.read(str(drawn_cells() / "cells.gds"))
+    layout.read(str(drawn_cells(SKY130) / "cells.gds"))
     cell = layout.cell(FULL_ADDER)
-    wires = db.Region(cell.begin_shapes_rec(layout.layer(*LAYERS["li"]))).merged()
-    marks = db.Region(cell.begin_shapes_rec(layout.layer(LAYERS["li"][0], 16))).merged()
+    wires = db.Region(cell.begin_shapes_rec(layout.layer(*SKY130.layers["metal"]))).merged()
+    marks = db.Region(cell.begin_shapes_rec(layout.layer(SKY130.layers["metal"][0], 16))).merged()
     tracks = 0
     for mark in marks.each():
         box = mark.bbox()

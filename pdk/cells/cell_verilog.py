@@ -1,14 +1,17 @@
-"""Verilog of the sky130 cells, from their functions: python -m pdk.sky130.cell_verilog FILE."""
+"""Verilog of the drawn cells, from their functions.
+
+python -m hexcoder.pdk.cells.cell_verilog FILE.
+"""
 
 import sys
 from pathlib import Path
 
-from hexcoder.pdk.sky130.functions import FLOP_PINS, FUNCTIONS, function_of, inputs_of
+from hexcoder.pdk.cells.functions import FLOP_PINS, FUNCTIONS, function_of, inputs_of
 
 
 def cell_verilog() -> str:
     """Text of the file."""
-    lines = ["// Made by python -m pdk.sky130.cell_verilog; no delays.", ""]
+    lines = ["// Made by python -m hexcoder.pdk.cells.cell_verilog; no delays.", ""]
     for cell, functions in sorted(FUNCTIONS.items()):
         inputs = inputs_of(cell)
         lines += [

@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 
 from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.cells.cell_verilog import cell_verilog
+from hexcoder.pdk.cells.drawn import drawn_cells
+from hexcoder.pdk.cells.extraction import read_cells
+from hexcoder.pdk.cells.functions import FUNCTIONS, evaluate, inputs_of, outputs_of
+from hexcoder.pdk.cells.worker import narrowed
 from hexcoder.pdk.description import load_pdk
-from hexcoder.pdk.sky130.cell_verilog import cell_verilog
-from hexcoder.pdk.sky130.cells import drawn_cells
-from hexcoder.pdk.sky130.extraction import read_cells
-from hexcoder.pdk.sky130.functions import FUNCTIONS, evaluate, inputs_of, outputs_of
+from hexcoder.pdk.sky130.process import SKY130
 
-CELLS = Path(__file__).parents[3] / "pdk" / "sky130" / "cells.v"
+CELLS = Path(__file__).parents[3] / "pdk" / "cells" / "cells.v"
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return read_cells(drawn_cells() / "cells.gds")
+    return read_cells(SKY130, drawn_cells(SKY130) / "cells.gds")
 
 
 def _value(cell, inputs, output):
@@ -87,7 +89,7 @@ def test_an_inverter_without_its_pull_down_does_not_add(drawn):
 def test_the_full_adder_is_smaller_than_the_gates_that_add(drawn):
     widths = {
         name: size["width_um"]
-        for name, size in json.loads((drawn_cells() / "cells.json").read_text()).items()
+        for name, size in json.loads((drawn_cells(SKY130) / "cells.json").read_text()).items()
     }
     gates = 2 * widths["xor2_x0"] + 2 * widths["nand2_x0"] + widths["or21nand_x0"]
     assert widths["fulladder_x0"] < 0.6 * gates
@@ -104,3 +106,14 @@ def test_every_corner_has_all_cells(corner):
     assert set(library.cells) == {*FUNCTIONS, "dff_x1"}
     assert library.voltage_v == pdk.corners[corner].voltage_v
     assert library.temperature_c == pdk.corners[corner].temperature_c
+
+
+def test_a_netlist_gets_the_widths_as_drawn():
+    text = (
+        ".subckt a vdd vss\nMp1 vdd i q vdd x__pfet_01v8__model l=1.5e-07 w=2.045e-06\n"
+        "Mn1 vss i q vss x__nfet_01v8__model l=1.5e-07 w=2.045e-06\n.ends a\n"
+    )
+    found = narrowed(text, {"a": {2.045: 2.0}}).splitlines()
+    assert found[1].endswith("w=2e-06")
+    assert found[2].endswith("w=2.045e-06")
+    assert narrowed(text, {"b": {2.045: 2.0}}) == text

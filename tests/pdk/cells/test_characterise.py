@@ -4,26 +4,26 @@ import pytest
 
 from hexcoder.errors import InputError
 from hexcoder.netlist.liberty import read_liberty
+from hexcoder.pdk.cells.characterise import Way, characterise, share_energies, ways
+from hexcoder.pdk.cells.characterised import Arc
+from hexcoder.pdk.cells.drawn import drawn_cells
+from hexcoder.pdk.cells.extraction import read_cells
+from hexcoder.pdk.cells.functions import FUNCTIONS
+from hexcoder.pdk.cells.liberty_writer import with_cells_of
 from hexcoder.pdk.description import load_pdk
-from hexcoder.pdk.sky130.cells import drawn_cells
-from hexcoder.pdk.sky130.characterise import Way, characterise, share_energies, ways
-from hexcoder.pdk.sky130.characterised import Arc
-from hexcoder.pdk.sky130.extraction import read_cells
-from hexcoder.pdk.sky130.functions import FUNCTIONS
-from hexcoder.pdk.sky130.liberty_writer import with_cells_of
-from hexcoder.pdk.sky130.measurement import CORNERS
+from hexcoder.pdk.sky130.process import SKY130
 
 needs_ngspice = pytest.mark.skipif(not shutil.which("ngspice"), reason="ngspice is not installed")
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return read_cells(drawn_cells() / "cells.gds")
+    return read_cells(SKY130, drawn_cells(SKY130) / "cells.gds")
 
 
 @needs_ngspice
 def test_the_committed_liberty_is_what_ngspice_measures(drawn, tmp_path):
-    cell = characterise(drawn["nand2_x1"], CORNERS["tt"], tmp_path)
+    cell = characterise(drawn["nand2_x1"], SKY130.corners["tt"], tmp_path)
     library = read_liberty(load_pdk("sky130").liberty)
     pins = library.cells["nand2_x1"].pins
     for pin, femtofarads in cell.capacitance.items():
@@ -38,7 +38,7 @@ def test_the_committed_liberty_is_what_ngspice_measures(drawn, tmp_path):
 def test_a_cell_that_does_not_switch_is_named(drawn, tmp_path, monkeypatch):
     monkeypatch.setitem(FUNCTIONS, "xor2_x0", {"q": "i0&i1"})
     with pytest.raises(InputError, match=r"cell xor2_x0, tt_025C_1v80: measurement \d+ failed"):
-        characterise(drawn["xor2_x0"], CORNERS["tt"], tmp_path)
+        characterise(drawn["xor2_x0"], SKY130.corners["tt"], tmp_path)
 
 
 def test_each_input_of_a_full_adder_turns_the_sum_always_and_the_carry_in_half_of_the_cases():
@@ -82,4 +82,4 @@ def test_a_measured_cell_takes_its_place_among_the_others_of_a_file():
 def test_a_missing_ngspice_is_named(drawn, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="program 'ngspice' is not installed"):
-        characterise(drawn["inv_x0"], CORNERS["tt"], tmp_path)
+        characterise(drawn["inv_x0"], SKY130.corners["tt"], tmp_path)

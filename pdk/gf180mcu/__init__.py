@@ -1,0 +1,1 @@
+"""GlobalFoundries' gf180mcu, as the cell factory and the layout know it."""
