@@ -231,15 +231,16 @@ class _Tensor:
         """
         first = None
         for place, choice in enumerate(choices):
-            bits[place] = None
+            bits[place], failed = None, None
             for literal in choice[:MOST_TRIED]:
                 alone: list[int | None] = [None] * element.width
                 alone[place] = literal
                 failure = self.prover.prove(element, alone, samples, where)
                 if failure is None:
-                    bits[place] = literal
+                    bits[place], failed = literal, None
                     break
-                first = first or failure
+                failed = failed or failure
+            first = first or failed
         return first
 
 

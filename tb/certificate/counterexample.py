@@ -20,6 +20,8 @@ from hexcoder.tb.certificate.words import Prover
 
 SECONDS = 20
 """Of SAT for one element."""
+MOST_GATES = 50_000
+"""Behind an element that SAT is asked about."""
 MOST_RUNS = 4096
 """Pieces of a function that SAT is asked about."""
 
@@ -95,6 +97,8 @@ def _miter(prover: Prover, unproved: Unproved) -> tuple[str, list[int]]:
     wanted = [literal >> 1 for literal in bits if literal is not None]
     wanted += [literal >> 1 for _, literal in terms]
     gates = circuit.cone(wanted, {})
+    if len(gates) > MOST_GATES:
+        return "", []
     inputs = sorted(
         {
             variable
