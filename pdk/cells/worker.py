@@ -11,6 +11,7 @@ Writes ``cells.gds``, finished by the process, ``cells.spice`` (transistors as d
 
 import asyncio
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ from hexcoder.pdk.process import Process
 from hexcoder.pdk.processes import process_of
 
 FINISHED = "hexcoder: all cells drawn"
+
+GRID_UM = 0.005
+"""Of masks, for both processes."""
 
 _SUPPLIES = {"vdd": "supply", "vss": "ground"}
 _OUTPUTS = ("q", "nq", "one", "zero", "sum", "carry")
@@ -110,7 +114,7 @@ def main(process: Process, folder: Path) -> None:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "techno.py").write_text(exporter())
-    (package / "cells.py").write_text(exporter(cells))
+    (package / "cells.py").write_text(on_grid(exporter(cells)))
     layout = export2db(cells, gds_layers=gds_layers, cell_name=None, merge=True)
     pin_mask = tech.primitives[process.primitives["metal"]].pin.mask
     netlists, sizes, widths = [], {}, {}
@@ -136,6 +140,23 @@ def main(process: Process, folder: Path) -> None:
     print(FINISHED, flush=True)
 
 
+def on_grid(source: str) -> str:
+    """Exported cells with what is centred in a cell of odd width moved down to the grid of masks.
+
+    A wire is given by its axis and its width.
+    """
+
+    def moved(found: re.Match[str]) -> str:
+        axis, width = float(found[1]), float(found[2])
+        steps = (axis - width / 2) / GRID_UM
+        if abs(steps - round(steps)) < 0.1:
+            return found[0]
+        axis += (math.floor(steps) - steps) * GRID_UM
+        return f"u({axis:.4f}), u({found[2]})"
+
+    return _WIRE.sub(moved, source)
+
+
 def narrowed(spice: str, widths: Mapping[str, Mapping[float, float]]) -> str:
     """A netlist of the cells' circuits with the widths of their P transistors as drawn.
 
@@ -158,6 +179,7 @@ def narrowed(spice: str, widths: Mapping[str, Mapping[float, float]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_WIRE = re.compile(r"u\((\d+\.\d{4,})\), u\((\d+\.\d+)\)")
 _WIDTH = re.compile(r"\bw=(\S+)")
 
 

@@ -12,7 +12,7 @@ from hexcoder.pdk.cells.cell_verilog import cell_verilog
 from hexcoder.pdk.cells.drawn import drawn_cells
 from hexcoder.pdk.cells.extraction import read_cells
 from hexcoder.pdk.cells.functions import FUNCTIONS, evaluate, inputs_of, outputs_of
-from hexcoder.pdk.cells.worker import narrowed
+from hexcoder.pdk.cells.worker import narrowed, on_grid
 from hexcoder.pdk.description import load_pdk
 from hexcoder.pdk.sky130.process import SKY130
 
@@ -117,3 +117,9 @@ def test_a_netlist_gets_the_widths_as_drawn():
     assert found[1].endswith("w=2e-06")
     assert found[2].endswith("w=2.045e-06")
     assert narrowed(text, {"b": {2.045: 2.0}}) == text
+
+
+def test_a_wire_off_the_grid_goes_down_and_the_rest_stays_as_it_is():
+    assert on_grid("u(0.4375), u(0.26), u(1.57)") == "u(0.4350), u(0.26), u(1.57)"
+    kept = "u(0.4375), u(0.875), u(2.0999999999999996), u(0.17), u(11.375)"
+    assert on_grid(kept) == kept
