@@ -159,7 +159,11 @@ def test_without_opensta_its_numbers_are_marked_as_not_measured(design, tmp_path
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('pdk = "nangate45"', 'pdk = "none"', "PDK 'none' is not known: one of nangate45"),
+        (
+            'pdk = "nangate45"',
+            'pdk = "none"',
+            "PDK 'none' is not known: one of gf180mcu, nangate45, sky130,",
+        ),
         ('pdk = "nangate45"', 'pdk = "nangate45"\nwire_load = "x"', "wire_load 'x' is not in"),
     ],
 )
