@@ -1,11 +1,14 @@
 """C++ that is compiled on first use and kept in the user's cache."""
 
+import ctypes
 import hashlib
 import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from hexcoder.cache import cache_folder
 from hexcoder.errors import InputError
@@ -54,3 +57,14 @@ def compiled(name: str, sources: Sequence[Path], options: Sequence[str]) -> Path
     except OSError as error:
         raise InputError(f"{path.parent}: cannot keep the compiled {name}: {error}") from None
     return path
+
+
+def shared_library(source: Path) -> ctypes.CDLL:
+    """A compiled file of C++ whose functions are called from here."""
+    options = ["-O3", "-std=c++20", "-fPIC", "-shared"]
+    return ctypes.CDLL(str(compiled(f"{source.stem}.so", [source], options)))
+
+
+def pointer(array: np.ndarray | None) -> ctypes.c_void_p | None:
+    """An array as such a function takes it."""
+    return None if array is None else array.ctypes.data_as(ctypes.c_void_p)

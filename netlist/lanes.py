@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hexcoder.compiled import compiled
+from hexcoder.compiled import pointer, shared_library
 from hexcoder.netlist.flat import ONE, CellModel, FlatNetlist
 from hexcoder.netlist.lanes_program import write_program
 
@@ -142,22 +142,17 @@ class LaneSimulation:
             len(watched), watched, differs, counted, counts,
         ]  # fmt: skip
         self._library.run_clocks(
-            *(ctypes.c_int64(a) if isinstance(a, int) else _pointer(a) for a in arguments)
+            *(ctypes.c_int64(a) if isinstance(a, int) else pointer(a) for a in arguments)
         )
         if toggles is not None and counts is not None:
             toggles += counts[self._netlist_places]
         return outputs, differs
 
 
-def _pointer(array: np.ndarray | None) -> ctypes.c_void_p | None:
-    return None if array is None else array.ctypes.data_as(ctypes.c_void_p)
-
-
 @cache
 def _library() -> ctypes.CDLL:
     """The compiled driver."""
-    options = ["-O3", "-std=c++20", "-fPIC", "-shared"]
-    return ctypes.CDLL(str(compiled("lanes.so", [_DRIVER], options)))
+    return shared_library(_DRIVER)
 
 
 def spread(bits: np.ndarray) -> np.ndarray:

@@ -3,7 +3,24 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
+
+import jinja2
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def template(name: str) -> jinja2.Template:
+    """A template of HTML: what it is given is text, and a value that it lacks is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-
-import jinja2
 
 from hexcoder.config import Config
 from hexcoder.metrics.asic import AsicFile, GlitchMetrics, PowerMetrics
-from hexcoder.report.blocks import Table, numbers, words
+from hexcoder.report.blocks import Table, numbers, template, words
 from hexcoder.report.numbers import NOT_MEASURED, count, fixed
 from hexcoder.report.results import Results, input_digests, read_results
 from hexcoder.report.sections.head import sentence
@@ -92,14 +89,6 @@ class _State:
 
 def datasheet(results: Results) -> str:
     """Return the page as HTML: numbers of the stages' metrics alone."""
-    templates = Path(__file__).parent / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     tables = [
         *([_ports(results)] if results.rtl else []),
         _figures("Power", list(_power(results))),
@@ -108,7 +97,7 @@ def datasheet(results: Results) -> str:
         _verification(results),
         _radiation(results),
     ]
-    text = environment.get_template("datasheet.html.j2").render(
+    text = template("datasheet.html.j2").render(
         name=results.config.name,
         sentence=sentence(results),
         doubts=results.doubts(),

@@ -1,11 +1,9 @@
 """The stage 'report': one self-contained page of what was built and measured."""
 
-from pathlib import Path
-
-import jinja2
 from markupsafe import Markup
 
 from hexcoder.config import Config
+from hexcoder.report.blocks import TEMPLATES, template
 from hexcoder.report.results import Results, input_digests, linked_files, read_results
 from hexcoder.report.sections.built import built
 from hexcoder.report.sections.flips import upsets
@@ -52,15 +50,7 @@ def report_stage(config: Config, options: str, config_text: str) -> Stage[Place]
 
 def page(results: Results) -> str:
     """Return the whole report as HTML: the same results give the same bytes."""
-    templates = Path(__file__).parent / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    style = (templates / "report.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     builders = [built, physics, verification, hardware, origin]
     if "layout" in results.stages():
         builders.insert(4, layout)
@@ -68,7 +58,7 @@ def page(results: Results) -> str:
         builders.insert(3, upsets)
     if "librelane" in results.stages():
         builders.insert(-1, librelane)
-    text = environment.get_template("report.html.j2").render(
+    text = template("report.html.j2").render(
         name=results.config.name,
         sentence=sentence(results),
         doubts=results.doubts(),

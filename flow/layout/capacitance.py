@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hexcoder.compiled import compiled
+from hexcoder.compiled import pointer, shared_library
 from hexcoder.flow.layout.wiring import SUPPLIES, Wiring, cell_boxes, placed
 
 STRIP_UM = 0.5
@@ -51,16 +51,16 @@ def wire_capacitances(wiring: Wiring, cells: Path) -> dict[str, dict[str, float]
         lines = _lines(length)
         _library().cross_sections(
             len(stack),
-            *map(_pointer, tables),
+            *map(pointer, tables),
             ctypes.c_double(field.reach_um),
             ctypes.c_double(field.narrowing),
             ctypes.c_int64(len(rows)),
-            _pointer(rows),
+            pointer(rows),
             across,
             ctypes.c_int64(len(lines)),
-            _pointer(lines),
+            pointer(lines),
             across == 0,
-            _pointer(found),
+            pointer(found),
         )
     found *= STRIP_UM * 1e-3
     return {
@@ -107,11 +107,6 @@ def _collect(wiring: Wiring, stack: Sequence[str], nets: Sequence[str], cells: P
     return np.array(rows, dtype=np.int32).reshape(-1, 6)
 
 
-def _pointer(array: np.ndarray) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
-
-
 @cache
 def _library() -> ctypes.CDLL:
-    options = ["-O3", "-std=c++20", "-fPIC", "-shared"]
-    return ctypes.CDLL(str(compiled("capacitance.so", [_DRIVER], options)))
+    return shared_library(_DRIVER)

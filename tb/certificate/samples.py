@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hexcoder.netlist.lanes import ALL
 from hexcoder.tb.certificate.circuit import Circuit, Gate, Kind
 from hexcoder.tb.certificate.layers import Affine, Element
-
-ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 def evaluate_gate(gate: Gate, rows: Mapping[int, np.ndarray] | np.ndarray, ones: int | np.integer):
