@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import os
 import platform
 import shutil
 import tempfile
@@ -49,7 +50,8 @@ def compiled(name: str, sources: Sequence[Path], options: Sequence[str]) -> Path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            partial, log = Path(folder) / path.name, path.with_suffix(".log")
+            # The log of a failure stays; another process may compile the same meanwhile.
+            partial, log = Path(folder) / path.name, path.with_suffix(f".{os.getpid()}.log")
             run_logged([compiler, *options, sources[0], "-o", partial], log)
             log.unlink(missing_ok=True)
             # Two processes may get to this line at once: either one's file will do.

@@ -1,6 +1,7 @@
 """The drawn cells of a process, kept in the user's cache."""
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -38,10 +39,10 @@ def drawn_cells(process: Process) -> Path:
     partial = Path(tempfile.mkdtemp(dir=home))
     try:
         command = [sys.executable, "-P", "-m", "hexcoder.pdk.cells.worker", process.name, partial]
-        # Its log stays where a failure's message says that it is.
-        log = home / f"{process.name}_cells.log"
+        # The log of a failure stays; another process may draw the same meanwhile.
+        log = home / f"{process.name}_cells.{os.getpid()}.log"
         run_logged(command, log, finished=FINISHED)
-        shutil.copyfile(log, partial / "cells.log")
+        log.replace(partial / "cells.log")
         write_terminals(process, partial / "cells.gds", partial / TERMINALS)
         try:
             partial.rename(folder)

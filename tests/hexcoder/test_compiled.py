@@ -1,5 +1,6 @@
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,19 @@ def test_a_missing_compiler_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match=r"apt-get install g\+\+"):
         compiled("answer", sources, ["-O1"])
+
+
+def test_several_processes_may_compile_the_same_at_once(tmp_path, cache):
+    sources = [str(path) for path in _source(tmp_path)]
+    code = (
+        "import sys; from pathlib import Path; from hexcoder.compiled import compiled; "
+        "print(compiled('answer', [Path(a) for a in sys.argv[1:]], ['-O1']))"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, *sources], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    programs = {process.communicate()[0] for process in running}
+    assert [process.returncode for process in running] == [0] * 4
+    assert len(programs) == 1
+    assert len(list(cache.iterdir())) == 1
