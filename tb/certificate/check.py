@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,8 @@ from hexcoder.tb.certificate.counterexample import (
 
 VECTORS = 65_536
 """Random events that a design that is not proved is run on."""
+MOST_EVENTS = 1 << 20
+"""Of a network that takes no more different events, all are run where nothing else proves it."""
 MOST_SOLVED = 4
 """Elements that SAT is asked about."""
 
@@ -112,9 +115,9 @@ class _Certifier:
         proof = prove_circuit(self.network, circuit, self.progress)
         faults = [*filter(None, (fault, control_fault(netlist, self.latency)))]
         faults += circuit.impurities
-        if faults or proof.unproved:
-            return self._refuted(circuit, proof, faults)
         unknown = proof.unknown
+        if faults or proof.unproved or (unknown and self._events() <= MOST_EVENTS):
+            return self._refuted(circuit, proof, faults)
         reason = unknown and f"{unknown.name} is of kind '{unknown.kind}'"
         return self._result(
             "not proved" if unknown else "proved", proof, reason=reason, is_covered=not unknown
@@ -153,11 +156,19 @@ class _Certifier:
     def _refuted(self, circuit: Circuit, proof: Proof, faults: list[str]) -> Certificate:
         """Look for an event that differs; without one nothing is said but that it is not proved."""
         failed = [*proof.doubts, *proof.unproved]
-        reason = faults[0] if faults else _line(failed[0])
+        reason = next(iter([*faults, *map(_line, failed)]), None)
         self.progress("counterexample", 0.0)
-        for events in self._random():
+        whole = self._events() <= MOST_EVENTS
+        for events in self._all() if whole else self._random():
             if first := self._difference(events, failed):
+                reason = reason or "an event differs"
                 return self._result("refuted", proof, reason=reason, first=first)
+        if whole and not faults:
+            # Its outputs are a function of one event, and all events were tried.
+            for one in proof.unproved:
+                layer = one.element.tensor
+                proof.elements[layer] = proof.elements.get(layer, 0) + 1
+            return self._result("proved", proof)
         if faults and (first := control_difference(self.simulation, self.core)):
             return self._result("refuted", proof, reason=reason, first=first)
         if adder := adder_difference(self.verilog, self.work / "full_adder"):
@@ -177,6 +188,25 @@ class _Certifier:
         if not left and not faults:
             return self._result("proved", proof)
         return self._result("not proved", proof, reason=reason)
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        """Least and greatest value of each element of the input."""
+        return [
+            (tensor.type.minimum, tensor.type.maximum)
+            for tensor in self.network.inputs_by_name.values()
+            for _ in range(tensor.elements)
+        ]
+
+    def _events(self) -> int:
+        """How many different events there are."""
+        return math.prod(high - low + 1 for low, high in self._ranges())
+
+    def _all(self) -> Iterator[np.ndarray]:
+        ranges, count = self._ranges(), self._events()
+        sizes = [high - low + 1 for low, high in ranges]
+        for start in range(0, count, CHUNK):
+            numbers = np.unravel_index(np.arange(start, min(start + CHUNK, count)), sizes)
+            yield np.stack(numbers, axis=1) + np.array([low for low, _ in ranges])
 
     def _random(self) -> Iterator[np.ndarray]:
         random = np.random.default_rng(0)

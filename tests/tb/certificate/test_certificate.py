@@ -3,6 +3,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given, seed, settings
 
 from hexcoder.config import Compiler, Pipeline
 from hexcoder.gen.build import build
@@ -10,6 +11,7 @@ from hexcoder.gen.compiler import Settings
 from hexcoder.network.golden import evaluate
 from hexcoder.network.schema import Network, NetworkGraph, save_network
 from hexcoder.tb.certificate.check import certify, certify_design, failure_of
+from tests.networks import networks
 from tests.tb.certificate.faults import FAULTS
 
 QUICK = (
@@ -22,6 +24,9 @@ QUICK = (
     "valid is not reset",
     "wrong adder",
 )
+
+
+QUICKLY = Settings(pipeline=Pipeline(), compiler=Compiler(effort=0.05))
 
 
 def _silent(what: str, part: float) -> None:
@@ -57,8 +62,7 @@ def network() -> Network:
 def design(network, tmp_path_factory) -> tuple[Path, int]:
     """Its Verilog, and its latency."""
     folder = tmp_path_factory.mktemp("design")
-    settings = Settings(pipeline=Pipeline(), compiler=Compiler(effort=0.05))
-    ports = build(network, settings, folder).metrics.modules["encoder_core"]
+    ports = build(network, QUICKLY, folder).metrics.modules["encoder_core"]
     return folder, ports.latency_cycles
 
 
@@ -69,6 +73,20 @@ def test_a_network_is_proved_element_by_element(network, design, tmp_path):
     assert certificate.elements == {"conv": 3, "latent": 2}
     assert certificate.by_sat == 0
     assert failure_of(certificate) is None
+
+
+@pytest.mark.parametrize("count", [4, pytest.param(300, marks=pytest.mark.long)])
+def test_random_networks_are_proved(count, tmp_path_factory):
+    @seed(1)
+    @settings(max_examples=count, deadline=None, database=None)
+    @given(networks())
+    def prove(network):
+        folder = tmp_path_factory.mktemp("drawn")
+        ports = build(network, QUICKLY, folder).metrics.modules["encoder_core"]
+        certificate = certify(network, ports.latency_cycles, folder, folder / "work", _silent)
+        assert certificate.verdict == "proved", certificate.reason
+
+    prove()
 
 
 @pytest.mark.parametrize("kind", QUICK)
@@ -99,18 +117,31 @@ def test_an_offset_that_is_off_by_one_is_refuted(network, design, tmp_path):
     assert (certificate.counterexample.layer, certificate.counterexample.element) == ("conv", 1)
 
 
-def test_a_kind_that_is_not_covered_is_named_and_does_not_fail(tmp_path):
-    network = NetworkGraph.model_validate(
+def _argmax(bits: int) -> NetworkGraph:
+    return NetworkGraph.model_validate(
         {
             "format": "hexcoder-network", "version": 2, "name": "largest",
-            "inputs": [{"name": "x", "shape": [4], "type": "UQ(3,0)"}],
+            "inputs": [{"name": "x", "shape": [4], "type": f"UQ({bits},0)"}],
             "nodes": [{"kind": "argmax", "name": "best", "inputs": ["x"]}],
             "outputs": [{"node": "best"}],
         }
     )  # fmt: skip
-    build(network, Settings(pipeline=Pipeline(), compiler=Compiler(effort=0.05)), tmp_path)
-    save_network(network, tmp_path / "network.json")
+
+
+def test_a_kind_that_is_not_covered_is_named_and_does_not_fail(tmp_path):
+    build(_argmax(6), QUICKLY, tmp_path)
+    save_network(_argmax(6), tmp_path / "network.json")
     certificate = certify_design(tmp_path / "network.json", tmp_path, tmp_path / "work", _silent)
     assert (certificate.verdict, certificate.is_covered) == ("not proved", False)
     assert certificate.reason == "best is of kind 'argmax'"
     assert failure_of(certificate) is None
+
+
+def test_a_network_of_few_events_is_proved_by_all_of_them(tmp_path):
+    network = _argmax(3)
+    latency = build(network, QUICKLY, tmp_path).metrics.modules["encoder_core"].latency_cycles
+    assert certify(network, latency, tmp_path, tmp_path / "work", _silent).verdict == "proved"
+    text = (tmp_path / "encoder.v").read_text()
+    (tmp_path / "encoder.v").write_text(text.replace("assign y = {", "assign y = 2'd1 ^ {"))
+    wrong = certify(network, latency, tmp_path, tmp_path / "work", _silent)
+    assert (wrong.verdict, wrong.reason) == ("refuted", "an event differs")
