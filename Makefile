@@ -155,6 +155,7 @@ verify: asic
 	$(RUN) -m flow verify $(OPTIONS) --vectors $(VECTORS)
 	$(RUN) -m tests.fuzz --count $(FUZZ)
 	$(RUN) -m studies zoo $(ZOO)
+	$(VENV)/bin/pytest -n 2 --dist loadgroup -m long
 
 # What matters in speed and size, as ratios to a peer measured in the same run: docs/compiler.md.
 BENCH ?=

@@ -102,6 +102,7 @@ def test_glitches_are_measured(tmp_path, monkeypatch):
     assert b"<svg" in pictures.draw_glitches("nangate45", [row, row])
 
 
+@pytest.mark.long
 def test_a_layout_is_measured(tmp_path):
     row = layout.run(perceptron("dense_5_4_3", (5, 4, 3)), 0.05, tmp_path)
     assert row.cells > 100

@@ -116,6 +116,7 @@ def test_the_page_of_the_python_api_runs_beside_a_users_own_models(build):
     assert "nonsense: no such file; a config is a TOML file, or one of" in done.stdout
 
 
+@pytest.mark.long
 def test_the_page_of_ones_own_networks_runs_to_a_layout(tmp_path):
     pytest.importorskip("klayout")
     (tmp_path / "page.py").write_text("\n".join(blocks_of(OWN_NETWORKS)))

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("loadable")
 VECTORS = 128
 
 
-@pytest.fixture(scope="module", params=[CHIP, ENCODER])
+@pytest.fixture(scope="module", params=[pytest.param(CHIP, marks=pytest.mark.long), ENCODER])
 def made(request, tmp_path_factory):
     """Config, folder with network.json, rtl/ and asic/ of a small design, and what failed."""
     top = request.param

@@ -120,6 +120,7 @@ def test_table_and_pictures_say_where_the_figures_come_from(measured):
     assert len((measured / "front" / "front.csv").read_text().splitlines()) == 4
 
 
+@pytest.mark.long
 @needs_sta
 def test_beaten_trials_are_measured_where_they_are_asked_for(tmp_path):
     write_search(tmp_path, [1, 2], beaten=True)

@@ -65,7 +65,7 @@ def network():
     )
 
 
-@pytest.fixture(scope="module", params=["flag", "shadow"])
+@pytest.fixture(scope="module", params=[pytest.param("flag", marks=pytest.mark.long), "shadow"])
 def design(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param) / "rtl"
     chip = Chip(weights="loadable", update=request.param)

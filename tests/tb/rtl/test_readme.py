@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.rooms import ROOT
 
 MODULES = ["encoder.fst", "encoder_core.fst"]
@@ -34,6 +36,7 @@ def run_line(part, compiled, folder):
     return done
 
 
+@pytest.mark.long
 def test_waveforms_are_written_for_each_module(compiled, tmp_path):
     run_line("--waves", compiled, tmp_path)
     waves: list[Path] = sorted((tmp_path / "waves").iterdir())

@@ -50,7 +50,9 @@ def test_every_flip_of_a_triplicated_register_is_right_again_after_the_next_cloc
     assert lasting(flips, places) == []
 
 
-@pytest.mark.parametrize("shadow", [False, True], ids=["flag", "shadow"])
+@pytest.mark.parametrize(
+    "shadow", [False, pytest.param(True, marks=pytest.mark.long)], ids=["flag", "shadow"]
+)
 def test_no_transient_in_control_lasts(shadow):
     """Strobe, command, commit and what writes the bank: each copy has logic of its own."""
     chip = lanes(shadow, True, True)
