@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,8 @@ class CellTables:
         Energy in J of an input's own toggles, each with the part of time in which it counts.
     transitions
         Transition time in s, the mean of both edges, of the slowest arc.
+    slowest
+        The same of the slower edge.
     delays
         Delay in s to a rise and to a fall of the output, the mean of all states of other inputs.
     setups
@@ -70,6 +72,7 @@ class CellTables:
     outputs: Mapping[str, Mapping[str, Table]]
     inputs: Mapping[str, Sequence[tuple[float, Table]]]
     transitions: Mapping[str, Mapping[str, Table]]
+    slowest: Mapping[str, Mapping[str, Table]]
     delays: Mapping[str, Mapping[str, tuple[Table, Table]]]
     setups: Mapping[str, Table]
 
@@ -96,6 +99,7 @@ class _Reader:
         outputs: dict[str, dict[str, Table]] = {}
         inputs: dict[str, list[tuple[float, Table]]] = {}
         transitions: dict[str, dict[str, Table]] = {}
+        slowest: dict[str, dict[str, Table]] = {}
         delays: dict[str, dict[str, tuple[Table, Table]]] = {}
         setups: dict[str, Table] = {}
         for pin in group.of_kind("pin"):
@@ -108,9 +112,10 @@ class _Reader:
                 else:
                     energies = _by_input(((p, [_mean(self._edges(p))]) for p in powers), [""])
                     outputs[name] = {i: _mean(tables) for i, tables in energies.items()}
-                    transitions[name] = self._transitions(pin)
+                    transitions[name] = self._transitions(pin, _mean)
+                    slowest[name] = self._transitions(pin, partial(_merged, how=max))
                     delays[name] = self._delays(pin)
-        return CellTables(outputs, inputs, transitions, delays, setups)
+        return CellTables(outputs, inputs, transitions, slowest, delays, setups)
 
     def _edges(self, power: Group) -> list[Table]:
         groups = [*power.of_kind("rise_power"), *power.of_kind("fall_power")]
@@ -131,12 +136,14 @@ class _Reader:
                 always.append(table)
         return [*conditional, *([(1.0, _mean(always))] if always else [])]
 
-    def _transitions(self, pin: Group) -> dict[str, Table]:
+    def _transitions(
+        self, pin: Group, of_edges: Callable[[Sequence[Table]], Table]
+    ) -> dict[str, Table]:
         timings = [
             (timing, self._tables(timing, "rise_transition", "fall_transition"))
             for timing in pin.of_kind("timing")
         ]
-        slowest = _by_input((timing, [_mean(tables)]) for timing, tables in timings if tables)
+        slowest = _by_input((timing, [of_edges(tables)]) for timing, tables in timings if tables)
         return {related: _merged(tables, max) for related, tables in slowest.items()}
 
     def _delays(self, pin: Group) -> dict[str, tuple[Table, Table]]:

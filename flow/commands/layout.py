@@ -53,19 +53,5 @@ def summary(metrics: Mapping[str, Any]) -> str:
         f"{show('klayout__drc_error__count', '{} rule violations')}; worst slack after layout "
         f"setup {show('timing__setup__ws', '{:.2f} ns')}, "
         f"hold {show('timing__hold__ws', '{:.2f} ns')}; "
-        f"{power_and_energy(metrics)}{beyond_limits(metrics)}"
+        f"{power_and_energy(metrics)}"
     )
-
-
-def beyond_limits(metrics: Mapping[str, Any]) -> str:
-    """Transitions and loads at which the library's tables are extrapolated; empty without any."""
-    start, parts = "design__max_slew_violation__count__corner:", []
-    for key, slow in metrics.items():
-        if key.startswith(start):
-            corner = key.removeprefix(start)
-            heavy = metrics[f"design__max_cap_violation__count__corner:{corner}"]
-            if slow or heavy:
-                parts.append(f"{corner} {slow} and {heavy}")
-    if not parts:
-        return ""
-    return f"; transitions and loads beyond the library's limits: {', '.join(parts)}"

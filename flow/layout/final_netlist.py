@@ -3,14 +3,14 @@
 from collections import defaultdict
 from pathlib import Path
 
-from hexcoder.flow.layout.views.names import bit_name, split_bit
+from hexcoder.flow.layout.names import bit_name, split_bit
 from hexcoder.flow.layout.wiring import BLANK, SUPPLIES, Wiring
 from hexcoder.netlist.files import Netlist
 from hexcoder.netlist.yosys import quoted, run_yosys
 
 
 def _escaped(name: str) -> str:
-    return f"\\{name} "
+    return f"\\{bit_name(name)} "
 
 
 def write_final_netlist(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hexcoder.flow.layout.capacitance import wire_capacitances
+from hexcoder.flow.layout.names import bit_name
 from hexcoder.flow.layout.wiring import SUPPLIES, Box, Pin, Wiring
 from hexcoder.pdk.stack import Stack
 
@@ -274,7 +275,7 @@ def write_spef(
     ]  # fmt: skip
 
     def name(net: str) -> str:
-        return net.replace("(", "[").replace(")", "]") if net in ports else _escaped(net)
+        return bit_name(net) if net in ports else _escaped(bit_name(net))
 
     for net, tree in trees.items():
         here = {p: place for p, place in tree.pins.items() if _known(p, directions)}

@@ -46,6 +46,19 @@ def _meets_clock(slack_ns: float, metrics: Mapping[str, Any], place: Place) -> s
     return "; ".join(lines) or None
 
 
+def _within_limits(slack_ns: float, metrics: Mapping[str, Any], place: Place) -> str | None:
+    lines = []
+    for corner in _corners(metrics):
+        slow, heavy = (
+            metrics[f"design__max_{kind}_violation__count__corner:{corner}"]
+            for kind in ("slew", "cap")
+        )
+        if slow or heavy:
+            worst = metrics[f"beyond_limits__corner:{corner}"][0]
+            lines.append(f"{corner} {slow} slow transitions and {heavy} heavy loads ({worst})")
+    return f"beyond the library's limits: {'; '.join(lines)}" if lines else None
+
+
 def _corners(metrics: Mapping[str, Any]) -> list[str]:
     start = "timing__setup__ws__corner:"
     return [name.removeprefix(start) for name in metrics if name.startswith(start)]
@@ -80,10 +93,14 @@ LIMITS = (
         lambda v: None if v["proved"] else f"the final netlist is not the RTL: {v['reason']}",
     ),
     Verdict("timing__setup__ws", _meets_clock),
+    Verdict("timing__setup__ws", _within_limits),
     agrees("timed_check", "final netlist with delays"),
     holds("design_rules", _rules_kept),
     holds("connectivity", _connected),
     holds("layout_against_netlist", _matches),
+    holds(
+        "abstract_check", lambda v: f"LEF: {'; '.join(v['faults'][:3])}" if v["faults"] else None
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from klayout import db
 
+from hexcoder.flow.layout.names import bit_name
 from hexcoder.pdk.process import Process
 from hexcoder.pdk.processes import process_of
 from hexcoder.pdk.stack import Stack
@@ -228,7 +229,7 @@ def write_gds(wiring: Wiring, cells: Path, path: Path) -> None:
                 round((pin.box.bottom + pin.box.top) / 2 * nm),
             )
             label = top.shapes(layout.layer(layer[0], stack.label_datatype))
-            label.insert(db.Text(net, centre))
+            label.insert(db.Text(bit_name(net), centre))
     wiring.process.finish_block(layout, top)
     drop_floating(layout, top, stack)
     for cell in list(layout.top_cells()):

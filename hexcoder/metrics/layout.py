@@ -42,6 +42,9 @@ class PlaceMetrics(Metrics):
     nets_buffered_as_placed: int = Field(
         description="nets among them that were given a spare buffer"
     )
+    cells_stronger: int = Field(
+        description="cells that earlier placements asked for a stronger one of, in that netlist"
+    )
     buffers_inserted: int = Field(
         description="buffers that earlier placements asked for, in the netlist that was routed"
     )
@@ -182,6 +185,22 @@ class LvsMetrics(Metrics):
     )
 
 
+class AbstractCheck(Part):
+    """Pins of the LEF against the drawing."""
+
+    pins: int
+    passed: bool
+    faults: tuple[str, ...]
+
+
+class AbstractMetrics(Metrics):
+    """The LEF that whoever places the block gets."""
+
+    abstract_check: AbstractCheck = Field(
+        description="pins of the block's LEF held against its drawn metal and labels"
+    )
+
+
 class LayoutOrigin(Part):
     """What the numbers are of."""
 
@@ -209,6 +228,7 @@ class LayoutFile(MetricsFile):
     rules: DesignRuleMetrics | None = None
     connections: ConnectivityMetrics | None = None
     lvs: LvsMetrics | None = None
+    abstract: AbstractMetrics | None = None
     energy_per_event_with_glitches_pj: float | None = Field(
         default=None, description="power__total and power__glitch times the clock period, pJ"
     )

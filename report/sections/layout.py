@@ -2,6 +2,7 @@
 
 from hexcoder.metrics.asic import NetlistVerdict
 from hexcoder.metrics.layout import (
+    AbstractCheck,
     Connectivity,
     LayoutFile,
     PlaceMetrics,
@@ -154,12 +155,15 @@ def _power(drawn: LayoutFile, results: Results) -> list[Block]:
 
 
 def _checks(drawn: LayoutFile) -> Table:
-    def verdict(check: NetlistVerdict | Connectivity | TransistorComparison | None) -> str:
+    def verdict(
+        check: NetlistVerdict | Connectivity | TransistorComparison | AbstractCheck | None,
+    ) -> str:
         return "not run" if check is None else "passed" if check.passed else "failed"
 
     proof = drawn.equivalence and drawn.equivalence.final_formal_equivalence
     lvs = drawn.lvs and drawn.lvs.layout_against_netlist
     connected = drawn.connections and drawn.connections.connectivity
+    lef = drawn.abstract and drawn.abstract.abstract_check
     simulated = drawn.netlist and drawn.netlist.final_netlist_check
     timed = drawn.glitch and drawn.glitch.timed_check
     violations = drawn.rules and drawn.rules.klayout__drc_error__count
@@ -176,6 +180,7 @@ def _checks(drawn: LayoutFile) -> Table:
             f"{count(transistors)} transistors",
         ],
         ["every pin probed", verdict(connected), f"{count(pins)} pins"],
+        ["LEF against the drawing", verdict(lef), f"{count(lef and lef.pins)} ports"],
         ["final netlist simulated", verdict(simulated), f"{count(vectors)} vectors"],
         ["final netlist simulated with delays", verdict(timed), f"{count(events)} events"],
         [

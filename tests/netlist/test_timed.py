@@ -181,7 +181,7 @@ def test_pins_on_one_net_get_the_delay_of_the_slowest(joined):
         arcs = {pin: (table(rise), table(fall)) for pin, (rise, fall) in delays.items()}
         slews = {pin: table(0.1) for pin in delays}
         output = "q" if "c" in delays else "y"
-        return CellTables({}, {}, {output: slews}, {output: arcs}, {})
+        return CellTables({}, {}, {output: slews}, {output: slews}, {output: arcs}, {})
 
     cells = {
         "NOR": tables(a=(0.1, 0.4), b=(0.2, 0.3)),

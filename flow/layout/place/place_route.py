@@ -31,6 +31,7 @@ from hexcoder.netlist.yosys import quoted, run_yosys
 from hexcoder.pdk.cells.drawn import TERMINALS, drawn_cells
 from hexcoder.pdk.cells.functions import FLOP_PINS
 from hexcoder.pdk.cells.terminals import read_terminals
+from hexcoder.pdk.description import BufferCell, load_pdk
 from hexcoder.pdk.process import Process, version
 from hexcoder.tools import run_logged
 
@@ -45,7 +46,7 @@ MOST_OVERLAPPING = 0.03
 """Of all nets, as Coriolis leaves them. The first of these has 1 % at 2.08, which are soon apart,
 and 7 % at 2.33, which never are."""
 
-SLOW_INPUT, SLOW_OUTPUT = 0.7, 0.7
+SLOW_INPUT, SLOW_OUTPUT = 0.8, 0.8
 """Transitions at a gate with the most that it may drive, of the slowest in its tables."""
 ESTIMATED = 0.8
 """Of that limit: routed wires are longer than half their perimeter."""
@@ -53,9 +54,10 @@ ESTIMATED = 0.8
 WIRE_FF_PER_UM = 0.22
 """Of routed wires, by the length that their pins' places tell, measured on whole blocks."""
 
-SURVEYS = 4
-"""Placements that say which nets want buffers, before the one that is routed."""
+SURVEYS = 8
+"""Placements at most that only say which nets want buffers, before the one that is routed."""
 
+_SIZE = re.compile(r"_x\d+$")
 BUFFER, HOLD_BUFFER, REGISTER = "buf_x4", "buf_x1", "dff_x1"
 
 
@@ -139,7 +141,7 @@ def _delay_direct_paths(path: Path, clock: str) -> int:
     return late
 
 
-def _electrical(liberties: Sequence[Path]) -> dict[str, Any]:
+def _electrical(liberties: Sequence[Path], driving: BufferCell) -> dict[str, Any]:
     """What the worker wants to know of cells, in fF: inputs, and what an output may drive."""
     limits: dict[str, dict[str, float]] = {}
     for liberty in liberties:
@@ -159,10 +161,25 @@ def _electrical(liberties: Sequence[Path]) -> dict[str, Any]:
     return {
         "inputs_ff": inputs,
         "limits_ff": limits,
+        "stronger": _stronger(limits),
+        "port_limit_ff": limits[driving.cell][driving.output],
         "buffer": BUFFER,
         "buffer_limit_ff": limits[BUFFER]["q"],
         "wire_ff_per_um": WIRE_FF_PER_UM,
         "most_wire_m_per_mm2": MOST_WIRE,
+    }
+
+
+def _stronger(limits: Mapping[str, Mapping[str, float]]) -> dict[str, list[str]]:
+    """By cell: those of its function that may drive more, the weakest first."""
+    sizes: dict[str, list[str]] = {}
+    for name in sorted(limits, key=lambda name: max(limits[name].values(), default=0.0)):
+        sizes.setdefault(_SIZE.sub("", name), []).append(name)
+    return {
+        name: larger
+        for names in sizes.values()
+        for place, name in enumerate(names)
+        if (larger := names[place + 1 :])
     }
 
 
@@ -177,7 +194,7 @@ def _limits(liberty: Path) -> dict[str, dict[str, float]]:
             most = described.max_capacitance_f
             if described.direction != "output" or not most:
                 continue
-            for table in tables[name].transitions.get(pin, {}).values():
+            for table in tables[name].slowest.get(pin, {}).values():
                 # A slow input, and the limit on transitions at the end of the table.
                 slew, longest = SLOW_INPUT * table.slews[-1], SLOW_OUTPUT * table.slews[-1]
                 loads = np.linspace(table.loads[0], table.loads[-1], 100)
@@ -265,12 +282,11 @@ def place_and_route(
             "utilisation": utilisation,
             "aspect_ratio": 1.0,
             "pins": _sides(ports, clock),
-            **_electrical(liberties),
+            **_electrical(liberties, load_pdk(process.name).driving_cell),
         }
         path = logs / f"{utilisation:.2f}.log"
         try:
-            buffers = _survey(work, source, settings, path)
-            _work(work, source, settings | {"buffers": buffers, "survey": False}, path)
+            work = _place(work, source, settings, path)
         except InputError as error:
             # Etesian ends the process where cells do not fit.
             failed.append(f"{utilisation:.2f}: {error}")
@@ -310,17 +326,20 @@ def _sparser(utilisation: float, wire: float, left: Sequence[float]) -> list[flo
     return [u for u in (fitting, *left) if 0 < u <= fitting]
 
 
-def _survey(work: Path, source: Path, settings: dict[str, Any], log: Path) -> list[Any]:
-    """Buffers to insert: what each of some placements wants, in their order."""
-    buffers: list[Any] = []
-    for number in range(SURVEYS):
-        here = work.with_name(f"{work.name}_survey_{number}")
-        _work(here, source, settings | {"buffers": buffers, "survey": True}, log)
-        wanted = read_json(here / "layout.json").get("wanted")
-        if not wanted:
-            break
-        buffers = [*buffers, wanted]
-    return buffers
+def _place(work: Path, source: Path, settings: dict[str, Any], log: Path) -> Path:
+    """Place until spare buffers are enough, each time with the cells that were wanted before.
+
+    The folder of the placement that is routed.
+    """
+    wanted: list[Any] = []
+    while True:
+        here = work.with_name(f"{work.name}_{len(wanted)}")
+        again = {"wanted": wanted, "may_survey": len(wanted) < SURVEYS}
+        _work(here, source, settings | again, log)
+        more = read_json(here / "layout.json").get("wanted")
+        if more is None:
+            return here
+        wanted.append(more)
 
 
 def _work(work: Path, source: Path, settings: dict[str, Any], log: Path) -> None:

@@ -1,11 +1,12 @@
-"""Buffers behind drivers whose nets, as placed, are more than they may drive.
+"""Stronger cells, or buffers, where nets, as placed, are more than their drivers may drive.
 
-A survey places the netlist and says which buffers it wants; these are inserted before it is placed
-anew. What is then still beyond its limit gets one of the spare buffers that the placer has spread.
+A net beyond its limit gets one of the spare buffers that the placer has spread. Where these are too
+far away, the placement is a survey: it says which stronger cells and which buffers it wants, the
+netlist gets them, and it is placed anew.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from hexcoder.flow.layout.place.buffering import Buffered, Load, buffered, half_perimeter, load_of
 
@@ -19,13 +20,23 @@ _PLAIN = str.maketrans("()", "__")
 
 
 class Overloaded(NamedTuple):
-    """A net, how many times its limit it is, its driver's plug and what the net drives."""
+    """A net, how many times its limit it is, its driver's plug and what the net drives.
+
+    An input port's net has no plug as its driver.
+    """
 
     part: float
     net: Any
     driver: Any
     loads: list[Load]
     limit: float
+
+
+class Wanted(TypedDict):
+    """What a survey wants: instances and their cells, and buffers; in JSON tuples are lists."""
+
+    stronger: Sequence[Sequence[str]]
+    buffers: Sequence[Sequence[Any]]
 
 
 class Relief:
@@ -37,7 +48,8 @@ class Relief:
     clock : str
         The clock's port; its tree is the placer's.
     settings : dict
-        ``inputs_ff``, ``limits_ff``, ``buffer_limit_ff``, ``wire_ff_per_um``, ``buffer``.
+        ``inputs_ff``, ``limits_ff``, ``stronger``, ``buffer_limit_ff``, ``wire_ff_per_um``,
+        ``buffer``.
     um : callable
         Length in um of one of Hurricane's.
     """
@@ -69,9 +81,12 @@ class Relief:
                 continue
             self.length += half_perimeter(ends)
             if driver is None:
-                continue
-            kind = driver.getInstance().getMasterCell().getName()
-            limit = limits.get(kind, {}).get(driver.getMasterNet().getName())
+                # What is outside of a port drives as much as the PDK's driving cell.
+                limit = self.settings["port_limit_ff"] if net.isExternal() else None
+                loads = [load for load in loads if load.instance]
+            else:
+                kind = driver.getInstance().getMasterCell().getName()
+                limit = limits.get(kind, {}).get(driver.getMasterNet().getName())
             load = load_of(ends, per_um)
             if limit and load > part * limit:
                 found.append(Overloaded(load / limit, net, driver, loads, limit))
@@ -94,27 +109,57 @@ class Relief:
         ]
         return [Load("", "", self.um(at.getX()), self.um(at.getY()), 0.0) for at in centres]
 
-    def wanted(self) -> list[Buffered]:
-        """Buffers for nets near to their limits or beyond them."""
+    def wanted(self) -> Wanted:
+        """Cells and buffers for nets near to their limits or beyond them."""
         most, per_um = self.settings["buffer_limit_ff"], self.settings["wire_ff_per_um"]
-        found = (
-            buffered(one.net.getName(), one.loads, one.limit, NEAR * most, per_um)
-            for one in self.overloaded(NEAR)
-        )
-        return [one for one in found if one is not None]
+        stronger: list[tuple[str, str]] = []
+        buffers: list[Buffered] = []
+        for one in self.overloaded(NEAR):
+            sizes = self._stronger(one)
+            enough = [cell for cell, limit in sizes if NEAR * limit >= one.part * one.limit]
+            if sizes:
+                # A weak one would not reach a buffer that is placed away from it.
+                cell = enough[0] if enough else sizes[-1][0]
+                stronger.append((one.driver.getInstance().getName(), cell))
+            if enough:
+                continue
+            name = one.net.getName()
+            buffer = buffered(name, one.loads, one.limit, NEAR * most, per_um)
+            if buffer is not None:
+                buffers.append(buffer)
+        return {"stronger": stronger, "buffers": buffers}
 
-    def insert(self, wanted: Iterable[Sequence[Any]], first: int) -> int:
-        """Put buffers into a netlist that is not placed; their number, counted from ``first``."""
+    def _stronger(self, one: Overloaded) -> list[tuple[str, float]]:
+        """Cells of the driver's function that may drive more, and how much, the weakest first."""
+        if one.driver is None:
+            return []
+        kind, pin = one.driver.getInstance().getMasterCell().getName(), one.driver.getMasterNet()
+        limits = self.settings["limits_ff"]
+        cells = self.settings["stronger"].get(kind, ())
+        return [(cell, limits[cell][pin.getName()]) for cell in cells]
+
+    def insert(self, wanted: Wanted, first: int) -> int:
+        """Change a netlist that is not placed; number of its buffers, counted from ``first``."""
         from coriolis import CRL
         from coriolis.helpers.overlay import UpdateSession
         from coriolis.Hurricane import Instance
 
-        master = CRL.AllianceFramework.get().getCell(
-            self.settings["buffer"], CRL.Catalog.State.Views
-        )
+        framework = CRL.AllianceFramework.get()
+        with UpdateSession():
+            for name, cell in wanted["stronger"]:
+                master = framework.getCell(cell, CRL.Catalog.State.Views)
+                weak = self.cell.getInstance(name)
+                nets = {plug.getMasterNet().getName(): plug.getNet() for plug in weak.getPlugs()}
+                # With setMasterCell the router still goes to the pins of the cell before.
+                weak.destroy()
+                strong = Instance.create(self.cell, name, master)
+                for pin, net in nets.items():
+                    if net is not None:
+                        _plug(strong, pin).setNet(net)
+        master = framework.getCell(self.settings["buffer"], CRL.Catalog.State.Views)
         number = first
         with UpdateSession():
-            for one in wanted:
+            for one in wanted["buffers"]:
                 name, groups, port = Buffered(*one)
                 net = self.cell.getNet(name)
                 source = net
@@ -150,42 +195,47 @@ class Relief:
         """Give nets of a placed block the spare buffer that is nearest to their driver.
 
         It takes over all that the net drives; the net keeps its name behind the buffer, so that
-        ports stay as they are.
+        ports stay as they are. The number of nets for which no buffer is near enough.
         """
         from coriolis.helpers.overlay import UpdateSession
 
-        relieved = 0
+        left = 0
         with UpdateSession():
-            for part, net, driver, _, limit in over:
-                centre = driver.getInstance().getAbutmentBox().getCenter()
-                free = [pool for pool in pools if pool.hasFree()]
-                if not free:
-                    break
-
-                def distance(pool: Any, centre: Any = centre) -> float:
-                    return self.um(pool.area.getCenter().manhattanDistance(centre))
-
-                pool = min(free, key=distance)
-                wire = distance(pool) * self.settings["wire_ff_per_um"]
-                # A buffer too far away is no relief, nor one as strong as the driver.
-                if (
-                    wire > max(limit, 0.5 * part * limit)
-                    or limit >= self.settings["buffer_limit_ff"]
-                ):
+            for one in over:
+                pool = self._nearest(one, pools)
+                if pool is None:
+                    left += 1
                     continue
                 pool.selectFree()
                 buffer = pool.selecteds[-1]
-                near = self._net(net.getName(), "near")
-                driver.setNet(near)
+                near = self._net(one.net.getName(), "near")
+                one.driver.setNet(near)
                 _plug(buffer, INPUT).setNet(near)
-                _plug(buffer, OUTPUT).setNet(net)
+                _plug(buffer, OUTPUT).setNet(one.net)
                 # Placement has made the net's ends, the driver among them. Routing makes them
                 # anew for nets that have none, and would miss the buffer where some are left.
-                for end in list(net.getRoutingPads()):
+                for end in list(one.net.getRoutingPads()):
                     end.destroy()
                 pool.unselect()
-                relieved += 1
-        return relieved
+        return left
+
+    def _nearest(self, one: Overloaded, pools: Sequence[Any]) -> Any | None:
+        """A pool that its driver can reach; None for a port, and one as strong as a buffer."""
+        if one.driver is None:
+            return None
+        settings = self.settings
+        centre = one.driver.getInstance().getAbutmentBox().getCenter()
+
+        def distance(pool: Any) -> float:
+            return self.um(pool.area.getCenter().manhattanDistance(centre))
+
+        free = [pool for pool in pools if pool.hasFree()]
+        if not free or one.limit >= settings["buffer_limit_ff"]:
+            return None
+        pool = min(free, key=distance)
+        load = distance(pool) * settings["wire_ff_per_um"]
+        load += settings["inputs_ff"][settings["buffer"]][INPUT]
+        return pool if load <= NEAR * one.limit else None
 
 
 def _plug(instance: Any, pin: str) -> Any:

@@ -113,10 +113,11 @@ class _Layout:
         framework.getEnvironment().setCLOCK(f"^{self.clock}$")
         self.cell = CRL.Blif.load(self.top)
         self.relief = Relief(self.cell, self.clock, self.settings, self.um)
-        count = 0
-        for wanted in self.settings["buffers"]:
+        count, stronger = 0, set[str]()
+        for wanted in self.settings["wanted"]:
             count = self.relief.insert(wanted, count)
-        self.report["buffers_inserted"] = count
+            stronger |= {name for name, _ in wanted["stronger"]}
+        self.report |= {"buffers_inserted": count, "cells_stronger": len(stronger)}
         self._done("load")
 
     @property
@@ -223,16 +224,17 @@ class _Layout:
         return conf
 
     def _relieve(self) -> None:
-        """Spare buffers for nets beyond their limits; a survey only says what it wants."""
+        """Spare buffers for nets beyond their limits.
+
+        Where they are not enough, and the netlist may be placed again, it ends with the buffers
+        that it wants in the netlist.
+        """
         over = self.relief.overloaded()
         self.report["wire_m_per_mm2"] = round(self.relief.length / (self.width * self.height), 4)
         self.report["nets_beyond_limit"] = len(over)
         if self.report["wire_m_per_mm2"] > self.settings["most_wire_m_per_mm2"]:
             raise _PlacedOnlyError
-        if self.settings["survey"]:
-            self.report["wanted"] = self.relief.wanted()
-            raise _PlacedOnlyError
-        pools: list[Any] = []
+        wanted, pools = self.relief.wanted(), list[Any]()
 
         def visit(node: Any) -> None:
             pools.append(node.pool)
@@ -240,7 +242,11 @@ class _Layout:
                 visit(leaf)
 
         visit(self.block.spares.quadTree)
-        self.report["nets_relieved"] = self.relief.use_spares(over, pools)
+        left = self.relief.use_spares(over, pools)
+        if left and self.settings["may_survey"]:
+            self.report["wanted"] = wanted
+            raise _PlacedOnlyError
+        self.report["nets_relieved"] = len(over) - left
 
     def _clock_all_roots(self) -> None:
         """The clock to each buffer of a tree that is no more than its root: Coriolis joins one."""

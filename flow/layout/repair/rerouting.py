@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hexcoder.flow.layout.repair.rip_up import without_wrong
+from hexcoder.flow.layout.repair.rip_up import touch, without_wrong
 from hexcoder.flow.layout.repair.search import Ground, Node, Search
 from hexcoder.flow.layout.repair.shapes import Shapes
 from hexcoder.flow.layout.repair.tracks import Tracks
@@ -110,6 +110,8 @@ class Rerouting:
             Told what is left to do.
         """
         kept = {FIXED, *keep}
+        for net in self._missing_pins():
+            self.loosen(net)
         queue = deque(dict.fromkeys([*self.opens(), *self._cover(self.conflicts(), kept)]))
         done = Repair()
         rounds: dict[str, int] = defaultdict(int)
@@ -137,6 +139,21 @@ class Rerouting:
                     self.loosen(other)
                     queue.append(other)
         return done
+
+    def _missing_pins(self) -> list[str]:
+        """Nets with metal of the pins' layer beside their pins: a cut may stand on it alone.
+
+        The router's, where a short pin ends between two tracks.
+        """
+        return [
+            net
+            for net, pins in self.wiring.pins.items()
+            if net not in SUPPLIES
+            and any(
+                box.layer == self.stack.pins and not any(touch(box, pin.box) for pin in pins)
+                for box in self.wiring.wires[net]
+            )
+        ]
 
     def _cover(self, conflicts: dict[str, set[str]], kept: set[str]) -> Iterator[str]:
         """Nets without which no conflict is left; most conflicts first, then fewest pins."""

@@ -11,7 +11,8 @@ from hexcoder.flow.layout.wiring import Box, joined
 from hexcoder.pdk.stack import Stack
 
 
-def _touch(a: Box, b: Box) -> bool:
+def touch(a: Box, b: Box) -> bool:
+    """Whether two boxes share a point, their layers aside."""
     return (
         a.left <= b.right and b.left <= a.right and a.bottom <= b.top and b.bottom <= a.top
     )  # fmt: skip
@@ -41,7 +42,7 @@ class _Islands:
 
     def _at(self, cut: Box, place: int) -> int | None:
         for number, group in self.metal.items():
-            if self.layer[number] == self.stack.names[place] and any(_touch(cut, b) for b in group):
+            if self.layer[number] == self.stack.names[place] and any(touch(cut, b) for b in group):
                 return number
         return None
 
@@ -63,7 +64,10 @@ class _Islands:
 
     def without(self, gone: set[int]) -> set[Box]:
         """What leads somewhere when some islands are gone."""
-        metals = [n for n, layer in self.layer.items() if layer != self.stack.pins]
+        # A cut beside a cell's pin leads nowhere either; the pin itself stays.
+        metals = [
+            n for n, layer in self.layer.items() if layer != self.stack.pins or n not in self.pinned
+        ]
         while True:
             cuts = {
                 cut: ends

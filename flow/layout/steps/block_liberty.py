@@ -7,6 +7,7 @@ import numpy as np
 
 from hexcoder.flow.analysis.power import analyse_power
 from hexcoder.flow.layout.block import SPEF, LaidOut, placed, ports, wire_loads
+from hexcoder.flow.layout.names import split_bit
 from hexcoder.flow.layout.steps.reads import DRAWN, FINAL, PARASITICS
 from hexcoder.flow.layout.steps.timing import DERATE
 from hexcoder.flow.layout.steps.views import CLOCK
@@ -16,7 +17,6 @@ from hexcoder.flow.layout.views.block_liberty import (
     spef_commands,
     write_block_liberty,
 )
-from hexcoder.flow.layout.views.names import split_bit
 from hexcoder.flow.programs import COMPILER, STA
 from hexcoder.flow.simulated import simulation, vectors
 from hexcoder.flow.vectors import VECTORS

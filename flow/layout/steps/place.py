@@ -35,6 +35,7 @@ def place(block: LaidOut, progress: Progress) -> PlaceMetrics:
         hold_buffers=report["hold_buffers"],
         nets_beyond_limit_as_placed=report["nets_beyond_limit"],
         nets_buffered_as_placed=report["nets_relieved"],
+        cells_stronger=report["cells_stronger"],
         buffers_inserted=report["buffers_inserted"],
         spares_dropped=report["spares_dropped"],
         design_powergrid__straps=report["power_straps"],

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from hexcoder.flow.layout.views.names import bit_name
+from hexcoder.flow.layout.names import bit_name
 from hexcoder.flow.layout.wiring import SUPPLIES, Wiring
 
 CONTINUED = 12
@@ -12,10 +12,22 @@ CONTINUED = 12
 _DEVICE = re.compile(r"(\S+?)(?:__model)? l=([\d.e+-]+) w=([\d.e+-]+)")
 
 
+def cell_circuits(cells: Path) -> str:
+    """Circuits of the drawn cells for tools that compare layouts.
+
+    Devices have the foundry's names; lengths are in um without a unit, as in SkyWater's own CDL.
+
+    Parameters
+    ----------
+    cells : Path
+        ``cells.spice`` of the drawn cells.
+    """
+    text = _DEVICE.sub(_public, cells.read_text())
+    return text.replace(".subckt", ".SUBCKT").replace(".ends", ".ENDS")
+
+
 def write_cdl(wiring: Wiring, ports: list[str], cells: Path, path: Path) -> None:
     """Write the cells' circuits, and the block as instances of them.
-
-    Devices have SkyWater's names, and lengths are in um without a unit, as in SkyWater's own CDL.
 
     Parameters
     ----------
@@ -26,18 +38,18 @@ def write_cdl(wiring: Wiring, ports: list[str], cells: Path, path: Path) -> None
         ``cells.spice`` of the drawn cells.
     path : Path
     """
-    text = _DEVICE.sub(_public, cells.read_text())
+    text = cell_circuits(cells)
     pins_of = {
         words[1]: words[2:]
         for words in (line.split() for line in text.splitlines())
-        if words[:1] == [".subckt"]
+        if words[:1] == [".SUBCKT"]
     }
     connections: dict[str, dict[str, str]] = {one.name: {} for one in wiring.instances}
     for net, pins in wiring.pins.items():
         for pin in pins:
             if pin.instance:
                 connections[pin.instance][pin.pin] = bit_name(net)
-    lines = [text.rstrip().replace(".subckt", ".SUBCKT").replace(".ends", ".ENDS"), ""]
+    lines = [text.rstrip(), ""]
     lines += _words([".SUBCKT", wiring.top, *map(bit_name, ports), *SUPPLIES])
     for one in wiring.instances:
         if one.cell not in pins_of:

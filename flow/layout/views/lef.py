@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from hexcoder.flow.layout.views.names import bit_name
+from hexcoder.flow.layout.names import bit_name
 from hexcoder.flow.layout.wiring import SUPPLIES, Box, Wiring
 
 

@@ -11,11 +11,11 @@ from hexcoder.config import load_config
 from hexcoder.errors import InputError
 from hexcoder.flow.asic.stage import ASIC
 from hexcoder.flow.block import Block
-from hexcoder.flow.commands.layout import beyond_limits
 from hexcoder.flow.layout.block import LaidOut
 from hexcoder.flow.layout.stage import LAYOUT, LIMITS, require_layout
 from hexcoder.flow.layout.steps.checks import LVS
 from hexcoder.flow.layout.steps.timing import TIMING
+from hexcoder.flow.layout.steps.views import VIEWS
 from hexcoder.flow.simulated import vectors
 from hexcoder.flow.vectors import Vectors
 from hexcoder.pdk.description import load_pdk
@@ -212,7 +212,7 @@ def test_slow_wires_miss_the_clock(given, tmp_path, whole):
     assert re.search(r"clock period of 25.0 ns not met at ss after layout", failure)
 
 
-def test_transitions_and_loads_beyond_the_limits_are_counted(given, tmp_path, whole):
+def test_transitions_and_loads_beyond_the_limits_fail(given, tmp_path, whole):
     def change(folder):
         path = folder / "wires_ff.json"
         wires = json.loads(path.read_text())
@@ -221,12 +221,26 @@ def test_transitions_and_loads_beyond_the_limits_are_counted(given, tmp_path, wh
         path = folder / "final.spef"
         path.write_text(path.read_text().replace("*C_UNIT 1 FF", "*C_UNIT 30 FF"))
 
-    assert beyond_limits(whole[2]) == ""
-    metrics, _ = _rerun(given, tmp_path, change, TIMING)
-    for corner in ("tt", "ss", "ff"):
-        assert metrics[f"design__max_cap_violation__count__corner:{corner}"] == 1
-    assert metrics["design__max_slew_violation__count__corner:ss"] > 10
-    assert re.search(r"beyond the library's limits: tt \d+ and 1, ss", beyond_limits(metrics))
+    failure = _again(given, tmp_path, change, TIMING)
+    corners = "; ".join(
+        rf"{corner} \d+ slow transitions and 1 heavy loads \(.+?\)" for corner in ("tt", "ss", "ff")
+    )
+    assert re.search(f"beyond the library's limits: {corners}", failure)
+
+
+def test_a_pin_of_the_lef_that_is_not_drawn_is_named(given, tmp_path, whole):
+    def change(folder):
+        path = folder / "wiring.json"
+        wiring = json.loads(path.read_text())
+        [[instance, _, box]] = [pin for pin in wiring["pins"]["in_data(3)"] if not pin[0]]
+        assert instance == ""
+        box[2], box[4] = box[2] + 400, box[4] + 400
+        path.write_text(json.dumps(wiring))
+
+    metrics, _ = _rerun(given, tmp_path, lambda folder: None, VIEWS)
+    assert metrics["abstract_check"]["passed"]
+    failure = _again(given, tmp_path / "changed", change, VIEWS)
+    assert re.search(r"LEF: in_data\[3\]: no whole m\d at \(.+\); in_data\[3\]: no label", failure)
 
 
 def test_the_final_netlist_has_every_cell_of_the_layout(whole):

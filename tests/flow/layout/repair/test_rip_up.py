@@ -43,6 +43,17 @@ def test_only_the_island_that_overlaps_goes_and_what_led_there():
     assert group >= set(PINS[:2])
 
 
+def test_a_cut_that_misses_its_pin_goes():
+    m1 = Box("m1", X[0] - 130, Y - 330, X[1] + 130, Y - 70)
+    right = [m1, *(box for x in X[:2] for box in cut_boxes(STACK, 0, x, Y - 200))]
+    # 55 nm above the pin: the router's, where a short pin ends between two tracks.
+    missed = [box for box in cut_boxes(STACK, 0, X[0], Y + 815) if box.layer in ("li", "mcon")]
+    up = Box("m1", X[0] - 130, Y - 330, X[0] + 130, Y + 945)
+    kept = without_wrong([*right, up, *missed], PINS[:2], STACK, lambda box: False)
+    assert set(right) <= set(kept)
+    assert set(missed).isdisjoint(kept)
+
+
 def test_a_patch_too_small_to_stand_alone_goes_too():
     x, y = 2300, 8400
     stack = [*cut_boxes(STACK, 2, x, y), *cut_boxes(STACK, 3, x, y)]
