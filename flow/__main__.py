@@ -13,18 +13,31 @@ from hexcoder.flow.commands import (
     librelane,
     report,
     shuttle,
+    signoff,
     verify,
 )
 
 COMMANDS = tuple(
     command.add
-    for command in (asic, layout, librelane, verify, report, datasheet, compare, handoff, shuttle)
+    for command in (
+        asic,
+        layout,
+        signoff,
+        librelane,
+        verify,
+        report,
+        datasheet,
+        compare,
+        handoff,
+        shuttle,
+    )
 )
 DESCRIPTION = "Take Verilog to gates, timing and power, and report on the whole design."
 EXAMPLES = """examples:
   python -m flow asic --config configs/econ_t.toml
   python -m flow report --config configs/econ_t.toml
   python -m flow layout --config configs/tiny.toml --pdk sky130
+  python -m flow signoff --config configs/tiny.toml --pdk sky130
   python -m flow verify --config configs/econ_t.toml --vectors 1000000
   python -m flow datasheet --config configs/tiny.toml
   python -m flow handoff --config configs/tiny.toml

@@ -28,6 +28,7 @@ from hexcoder.flow.commands import (
     librelane,
     report,
     shuttle,
+    signoff,
 )
 from hexcoder.flow.commands import verify as netlist
 from hexcoder.gen.commands import rtl
@@ -46,6 +47,7 @@ BEFORE = {
     "certify": ("train", "rtl"),
     "asic": ("train", "rtl", "sim"),
     "layout": ("train", "rtl", "sim", "asic"),
+    "signoff": ("train", "rtl", "sim", "asic", "layout"),
     "librelane": ("train", "rtl", "sim"),
     "verify": ("train", "rtl", "sim", "asic"),
     "datasheet": ("train", "rtl", "sim", "asic"),
@@ -128,6 +130,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     certify.add,
     asic.add,
     layout.add,
+    signoff.add,
     librelane.add,
     report.add,
     datasheet.add,

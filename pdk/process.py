@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -129,6 +129,10 @@ class Process:
     rules : Rules
     adder : AdderDrawing, optional
         Without one full adders are made of gates.
+    variant : str, optional
+        Folder of the foundry's rules as open_pdks names it, with these metals.
+    deck_options : mapping of str to str
+        What public rule decks of KLayout are told of the metals.
     """
 
     name: str
@@ -150,6 +154,8 @@ class Process:
     stack: Stack
     rules: Rules
     adder: AdderDrawing | None = None
+    variant: str | None = None
+    deck_options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def packages(self) -> tuple[str, ...]:

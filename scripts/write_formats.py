@@ -12,12 +12,14 @@ from hexcoder.metrics.asic import AsicFile
 from hexcoder.metrics.file import CORNER, MetricsFile, steps_of
 from hexcoder.metrics.layout import CornerTiming, LayoutFile
 from hexcoder.metrics.librelane import LibrelaneFile
+from hexcoder.metrics.signoff import SignoffFile
 
 DOCS = Path(__file__).parents[1] / "docs" / "formats.md"
 FILES: dict[str, type[MetricsFile]] = {
     "asic": AsicFile,
     "layout": LayoutFile,
     "librelane": LibrelaneFile,
+    "signoff": SignoffFile,
 }
 
 

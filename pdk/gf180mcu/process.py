@@ -60,4 +60,5 @@ GF180MCU = Process(
     finish_block=finish_block,
     stack=STACK,
     rules=RULES,
+    deck_options={"metal_level": "6LM"},
 )

@@ -63,4 +63,5 @@ SKY130 = Process(
     stack=STACK,
     rules=RULES,
     adder=FULL_ADDER,
+    variant="sky130A",
 )

@@ -1,0 +1,1 @@
+"""Checks of the drawn block by the foundry's own rules: Magic, netgen and KLayout decks."""
