@@ -33,6 +33,7 @@ from hexcoder.flow.commands import (
 from hexcoder.flow.commands import verify as netlist
 from hexcoder.gen.commands import rtl
 from hexcoder.models.commands import check, evaluate, export, generate, import_, train
+from hexcoder.studies.commands.architecture import add_architecture
 from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
@@ -154,6 +155,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_flips,
     add_hessian,
     add_zoo,
+    add_architecture,
     _configs,
 )
 

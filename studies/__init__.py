@@ -1,1 +1,1 @@
-"""Many runs of the chain, compared: search, seeds, radiation, Pareto front."""
+"""Many runs of the chain, compared: search, seeds, radiation, Pareto front, architecture."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hexcoder.console import run_room
 from hexcoder.errors import run_command
+from hexcoder.studies.commands.architecture import add_architecture
 from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
@@ -18,8 +19,9 @@ COMMANDS = (
     add_flips,
     add_hessian,
     add_zoo,
+    add_architecture,
 )
-DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts."
+DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts, architecture."
 EXAMPLES = """examples:
   python -m studies study --config configs/econ_t_linear.toml --seeds 5 --links 2,3,4,5
   python -m studies search --config configs/search.toml --jobs 2
@@ -29,6 +31,7 @@ EXAMPLES = """examples:
   python -m studies hessian build/econ_t_linear/network.json --events energies.csv
   python -m studies front --config configs/search.toml
   python -m studies zoo muons
+  python -m studies architecture --case sensor_compression
 """
 
 
