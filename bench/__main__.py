@@ -9,10 +9,21 @@ from typing import TypeVar
 
 from pydantic_core import to_jsonable_python
 
-from hexcoder.bench import chip, compilers, glitches, nodes, pictures, pipelining, scale
+from hexcoder.bench import (
+    chip,
+    compilers,
+    energy,
+    estimate,
+    glitches,
+    nodes,
+    pictures,
+    pipelining,
+    scale,
+)
 from hexcoder.bench.networks import benchmark_networks
 from hexcoder.bench.plain_nodes import NODE_NETWORKS
-from hexcoder.bench.runs import Row, within
+from hexcoder.bench.runs import Row, keep, within
+from hexcoder.code import code_digest
 from hexcoder.console import Commands, add_command, run_room
 from hexcoder.errors import InputError, run_command
 from hexcoder.files import write_json, write_whole
@@ -23,6 +34,8 @@ EXAMPLES = """examples:
   python -m bench compilers --networks econ_t_linear_mlp    the quickest of them
   python -m bench pipelining                     stages against clock, area and energy
   python -m bench glitches                       energy with glitches over pipeline stages
+  python -m bench energy                         what measures against glitches save
+  python -m bench estimate                       the fast estimate of glitches beside Icarus
   python -m bench layout                         place and route over the number of cells
   python -m bench chip                           triplication and shadow registers, by block
   python -m bench nodes                          thresholds, tables, trees beside plain RTL
@@ -48,13 +61,19 @@ def _rows(
     rows: list[Measured] = []
     for name, values in cases.items():
         _say(name)
-        row = within(arguments.limit, measure, *values)
-        if row is None:
-            raise InputError("a measurement took longer than --limit")
+        row = _within(arguments.limit, measure, *values)
         print(row.model_dump(), flush=True)
         rows.append(row)
         write_whole(arguments.output / f"{picture}.svg", draw(rows))
     return rows
+
+
+def _within(limit_s: float, measure: Callable[..., Measured], *arguments: object) -> Measured:
+    """What a process of its own measures; InputError if it takes too long."""
+    row = within(limit_s, measure, *arguments)
+    if row is None:
+        raise InputError("a measurement took longer than --limit")
+    return row
 
 
 def _say(text: str) -> None:
@@ -133,12 +152,40 @@ def _nodes(arguments: Namespace) -> Content:
     rows = []
     for name in NODE_NETWORKS:
         _say(name)
-        row = within(arguments.limit, nodes.run, name, arguments.effort, _work(arguments) / name)
-        if row is None:
-            raise InputError("a measurement took longer than --limit")
-        rows.append(row)
+        work = _work(arguments) / name
+        rows.append(_within(arguments.limit, nodes.run, name, arguments.effort, work))
     print(nodes.table(rows), end="")
     return {"graphs": rows}
+
+
+def _estimate(arguments: Namespace) -> Content:
+    rows = []
+    for name in estimate.cases():
+        _say(name)
+        folder = _work(arguments) / name.replace(" ", "_")
+        rows.append(_within(arguments.limit, estimate.run, name, arguments.effort, folder))
+    print(estimate.table(rows), end="")
+    return {"designs": rows, "agreement": estimate.agreement(rows)}
+
+
+def _energy(arguments: Namespace) -> Content:
+    rows = []
+    for name in arguments.networks or energy.networks():
+        for design in energy.designs(name):
+            _say(f"{name}: {design}")
+            folder = _work(arguments) / f"{name} {design}".replace(" ", "_")
+            state = {"code": code_digest("hexcoder.bench.energy"), "effort": arguments.effort}
+            row = keep(
+                arguments.output / "kept" / "energy" / f"{folder.name}.json",
+                state,
+                energy.Energy,
+                partial(
+                    _within, arguments.limit, energy.run, name, design, arguments.effort, folder
+                ),
+            )
+            rows.append(row)
+    print(energy.table(rows), end="")
+    return {"designs": rows}
 
 
 def _scale(arguments: Namespace) -> Content:
@@ -149,9 +196,10 @@ def _scale(arguments: Namespace) -> Content:
 
 def _run(benchmark: Callable[[Namespace], Content], arguments: Namespace) -> None:
     """Run one benchmark and keep its results whole."""
-    unknown = set(arguments.networks or ()) - set(benchmark_networks())
+    names = {**benchmark_networks(), **energy.networks()}
+    unknown = set(arguments.networks or ()) - set(names)
     if unknown:
-        known = ", ".join(benchmark_networks())
+        known = ", ".join(names)
         raise InputError(f"--networks {' '.join(sorted(unknown))}: known are {known}")
     arguments.output.mkdir(parents=True, exist_ok=True)
     content = {"tools": versions("alkaid", "amaranth", "pyosys")} | benchmark(arguments)
@@ -177,6 +225,8 @@ BENCHMARKS = (
     ("compilers", "hexcoder, alkaid and plain RTL on the same networks", _compilers),
     ("pipelining", "stages against clock, area and energy", _pipelining),
     ("glitches", "energy with glitches over pipeline stages", _glitches),
+    ("energy", "energy with glitches before and after each measure, beside peers", _energy),
+    ("estimate", "the fast estimate of glitches beside Icarus Verilog", _estimate),
     ("layout", "place and route over the number of cells", _layout),
     ("chip", "triplication and shadow registers, by block", _chip),
     ("nodes", "thresholds, tables, trees and products beside plain RTL", _nodes),

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -134,6 +135,57 @@ def yosys_synthesis(
     return netlist
 
 
+@dataclass(frozen=True)
+class Synthesised:
+    """A design as a netlist in Nangate45, and what its nets have to charge in F."""
+
+    netlist: Netlist
+    cells: Path
+    pdk: Pdk
+    library: Library
+    wire_load: str | None
+    simulation: NetlistSimulation
+    loads: np.ndarray
+    took_s: float
+
+
+def core_ports(network: Network, latency: int) -> Interface:
+    """Ports of a network's module ``encoder_core``."""
+    given, wanted = (
+        (tensor.type.width,) * int(np.prod(tensor.shape))
+        for tensor in (network.input, network.output)
+    )
+    return Interface(given, wanted, latency)
+
+
+def synthesised(
+    verilog: Path, ports: Interface, synthesis: Synthesis, folder: Path, top: str = TOP
+) -> Synthesised:
+    """Synthesise a design; ``synthesis`` and ``folder`` are those of :func:`measure`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pdk = load_pdk("nangate45")
+    library = read_liberty(pdk.liberty)
+    wire_load = wire_load_name(library, None)
+    started = time.perf_counter()
+    if synthesis == "hexcoder":
+        netlist = synthesise(verilog, top, pdk, library, folder)
+    else:
+        netlist = yosys_synthesis(verilog, pdk, library, folder, synthesis == "adder cells")
+    took = time.perf_counter() - started
+    cells = folder / "cells.json"
+    write_json(cells, cell_models(library))
+    simulation = NetlistSimulation.build(netlist.json, cells, top, ports)
+    loads = net_loads(simulation.netlist, library, pdk, wire_load)
+    return Synthesised(netlist, cells, pdk, library, wire_load, simulation, loads, took)
+
+
+def random_tensors(network: Network, count: int) -> np.ndarray:
+    """Inputs over the whole range, the same each time: int64 (count, elements)."""
+    random, type_ = np.random.default_rng(SEED), network.input.type
+    shape = count, int(np.prod(network.input.shape))
+    return random.integers(type_.minimum, type_.maximum + 1, shape)
+
+
 def measure(
     network: Network, verilog: Path, latency: int, synthesis: Synthesis, clock: Clock, folder: Path
 ) -> Measured:
@@ -154,31 +206,16 @@ def measure(
     folder : Path
         Gets netlist, logs and reports.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    pdk = load_pdk("nangate45")
-    library = read_liberty(pdk.liberty)
-    wire_load = wire_load_name(library, None)
-    started = time.perf_counter()
-    if synthesis == "hexcoder":
-        netlist = synthesise(verilog, TOP, pdk, library, folder)
-    else:
-        netlist = yosys_synthesis(verilog, pdk, library, folder, synthesis == "adder cells")
-    took = time.perf_counter() - started
-    write_json(folder / "cells.json", cell_models(library))
-    given, wanted = network.input, network.output
-    sizes = int(np.prod(given.shape)), int(np.prod(wanted.shape))
-    ports = Interface((given.type.width,) * sizes[0], (wanted.type.width,) * sizes[1], latency)
-    simulation = NetlistSimulation.build(netlist.json, folder / "cells.json", TOP, ports)
-    random = np.random.default_rng(SEED)
-    inputs = random.integers(given.type.minimum, given.type.maximum + 1, (EVENTS, sizes[0]))
+    design = synthesised(verilog, core_ports(network, latency), synthesis, folder)
+    pdk, library, simulation = design.pdk, design.library, design.simulation
+    inputs = random_tensors(network, EVENTS)
     verdict = simulation.check(inputs, evaluate(network, inputs))
     flat = simulation.netlist
     constraints = folder / "constraints.sdc"
-    write_constraints(constraints, clock, pdk, library, wire_load)
-    timing = analyse_timing(netlist, pdk, library, constraints, folder)
+    write_constraints(constraints, clock, pdk, library, design.wire_load)
+    timing = analyse_timing(design.netlist, pdk, library, constraints, folder)
     rates = simulation.toggle_rates(inputs)
-    loads = net_loads(flat, library, pdk, wire_load)
-    power = analyse_power(flat, rates, loads, pdk, library, clock.period_ns)
+    power = analyse_power(flat, rates, design.loads, pdk, library, clock.period_ns)
     total_w = sum((item.data + item.clock).total_w for item in power)
     cells = [library.cells[instance.kind] for instance in flat.instances]
     sequential = [cell.area_um2 for cell in cells if cell.flip_flop is not None]
@@ -192,7 +229,7 @@ def measure(
         slack_ns=timing.setup_ws_ns,
         energy_pj=round(float(total_w) * clock.period_ns * 1e3, 1),
         mismatches=verdict.mismatches + verdict.valid_errors,
-        synthesis_s=round(took, 1),
+        synthesis_s=round(design.took_s, 1),
     )
 
 

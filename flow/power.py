@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from hexcoder.flow.analysis.glitches import measure_glitches
+from hexcoder.flow.analysis.glitches import estimate_glitches, measure_glitches
 from hexcoder.flow.analysis.power import Power, analyse_power, by_kind, sum_by
 from hexcoder.flow.block import Block
 from hexcoder.flow.simulated import simulation, vectors
@@ -76,6 +76,8 @@ def glitch_metrics(
 ) -> GlitchMetrics:
     """What glitches add, by a simulation of consecutive events with delays.
 
+    Where Icarus Verilog is not done at its time limit it is an estimate over all of the events.
+
     Parameters
     ----------
     block : Block
@@ -88,23 +90,28 @@ def glitch_metrics(
     if not count:
         raise NotMeasured("silicon.glitch_events = 0")
     expected = block.view(vectors).activity_expected
+    sources = block.view(simulation), block.cells, loads, block.pdk, block.library
+    clock, events = block.config.clock, block.view(vectors).activity[:count]
+    glitches, verdict = None, None
     try:
         glitches = measure_glitches(
             block.netlist,
-            block.view(simulation),
-            block.cells,
-            loads,
-            block.pdk,
-            block.library,
-            block.config.clock,
-            block.view(vectors).activity[:count],
+            *sources,
+            clock,
+            events,
             None if expected is None else expected[:count],
             block.folder,
             wire_delays,
         )
-    except NothingSimulatedError as error:
+        verdict = glitches.verdict
+    except NothingSimulatedError:
         # The netlist is too large for the simulator, which is no fault of the netlist.
-        raise NotMeasured(str(error)) from None
+        pass
+    if (
+        glitches is None
+        or glitches.events < len(events) - block.design.interface.latency_cycles - 1
+    ):
+        glitches = estimate_glitches(*sources, clock, events, wire_delays)
     by_part: dict[str, float] = defaultdict(float)
     for path, power in glitches.power_w.items():
         by_part[part_of(path)] += power
@@ -115,8 +122,9 @@ def glitch_metrics(
             toggles_per_event=round(glitches.toggles, 1),
             toggles_per_event_zero_delay=round(glitches.toggles_zero_delay, 1),
             power_by_layer_w=dict(sorted(by_part.items())),
+            is_estimate=glitches.is_estimate,
         ),
-        timed_check=glitches.verdict,
+        timed_check=verdict,
     )
 
 

@@ -163,7 +163,10 @@ def passes(settings: Settings, progress: Progress) -> tuple[Pass, ...]:
 
     def gates(state: State) -> State:
         names = [layer.name for layer in state.graph.modules]
-        layers = {name: gates_of_layer(state.graph, name, technology) for name in names}
+        layers = {
+            name: gates_of_layer(state.graph, name, technology, settings.compiler.wait)
+            for name in names
+        }
         return State(state.graph, layers)
 
     def scheduled(state: State) -> State:

@@ -38,6 +38,27 @@ class Table:
         high = rows[i + 1][j] + (rows[i + 1][j + 1] - rows[i + 1][j]) * t if t else rows[i + 1][j]
         return low + (high - low) * s
 
+    def at_each(self, slews: np.ndarray, loads: np.ndarray) -> np.ndarray:
+        """:meth:`at` of each pair of arrays (n,) float64."""
+        grid = np.array(self.values)
+        i, s = _places(self.slews, slews)
+        j, t = _places(self.loads, loads)
+        above_i = np.minimum(i + 1, len(self.slews) - 1)
+        above_j = np.minimum(j + 1, len(self.loads) - 1)
+        low = grid[i, j] + (grid[i, above_j] - grid[i, j]) * t
+        high = grid[above_i, j] + (grid[above_i, above_j] - grid[above_i, j]) * t
+        return low + (high - low) * s
+
+
+def _places(index: Sequence[float], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each value the entry at or below it, and how far it is towards the next."""
+    if len(index) < 2:
+        return np.zeros(len(values), np.int64), np.zeros(len(values))
+    entries = np.array(index)
+    inside = np.clip(values, entries[0], entries[-1])
+    place = np.clip(np.searchsorted(entries, inside, "right") - 1, 0, len(index) - 2)
+    return place, (inside - entries[place]) / (entries[place + 1] - entries[place])
+
 
 def _place(index: Sequence[float], value: float) -> tuple[int, float]:
     if len(index) < 2 or value <= index[0]:

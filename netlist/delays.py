@@ -3,6 +3,7 @@
 Debian's OpenSTA 2.0.17 has no ``write_sdf``.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import numpy as np
 
 from hexcoder.netlist.cell_tables import CellTables
 from hexcoder.netlist.flat import FlatNetlist, Instance
+
+Delay = tuple[float, float]
+"""In s, to a rise and to a fall of an output."""
 
 INPUT_SLEW_NS = 0.05
 """Transition time of input ports and of the clock."""
@@ -77,15 +81,13 @@ def clock_arrivals(
     return found
 
 
-def write_sdf(
+def cell_delays(
     flat: FlatNetlist,
     tables: Mapping[str, CellTables],
     loads: np.ndarray,
-    path: Path,
-    top: str,
     wire_delays: Mapping[tuple[str, str], float] | None = None,
-) -> None:
-    """Write the delay of every arc of every cell.
+) -> list[dict[tuple[str, str], Delay]]:
+    """Of each instance, by input and output, the delays in s to a rise and to a fall of the output.
 
     Inputs of a cell that lie on one net all get the delay of the slowest of them. ``loads``,
     (nets,) float64, are each net's capacitance in F:
@@ -95,32 +97,59 @@ def write_sdf(
     """
     slews = net_slews(flat, tables, loads)
     wires = wire_delays or {}
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for place, instance in enumerate(flat.instances):
+        by_kind[instance.kind].append(place)
+    found: list[dict[tuple[str, str], Delay]] = [{} for _ in flat.instances]
+    for kind, places in by_kind.items():
+        for pin, arcs in tables[kind].delays.items():
+            driving = [place for place in places if pin in flat.instances[place].pins]
+            instances = [flat.instances[place] for place in driving]
+            load = loads[[instance.pins[pin] for instance in instances]]
+            for related, edges in arcs.items():
+                slew = slews[[instance.pins[related] for instance in instances]]
+                wire = np.array([wires.get((i.path, related), 0.0) for i in instances])
+                pairs = (np.maximum(0.0, wire + edge.at_each(slew, load)) for edge in edges)
+                for place, *delay in zip(driving, *(pair.tolist() for pair in pairs), strict=True):
+                    found[place][related, pin] = delay[0], delay[1]
+    for instance, delays in zip(flat.instances, found, strict=True):
+        if len(set(instance.pins.values())) < len(instance.pins):
+            _join(instance, delays)
+    return found
+
+
+def _join(instance: Instance, delays: dict[tuple[str, str], Delay]) -> None:
+    """Pins on one net turn at once: the slowest of them counts for all."""
+    slowest: dict[tuple[int, str], Delay] = {}
+    for (related, pin), (rise, fall) in delays.items():
+        key = instance.pins[related], pin
+        rose, fell = slowest.get(key, (0.0, 0.0))
+        slowest[key] = max(rise, rose), max(fall, fell)
+    for related, pin in delays:
+        delays[related, pin] = slowest[instance.pins[related], pin]
+
+
+def write_sdf(
+    flat: FlatNetlist,
+    tables: Mapping[str, CellTables],
+    loads: np.ndarray,
+    path: Path,
+    top: str,
+    wire_delays: Mapping[tuple[str, str], float] | None = None,
+) -> None:
+    """Write the delay of every arc of every cell; parameters are those of :func:`cell_delays`."""
     with open(path, "w", encoding="utf-8") as file:
         file.write(
             '(DELAYFILE\n  (SDFVERSION "3.0")\n  (DESIGN "' + top + '")\n  (VENDOR "hexcoder")\n'
             '  (PROGRAM "hexcoder netlist.delays")\n  (DIVIDER /)\n  (TIMESCALE 1ns)\n'
         )
-        for instance in flat.instances:
-            paths = []
-            for pin, arcs in tables[instance.kind].delays.items():
-                net = instance.pins.get(pin)
-                if net is None:
-                    continue
-                delays: dict[str, tuple[float, float]] = {}
-                for related, edges in arcs.items():
-                    wire = wires.get((instance.path, related), 0.0)
-                    slew = slews[instance.pins[related]]
-                    rise, fall = (max(0.0, wire + edge.at(slew, loads[net])) for edge in edges)
-                    delays[related] = rise, fall
-                for related in delays:
-                    # Pins on one net turn at once: the slowest of them counts for all.
-                    joined = [
-                        delay
-                        for name, delay in delays.items()
-                        if instance.pins[name] == instance.pins[related]
-                    ]
-                    rise, fall = (1e9 * max(edge) for edge in zip(*joined, strict=True))
-                    paths.append(f"(IOPATH {related} {pin} ({rise:.4f}) ({fall:.4f}))")
+        for instance, delays in zip(
+            flat.instances, cell_delays(flat, tables, loads, wire_delays), strict=True
+        ):
+            paths = [
+                f"(IOPATH {related} {pin} ({1e9 * rise:.4f}) ({1e9 * fall:.4f}))"
+                for (related, pin), (rise, fall) in delays.items()
+            ]
             if paths:
                 file.write(
                     f'  (CELL (CELLTYPE "{instance.kind}") (INSTANCE {_name(instance.path)})\n'

@@ -160,7 +160,8 @@ def _power(results: Results) -> Iterator[list[str]]:
 def _powers(
     power: PowerMetrics, glitch: GlitchMetrics | None, energy_pj: float | None, state: _State
 ) -> Iterator[list[str]]:
-    yield _row("energy an event, with glitches", fixed(energy_pj, 1), "pJ", state)
+    estimated = ", an estimate" if glitch and glitch.glitches.is_estimate else ""
+    yield _row(f"energy an event, with glitches{estimated}", fixed(energy_pj, 1), "pJ", state)
     yield _row("energy, without glitches", fixed(power.energy_per_event_pj, 1), "pJ", state)
     added = glitch and glitch.power__glitch
     yield _row("power that glitches add", fixed(added, 3, 1e3), "mW", state)

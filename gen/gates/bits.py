@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from hexcoder.config import Compiler
 from hexcoder.technology import Technology
 
 FALSE, TRUE = 0, 1
+WAIT = Compiler().wait
 
 
 class Kind(Enum):
@@ -53,16 +55,17 @@ class Gates:
         Name of each net.
     arrival : list of float
         When each net is stable, in ns after the inputs, by the technology's table.
+    wait_ns : float
+        How long bits of a sum wait for others of their polarity.
     """
 
-    def __init__(self, technology: Technology):
+    def __init__(self, technology: Technology, wait: float = WAIT):
         self.technology = technology
+        self.wait_ns = wait * technology.full_adder_carry_ns
         self.gates: list[Gate] = []
         self.names = ["zero"]
         self._taken = Counter(self.names)
         self.arrival = [0.0]
-        self._inverted: set[int] = set()
-        self._inputs: set[int] = set()
         self._known: dict[tuple[Kind, tuple[int, ...]], tuple[int, ...]] = {}
 
     def _net(self, name: str, arrival: float) -> int:
@@ -78,7 +81,6 @@ class Gates:
     def input(self, name: str, arrival: float = 0.0) -> int:
         """Literal of a new input."""
         net = self._net(name, arrival)
-        self._inputs.add(net)
         self.gates.append(Gate(Kind.INPUT, (), (net,)))
         return 2 * net
 
@@ -136,15 +138,6 @@ class Gates:
             self._known[key] = (net,)
         return 2 * self._known[key][0] + 1
 
-    def inverse_readiness(self, literal: int) -> tuple[bool, bool, int]:
-        """Order of bits by how little it costs to read their inverse.
-
-        First those of which an adder reads the inverse already, then inputs, which other sums
-        may want inverted too.
-        """
-        net = literal >> 1
-        return net in self._inverted, net in self._inputs, -net
-
     def full_adder(self, literals: list[int], name: str) -> tuple[int, int]:
         """Sum and carry of three literals, none of them constant, of three different nets.
 
@@ -153,7 +146,6 @@ class Gates:
         """
         inverse = int(sum(literal & 1 for literal in literals) >= 2)
         a, b, c = sorted(literal ^ inverse for literal in literals)
-        self._inverted.update(literal >> 1 for literal in (a, b, c) if literal & 1)
         key = Kind.FULL_ADDER, (a, b, c)
         if key not in self._known:
             arrival = max(self.arrival[a >> 1], self.arrival[b >> 1], self.arrival[c >> 1])

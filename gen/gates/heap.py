@@ -7,8 +7,7 @@ Columns go from the lowest up, in each the bits that are stable first (Oklobdzij
 Trans. Computers 45, 1996).
 """
 
-import heapq
-import math
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,70 +23,50 @@ class _Column:
 
     Each net stands in it once: x + x is x in the column above, x + not x is a one.
 
-    In a column of both polarities one full adder has to read an inverse. Of each polarity one bit
-    is kept for that, the last to be taken: best one whose inverse is there already.
+    A full adder that adds bits of both polarities has to read an inverse. So the earliest bits wait
+    for others of their polarity, but not long: late bits come with glitches, which every adder
+    behind them repeats.
     """
 
     def __init__(self, gates: Gates, literals: list[int], above: list[int]):
-        self._arrival, self._above = gates.arrival, above
+        self._arrival, self._above, self._wait_ns = gates.arrival, above, gates.wait_ns
         self._queues: tuple[list[tuple[float, int]], list[tuple[float, int]]] = ([], [])
         self._present: dict[int, int] = {}
-        self._counts = [0, 0]
         self.ones = 0
-        for polarity in (0, 1):
-            bits = [literal for literal in literals if literal > TRUE and literal & 1 == polarity]
-            kept = max(bits, key=gates.inverse_readiness, default=None)
-            for literal in literals:
-                if literal & 1 == polarity:
-                    self.add(literal, last=literal == kept)
+        for literal in literals:
+            self.add(literal)
 
     def __len__(self) -> int:
         return len(self._present)
 
-    def add(self, literal: int, *, last: bool = False) -> None:
+    def add(self, literal: int) -> None:
         net = literal >> 1
         if literal <= TRUE:
             self.ones += literal
         elif net not in self._present:
             self._present[net] = literal
-            self._counts[literal & 1] += 1
-            arrival = math.inf if last else self._arrival[net]
-            heapq.heappush(self._queues[literal & 1], (arrival, literal))
+            insort(self._queues[literal & 1], (self._arrival[net], literal))
         else:
-            other = self._present.pop(net)
-            self._counts[other & 1] -= 1
+            other = self._present[net]
+            self._take((self._arrival[net], other))
             if other == literal:
                 self._above.append(literal)
             else:
                 self.ones += 1
 
-    def _earliest(self, inverted: int, count: int) -> list[tuple[float, int]]:
-        """Take out the earliest bits of one polarity."""
-        taken: list[tuple[float, int]] = []
-        while len(taken) < count:
-            entry = heapq.heappop(self._queues[inverted])
-            # An entry whose bit was folded away since is passed over.
-            if self._present.get(entry[1] >> 1) == entry[1]:
-                del self._present[entry[1] >> 1]
-                self._counts[inverted] -= 1
-                taken.append(entry)
-        return taken
+    def _take(self, entry: tuple[float, int]) -> int:
+        queue = self._queues[entry[1] & 1]
+        del queue[bisect_left(queue, entry)]
+        del self._present[entry[1] >> 1]
+        return entry[1]
 
     def take_three(self) -> list[int]:
-        """Three bits to add next: of one polarity where there are three, and early."""
-        whole = [inverted for inverted in (0, 1) if self._counts[inverted] >= 3]
-        if len(whole) == 1:
-            return [literal for _, literal in self._earliest(whole[0], 3)]
-        if whole:
-            groups = [self._earliest(inverted, 3) for inverted in whole]
-            later = groups.index(max(groups, key=lambda group: group[2]))
-            for _, literal in groups[later]:
-                self.add(literal)
-            return [literal for _, literal in groups[1 - later]]
-        # One of the other polarity costs an inverter.
-        major = int(self._counts[1] > self._counts[0])
-        chosen = self._earliest(major, 2) + self._earliest(1 - major, 1)
-        return [literal for _, literal in chosen]
+        """Three bits to add next: of one polarity where those wait little, else the earliest."""
+        alike = [queue[:3] for queue in self._queues]
+        earliest = sorted(alike[0] + alike[1])[:3]
+        last = earliest[2][0] + self._wait_ns
+        whole = [three for three in alike if len(three) == 3 and three[2][0] <= last]
+        return [self._take(entry) for entry in min(whole, key=lambda t: t[2], default=earliest)]
 
     def rest(self) -> list[int]:
         """The bits that are left, in a fixed order."""

@@ -17,7 +17,7 @@ from hexcoder.gen.gates.activation import (
     quantised,
     relu_quantised,
 )
-from hexcoder.gen.gates.bits import FALSE, TRUE, Gate, Gates, live_gates
+from hexcoder.gen.gates.bits import FALSE, TRUE, WAIT, Gate, Gates, live_gates
 from hexcoder.gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
 from hexcoder.gen.graph import (
     NOT_BUILT,
@@ -132,9 +132,11 @@ class LayerGates:
 
 
 class _Layer:
-    def __init__(self, graph: Graph, layer: LayerOutput, y: Elements, technology: Technology):
+    def __init__(
+        self, graph: Graph, layer: LayerOutput, y: Elements, technology: Technology, wait: float
+    ):
         self.graph, self.layer, self.technology = graph, layer, technology
-        self.gates = Gates(technology)
+        self.gates = Gates(technology, wait)
         self.uses: dict[int, int] = defaultdict(int)
         self.added_only: dict[int, bool] = defaultdict(lambda: True)
         self.bits: dict[int, list[int]] = {}
@@ -412,6 +414,7 @@ def layer_gates(
     x: Sequence[PortTensor],
     y: Elements,
     technology: Technology,
+    wait: float = WAIT,
 ) -> LayerGates:
     """Build one module of a graph as gates.
 
@@ -427,8 +430,10 @@ def layer_gates(
     y : tuple of Element
         ``NOT_BUILT`` gives zero.
     technology : Technology
+    wait : float
+        How long bits of a sum wait for others of their polarity, in delays of a carry.
     """
-    built = _Layer(graph, layer, y, technology)
+    built = _Layer(graph, layer, y, technology, wait)
     read = (set(built.uses) | {element.node for element in y}) - {NOT_BUILT}
     ports: dict[int, int] = {}
     start = number = 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.gen.gates.bits import WAIT
 from hexcoder.gen.gates.layer import LayerGates, PortTensor, layer_gates
 from hexcoder.gen.gates.schedule import Wired
 from hexcoder.gen.graph import (
@@ -102,12 +103,14 @@ class Sources:
         return element._replace(node=self.graph.nodes[node].operands[0])
 
 
-def gates_of_layer(graph: Graph, name: str, technology: Technology) -> LayerGates:
-    """The gates of the module that is called ``name``."""
+def gates_of_layer(
+    graph: Graph, name: str, technology: Technology, wait: float = WAIT
+) -> LayerGates:
+    """The gates of the module that is called ``name``; ``wait`` as of :func:`layer_gates`."""
     sources = Sources(graph)
     layer = next(layer for layer in graph.modules if layer.name == name)
     x = [PortTensor(seen, source.type) for source, seen, _ in sources.read_by(layer)]
-    return layer_gates(graph, layer, x, sources[name].made, technology)
+    return layer_gates(graph, layer, x, sources[name].made, technology, wait)
 
 
 def joined(graph: Graph, layers: Mapping[str, LayerGates]) -> Wired:

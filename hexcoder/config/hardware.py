@@ -42,13 +42,18 @@ class Pipeline(Section):
 
 
 class Compiler(Section):
-    """How hard gen/ looks for shared terms."""
+    """How hard gen/ looks for shared terms, and in which order it adds."""
 
     effort: NonNegativeFloat = Field(
         default=1.0,
         description="length of the search, in units of a default run; 0 takes the greedy start",
     )
     seed: Count = 1
+    wait: NonNegativeFloat = Field(
+        default=100.0,
+        description="how long bits of a sum wait for others of their polarity, in delays of a "
+        "carry: fewer inverters, but longer paths and more glitches",
+    )
 
 
 class Chip(Section):

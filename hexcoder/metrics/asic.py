@@ -194,6 +194,10 @@ class GlitchToggles(Part):
     toggles_per_event: float
     toggles_per_event_zero_delay: float
     power_by_layer_w: dict[str, float] = Field(description="what glitches add, W")
+    is_estimate: bool = Field(
+        default=False,
+        description="of hexcoder's own simulation: Icarus Verilog was not done at its time limit",
+    )
 
 
 class GlitchMetrics(Metrics):

@@ -159,10 +159,12 @@ def _silicon(results: Results) -> list[Figure]:
         return Figure(name, fixed(value, *form), unit, source)
 
     cells = f"cells only, {origin.stage}"
-    counted = "glitches counted" if glitch else f"glitches not counted: {asic.why_not('glitches')}"
+    counted = f"glitches not counted: {asic.why_not('glitches')}"
+    if glitch:
+        counted = f"glitches {'estimated' if glitch.glitches.is_estimate else 'counted'}"
     events = (origin.activity or "").partition(", zero delay")[0]
     activity = f"{counted}; {corner}; {events}"
-    over = f"glitches counted; without them {fixed(without_pj, 0)} pJ" if without_pj else ""
+    over = f"{counted}; without them {fixed(without_pj, 0)} pJ" if without_pj else ""
     if energy_pj is None:
         energy_pj, over = without_pj, counted
     at_period = f"at {period:g} ns period, {corner}"

@@ -103,9 +103,10 @@ def power_table(
         f"{period_ns:g} ns makes {fixed(power.energy_per_event_pj, 1)} pJ per event."
     )
     if glitches:
+        by = "hexcoder, an estimate" if glitches.is_estimate else "Icarus Verilog"
         note += (
             f" Glitches: {count(glitches.events)} events simulated with the cells' delays by "
-            f"Icarus Verilog, {fixed(glitches.toggles_per_event, 0)} toggles an event instead "
+            f"{by}, {fixed(glitches.toggles_per_event, 0)} toggles an event instead "
             f"of {fixed(glitches.toggles_per_event_zero_delay, 0)}; with them "
             f"{fixed(energy_with_glitches_pj, 1)} pJ per event."
         )

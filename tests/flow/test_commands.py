@@ -16,6 +16,11 @@ def test_power_and_energy_are_of_the_same_kind_with_glitches_first():
     )
 
 
+def test_an_estimate_is_said_to_be_one():
+    text = power_and_energy(MEASURED | {"glitches": {"is_estimate": True}})
+    assert "87.5 pJ with glitches, an estimate;" in text
+
+
 @pytest.mark.parametrize("key", ["power__glitch", "energy_per_event_with_glitches_pj"])
 def test_what_was_not_measured_is_said_to_be_so(key):
     text = power_and_energy(MEASURED | {key: None})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hexcoder.config import Clock
-from hexcoder.flow.analysis.glitches import measure_glitches
+from hexcoder.flow.analysis.glitches import estimate_glitches, measure_glitches
 from hexcoder.flow.analysis.loads import net_loads
 from hexcoder.flow.analysis.sta import write_constraints
 from hexcoder.flow.analysis.timing import analyse_timing
@@ -26,8 +26,10 @@ def found(built, pdk, library, tmp_path_factory):
     loads = net_loads(simulation.netlist, library, pdk, library.default_wire_load)
     events = built.design.random_inputs(60)
 
-    def run(period_ns):
+    def run(period_ns, estimate=False):
         clock = Clock(period_ns=period_ns, input_delay_ns=0.0)
+        if estimate:
+            return estimate_glitches(simulation, built.cells, loads, pdk, library, clock, events)
         return measure_glitches(
             built.netlist, simulation, built.cells, loads, pdk, library, clock, events,
             built.design.reference(events), folder,
@@ -61,6 +63,20 @@ def test_glitches_add_toggles_and_energy(found):
     assert relaxed.toggles > 1.2 * relaxed.toggles_zero_delay
     assert relaxed.total_w > 0
     assert min(relaxed.power_w.values()) > -0.05 * relaxed.total_w
+
+
+def test_the_estimate_is_what_icarus_measures(found):
+    measured, estimated = found(25.0), found(25.0, estimate=True)
+    assert estimated.is_estimate
+    assert not measured.is_estimate
+    assert estimated.verdict is None
+    assert estimated.events == measured.events
+    assert estimated.toggles_zero_delay == measured.toggles_zero_delay
+    assert estimated.toggles == pytest.approx(measured.toggles, rel=0.01)
+    assert estimated.total_w == pytest.approx(measured.total_w, rel=0.02)
+    most = max(measured.power_w.values())
+    for path, power in measured.power_w.items():
+        assert estimated.power_w[path] == pytest.approx(power, abs=0.1 * most)
 
 
 def test_the_sdf_has_the_liberty_file_s_delays(built, pdk, library, tmp_path):

@@ -91,3 +91,38 @@ def test_bits_of_one_polarity_are_added_without_an_inverter():
     reduced = reduce_heap(gates, heap, 0, 3, "sum")
     adders = live_gates(gates, [bit for bits in reduced.values() for bit in bits])
     assert not any(literal & 1 for gate in adders for literal in gate.inputs)
+
+
+def _arriving(wait, bits):
+    """Gates whose inputs arrive as said, and a column of them: (arrival, inverted) each."""
+    gates = Gates(technology_of("nangate45"), wait)
+    column = [
+        gates.input(f"x_{number}", arrival) ^ inverted
+        for number, (arrival, inverted) in enumerate(bits)
+    ]
+    reduce_heap(gates, {0: column}, 0, 3, "sum")
+    return gates, column
+
+
+def _first_adder(gates, column):
+    read = next(gate.inputs for gate in gates.gates if gate.kind is Kind.FULL_ADDER)
+    return {literal >> 1 for literal in read} == {literal >> 1 for literal in column[:3]}
+
+
+def test_the_earliest_bits_wait_for_others_of_their_polarity_only_so_long():
+    carry_ns = technology_of("nangate45").full_adder_carry_ns
+    bits = [(0.0, 0), (0.0, 0), (0.0, 1), (1.5 * carry_ns, 0), (9.0, 0)]
+    assert _first_adder(*_arriving(0.0, bits))
+    assert _first_adder(*_arriving(1.0, bits))
+    assert not _first_adder(*_arriving(2.0, bits))
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 1.0]), st.integers(0, 1)), min_size=4))
+def test_who_does_not_wait_has_as_many_adders_and_is_done_no_later(bits):
+    found = []
+    for wait in (0.0, 1000.0):
+        gates, _ = _arriving(wait, bits)
+        adders = [gate for gate in gates.gates if gate.kind is Kind.FULL_ADDER]
+        found.append((len(adders), max(gates.arrival)))
+    assert found[0][0] == found[1][0]
+    assert found[0][1] <= found[1][1] + 1e-9
