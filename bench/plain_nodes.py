@@ -16,6 +16,7 @@ from hexcoder.models.training.task import fit_task
 from hexcoder.network.builder import GraphBuilder
 from hexcoder.network.kinds.argmax import Argmax
 from hexcoder.network.kinds.linear import Linear
+from hexcoder.network.kinds.lut_network import LutNetwork
 from hexcoder.network.kinds.multiply import Multiply
 from hexcoder.network.kinds.table import Table
 from hexcoder.network.kinds.threshold import Threshold
@@ -102,6 +103,31 @@ def _multiply(context: LayerContext, layer: Multiply, values: Values) -> Parts:
     return [], [f"{a} * {b}" for a, b in zip(values[:half], values[half:], strict=True)]
 
 
+def _lut_network(context: LayerContext, layer: LutNetwork, values: Values) -> Parts:
+    name, source = context.name, context.input_type
+    wires = [f"{value}[{bit}]" for value in values for bit in range(source.width)]
+    lines, made, layer_of = [], list[str](), 0
+    for number, place, lut, truths in layer.walk(context.inputs[0]):
+        if number != layer_of:
+            wires, made, layer_of = wires + made, [], number
+        index = ", ".join(wires[wire] for wire in reversed(lut.inputs))
+        for output, truth in enumerate(truths):
+            one, size = f"{name}_{number}_{place}_{output}", len(lut.inputs)
+            made.append(one)
+            lines += [f"  function f_{one};", f"    input [{size - 1}:0] x;", "    case (x)"]
+            lines += [f"      {i}: f_{one} = {truth >> i & 1};" for i in range((1 << size) - 1)]
+            # All bits of the last index are 1. A constant would let yosys make a memory.
+            last = "" if truth >> (1 << size) - 1 else "~"
+            lines += [f"      default: f_{one} = {last}x[0];", "    endcase", "  endfunction"]
+            lines += [f"  wire {one} = f_{one}({{{index}}});"]
+    wires += made
+    found = []
+    for ends, offset in zip(layer.ends(), layer.constants(), strict=True):
+        terms = zip(layer.weights(len(ends)), ends, strict=True)
+        found.append(f"{offset}" + "".join(f" + ({wires[w]} ? {by} : 0)" for by, w in terms))
+    return lines, found
+
+
 _WRITERS: dict[str, Callable[..., Parts]] = {
     "linear": _linear,
     "threshold": _threshold,
@@ -109,6 +135,7 @@ _WRITERS: dict[str, Callable[..., Parts]] = {
     "trees": _trees,
     "argmax": _argmax,
     "multiply": _multiply,
+    "lut_network": _lut_network,
 }
 
 
@@ -221,6 +248,26 @@ def _squares() -> Network:
     return builder.network()
 
 
+def _random_tables(random: np.random.Generator, count: int, wires: int) -> list[dict[str, object]]:
+    """Random functions of four to six of some wires."""
+    tables = []
+    for number in range(count):
+        inputs = random.choice(wires, 4 + number % 3, replace=False).tolist()
+        table = int.from_bytes(random.bytes(8), "little") & (1 << (1 << len(inputs))) - 1
+        tables.append({"inputs": inputs, "table": table})
+    return tables
+
+
+def _luts() -> Network:
+    """200 random tables of four to six of 64 bits."""
+    builder, x = _builder("luts", 64, "UQ(1,0)")
+    layers = [_random_tables(np.random.default_rng(6), 200, 64)]
+    outputs = [[64 + number] for number in range(200)]
+    keys = {"layers": layers, "outputs": outputs, "type": "UQ(1,0)"}
+    builder.output(builder.add("lut_network", "tables", [x], **keys))
+    return builder.network()
+
+
 NODE_NETWORKS: dict[str, Callable[[], Network]] = {
     "trees": lambda: _forest(20, 4),
     "trees_deep": lambda: _forest(8, 7),
@@ -230,5 +277,6 @@ NODE_NETWORKS: dict[str, Callable[[], Network]] = {
     "tables_wide": lambda: _tables(10, 8),
     "argmax": _argmaxes,
     "squares": _squares,
+    "luts": _luts,
 }
 """Graphs by name: what each kind of node costs, alone and behind a sum."""

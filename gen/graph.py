@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.gen.truth_tables import entries_of, index_of
 
 CORE = ""
 """Layer name of nodes that belong to no layer: inputs, and registers between layers."""
@@ -345,6 +346,30 @@ class OneOf(_Several):
     def bounds(self, operands: Sequence[Bounds]) -> Bounds:
         possible = [n for n, (_, high) in zip(self.numbers, operands, strict=True) if high]
         return min(possible), max(possible)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth(_Several):
+    """A function of bits: bit i of ``table`` where the sources, each 0 or 1, spell i.
+
+    The first source is the lowest bit of i. A bit of ``free`` is set where its i never comes.
+    """
+
+    table: int
+    free: int = 0
+
+    def value(self, operands: Sequence[np.ndarray], inputs: np.ndarray) -> np.ndarray:
+        entries = entries_of(self.table, len(self.sources))
+        return entries.astype(np.int64)[index_of(operands, len(inputs))]
+
+    def bounds(self, operands: Sequence[Bounds]) -> Bounds:
+        low = sum(bounds[0] << place for place, bounds in enumerate(operands))
+        varying = [1 << place for place, (least, most) in enumerate(operands) if least != most]
+        indices = [low]
+        for step in varying:
+            indices += [index + step for index in indices]
+        found = {self.table >> i & 1 for i in indices if not self.free >> i & 1}
+        return min(found, default=0), max(found, default=0)
 
 
 @dataclass(frozen=True, slots=True)

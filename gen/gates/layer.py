@@ -19,6 +19,7 @@ from hexcoder.gen.gates.activation import (
 )
 from hexcoder.gen.gates.bits import FALSE, TRUE, WAIT, Gate, Gates, live_gates
 from hexcoder.gen.gates.heap import Columns, heap_size, reduce_heap, single_bits
+from hexcoder.gen.gates.truth import minimised
 from hexcoder.gen.graph import (
     NOT_BUILT,
     All,
@@ -38,6 +39,7 @@ from hexcoder.gen.graph import (
     Quantise,
     Relu,
     Steps,
+    Truth,
 )
 from hexcoder.gen.passes.ranges import width_of
 from hexcoder.technology import Technology
@@ -350,6 +352,9 @@ class _Layer:
                     literal = single(self.bits_of(source)) ^ int(inverted)
                     found = gates.and_(found, literal, f"{name}_{source}")
                 return [found]
+            case Truth():
+                literals = [single(self.bits_of(source)) for source in node.sources]
+                return [minimised(gates, literals, node.table, node.free, name)]
             case OneOf():
                 conditions = [single(self.bits_of(source)) for source in node.sources]
                 return logic.one_of(gates, conditions, node.numbers, width, name)

@@ -15,8 +15,10 @@ from hexcoder.gen.graph import (
     Product,
     Quantise,
     Relu,
+    Truth,
 )
 from hexcoder.gen.passes.ranges import ranges
+from hexcoder.gen.passes.truth import Truths
 
 
 def simplify(graph: Graph) -> Graph:
@@ -24,13 +26,14 @@ def simplify(graph: Graph) -> Graph:
 
     A node whose range is one value becomes a constant; a relu of what is never negative, a
     quantise that neither drops nor clips and a sum of nothing but one operand become that
-    operand. Equal nodes are merged. An element of a layer's output keeps a node in its own layer,
-    so that the boundary stays where registers can stand. Values of all layers' outputs are
-    unchanged.
+    operand. Truth tables lose what does not matter. Equal nodes are merged. An element of a layer's
+    output keeps a node in its own layer, so that the boundary stays where registers can stand.
+    Values of all layers' outputs are unchanged.
     """
     if not graph.ranges:
         graph = ranges(graph)
     builder = Builder(graph)
+    truths = Truths(builder)
     boundary = {node for layer in graph.layers if layer.is_module for node in layer.nodes}
     for index, node in enumerate(graph.nodes):
         low, high = graph.ranges[index]
@@ -38,9 +41,22 @@ def simplify(graph: Graph) -> Graph:
             builder.moved[index] = builder.constant(node.layer, low)
             continue
         node = node.with_operands(tuple(builder.moved[operand] for operand in node.operands))
-        node = _without_constants(node, builder)
-        alias = None if index in boundary else _alias(node, graph.nodes[index], graph)
+        if isinstance(node, Truth):
+            alias = truths.reduced(node)
+            node = Dot(
+                layer=node.layer,
+                name=node.name,
+                sources=(alias,),
+                coefficients=(1,),
+                offset=0,
+                group=0,
+            )
+        else:
+            node = _without_constants(node, builder)
+            alias = _alias(node, graph.nodes[index], graph)
+        alias = None if index in boundary else alias
         builder.moved[index] = builder.add(node) if alias is None else alias
+        truths.bounds[builder.moved[index]] = low, high
     return builder.graph()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hexcoder.network.aligned import broadcast_shape
 from hexcoder.network.integers import int_array
 from hexcoder.network.kinds.conv2d import Convolution
 from hexcoder.network.kinds.linear import Linear
+from hexcoder.network.kinds.lut_network import LutNetwork
 from hexcoder.network.kinds.table import Table
 from hexcoder.network.kinds.threshold import Threshold
 from hexcoder.network.kinds.trees import Tree
@@ -387,6 +389,69 @@ def _trees(writer: Writer, context: LayerContext, inputs: Sequence[str]) -> str:
     return writer.scaled(total, np.ldexp(1.0, -layer.fraction_bits), name)
 
 
+def _lut_network(writer: Writer, context: LayerContext, inputs: Sequence[str]) -> str:
+    """Each layer one Gather: its tables in a row, indices sums of bits and a table's start."""
+    layer, name, (source,) = context.layer, context.name, context.inputs
+    assert isinstance(layer, LutNetwork)
+    flat = _flat(writer, inputs[0], source, name)
+    flat = writer.scaled(flat, 1 / source.type.step, f"{name}_whole")
+    wires = _bits(writer, flat, source, name)
+    rows: dict[int, list[tuple[list[int], list[int]]]] = {}
+    for number, _, lut, truths in layer.walk(source):
+        entries = ([truth >> i & 1 for i in range(1 << len(lut.inputs))] for truth in truths)
+        rows.setdefault(number, []).extend((lut.inputs, row) for row in entries)
+    for number, row in rows.items():
+        starts = np.cumsum([0] + [len(entries) for _, entries in row])[:-1]
+        read = np.zeros((len(row), max(len(luts) for luts, _ in row)), np.int64)
+        weights = np.zeros(read.shape)
+        for place, (luts, _) in enumerate(row):
+            read[place, : len(luts)] = luts
+            weights[place, : len(luts)] = 2.0 ** np.arange(len(luts))
+        index = _dotted(writer, wires, read, weights, f"{name}_index_{number}")
+        place = writer.add("Cast", [index], f"{name}_place_{number}", to=7)
+        place = writer.add("Add", [place, writer.indices(starts)], f"{name}_entry_{number}")
+        table = writer.constant(np.concatenate([entries for _, entries in row]).astype(float))
+        made = writer.add("Gather", [table, place], f"{name}_layer_{number}", axis=0)
+        wires = writer.add("Concat", [wires, made], f"{name}_wires_{number}", axis=1)
+    ends = layer.ends()
+    read = np.zeros((len(ends), max(map(len, ends))), np.int64)
+    weights = np.zeros(read.shape)
+    for place, one in enumerate(ends):
+        read[place, : len(one)] = one
+        weights[place, : len(one)] = layer.weights(len(one))
+    total = _dotted(writer, wires, read, weights, f"{name}_sums")
+    total = writer.shifted(total, np.array(layer.constants(), dtype=float), f"{name}_total")
+    return writer.scaled(total, context.output_type.step, name)
+
+
+def _bits(writer: Writer, flat: str, source: TensorType, name: str) -> str:
+    """All bits of whole numbers, (n, bits): floors of halves, less twice the next."""
+    width = source.type.width
+    halves = [
+        writer.add("Floor", [writer.scaled(flat, 2.0**-bit, f"{name}_shifted")], f"{name}_floor")
+        for bit in range(width + 1)
+    ]
+    axis = writer.indices([2])
+    rows = [
+        writer.add(
+            "Unsqueeze",
+            [writer.add("Sub", [one, writer.scaled(above, 2.0, f"{name}_twice")], f"{name}_bit"),
+             axis],
+            f"{name}_column",
+        )
+        for one, above in pairwise(halves)
+    ]  # fmt: skip
+    together = writer.add("Concat", rows, f"{name}_columns", axis=2)
+    return writer.reshape(together, [source.elements * width], f"{name}_bits")
+
+
+def _dotted(writer: Writer, wires: str, read: np.ndarray, weights: np.ndarray, wanted: str) -> str:
+    """Sums of wires times weights, both (sums, terms): (n, sums)."""
+    terms = writer.gather(wires, read, f"{wanted}_terms")
+    products = writer.add("Mul", [terms, writer.constant(weights[None])], f"{wanted}_products")
+    return writer.add("ReduceSum", [products, writer.indices([2])], wanted, keepdims=0)
+
+
 EXPORTS: dict[str, Export] = {
     "add": _add,
     "argmax": _argmax,
@@ -396,6 +461,7 @@ EXPORTS: dict[str, Export] = {
     "dense": _weighted,
     "flatten": _flatten,
     "linear": _linear,
+    "lut_network": _lut_network,
     "matmul": _matmul,
     "move": _move,
     "multiply": _multiply,

@@ -14,7 +14,8 @@ from hexcoder.network.schema import NetworkGraph
 
 KINDS = (
     "ONNX and QONNX (.onnx), Keras with HGQ2 (.keras), Keras 2 with binary and ternary layers "
-    "(.json, its weights beside it), conifer, XGBoost and alkaid's ALIR (.json), LightGBM (text)"
+    "(.json, its weights beside it), conifer, XGBoost, alkaid's ALIR and networks of tables "
+    "(.json), LightGBM (text)"
 )
 
 
@@ -74,6 +75,7 @@ def _import_json(
     """A JSON file, of the kind that its keys say."""
     from hexcoder.models.importers.alir import import_alir, is_alir
     from hexcoder.models.importers.floats.keras import read_float_keras
+    from hexcoder.models.importers.lut_network import import_lut_network, is_lut_network
     from hexcoder.models.importers.onnx.graph import import_operators
     from hexcoder.models.importers.trees.conifer import import_conifer
     from hexcoder.models.importers.trees.xgboost import import_xgboost
@@ -85,11 +87,13 @@ def _import_json(
         return import_xgboost(value, path, _only(input_types), samples, leaf_type)
     if is_alir(value):
         return import_alir(value, path)
+    if is_lut_network(value):
+        return import_lut_network(value, path)
     if isinstance(value, dict) and "class_name" in value:
         return import_operators(path, read_float_keras(path, weights), input_types, samples)
     raise InputError(
         f"{path}: no model that is known: conifer's has the key 'trees', XGBoost's 'learner', "
-        "that of Keras 'class_name', that of alkaid 'meta'"
+        "that of Keras 'class_name', that of alkaid 'meta', a network of tables 'format'"
     )
 
 

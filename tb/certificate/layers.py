@@ -16,6 +16,7 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.network.kinds.add import Add
 from hexcoder.network.kinds.constant import Constant
 from hexcoder.network.kinds.linear import Linear
+from hexcoder.network.kinds.lut_network import LutNetwork
 from hexcoder.network.kinds.move import Move
 from hexcoder.network.kinds.reduce import Reduce
 from hexcoder.network.kinds.requantise import Requantise, fitted
@@ -64,10 +65,32 @@ class Element:
 
     def roots(self) -> list[Element]:
         """What it is made of, outside of its layer."""
+        return self._made_of(lambda one: one.is_inner)
+
+    def leaves(self) -> list[Element]:
+        """As roots, but of what lies in its layer the first that is made of those."""
+        return self._made_of(
+            lambda one: (
+                one.is_inner
+                and one.sum is not None
+                and any(other.is_inner for other in one.sum.terms)
+            )
+        )
+
+    def _made_of(self, is_passed: Callable[[Element], bool]) -> list[Element]:
+        """Elements that its sum leads to, through those that are passed."""
         assert self.sum is not None
         found: dict[Element, None] = {}
-        for one in self.sum.terms:
-            found |= dict.fromkeys(one.roots() if one.is_inner else [one])
+        seen = set(self.sum.terms)
+        waiting = list(reversed(self.sum.terms))
+        while waiting:
+            one = waiting.pop()
+            if one.sum is None or not is_passed(one):
+                found[one] = None
+                continue
+            inner = [other for other in reversed(one.sum.terms) if other not in seen]
+            seen.update(inner)
+            waiting += inner
         return list(found)
 
     def value(self, values: dict[Element, np.ndarray]) -> np.ndarray:
@@ -180,6 +203,8 @@ def _elements(context: LayerContext, tensors: Mapping[str, list[Affine]]) -> lis
             return _thresholds(context, layer, sources[0])
         case Table() as layer:
             return _looked_up(context, layer, sources[0])
+        case LutNetwork() as layer:
+            return _lut_network(context, layer, sources[0])
         case Add() | Move() | Linear() | Constant() as layer:
             return _exact(context, sources)
         case Reduce(operation="sum") as layer:
@@ -433,4 +458,37 @@ def _looked_up(context: LayerContext, layer: Table, source: list[Affine]) -> lis
     return [
         _function(context, number, total, 0, end(tables[choice]))
         for number, (choice, total) in enumerate(zip(choices, source, strict=True))
+    ]
+
+
+def _lut_network(
+    context: LayerContext, layer: LutNetwork, source: Sequence[Affine]
+) -> list[Affine]:
+    """Each wire a bit of an element or a table of bits, each output a sum of bits."""
+
+    def wire(total: Affine, entries: np.ndarray, drop: int = 0) -> Affine:
+        def entry(values: np.ndarray) -> np.ndarray:
+            return entries[values % len(entries)]
+
+        element = Element(context.name, len(wires) + len(made), 1, 0, 1, total, drop, entry, True)
+        return Affine({element: 1})
+
+    made, wires, before = list[Affine](), list[Affine](), 0
+    for total in source:
+        for place in range(context.input_type.width):
+            wires.append(wire(total, np.array([0, 1], np.int64), place))
+    for number, _, lut, truths in layer.walk(context.inputs[0]):
+        if number != before:
+            wires, made, before = wires + made, [], number
+        index = Affine.joined([(wires[one], 1 << place) for place, one in enumerate(lut.inputs)])
+        for truth in truths:
+            entries = np.array([truth >> i & 1 for i in range(1 << len(lut.inputs))], np.int64)
+            made.append(wire(index, entries))
+    wires += made
+    return [
+        Affine.joined(
+            [(wires[one], by) for by, one in zip(layer.weights(len(ends)), ends, strict=True)],
+            offset,
+        )
+        for ends, offset in zip(layer.ends(), layer.constants(), strict=True)
     ]

@@ -240,7 +240,8 @@ class Prover:
     def _directly(self, element: Element, bits: Sequence[int | None]) -> str | None:
         """As :meth:`prove` for elements of few bits, of which all values are tried; else None."""
         failed: str | None = None
-        for sources in (list(element.sum.terms) if element.sum else [], element.roots()):
+        direct = list(element.sum.terms) if element.sum else []
+        for sources in (direct, element.leaves(), element.roots()):
             values = self._all_values(element, sources)
             if values is None:
                 continue
@@ -258,6 +259,7 @@ class Prover:
     def alike(self, element: Element, choices: Sequence[Sequence[int]]) -> list[list[int]] | None:
         """Of each bit's literals those that are it; None where too many values had to be tried."""
         values = self._all_values(element, element.roots())
+        values = values or self._all_values(element, element.leaves())
         if values is None:
             return None
         rows, golden = values

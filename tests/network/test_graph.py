@@ -175,6 +175,9 @@ def _node(context, sources):
         for tree in node.trees:
             totals[tree.output] += _tree(tree, features)
         return _over([total / Fraction(2) ** node.fraction_bits for total in totals], shape)
+    if node.kind == "lut_network":
+        integers = [int(value / steps[0]) for value in _flat(first, source.shape)]
+        return _over(_lut_network(node, integers, types[0].width), shape)
     wide = [_wide(t, s.shape, shape) for t, s in zip(sources, context.inputs, strict=True)]
     result = {}
     for number, index in enumerate(np.ndindex(*shape)):
@@ -221,6 +224,27 @@ def _node(context, sources):
             case _:
                 pytest.fail(f"the page written out has no rule for '{node.kind}'")
     return result
+
+
+def _lut_network(node, integers, width):
+    """Wires one after the other, each a truth value."""
+    wires = [bool((integer % (1 << width)) >> k & 1) for integer in integers for k in range(width)]
+    for layer in node.layers:
+        made = []
+        for lut in layer:
+            index = sum(2**k for k, wire in enumerate(lut.inputs) if wires[wire])
+            for table in [lut.table] if lut.tables is None else lut.tables:
+                number = int(table, 16) if isinstance(table, str) else table
+                made.append(bool(number >> index & 1))
+        wires += made
+    if node.popcounts:
+        offsets = node.offsets or [0] * len(node.popcounts)
+        rows = zip(node.popcounts, offsets, strict=True)
+        return [Fraction(sum(wires[w] for w in row) + offset) for row, offset in rows]
+    values = [sum(2**k for k, wire in enumerate(row) if wires[wire]) for row in node.outputs]
+    bits, top = node.type.width, 2 ** (node.type.width - 1)
+    values = [v - 2**bits if node.type.signed and v >= top else v for v in values]
+    return [value / Fraction(2) ** node.type.fraction_bits for value in values]
 
 
 def _by_hand(network, row):

@@ -117,6 +117,37 @@ def test_an_offset_that_is_off_by_one_is_refuted(network, design, tmp_path):
     assert (certificate.counterexample.layer, certificate.counterexample.element) == ("conv", 1)
 
 
+def _tables(change=0):
+    """Two layers of tables and their bits, one of a table inverted."""
+    random = Random(4)
+    layers = [
+        [
+            {"inputs": random.sample(range(wires), 4), "table": random.getrandbits(16)}
+            for _ in range(6)
+        ]
+        for wires in (24, 30)
+    ]
+    layers[0][2]["table"] ^= change
+    nodes = [
+        {"kind": "lut_network", "name": "luts", "inputs": ["x"], "layers": layers,
+         "popcounts": [list(range(24, 36)), [25, 31]], "offsets": [-2, 0]},
+    ]  # fmt: skip
+    return NetworkGraph.model_validate(
+        {
+            "format": "hexcoder-network", "version": 2, "name": "tables",
+            "inputs": [{"name": "x", "shape": [6], "type": "SQ(4,0)"}],
+            "nodes": nodes, "outputs": [{"node": "luts"}],
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "verdict"), [(0, "proved"), (1 << 9, "refuted")])
+def test_networks_of_tables_are_proved_and_a_bit_of_a_table_is_refuted(change, verdict, tmp_path):
+    ports = build(_tables(), QUICKLY, tmp_path).metrics.modules["encoder_core"]
+    found = certify(_tables(change), ports.latency_cycles, tmp_path, tmp_path / "work", _silent)
+    assert found.verdict == verdict
+
+
 def _argmax(bits: int) -> NetworkGraph:
     return NetworkGraph.model_validate(
         {
