@@ -89,7 +89,7 @@ def _tables(random):
             for pin in model.outputs
         }
         slews = {pin: dict.fromkeys(starts, _table(0.1)) for pin in model.outputs}
-        found[kind] = CellTables({}, {}, slews, arcs, {})
+        found[kind] = CellTables({}, {}, slews, slews, arcs, {})
     return found
 
 

@@ -27,7 +27,10 @@ KINDS = [(False, True), (True, True), (False, False)]
 """Shadow registers, triplication."""
 
 
-@pytest.fixture(params=KINDS, ids=["flag, tripled", "shadow, tripled", "flag"])
+@pytest.fixture(
+    params=[*KINDS[:2], pytest.param(KINDS[2], marks=pytest.mark.long)],
+    ids=["flag, tripled", "shadow, tripled", "flag"],
+)
 def kind(request):
     return request.param
 

@@ -44,6 +44,7 @@ def test_waveforms_are_written_for_each_module(compiled, tmp_path):
     assert all(file.stat().st_size > 1000 for file in waves)
 
 
+@pytest.mark.long
 def test_protocol_tests_run_by_hand(compiled, tmp_path):
     done = run_line("by_hand.py", compiled, tmp_path)
     assert f"{len(MODULES)} passed" in done.stdout
