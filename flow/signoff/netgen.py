@@ -7,8 +7,10 @@ from pathlib import Path
 
 from hexcoder.flow.layout.views.cdl import cell_circuits
 from hexcoder.flow.layout.wiring import SUPPLIES
+from hexcoder.steps.reads import Tool
 from hexcoder.tools import plain, run_logged, tcl_word
 
+DEBIAN = "netgen-lvs"
 _RESULT = re.compile(r"^(?:Final result|Result):\s*(.*?)\.?\s*$", re.MULTILINE)
 _DONE = "end of script"
 _SIDES = ("-circuit1", "-circuit2")
@@ -40,6 +42,7 @@ def powered(verilog: str, cells: Iterable[str]) -> str:
 
 
 def compare(
+    program: str,
     extracted: Path,
     cells: Path,
     verilog: Path,
@@ -52,6 +55,8 @@ def compare(
 
     Parameters
     ----------
+    program : str
+        Of :func:`netgen_tool`.
     extracted : Path
         SPICE of the layout.
     cells : Path
@@ -91,13 +96,14 @@ def compare(
         "quit",
     ]
     (folder / "compare.tcl").write_text("\n".join(script) + "\n")
-    program = netgen_program() or "netgen"
     command = [program, "-batch", "source", "compare.tcl"]
     log = run_logged(command, folder / "netgen.log", finished=_DONE, folder=folder)
     verdicts = _RESULT.findall(log)
     return verdicts[-1] if verdicts else "no verdict"
 
 
-def netgen_program() -> str | None:
-    """Its name on the path: Debian's differs, for a mesh generator has the other."""
-    return next((name for name in ("netgen-lvs", "netgen") if shutil.which(name)), None)
+def netgen_tool() -> Tool:
+    """netgen by its name on the path: Debian's differs, for a mesh generator has the other."""
+    name = "netgen" if shutil.which("netgen") and not shutil.which(DEBIAN) else DEBIAN
+    # Without a script it says its version, and ends.
+    return Tool(name, f"on Debian: apt-get install {DEBIAN}", "-batch")

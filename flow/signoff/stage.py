@@ -9,7 +9,7 @@ from hexcoder.documents import read_json
 from hexcoder.flow.layout.wiring import Wiring
 from hexcoder.flow.signoff.klayout_deck import run_deck
 from hexcoder.flow.signoff.magic import check_rules, extract
-from hexcoder.flow.signoff.netgen import compare, netgen_program
+from hexcoder.flow.signoff.netgen import compare, netgen_tool
 from hexcoder.flow.signoff.public_pdk import PublicPdk
 from hexcoder.metrics.signoff import DeckMetrics, MagicRuleMetrics, NetgenMetrics
 from hexcoder.pdk.cells.drawn import drawn_cells
@@ -64,16 +64,23 @@ def magic_rules(drawn: Drawn, progress: Progress) -> MagicRuleMetrics:
 
 def netgen(drawn: Drawn, progress: Progress) -> NetgenMetrics:
     """Extract and compare."""
-    if netgen_program() is None:
-        raise NotMeasured("program 'netgen-lvs' is not installed: apt-get install netgen-lvs")
     technology, setup = drawn.needs(drawn.pdk.magic), drawn.needs(drawn.pdk.netgen)
-    folder, layout = drawn.place.folder / "netgen", drawn.place.build / "layout"
+    folder, path = drawn.place.folder / "netgen", drawn.place.path
     extracted = extract(drawn.gds, drawn.top, technology, folder)
-    wired = {one.cell for one in Wiring.read(layout / "wiring.json").instances}
-    module = read_json(layout / "final.json")["modules"][drawn.top]
+    wired = {one.cell for one in Wiring.read(path("layout/wiring.json")).instances}
+    module = read_json(path("layout/final.json"))["modules"][drawn.top]
     extra = wired - {cell["type"] for cell in module["cells"].values()}
     cells = drawn_cells(drawn.process) / "cells.spice"
-    verdict = compare(extracted, cells, layout / "final.v", drawn.top, setup, extra, folder)
+    verdict = compare(
+        netgen_tool().program,
+        extracted,
+        cells,
+        path("layout/final.v"),
+        drawn.top,
+        setup,
+        extra,
+        folder,
+    )
     return NetgenMetrics(netgen_verdict=verdict)
 
 
@@ -144,7 +151,7 @@ def signoff_stage(pdk: PublicPdk) -> Stage[Drawn]:
             NetgenMetrics,
             reads=(*DRAWN, *final, rules(pdk.magic, pdk.netgen)),
             writes=("netgen/",),
-            needs=(MAGIC,),
+            needs=(MAGIC, netgen_tool()),
             weight=2,
         ),
         Step(

@@ -33,8 +33,8 @@ class Abstract:
 def check_abstract(lef: Path, gds: Path, top: str, stack: Stack) -> Abstract:
     """Hold each pin of a LEF against metal and labels of the drawn block.
 
-    A pin's shapes have to be metal of the block, one of them with the label of its name; a label
-    has to be of a pin; and what is no pin is nowhere outside of the obstructions.
+    A pin's shapes have to be metal of the block, one of them with the label of its name, and each
+    label has to be of a pin.
 
     Parameters
     ----------

@@ -58,9 +58,9 @@ class Relief:
         self.cell, self.clock, self.settings, self.um = cell, clock, settings, um
         self.length = 0.0
 
-    def overloaded(self, part: float = 1.0) -> list[Overloaded]:
-        """Nets beyond a part of their limit, the worst first; measures ``length``, the sum of their
-        half perimeters in um.
+    def near_limit(self) -> list[Overloaded]:
+        """Nets beyond :data:`NEAR` of their limit, the worst first; measures ``length``, the sum of
+        all nets' half perimeters in um.
         """
         from coriolis.Hurricane import Net
 
@@ -88,7 +88,7 @@ class Relief:
                 kind = driver.getInstance().getMasterCell().getName()
                 limit = limits.get(kind, {}).get(driver.getMasterNet().getName())
             load = load_of(ends, per_um)
-            if limit and load > part * limit:
+            if limit and load > NEAR * limit:
                 found.append(Overloaded(load / limit, net, driver, loads, limit))
         return sorted(found, key=lambda one: -one.part)
 
@@ -109,12 +109,12 @@ class Relief:
         ]
         return [Load("", "", self.um(at.getX()), self.um(at.getY()), 0.0) for at in centres]
 
-    def wanted(self) -> Wanted:
+    def wanted(self, near: Iterable[Overloaded]) -> Wanted:
         """Cells and buffers for nets near to their limits or beyond them."""
         most, per_um = self.settings["buffer_limit_ff"], self.settings["wire_ff_per_um"]
         stronger: list[tuple[str, str]] = []
         buffers: list[Buffered] = []
-        for one in self.overloaded(NEAR):
+        for one in near:
             sizes = self._stronger(one)
             enough = [cell for cell, limit in sizes if NEAR * limit >= one.part * one.limit]
             if sizes:

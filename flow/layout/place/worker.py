@@ -229,12 +229,13 @@ class _Layout:
         Where they are not enough, and the netlist may be placed again, it ends with the buffers
         that it wants in the netlist.
         """
-        over = self.relief.overloaded()
+        near = self.relief.near_limit()
+        over = [one for one in near if one.part > 1]
         self.report["wire_m_per_mm2"] = round(self.relief.length / (self.width * self.height), 4)
         self.report["nets_beyond_limit"] = len(over)
         if self.report["wire_m_per_mm2"] > self.settings["most_wire_m_per_mm2"]:
             raise _PlacedOnlyError
-        wanted, pools = self.relief.wanted(), list[Any]()
+        wanted, pools = self.relief.wanted(near), list[Any]()
 
         def visit(node: Any) -> None:
             pools.append(node.pool)

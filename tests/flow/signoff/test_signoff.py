@@ -13,7 +13,7 @@ from hexcoder.errors import InputError
 from hexcoder.flow.__main__ import main
 from hexcoder.flow.signoff.klayout_deck import read_report, run_deck
 from hexcoder.flow.signoff.magic import check_rules
-from hexcoder.flow.signoff.netgen import compare, netgen_program, powered
+from hexcoder.flow.signoff.netgen import compare, netgen_tool, powered
 from hexcoder.flow.signoff.public_pdk import PublicPdk, public_pdk
 from hexcoder.flow.signoff.stage import MATCH, signoff_stage
 from hexcoder.pdk.cells.drawn import drawn_cells
@@ -53,7 +53,7 @@ def test_every_cell_gets_its_supplies():
     assert powered(NETLIST, []).count(".vdd(vdd)") == 0
 
 
-@pytest.mark.skipif(netgen_program() is None, reason="netgen is not installed")
+@pytest.mark.skipif(bool(netgen_tool().missing), reason="netgen is not installed")
 def test_netgen_finds_two_nets_that_are_swapped(tmp_path):
     cells = drawn_cells(SKY130) / "cells.spice"
     circuits = cells.read_text().replace("__model", "").replace("\nM", "\nXM")
@@ -64,7 +64,9 @@ def test_netgen_finds_two_nets_that_are_swapped(tmp_path):
     for text, same in ((EXTRACTED, True), (EXTRACTED.replace("n y inv", "y n inv"), False)):
         drawn = tmp_path / "drawn.spice"
         drawn.write_text(re.sub(r"([lw])=(\S+)", _um, circuits) + text)
-        verdict = compare(drawn, cells, verilog, "top", setup, set(), tmp_path / "work")
+        verdict = compare(
+            netgen_tool().program, drawn, cells, verilog, "top", setup, set(), tmp_path / "work"
+        )
         assert (verdict == MATCH) == same
 
 
