@@ -41,6 +41,11 @@ class Block:
         return read_design(self.place.path(RTL_METRICS))
 
     @property
+    def event_ns(self) -> float:
+        """Time from one event to the next."""
+        return self.config.clock.period_ns * self.design.interface.interval_cycles
+
+    @property
     def top(self) -> str:
         """Name of the top module."""
         return self.design.top

@@ -36,6 +36,15 @@ class Design:
     is_loadable: bool = False
     triplicated_bits: int = 0
 
+    @property
+    def why_not_proved(self) -> str | None:
+        """Why the proof for pipelines without feedback is left out, if it is."""
+        if self.is_loadable:
+            return FIXED_ONLY
+        if self.interface.interval_cycles > 1:
+            return "sums take turns on shared adders: the netlist is simulated in 64 lanes instead"
+        return None
+
 
 def read_design(path: Path) -> Design:
     """Read rtl/metrics.json.
@@ -56,7 +65,13 @@ def read_design(path: Path) -> Design:
         if rest := ports["output_bits"] - sum(outputs):
             outputs.append(rest)
         inputs = _widths(ports, "input")
-        return Design(top, Interface(tuple(inputs), tuple(outputs), ports["latency_cycles"]))
+        interface = Interface(
+            tuple(inputs),
+            tuple(outputs),
+            ports["latency_cycles"],
+            ports.get("interval_cycles", 1),
+        )
+        return Design(top, interface)
     except (KeyError, TypeError):
         raise InputError(f"{path}: not as the compiler writes it; run `make rtl` again") from None
 

@@ -46,7 +46,7 @@ def power_metrics(
         power__internal__total=total.internal_w,
         power__switching__total=total.switching_w,
         power__leakage__total=total.leakage_w,
-        energy_per_event_pj=total.total_w * period_ns * 1e3,
+        energy_per_event_pj=total.total_w * block.event_ns * 1e3,
         power_by_layer_w={layer: power_parts(power) for layer, power in sorted(layers.items())},
         power_by_kind_w={kind: power_parts(power) for kind, power in kinds.items()},
         activity=activity,
@@ -92,7 +92,7 @@ def glitch_metrics(
     expected = block.view(vectors).activity_expected
     sources = block.view(simulation), block.cells, loads, block.pdk, block.library
     clock, events = block.config.clock, block.view(vectors).activity[:count]
-    glitches, verdict = None, None
+    glitches, verdict, shape = None, None, block.design.interface
     try:
         glitches = measure_glitches(
             block.netlist,
@@ -109,7 +109,7 @@ def glitch_metrics(
         pass
     if (
         glitches is None
-        or glitches.events < len(events) - block.design.interface.latency_cycles - 1
+        or glitches.events < len(events) * shape.interval_cycles - shape.latency_cycles - 1
     ):
         glitches = estimate_glitches(*sources, clock, events, wire_delays)
     by_part: dict[str, float] = defaultdict(float)
@@ -128,10 +128,13 @@ def glitch_metrics(
     )
 
 
-def with_energy(metrics: FlatMetrics, period_ns: float) -> FlatMetrics:
-    """Add the energy of an event with glitches, and say in the origin what was simulated."""
+def with_energy(metrics: FlatMetrics, event_ns: float) -> FlatMetrics:
+    """Add the energy of an event with glitches, and say in the origin what was simulated.
+
+    ``event_ns`` is the time from one event to the next.
+    """
     power, glitch = metrics["power__total"], metrics["power__glitch"]
-    energy = None if power is None or glitch is None else (power + glitch) * period_ns * 1e3
+    energy = None if power is None or glitch is None else (power + glitch) * event_ns * 1e3
     key = "energy_per_event_with_glitches_pj"
     if energy is None:
         reasons = metrics["not_measured"]

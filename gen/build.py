@@ -12,6 +12,7 @@ from hexcoder.gen.codec.loadable import LoadableCodeDesign
 from hexcoder.gen.compiler import Progress, Settings
 from hexcoder.gen.design import Design
 from hexcoder.gen.emit.fixed import FixedDesign
+from hexcoder.gen.folding.design import FoldedDesign
 from hexcoder.gen.frame_design import FrameDesign
 from hexcoder.gen.loadable.design import LoadableDesign
 from hexcoder.metrics.rtl import RtlFile
@@ -44,7 +45,9 @@ def compile_design(
     CheckFailed
         If a pass changed the network; the pass is named.
     """
-    kind = LoadableDesign if settings.chip.weights == "loadable" else FixedDesign
+    kind = FixedDesign if settings.pipeline.interval == 1 else FoldedDesign
+    if settings.chip.weights == "loadable":
+        kind = LoadableDesign
     return kind(network, settings, progress)
 
 
@@ -52,6 +55,11 @@ def _emitted(source: AnyEncoder, settings: Settings, progress: Progress) -> Desi
     if isinstance(source, Network):
         return compile_design(source, settings, progress)
     is_loadable = settings.chip.weights == "loadable"
+    if settings.pipeline.interval != 1:
+        raise InputError(
+            f"{described(source)}: key 'pipeline.interval' = {settings.pipeline.interval}: an "
+            "encoder that sends frames takes an event every clock; the only value here is 1"
+        )
     if isinstance(source, Codec):
         return (LoadableCodeDesign if is_loadable else CodecDesign)(source, settings)
     if is_loadable:

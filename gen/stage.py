@@ -20,6 +20,7 @@ PASSES = (
     "pipeline",
     "gates",
     "schedule",
+    "fold",
     "emit",
 )
 

@@ -193,18 +193,20 @@ def _settled(
     of these; lanes without one do not change.
     """
     flat, lanes, shape = simulation.netlist, simulation.lanes, simulation.interface
-    latency = shape.latency_cycles
-    cycles = len(events) - latency - 1
+    latency, interval = shape.latency_cycles, shape.interval_cycles
+    cycles = len(events) * interval - latency - 1
     if cycles < 1:
         raise InputError(f"toggle rates take at least {latency + 2} events, got {len(events)}")
-    words = -(-cycles // LANES)
+    # Every stream begins with an event.
+    words = -(-cycles // (LANES * interval)) * interval
     clocks = words + latency + 1
     # Streams overlap by what fills the pipeline.
     place = np.arange(LANES)[:, None] * words + np.arange(clocks)
     given = to_streams(
-        events[np.minimum(place, len(events) - 1).ravel()], shape.input_widths, clocks
+        events[np.minimum(place // interval, len(events) - 1).ravel()], shape.input_widths, clocks
     )
-    values = np.column_stack([np.full((clocks, 1), ALL), given])
+    comes = np.where(np.arange(clocks) % interval == 0, ALL, np.uint64(0))
+    values = np.column_stack([comes[:, None], given])
     lanes.clear()
     lanes.run(np.zeros_like(values, shape=(latency + 2, values.shape[1])), reset=True)
     states = []

@@ -38,7 +38,7 @@ module testbench;
     for (cycle = 0; cycle < {events} + {latency}; cycle = cycle + 1) begin
       {cycle}
       #{input_delay} rst = 0;
-      in_valid = cycle < {events};
+      in_valid = cycle < {events} && cycle % {interval} == 0;
       if (cycle < {events}) in_data = stimulus[cycle];
       #{to_fall} clk = 0;
       #{half} $fdisplay(file, "%b %b", out_valid, out_data);
@@ -104,19 +104,28 @@ def run_events(
     course: Course,
     limit_s: float,
 ) -> list[list[str]]:
-    """Send events through Verilog, one a clock; of each cycle ``out_valid`` and ``out_data``."""
+    """Send events through Verilog as fast as it takes them.
+
+    Of each clock ``out_valid`` and ``out_data``.
+    """
     # $readmemh leaves zeros, with no error, where it does not find a relative path.
     workdir.mkdir(parents=True, exist_ok=True)
     workdir = plain(workdir)
     stimulus, result = workdir / "stimulus.hex", workdir / "result.txt"
-    words = [_pack(event, interface.input_widths) for event in inputs.tolist()]
+    interval = interface.interval_cycles
+    words = [
+        word
+        for event in inputs.tolist()
+        for word in [_pack(event, interface.input_widths)] * interval
+    ]
     stimulus.write_text("".join(f"{word:x}\n" for word in words))
     testbench = workdir / "testbench.v"
     testbench.write_text(
         _TESTBENCH.format(
             in_bits=sum(interface.input_widths),
             out_bits=sum(interface.output_widths),
-            events=len(inputs),
+            events=len(words),
+            interval=interval,
             latency=interface.latency_cycles,
             top=top,
             stimulus=stimulus,
@@ -178,12 +187,14 @@ def compare_rows(
 ) -> NetlistVerdict:
     """Compare the result of :func:`run_events`; an undefined element counts as -1."""
     latency, widths = interface.latency_cycles, interface.output_widths
+    interval = interface.interval_cycles
+    due = range(latency, len(rows), interval)
     wrong_valid = [
-        max(0, cycle - latency)
+        max(0, cycle - latency) // interval
         for cycle, (valid, _) in enumerate(rows)
-        if valid != ("1" if cycle >= latency else "0")
+        if valid != ("1" if cycle in due else "0")
     ]
-    actual = np.array([_elements(data, widths) for _, data in rows[latency:]], np.int64)
+    actual = np.array([_elements(rows[cycle][1], widths) for cycle in due], np.int64)
     return netlist_verdict(actual, expected[: len(actual)], widths, np.array(wrong_valid, np.int64))
 
 

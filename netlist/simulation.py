@@ -20,11 +20,20 @@ _PORTS = ("clk", "rst", "in_valid", "in_data", "out_valid", "out_data")
 
 @dataclass(frozen=True)
 class Interface:
-    """Shape of a module's data: bits of each element, the first in the lowest bits of the port."""
+    """Shape of a module's data: bits of each element, the first in the lowest bits of the port.
+
+    An event's answer comes ``latency_cycles`` clocks after it, the next event ``interval_cycles``
+    clocks or more.
+    """
 
     input_widths: tuple[int, ...]
     output_widths: tuple[int, ...]
     latency_cycles: int
+    interval_cycles: int = 1
+
+    def clock_of(self, events: int) -> np.ndarray:
+        """Clock of each of some events that follow each other as fast as may be."""
+        return np.arange(events) * self.interval_cycles
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class _Outputs:
 
 
 class NetlistSimulation:
-    """A netlist that takes one event a clock; make one with :meth:`build`.
+    """A netlist that takes an event a clock, or every few; make one with :meth:`build`.
 
     The lanes are streams of consecutive events, all simulated at once. Zero delay: each net changes
     at most once a clock, so glitches are not counted. The netlist has the ports that docs name for
@@ -112,7 +121,7 @@ class NetlistSimulation:
         return Clocks(outputs[:, 0] & np.uint64(1) != 0, found)
 
     def toggle_rates(self, inputs: np.ndarray) -> np.ndarray:
-        """Toggles a clock cycle of each net, over consecutive events with the pipeline full.
+        """Toggles a clock of each net, over consecutive events with the pipeline full.
 
         Inputs (events, input elements) are in the order in which they follow each other. The rates,
         (nets,) float64, are in the order of ``netlist.nets``; 2 for the clock and its tree.
@@ -140,25 +149,30 @@ class NetlistSimulation:
         events, latency = len(inputs), self.interface.latency_cycles
         # Streams of a few events would be all warm-up.
         steps = max(-(-events // LANES), min(events, 4 * (latency + 1)))
-        clocks = steps + latency
+        interval = self.interface.interval_cycles
+        clocks = steps * interval + latency
         busy = np.zeros((LANES, clocks), np.uint8)
-        busy[:, :steps] = np.arange(LANES * steps).reshape(LANES, steps) < events
+        comes = self.interface.clock_of(steps)
+        busy[:, comes] = np.arange(LANES * steps).reshape(LANES, steps) < events
         entering, leaving = to_lanes(busy), to_lanes(np.roll(busy, latency, axis=1))
 
         values = np.zeros((clocks, 1 + sum(self.interface.input_widths)), np.uint64)
         values[:, 0] = entering
-        values[:steps, 1:] = to_streams(inputs, self.interface.input_widths, steps)
+        # Until the next event comes the data of the last lie at the input.
+        given = to_streams(inputs, self.interface.input_widths, steps)
+        values[: steps * interval, 1:] = np.repeat(given, interval, axis=0)
         # The pipeline is full once the first event has left it.
-        counted = entering.copy()
+        counted = np.zeros_like(entering)
+        counted[: steps * interval] = np.repeat(entering[comes], interval)
         counted[: latency + 1] = 0
         self.lanes.clear()
         self.lanes.run(np.zeros_like(values, shape=(latency + 2, values.shape[1])), reset=True)
         outputs, _ = self.lanes.run(values, toggles=toggles, counted=counted)
 
         lanes, cycles = np.nonzero(from_lanes(outputs[:, 0] ^ leaving))
-        wrong = lanes * steps + np.maximum(cycles - latency, 0)
+        wrong = lanes * steps + np.maximum(cycles - latency, 0) // interval
         return _Outputs(
-            from_streams(outputs[latency:, 1:], self.interface.output_widths, events),
+            from_streams(outputs[latency + comes, 1:], self.interface.output_widths, events),
             wrong,
             int(np.bitwise_count(counted).sum()),
         )

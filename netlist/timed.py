@@ -96,7 +96,7 @@ def simulate_timed(
     cells.write_text(timed_cells(models, {i.kind for i in flat.instances}), encoding="utf-8")
     scopes = sorted({f"dut{_scope(instance.path)}" for instance in flat.instances} | {"dut"})
     watched = ", ".join(scopes)
-    first, last = interface.latency_cycles + 1, len(inputs)
+    first, last = interface.latency_cycles + 1, len(inputs) * interface.interval_cycles
     course = Course(
         period_ns,
         min(input_delay_ns, 0.4 * period_ns),

@@ -104,12 +104,14 @@ class ModuleUnderTest(ABC, Generic[Source]):
     network : Network, or what else the module was compiled from
     latency : int
         Clocks from an input to its output.
+    interval : int
+        Least clocks from one event to the next.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, network: Source, latency: int = 0):
-        self.network, self.latency = network, latency
+    def __init__(self, network: Source, latency: int = 0, interval: int = 1):
+        self.network, self.latency, self.interval = network, latency, interval
 
     @property
     @abstractmethod

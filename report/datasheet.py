@@ -191,7 +191,9 @@ def _timing(results: Results) -> Iterator[list[str]]:
     if rtl is not None:
         exact = _State("exact", "", "the compiler")
         yield _row("latency", count(rtl.latency_cycles), "clocks", exact)
-        yield _row("throughput", "1", "event a clock", exact)
+        yield _row("interval of events, least", count(rtl.interval_cycles), "clocks", exact)
+        every = "a clock" if rtl.interval_cycles == 1 else f"in {rtl.interval_cycles} clocks"
+        yield _row("throughput", "1", f"event {every}", exact)
     if asic is not None:
         constraint = _State("constraint", "", "")
         yield _row("clock period", fixed(asic.clock__period_ns, 2), "ns", constraint)

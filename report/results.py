@@ -141,6 +141,11 @@ class Results:
     flips: Mapping[str, tuple[Campaign, bytes]]
     others: Mapping[str, Silicon]
 
+    @property
+    def event_ns(self) -> float:
+        """Time from one event to the next."""
+        return self.config.clock.period_ns * (self.rtl.interval_cycles if self.rtl else 1)
+
     def command(self, stage: str) -> str:
         """Return the command line that makes a stage."""
         return f"{STAGES[stage]} {self.options}"

@@ -343,7 +343,7 @@ def modules_under_test(network: AnyEncoder, design: Path) -> list[ModuleUnderTes
         # The sensor's datapath needs a network on an image of the sensor.
         if ports is None or (kind is Encoder and sensor_image_order(network) is None):
             continue
-        module = kind(network, ports.latency_cycles)
+        module = kind(network, ports.latency_cycles, ports.interval_cycles)
         _require_fit(module, rtl, path)
         modules.append(module)
     if not modules:

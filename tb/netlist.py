@@ -47,7 +47,9 @@ def _compare_ports(
     stimulus: Stimulus,
     progress: Callable[[int], None],
 ) -> Verdict:
-    interface = Interface(module.input_widths, module.output_widths, module.latency)
+    interface = Interface(
+        module.input_widths, module.output_widths, module.latency, module.interval
+    )
     places = asic / "netlist.json", asic / "cells.json"
     simulation = NetlistSimulation.build(*places, module.name, interface)
     return compare_in_lanes(simulation, module, stimulus, LINK, progress)

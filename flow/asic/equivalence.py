@@ -4,7 +4,6 @@ from dataclasses import asdict
 
 from hexcoder.flow.asic.synthesis import NETLIST, RTL
 from hexcoder.flow.block import Block
-from hexcoder.flow.design import FIXED_ONLY
 from hexcoder.flow.synthesis.equivalence import prove_equivalence
 from hexcoder.metrics.asic import Equivalence, EquivalenceMetrics
 from hexcoder.pdk.reads import PdkFiles
@@ -14,8 +13,8 @@ from hexcoder.steps.step import NotMeasured, Progress, Step
 
 def prove(block: Block, progress: Progress) -> EquivalenceMetrics:
     """Prove it for every input, where the config asks for that."""
-    if block.design.is_loadable:
-        raise NotMeasured(FIXED_ONLY)
+    if reason := block.design.why_not_proved:
+        raise NotMeasured(reason)
     if not block.config.verification.formal:
         raise NotMeasured("verification.formal is off; `make verify` proves it")
     return EquivalenceMetrics(formal_equivalence=proof(block))

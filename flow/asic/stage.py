@@ -78,7 +78,7 @@ def header(block: Block) -> FlatMetrics:
 
 
 def _assemble(block: Block, metrics: FlatMetrics) -> FlatMetrics:
-    return with_energy(header(block) | metrics, block.config.clock.period_ns)
+    return with_energy(header(block) | metrics, block.event_ns)
 
 
 ASIC = Stage(

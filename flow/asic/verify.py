@@ -41,8 +41,8 @@ def verify_netlist(
     -------
     dict
         ``vectors``, ``mismatches`` (events with a wrong element or a wrong out_valid) and
-        ``first_mismatch``; ``formal_equivalence``, the verdict of the proof, None where weights lie
-        in registers.
+        ``first_mismatch``; ``formal_equivalence``, the verdict of the proof, None where
+        registers feed back.
     """
     for needed in ("netlist.json", "cells.json"):
         if not (build / "asic" / needed).is_file():
@@ -57,7 +57,7 @@ def verify_netlist(
     verdict = compare_netlist(network, build / "rtl", build / "asic", stimulus, progress)
     found = verdict.as_json()
     formal = None
-    if not design.is_loadable:
+    if design.why_not_proved is None:
         formal = prove_equivalence(
             build / "rtl" / "encoder.v",
             Netlist(build / "asic" / "netlist.v", build / "asic" / "netlist.json", design.top),

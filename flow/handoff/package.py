@@ -183,6 +183,7 @@ class _Package:
             "clock": config.clock,
             "ports": pins,
             "latency": latency,
+            "interval": design.interface.interval_cycles,
             "triplicated": bool(design.triplicated_bits),
             "records": len(records),
             "events": sum(one.answer is not None and one.is_known for one in records),
@@ -209,7 +210,13 @@ class _Package:
         interface = self.design.interface
         inputs = packed(vectors.inputs[chosen], interface.input_widths)
         answers = packed(vectors.expected[chosen], interface.output_widths)
-        yield from records_of(inputs, answers, interface.latency_cycles, config.verification.seed)
+        yield from records_of(
+            inputs,
+            answers,
+            interface.latency_cycles,
+            config.verification.seed,
+            interface.interval_cycles,
+        )
 
     def _write_records(self, records: Sequence[Record], in_bits: int, out_bits: int) -> None:
         stimulus, answers = [], []

@@ -34,7 +34,7 @@ def packed(values: np.ndarray, widths: Sequence[int]) -> list[int]:
 
 
 def records_of(
-    inputs: Sequence[int], answers: Sequence[int], latency: int, seed: int
+    inputs: Sequence[int], answers: Sequence[int], latency: int, seed: int, interval: int = 1
 ) -> Iterator[Record]:
     """Events in their order, with gaps between them and a reset in their midst.
 
@@ -44,6 +44,8 @@ def records_of(
         Words of the events' data.
     latency : int
         Clocks from input to output.
+    interval : int
+        Least clocks from one event to the next.
     """
     random = np.random.default_rng(seed)
     middle = len(inputs) // 2
@@ -56,6 +58,7 @@ def records_of(
             # What lies on the pins without valid is nobody's.
             clocks.append((False, False, inputs[int(random.integers(len(inputs)))], 0))
         clocks.append((False, True, data, answer))
+        clocks += [(False, False, data, 0)] * (interval - 1)
     clocks += [(False, False, 0, 0)] * (latency + 1)
     in_flight: list[int | None] = [None] * latency
     is_known = False

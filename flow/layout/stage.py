@@ -111,7 +111,7 @@ def _assemble(block: LaidOut, metrics: FlatMetrics) -> FlatMetrics:
         "top": block.top,
         "origin": {"pdk": block.process.name, "tool": tool, "state": "after layout"},
     }
-    return with_energy(header | metrics, block.config.clock.period_ns)
+    return with_energy(header | metrics, block.event_ns)
 
 
 LAYOUT = Stage(

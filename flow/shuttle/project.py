@@ -117,6 +117,11 @@ def write_project(
             f"config {config.name}: key 'chip.weights' = 'loadable': weights behind I2C have no "
             "place on a shuttle; 'fixed' has"
         )
+    if rtl.interval_cycles > 1:
+        raise InputError(
+            f"config {config.name}: key 'pipeline.interval' = {rtl.interval_cycles}: the shuttle's "
+            "wrapper sends an event whenever one is complete; the only value here is 1"
+        )
     module = CORE if CORE in rtl.modules else rtl.top
     room = room_needed(build, rtl, module)
     site = shuttle.site_for(config.name, room, wanted)

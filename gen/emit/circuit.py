@@ -33,7 +33,18 @@ def layer_module(layer: LayerOutput) -> str:
     return f"encoder_core_{layer.name}"
 
 
-class EncoderCore(EventModule):
+class NetworkCore(EventModule):
+    """A network alone, ``latency`` clocks from ``in_data`` to ``out_data``.
+
+    An event may come ``interval`` clocks after the one before, or later.
+    """
+
+    graph: Graph
+    latency: int
+    interval: int = 1
+
+
+class EncoderCore(NetworkCore):
     """The network alone: module ``encoder_core`` of the contract.
 
     Layers are instantiated by name: gen/emit/verilog.py writes their modules beside this one.

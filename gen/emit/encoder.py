@@ -6,11 +6,14 @@ from amaranth.hdl import Cat, ClockSignal, Instance, Module, ResetSignal, Signal
 
 from hexcoder.config import Clock
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.gen.emit.circuit import EncoderCore
+from hexcoder.gen.compiler import Settings
+from hexcoder.gen.emit.circuit import NetworkCore
 from hexcoder.hw.delay import Delay
 from hexcoder.hw.front_end import FrontEnd
 from hexcoder.hw.interfaces import EventModule
-from hexcoder.sensor.front_end import ENERGY_BITS, SUM_CODE_BITS
+from hexcoder.hw.spacing import Spacing, Waiting
+from hexcoder.network.schema import Network
+from hexcoder.sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.technology import Technology
 
@@ -40,7 +43,7 @@ class Encoder(EventModule):
 
     Parameters
     ----------
-    core : EncoderCore
+    core : NetworkCore
         Instantiated by name: its own module is emitted beside this one.
     order : sequence of int
         Trigger cell at each input element, -1 for zero.
@@ -52,7 +55,7 @@ class Encoder(EventModule):
 
     def __init__(
         self,
-        core: EncoderCore,
+        core: NetworkCore,
         order: Sequence[int],
         register_energies: bool = False,
         register_sum: bool = False,
@@ -76,7 +79,17 @@ class Encoder(EventModule):
             self.input_type.fraction_bits,
             self.register_sum,
         )
-        m.submodules.sum_delay = sum_delay = Delay(SUM_CODE_BITS, self.core.latency, reset=False)
+        sum_code, taken = front_end.sum_code, self.in_valid
+        if self.core.interval > 1:
+            # The core would not take it either; here it would spoil the sum of the one before.
+            m.submodules.spacing = spacing = Spacing(self.core.interval)
+            m.d.comb += spacing.i.eq(self.in_valid)
+            taken = spacing.o
+            delay = Waiting(SUM_CODE_BITS, self.core.latency, self.core.interval)
+            m.d.comb += delay.valid.eq(valid.o)
+        else:
+            delay = Delay(SUM_CODE_BITS, self.core.latency, reset=False)
+        m.submodules.sum_delay = delay
         image = Signal(len(self.core.in_data), name="front_end_output")
         latents = Signal(len(self.core.out_data))
         m.submodules.core = Instance(
@@ -90,10 +103,22 @@ class Encoder(EventModule):
         )
         m.d.comb += [
             energies.i.eq(self.in_data),
-            valid.i.eq(self.in_valid),
+            valid.i.eq(taken),
             front_end.energies.eq(energies.o),
             image.eq(front_end.image),
-            sum_delay.i.eq(front_end.sum_code),
-            self.out_data.eq(Cat(latents, sum_delay.o)),
+            delay.i.eq(sum_code),
+            self.out_data.eq(Cat(latents, delay.o)),
         ]
         return m
+
+
+def encoder_of(network: Network, core: NetworkCore, settings: Settings) -> Encoder | None:
+    """Module ``encoder`` round the core, where the network takes an image of the sensor."""
+    order = sensor_image_order(network)
+    if order is None:
+        return None
+    places = settings.pipeline
+    register_sum = places.sum
+    if register_sum == "auto":
+        register_sum = sum_needs_registers(settings.clock, settings.technology)
+    return Encoder(core, order.tolist(), places.energies, register_sum)

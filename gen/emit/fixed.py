@@ -1,61 +1,23 @@
 """A design whose weights are in its gates: modules ``encoder_core`` and ``encoder``."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from hexcoder.gen.compiler import Compiled, Progress, Settings, compile_network
 from hexcoder.gen.design import Design, Emitted, complete
 from hexcoder.gen.emit.circuit import EncoderCore, layer_module
 from hexcoder.gen.emit.convert import rtlil_text, verilog_text, with_clock
-from hexcoder.gen.emit.encoder import Encoder, sum_needs_registers
+from hexcoder.gen.emit.encoder import Encoder, encoder_of
+from hexcoder.gen.emit.ports import module_ports
 from hexcoder.gen.emit.verilog import layer_verilog
 from hexcoder.gen.graph import NOT_BUILT, Register
 from hexcoder.gen.interpret import layer_latency
 from hexcoder.hw.full_adder import FullAdder
-from hexcoder.metrics.rtl import RtlFile, RtlLayer, RtlModule, RtlTensor
+from hexcoder.metrics.rtl import RtlFile, RtlLayer
 from hexcoder.network.golden import layer_outputs
-from hexcoder.network.layer import LayerContext, TensorType
+from hexcoder.network.layer import LayerContext
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
-from hexcoder.sensor.front_end import ENERGY_BITS, SUM_CODE_BITS, sensor_image_order
-from hexcoder.sensor.geometry import TRIGGER_CELLS
 from hexcoder.steps.reads import versions
-
-
-def _modules(network: Network, core: EncoderCore, encoder: Encoder | None) -> dict[str, RtlModule]:
-    given, wanted = network.only_input, network.only_output
-    inputs, outputs = network.inputs_by_name.values(), network.outputs_by_name.values()
-    ports = RtlModule(
-        latency_cycles=core.latency,
-        input_bits=len(core.in_data),
-        output_bits=len(core.out_data),
-        input_elements=network.input_elements,
-        input_width=given and given.type.width,
-        input_tensors=None if given else _tensors(inputs),
-        input_type=" ".join(str(tensor.type) for tensor in inputs),
-        output_elements=sum(tensor.elements for tensor in outputs),
-        output_width=wanted and wanted.type.width,
-        output_tensors=None if wanted else _tensors(outputs),
-        output_type=" ".join(str(tensor.type) for tensor in outputs),
-    )
-    if encoder is None:
-        return {"encoder_core": ports}
-    outside = {
-        "latency_cycles": encoder.latency,
-        "input_bits": len(encoder.in_data),
-        "output_bits": len(encoder.out_data),
-        "input_elements": TRIGGER_CELLS,
-        "input_width": ENERGY_BITS,
-        "input_type": f"UQ({ENERGY_BITS},0)",
-        "sum_code_bits": SUM_CODE_BITS,
-        "front_end_latency_cycles": encoder.latency - core.latency,
-    }
-    return {"encoder_core": ports, "encoder": ports.model_copy(update=outside)}
-
-
-def _tensors(tensors: Iterable[TensorType]) -> list[RtlTensor]:
-    return [RtlTensor(elements=one.elements, width=one.type.width) for one in tensors]
 
 
 def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> RtlLayer:
@@ -113,7 +75,7 @@ class FixedDesign(Design):
     def emit(self) -> Emitted:
         compiled = self.compiled
         core = EncoderCore(compiled.graph, compiled.layers)
-        encoder = self._encoder(core)
+        encoder = encoder_of(self.network, core, self.settings)
         parts = [
             rtlil_text(FullAdder(), "full_adder"),
             with_clock(rtlil_text(core, "encoder_core"), "encoder_core"),
@@ -132,16 +94,6 @@ class FixedDesign(Design):
             self._metrics(core, encoder),
         )
 
-    def _encoder(self, core: EncoderCore) -> Encoder | None:
-        order = sensor_image_order(self.network)
-        if order is None:
-            return None
-        places = self.settings.pipeline
-        register_sum = places.sum
-        if register_sum == "auto":
-            register_sum = sum_needs_registers(self.settings.clock, self.settings.technology)
-        return Encoder(core, order.tolist(), places.energies, register_sum)
-
     def _metrics(self, core: EncoderCore, encoder: Encoder | None) -> RtlFile:
         compiled, settings = self.compiled, self.settings
         return RtlFile(
@@ -151,7 +103,7 @@ class FixedDesign(Design):
             pipeline=complete(settings.pipeline),
             compiler=complete(settings.compiler),
             technology=complete(settings.technology),
-            modules=_modules(self.network, core, encoder),
+            modules=module_ports(self.network, core, encoder),
             layers=[_layer(context, compiled, core) for context in self.network.contexts()],
             total=compiled.structure.total(),
             input_register_bits=compiled.structure.layers["input"].register_bits,

@@ -31,6 +31,11 @@ class Pipeline(Section):
         max_length=5,
         description="of an encoder that sends frames, in place of 'stages': behind the parts named",
     )
+    interval: Annotated[int, Field(ge=1, le=4096)] = Field(
+        default=1,
+        description="clocks from one event to the next: above 1 the network's sums take turns on "
+        "shared adders, see docs/folding.md",
+    )
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"
     )

@@ -35,6 +35,7 @@ class RtlModule(Part):
     """Ports of a module. Widths of elements are those of a design with fixed weights."""
 
     latency_cycles: int = Field(description="clocks from an input to its output")
+    interval_cycles: int = Field(default=1, description="least clocks from one event to the next")
     input_bits: int
     output_bits: int
     input_elements: int
@@ -51,6 +52,16 @@ class RtlModule(Part):
     output_type: str
     sum_code_bits: int | None = Field(default=None, description="of module encoder")
     front_end_latency_cycles: int | None = Field(default=None, description="of module encoder")
+
+
+class RtlFolded(Part):
+    """How a layer's sums take turns on shared adders."""
+
+    trees: int = Field(description="adder trees")
+    turns: int = Field(description="sums that a tree makes one after the other")
+    digits: int = Field(description="clocks of a turn, each with the next digits of all operands")
+    digit_bits: int
+    operands: int = Field(description="operands of all trees")
 
 
 class RtlLayer(Part):
@@ -74,6 +85,7 @@ class RtlLayer(Part):
     biases: int | None = None
     weight_type: str | None = None
     parameter_bits: int | None = Field(default=None, description="bits of registers of weights")
+    folded: RtlFolded | None = Field(default=None, description="how its sums share adders")
     sums: int | None = Field(default=None, description="this and the next as in Size")
     adders: int | None = None
     full_adders: int | None = None
@@ -168,3 +180,8 @@ class RtlFile(Metrics):
     def latency_cycles(self) -> int:
         """Clocks through the top module."""
         return self.modules[self.top].latency_cycles
+
+    @property
+    def interval_cycles(self) -> int:
+        """Clocks from one event to the next."""
+        return self.modules[self.top].interval_cycles

@@ -254,4 +254,4 @@ def _power(asic: AsicFile, results: Results) -> list[Block]:
     parts = [part for part in ordered if part in power.power_by_layer_w]
     title = "Power by layer and by kind of cell"
     energy = asic.energy_per_event_with_glitches_pj
-    return [power_table(power, asic.glitch, energy, parts, title, asic.clock__period_ns, _part)]
+    return [power_table(power, asic.glitch, energy, parts, title, results.event_ns, _part)]

@@ -131,7 +131,9 @@ def _latency(results: Results) -> Figure:
     if results.rtl is None:
         return _absent(name, f"run {results.command('rtl')}")
     clocks, period = results.rtl.latency_cycles, results.config.clock.period_ns
-    text = f"{clocks} clocks of {period:g} ns, constant; one event per clock"
+    interval = results.rtl.interval_cycles
+    every = "per clock" if interval == 1 else f"every {interval} clocks"
+    text = f"{clocks} clocks of {period:g} ns, constant; one event {every}"
     return Figure(name, fixed(clocks * period, 0), "ns", text)
 
 

@@ -148,7 +148,7 @@ def _power(drawn: LayoutFile, results: Results) -> list[Block]:
         return [results.unmeasured("layout", "Power after layout")]
     layers = power.power_by_layer_w
     parts = sorted(layers, key=lambda part: -layers[part]["total"])
-    period, energy = results.config.clock.period_ns, drawn.energy_per_event_with_glitches_pj
+    period, energy = results.event_ns, drawn.energy_per_event_with_glitches_pj
     picture = power_picture("layout-power", power, drawn.glitch, parts)
     table = power_table(power, drawn.glitch, energy, parts, "Power after layout", period)
     return [Pictures([picture]), table] if picture else [table]

@@ -53,7 +53,7 @@ def power_table(
     energy_with_glitches_pj: float | None,
     parts: Sequence[str],
     title: str,
-    period_ns: float,
+    event_ns: float,
     label: Callable[[str], str] = str,
 ) -> Table:
     """Every part, every kind of cell, and what glitches add.
@@ -67,7 +67,7 @@ def power_table(
     parts : sequence of str
         In the order of the rows.
     title : str
-    period_ns : float
+    event_ns : float
     label : callable
         What a part is called in its row.
     """
@@ -99,8 +99,8 @@ def power_table(
         *numbers(*((name, "mW") for name in powers), ("share", "of power")),
     ]
     note = (
-        f"Activity: {power.activity}. Power over the clock period of "
-        f"{period_ns:g} ns makes {fixed(power.energy_per_event_pj, 1)} pJ per event."
+        f"Activity: {power.activity}. Power over the time of an event, "
+        f"{event_ns:g} ns, makes {fixed(power.energy_per_event_pj, 1)} pJ per event."
     )
     if glitches:
         by = "hexcoder, an estimate" if glitches.is_estimate else "Icarus Verilog"

@@ -56,6 +56,8 @@ def certify_design(network: Path, design: Path, work: Path, progress: Progress) 
         return not_covered(f"{described(source)} is no network of layers")
     if ports is None:
         return not_covered("its weights lie in registers")
+    if ports.interval_cycles > 1:
+        return not_covered("its sums take turns on shared adders")
     return certify(source, ports.latency_cycles, design, work / "certificate", progress)
 
 

@@ -53,7 +53,8 @@ def _as_integers(words: np.ndarray) -> list[int]:
 class Bench:
     """Drives one module and holds every clock of it against the golden model.
 
-    ``expected`` is a queue of (clock, output): what must be valid, and when.
+    ``expected`` is a queue of (clock, output): what must be valid, and when. The next event is
+    taken at clock ``free`` or later.
     """
 
     def __init__(self, dut: object, module: ModuleUnderTest):
@@ -62,6 +63,7 @@ class Bench:
         self.expected: list[tuple[int, int, int]] = []
         self.checked = 0
         self.events = 0
+        self.free = 0
 
     async def start(self) -> None:
         """Start the clock and hold the module in reset for a few clocks."""
@@ -74,19 +76,24 @@ class Bench:
         self.dut.rst.value = 0
 
     async def step(self, data: int, *, valid: bool, output: int = 0, reset: bool = False) -> None:
-        """One clock: drive, check the outputs, pass the rising edge."""
+        """One clock: drive, check the outputs, pass the rising edge.
+
+        An event that comes sooner than the module takes one must not come out.
+        """
         self.dut.in_data.value = data
         self.dut.in_valid.value = int(valid)
         self.dut.rst.value = int(reset)
-        if valid:
+        if valid and self.clock >= self.free:
             self.expected.append((self.clock + self.module.latency, output, self.events))
             self.events += 1
+            self.free = self.clock + self.module.interval
         await ReadOnly()
         self._check()
         await FallingEdge(self.dut.clk)
         if reset:
             # Nothing that was inside comes out after the edge.
             self.expected.clear()
+            self.free = 0
         self.clock += 1
 
     def _check(self) -> None:
@@ -122,13 +129,18 @@ class Bench:
         )
 
     async def stream(self, inputs: np.ndarray, gaps: Sequence[int] = ()) -> None:
-        """Send events, with ``gaps[i]`` idle clocks of changing data before event i."""
+        """Send events, with ``gaps[i]`` idle clocks of changing data before event i.
+
+        While the module takes no event, the idle clocks may be valid too.
+        """
         noise = np.random.default_rng(SEED)
         width = sum(self.module.input_widths)
         for place, (data, output) in enumerate(zip(*self.encoded(inputs), strict=True)):
-            for _ in range(gaps[place] if place < len(gaps) else 0):
+            idle = max(0, self.free - self.clock) + (gaps[place] if place < len(gaps) else 0)
+            for _ in range(idle):
                 junk = int.from_bytes(noise.bytes((width + 7) // 8), "little") >> (-width % 8)
-                await self.step(junk, valid=False)
+                too_soon = self.clock < self.free and bool(noise.integers(2))
+                await self.step(junk, valid=too_soon)
             await self.step(data, valid=True, output=output)
 
     async def drain(self) -> None:

@@ -46,6 +46,7 @@ class Design:
     input_widths: tuple[int, ...]
     output_widths: tuple[int, ...]
     watched: tuple[Watched, ...]
+    interval: int = 1
 
 
 def read_design(module: ModuleUnderTest, folder: Path) -> Design:
@@ -54,6 +55,7 @@ def read_design(module: ModuleUnderTest, folder: Path) -> Design:
         module=module.name,
         verilog=(folder / "encoder.v").resolve(),
         latency=module.latency,
+        interval=module.interval,
         input_widths=module.input_widths,
         output_widths=module.output_widths,
         watched=tuple(_watched(module, read_rtl(folder))),

@@ -39,9 +39,11 @@ def lanes_name() -> str:
 
 
 def rtl_in_lanes(module: ModuleUnderTest, design: Path, work: Path) -> NetlistSimulation:
-    """The RTL of a module that takes an event a clock."""
+    """The RTL of a module that takes events at its ports."""
     netlist, models, _, _ = rtl_gates(design / "encoder.v", module.name, work / module.name)
-    interface = Interface(module.input_widths, module.output_widths, module.latency)
+    interface = Interface(
+        module.input_widths, module.output_widths, module.latency, module.interval
+    )
     return NetlistSimulation(netlist, models, interface)
 
 
@@ -98,10 +100,21 @@ def protocol_in_lanes(
         [part.inputs for part in module.stimulus(Stimulus(seed, PROTOCOL_EVENTS))]
     )
     inputs = inputs[random.permutation(len(inputs))[:PROTOCOL_EVENTS]]
+    clocks = max(len(inputs), module.latency + 8 * module.interval)
+    inputs = np.resize(inputs, (clocks, *inputs.shape[1:]))
     outcomes = {"events_with_gaps": _gaps(simulation, module, inputs, random)}
     if module.latency:
         outcomes["reset_in_the_midst_of_events"] = _reset(simulation, module, inputs)
     return outcomes
+
+
+def taken(valid: np.ndarray, interval: int) -> np.ndarray:
+    """Clocks, bool, on which an event is taken, of those on which one comes."""
+    kept, free = np.zeros_like(valid), 0
+    for clock in np.flatnonzero(valid).tolist():
+        if clock >= free:
+            kept[clock], free = True, clock + interval
+    return kept
 
 
 def _gaps(
@@ -112,6 +125,8 @@ def _gaps(
 ) -> str:
     valid = random.random(len(inputs)) < 0.5
     found = simulation.clocks(inputs, valid)
+    # What comes too soon is not taken.
+    valid = taken(valid, module.interval)
     wanted = np.concatenate([np.zeros(module.latency, bool), valid])
     if (found.valid != wanted).any():
         clock = int(np.argmax(found.valid != wanted))

@@ -29,7 +29,7 @@ def _flags(count: int, flags: int) -> np.ndarray:
 def _records(
     design: Design, vectors: Iterable[Vectors], taken: deque[Vectors]
 ) -> Iterator[np.ndarray]:
-    """Reset, every vector on its own clock, and clocks to flush; ``taken`` gets the vectors."""
+    """Reset, every vector as soon as it may come, clocks to flush; ``taken`` gets the vectors."""
     words = words_for(sum(design.input_widths))
     noise = np.random.default_rng(0).integers(0, 1 << 32, (RESET_CLOCKS, words), dtype=np.uint32)
     # Events during reset must not come out; without a register there is nothing to reset.
@@ -38,7 +38,13 @@ def _records(
     for block in vectors:
         taken.append(block)
         packed = pack(block.inputs, design.input_widths)
-        yield np.concatenate([_flags(len(packed), VALID), packed], axis=1)
+        rows = np.concatenate([_flags(len(packed), VALID), packed], axis=1)
+        if (clocks := design.interval) > 1:
+            # Between events the data are another event's, without valid.
+            rows = np.repeat(np.roll(rows, -1, axis=0), clocks, axis=0)
+            rows[:, 0] = 0
+            rows[::clocks, 0], rows[::clocks, 1:] = VALID, packed
+        yield rows
     if design.latency:
         rest = np.zeros((design.latency, words), dtype=np.uint32)
         yield np.concatenate([_flags(design.latency, 0), rest], axis=1)
@@ -69,7 +75,7 @@ def compare(
     waveform: Path | None = None,
     traced: Callable[[], Simulation] | None = None,
 ) -> Verdict:
-    """Run all vectors through a compiled simulation, one event per clock.
+    """Run all vectors through a compiled simulation, as fast as the module takes them.
 
     ``module`` has the golden answers, ``make_vectors`` gives the same vectors each time it is
     called, ``progress`` gets the number of vectors done. A waveform round the first mismatch is
@@ -85,12 +91,17 @@ def compare(
     pending = np.zeros((0, 1 + words_for(sum(design.output_widths))), dtype=np.uint32)
     for block in _aligned(design, answers, early):
         pending = np.concatenate([pending, block])
-        while taken and len(pending) >= len(taken[0].inputs):
+        while taken and len(pending) >= len(taken[0].inputs) * design.interval:
             vectors = taken.popleft()
             size = len(vectors.inputs)
-            answer, pending = pending[:size], pending[size:]
+            clocks = size * design.interval
+            block, pending = pending[:clocks], pending[clocks:]
+            answer = block[:: design.interval]
             packed = pack(module.expected(vectors), design.output_widths)
             wrong = (answer[:, 1:] != packed).any(axis=1) | (answer[:, 0] != VALID)
+            # Nothing may come between answers.
+            flags = block[:, 0].reshape(size, design.interval)
+            wrong |= (flags[:, 1:] != 0).any(axis=1)
             if not done and any(early):
                 # What came before the first event's output was due, came for it.
                 wrong[:1] = True
@@ -160,13 +171,14 @@ def locate(
     """
     design = simulation.design
     taken: deque[Vectors] = deque()
-    entered = RESET_CLOCKS + event
+    entered = RESET_CLOCKS + event * design.interval
     trace = None
     if waveform is not None:
         first = max(0, entered - WAVE_MARGIN)
         trace = (waveform, first, entered + design.latency + WAVE_MARGIN)
     # What comes behind the event must be the same too: a fault may let it disturb the output.
-    records = _records(design, _until(make_vectors(), event + design.latency + WAVE_MARGIN), taken)
+    behind = (design.latency + WAVE_MARGIN) // design.interval + 1
+    records = _records(design, _until(make_vectors(), event + behind), taken)
     wanted = {entered + watched.latency for watched in design.watched} | {entered + design.latency}
     rows: dict[int, np.ndarray] = {}
     clock = 0

@@ -12,6 +12,8 @@ from hexcoder.steps.step import NotMeasured, Progress, Step
 
 def prove(block: LaidOut, progress: Progress) -> FinalEquivalenceMetrics:
     """Prove it for every input, where the config asks for that."""
+    if reason := block.design.why_not_proved:
+        raise NotMeasured(reason)
     if not block.config.verification.formal:
         raise NotMeasured("verification.formal is off")
     return FinalEquivalenceMetrics(final_formal_equivalence=proof(block))
