@@ -375,6 +375,8 @@ KINDS = (
     Kind("lightgbm", fuzz_models.lightgbm, fuzz_models.importer(".txt")),
     Kind("tree ensemble", fuzz_models.ensemble, fuzz_models.importer(".onnx")),
     Kind("alir", fuzz_models.alir, fuzz_models.importer(".json")),
+    Kind("QuantizeLinear", fuzz_models.quantize_linear, fuzz_models.importer(".onnx"), text=False),
+    Kind("torch graph", fuzz_models.torch_graph, fuzz_models.read_torch_graph),
 )
 
 

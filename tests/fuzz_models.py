@@ -1,5 +1,6 @@
 """Good files of graphs and of other tools' models, for :mod:`tests.fuzz` to break."""
 
+import functools
 import io
 import json
 import random
@@ -84,6 +85,51 @@ def read_keras_config(good: Path, file: Path) -> object:
     path = file.with_suffix(".keras")
     path.write_bytes(content.getvalue())
     return import_model(path)
+
+
+def quantize_linear(random_: random.Random) -> bytes:
+    """A dense layer between pairs of ONNX's own quantisers."""
+    from tests.models.importers.test_quantize_linear import Linear
+
+    model = Linear(random_.randrange(99), ("x", (4,)))
+    hidden = model.pair("x", 0.21, "uint8", 7, (1, 90))
+    hidden = model.op("MatMul", hidden, model.integers((4, 3), [0.1, 0.2, 0.3], axis=1))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m.onnx"
+        model.save(path, model.pair(hidden, 0.3), opset=21)
+        return path.read_bytes()
+
+
+@functools.cache
+def _exported() -> bytes:
+    """A small module of torch with weights of few bits, as torch.export writes it."""
+    import torch
+
+    from hexcoder.models.importers.floats.exported import exported_module
+
+    module = torch.nn.Sequential(
+        torch.nn.Linear(4, 4), torch.nn.MaxPool1d(2), torch.nn.Linear(2, 2)
+    )
+    for part in module.parameters():
+        part.data = torch.round(4 * part.data) / 4
+    return exported_module(module, [np.zeros((1, 4, 4))])
+
+
+def torch_graph(random_: random.Random) -> bytes:
+    """The graph inside, alone: broken, it is put into a whole file."""
+    with zipfile.ZipFile(io.BytesIO(_exported())) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith("models/model.json"))
+        return archive.read(name)
+
+
+def read_torch_graph(good: Path, file: Path) -> object:
+    """A whole .pt2 file with a broken graph."""
+    path = file.with_suffix(".pt2")
+    with zipfile.ZipFile(io.BytesIO(_exported())) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            is_graph = name.endswith("models/model.json")
+            new.writestr(name, file.read_bytes() if is_graph else old.read(name))
+    return import_model(path, FixedPoint.parse("SQ(3,3)"))
 
 
 def conifer(random_: random.Random) -> bytes:

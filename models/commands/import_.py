@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
     parser = add_command(
         commands, "import", "make a network.json of a model that another tool trained", EXAMPLES
     )
-    parser.add_argument("model", type=Path, help="ONNX or QONNX")
+    parser.add_argument("model", type=Path, help="ONNX, QONNX, Keras, torch.export, or trees")
     add_output(parser, "the network.json to write", required=True)
     parser.add_argument(
         "--input-type",
@@ -43,8 +43,8 @@ def add(commands: Commands) -> None:
         "--calibrate",
         type=Path,
         metavar="SAMPLES",
-        help="npz or npy: a float model of ONNX or Keras gets types from the ranges of its tensors "
-        "on these samples, and what that costs is said",
+        help="npz or npy: a float model of ONNX, Keras or torch.export gets types from the ranges "
+        "of its tensors on these samples, and what that costs is said",
     )
     add_number(parser, "--bits", "of weights and tensors, with --calibrate", default=16, least=2)
     parser.add_argument("--weights", type=Path, help="Keras 2: HDF5 file, if not beside the JSON")
@@ -73,7 +73,9 @@ def _calibrate(arguments: argparse.Namespace) -> None:
 
     model = arguments.model
     if not model.is_file():
-        raise InputError(f"{model}: no such file; give a float model of ONNX or Keras")
+        raise InputError(
+            f"{model}: no such file; give a float model of ONNX, Keras or torch.export"
+        )
     if arguments.bits > MOST_BITS:
         raise InputError(f"--bits = {arguments.bits}: at most {MOST_BITS} are supported")
     samples = one_of(read_samples(arguments.calibrate), arguments.calibrate, INPUTS, "x")

@@ -120,7 +120,8 @@ class Writer:
     def known(self, integers: np.ndarray, fraction_bits: int, wanted: str) -> str:
         """Constants as a quantised tensor, so that readers see how many bits they have."""
         low, high = int(integers.min(initial=0)), int(integers.max(initial=0))
-        type_ = FixedPoint.holding(low, high, fraction_bits)
+        # One signed bit of QONNX is -1 or 1: two bits for -1 and 0.
+        type_ = FixedPoint.holding(low - (low == -1), high, fraction_bits)
         values = self.constant(integers * type_.step, wanted)
         return self.quant(values, type_, "half_even", False, f"{wanted}_quantised")
 
@@ -157,7 +158,8 @@ class Writer:
         if rounding in SHIFTS:
             amount, rounding = SHIFTS[rounding]
             tensor = self.shifted(tensor, amount * steps, f"{wanted}_shifted")
-        if len(distinct) == 1 and distinct[0] is not None and overflow != "wrap":
+        is_bipolar = distinct[0] is not None and distinct[0].signed and distinct[0].width == 1
+        if len(distinct) == 1 and distinct[0] and not is_bipolar and overflow != "wrap":
             narrow = overflow == "saturate_symmetric" and distinct[0].signed
             return self.quant(tensor, distinct[0], rounding, narrow, wanted)
         whole = self._rounded(self.scaled(tensor, 1 / steps, f"{wanted}_scaled"), rounding, wanted)

@@ -118,22 +118,30 @@ def _requantised(builder: GraphBuilder, name: str, real: Real, quantiser: Quanti
     if not (real.is_exact or is_relu):
         return None
     exponent = power_of_two(float(quantiser.scale.ravel()[0]) / unit)
-    low, high = quantiser.low, quantiser.high
-    width = high.bit_length()
-    if exponent is None or high + 1 != 1 << width or low not in (0, -high, -high - 1):
+    if exponent is None:
         return None
-    signed = low < 0
+    low, high = quantiser.low, quantiser.high
+    type_ = FixedPoint.holding(low, high, -exponent)
+    symmetric = type_.signed and low == -high == -type_.maximum
+    minimum, maximum = 0 if is_relu else None, None
+    if not symmetric and (low, high) != (type_.minimum, type_.maximum):
+        drop = real.tensor.type.fraction_bits + exponent
+        least = max(low, 0) if is_relu else low
+        if drop < 0 or least > high:
+            return None
+        minimum, maximum = least << drop, high << drop
     # Beyond 24 bits float32 rounds the sum itself.
-    if (real.tensor.type.width > 25 and not quantiser.is_ours) or width + signed > WIDEST_TYPE_BITS:
+    if (real.tensor.type.width > 25 and not quantiser.is_ours) or type_.width > WIDEST_TYPE_BITS:
         return None
     node = builder.add(
         "requantise",
         name,
         [real.node],
-        type=FixedPoint(signed, width + signed + exponent, -exponent),
+        type=type_,
         rounding=quantiser.rounding,
-        overflow="saturate_symmetric" if low == -high and signed else "saturate",
-        minimum=0 if is_relu else None,
+        overflow="saturate_symmetric" if symmetric else "saturate",
+        minimum=minimum,
+        maximum=maximum,
     )
     return Real(node, builder.tensors[node], real.unit)
 

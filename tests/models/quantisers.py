@@ -20,11 +20,30 @@ class Quant(OpRun):
 
     def _run(self, x, scale, zero, bits, narrow=0, rounding_mode="ROUND", signed=1):
         bits = int(bits)
+        if signed and bits == 1:
+            return (np.where(x / scale + zero >= 0, 1, -1).astype(np.float32) * scale,)
         low = -(2 ** (bits - 1)) + narrow if signed else 0
         high = 2 ** (bits - 1) - 1 if signed else 2**bits - 1 - narrow
         rounding = ROUNDING[rounding_mode]
         whole = np.clip(rounding(x / scale + zero), low, high)
         return (((whole - zero) * scale).astype(np.float32),)
+
+
+class Trunc(OpRun):
+    """Version 1 without, version 2 with a scale of the output."""
+
+    op_domain = DOMAIN
+
+    def _run(self, x, scale, zero, bits, *more, narrow=0, rounding_mode="FLOOR", signed=1):
+        output_scale, output_bits = more if len(more) == 2 else (scale, more[0])
+        drop = bits - output_bits if len(more) == 1 else np.rint(np.log2(output_scale / scale))
+        whole = np.rint(x / scale + zero) / 2.0**drop
+        if len(more) == 2:
+            low = -(2 ** (output_bits - 1)) + narrow if signed else 0
+            whole = np.clip(whole, low, 2 ** (output_bits - signed) - 1 - narrow * (1 - signed))
+            zero = zero / 2.0**drop
+        whole = ROUNDING[rounding_mode](whole)
+        return (((whole - zero) * output_scale).astype(np.float32),)
 
 
 class BipolarQuant(OpRun):
@@ -43,4 +62,4 @@ class MultiThreshold(OpRun):
         return ((reached * out_scale + out_bias).astype(np.float32),)
 
 
-OPERATORS = [Quant, BipolarQuant, MultiThreshold]
+OPERATORS = [Quant, Trunc, BipolarQuant, MultiThreshold]

@@ -17,7 +17,11 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from hexcoder.errors import InputError
+from hexcoder.fixed_point import WIDEST_TYPE_BITS
+from hexcoder.models.importers.floats.small_steps import in_small_steps, normalised
+from hexcoder.models.importers.onnx.graph import ORDER_KEEPING
 from hexcoder.models.importers.onnx.model import OnnxModel, Operator
+from hexcoder.models.importers.onnx.operators.elementwise import gaussian
 
 MOST_SAMPLES = 200
 """On which a float model is evaluated."""
@@ -27,8 +31,14 @@ ROUNDED = ("MatMul", "Gemm", "Conv", "Add", "Sub", "Mul", "Div", "Sum", "Average
            "GlobalAveragePool", "ReduceMean", "ReduceSum", "Concat")  # fmt: skip
 """Operators whose results are cut before another one multiplies them."""
 FUNCTIONS = ("Sigmoid", "Tanh", "Selu", "Elu", "Exp", "Softplus", "HardSigmoid", "HardSwish",
-             "LeakyRelu", "PRelu", "Abs", "Sqrt", "Log", "Reciprocal", "Sign")  # fmt: skip
-FOLLOWS = ("Relu", "Softmax", "LogSoftmax", "Add", "Sub", "Mul")
+             "LeakyRelu", "PRelu", "Abs", "Sqrt", "Log", "Reciprocal", "Sign",
+             "Gaussian", "Decay")  # fmt: skip
+QUANTISERS = ("Quant", "IntQuant", "BipolarQuant", "Trunc", "QuantizeLinear", "DequantizeLinear")
+COMPARISONS = ("Less", "Greater")
+"""Their results are one bit."""
+REACH = {"Gaussian": (-3.4, 3.4), "Decay": (0.0, 7.99)}
+"""Behind which a function is as good as 0."""
+FOLLOWS = ("Relu", "Add", "Sub", "Mul")
 """What may stand between a sum and its quantiser."""
 
 
@@ -77,11 +87,11 @@ def calibrate(path: Path, model: OnnxModel, samples: np.ndarray, bits: int) -> C
     InputError
         If the model cannot be evaluated, or has quantisers already.
     """
-    if any(operator.kind in ("Quant", "BipolarQuant") for operator in model.operators):
+    if any(operator.kind in QUANTISERS for operator in model.operators):
         raise InputError(f"{path}: it has quantisers already: import it without --calibrate")
     inputs = _split(path, model, samples[:MOST_SAMPLES])
     tensors = _evaluated(path, model, inputs)
-    plain = _without_normalisation(model, tensors)
+    plain = in_small_steps(model, tensors)
     return Calibrated(_with_quantisers(plain, tensors, inputs, bits), tensors, inputs)
 
 
@@ -118,7 +128,10 @@ def _evaluated(
     for operator in model.operators:
         varying = [name for name in operator.inputs if name in known]
         if operator.kind == "BatchNormalization":
-            known[operator.outputs[0]] = _normalised(model, operator, known[operator.inputs[0]])
+            known[operator.outputs[0]] = normalised(model, operator, known[operator.inputs[0]])
+            continue
+        if operator.kind == "Gaussian":
+            known[operator.outputs[0]] = gaussian(known[operator.inputs[0]])
             continue
         names = [name for name in dict.fromkeys(operator.inputs) if name]
         constants = [
@@ -159,75 +172,30 @@ def _event(known: dict[str, np.ndarray], names: list[str], event: int) -> dict[s
     return {name: known[name][event] for name in names}
 
 
-def _channels(value: np.ndarray, rank: int) -> np.ndarray:
-    """A number a channel, the first axis behind the batch, for a tensor of so many axes."""
-    return value.reshape(1, -1, *(1,) * (rank - 2))
-
-
-def _slope_and_offset(model: OnnxModel, operator: Operator) -> tuple[np.ndarray, np.ndarray]:
-    scale, bias, mean, variance = (
-        model.constants[name].astype(np.float64) for name in operator.inputs[1:5]
-    )
-    slope = scale / np.sqrt(variance + operator.get("epsilon", 1e-5))
-    return slope, bias - mean * slope
-
-
-def _normalised(model: OnnxModel, operator: Operator, value: np.ndarray) -> np.ndarray:
-    slope, offset = _slope_and_offset(model, operator)
-    rank = value.ndim - 1
-    return (value * _channels(slope, rank) + _channels(offset, rank)).astype(np.float32)
-
-
-def _without_normalisation(model: OnnxModel, tensors: dict[str, np.ndarray]) -> OnnxModel:
-    """The same with each batch normalisation as a product and a sum."""
-    constants, operators = dict(model.constants), []
-    for operator in model.operators:
-        if operator.kind != "BatchNormalization":
-            operators.append(operator)
-            continue
-        target = operator.outputs[0]
-        rank = tensors[target].ndim - 1
-        slope, offset = _slope_and_offset(model, operator)
-        between = f"{target}_scaled"
-        tensors[between] = tensors[target] - _channels(offset, rank)
-        for kind, source, value, output in (
-            ("Mul", operator.inputs[0], slope, between),
-            ("Add", between, offset, target),
-        ):
-            name = f"{operator.name}_{kind}"
-            constants[name] = _channels(value, rank).astype(np.float32)
-            operators.append(
-                replace(
-                    operator,
-                    kind=kind,
-                    name=name,
-                    inputs=[source, name],
-                    outputs=[output],
-                    attributes={},
-                )
-            )
-    return replace(model, constants=constants, operators=operators)
-
-
 def _with_quantisers(
     model: OnnxModel, tensors: dict[str, np.ndarray], inputs: dict[str, np.ndarray], bits: int
 ) -> OnnxModel:
     """Constants rounded, and quantisers where the next operator multiplies."""
-    readers: dict[str, list[str]] = defaultdict(list)
+    readers: dict[str, list[Operator]] = defaultdict(list)
     for operator in model.operators:
         for name in operator.inputs:
-            readers[name].append(operator.kind)
+            readers[name].append(operator)
     constants = dict(model.constants)
     made = _Quantisers(constants, bits)
     renamed: dict[str, str] = {}
     for name, value in inputs.items():
-        renamed[name] = made.add(name, value, bits)
+        renamed[name] = made.add(name, value, min(bits, _whole_bits(value)))
     for operator in model.operators:
+        if all(name in constants for name in operator.outputs):
+            # It was evaluated: no input comes in.
+            continue
         given = [renamed.get(name, name) for name in operator.inputs]
-        if operator.kind in FUNCTIONS:
+        is_left_out = operator.kind in ORDER_KEEPING and not readers[operator.outputs[0]]
+        if operator.kind in FUNCTIONS and not is_left_out:
             # A table has an entry for each of its input's integers.
             name = operator.inputs[0]
             values = tensors[name] if name in tensors else inputs[name]
+            values = np.clip(values, *REACH.get(operator.kind, (-np.inf, np.inf)))
             given[0] = made.add(f"{name}_index", values, min(bits, TABLE_BITS), given[0])
         made.operators.append(
             replace(
@@ -235,13 +203,30 @@ def _with_quantisers(
             )
         )
         for name in operator.outputs:
+            if is_left_out:
+                continue
+            if operator.kind in COMPARISONS:
+                renamed[name] = made.add(name, np.ones(1), 1, name)
+                continue
+            bent = operator.kind in ("Relu", *FUNCTIONS)
+            cut = bent or (operator.kind in ROUNDED and readers[name])
             # A sum is kept exact through what follows it alone.
-            follows = readers[name] and all(kind in FOLLOWS for kind in readers[name])
-            cut = operator.kind in (*ROUNDED, "Relu", *FUNCTIONS) and readers[name]
-            only_relu = len(readers[name]) == 1 and follows and name not in model.outputs
+            follows = [_follows(one, model.constants, readers) for one in readers[name]] == [True]
+            only_relu = follows and operator.kind not in FUNCTIONS and name not in model.outputs
             if cut and not only_relu and name in tensors:
                 renamed[name] = made.add(name, tensors[name], bits, name)
-    return replace(model, constants=constants, operators=made.operators)
+    outputs = [renamed.get(name, name) for name in model.outputs]
+    return replace(model, constants=constants, operators=made.operators, outputs=outputs)
+
+
+def _follows(
+    operator: Operator, constants: dict[str, np.ndarray], readers: dict[str, list[Operator]]
+) -> bool:
+    """Whether an operator takes an exact sum as it is."""
+    if operator.kind in ORDER_KEEPING and not readers[operator.outputs[0]]:
+        return True
+    is_scaled = operator.kind != "Mul" or any(name in constants for name in operator.inputs)
+    return operator.kind in FOLLOWS and is_scaled
 
 
 class _Quantisers:
@@ -290,6 +275,13 @@ class _Quantisers:
         self.constants[name] = np.rint(values / step) * step
         self._rounded.add(name)
         return name
+
+
+def _whole_bits(values: np.ndarray) -> int:
+    """Bits of an input that has whole numbers alone; no bound for others."""
+    if (values != np.rint(values)).any():
+        return WIDEST_TYPE_BITS
+    return max(int(np.abs(values).max(initial=1)).bit_length(), 1) + bool((values < 0).any())
 
 
 def _step(values: np.ndarray, bits: int) -> float:

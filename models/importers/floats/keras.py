@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from hexcoder.documents import read_json
 from hexcoder.errors import InputError
+from hexcoder.models.importers.floats.writer import OPSET, Writer
 from hexcoder.models.importers.keras import (
     KerasLayer,
     KerasModel,
@@ -23,34 +23,8 @@ from hexcoder.models.importers.keras import (
     read_arrays,
     read_keras,
 )
-from hexcoder.models.importers.onnx.model import OnnxModel, Operator
+from hexcoder.models.importers.onnx.model import OnnxModel
 from hexcoder.network.windows import same_sides
-
-OPSET = 13
-
-
-@dataclass
-class _Writer:
-    """Collects operators; tensors have their channels last, as in Keras."""
-
-    source: str
-    constants: dict[str, np.ndarray] = field(default_factory=dict)
-    operators: list[Operator] = field(default_factory=list)
-    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
-
-    def constant(self, values: Any) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants[name] = np.asarray(values)
-        return name
-
-    def add(self, kind: str, name: str, inputs: list[str], where: str, **attributes: Any) -> str:
-        """An operator; the name of its tensor."""
-        from onnx import helper
-
-        output = f"{name}_out"
-        proto = helper.make_node(kind, inputs, [output], **attributes)
-        self.operators.append(Operator(kind, name, inputs, [output], attributes, where, proto))
-        return output
 
 
 def _array(layer: KerasLayer, place: int, name: str) -> np.ndarray:
@@ -65,7 +39,7 @@ def _needed(layer: KerasLayer, place: int, name: str) -> np.ndarray:
     return found.astype(np.float32)
 
 
-def _activated(writer: _Writer, layer: KerasLayer, tensor: str) -> str:
+def _activated(writer: Writer, layer: KerasLayer, tensor: str) -> str:
     word = layer.get("activation", "linear")
     plain = ("relu", "sigmoid", "tanh", "softmax", "selu", "elu", "softplus")
     kinds = {name: name.capitalize() for name in plain} | {"exponential": "Exp"}
@@ -90,7 +64,7 @@ STEPS = {
 """Thresholds of activations that start at -1, and what each adds."""
 
 
-def _stepped(writer: _Writer, layer: KerasLayer, tensor: str, word: str) -> str:
+def _stepped(writer: Writer, layer: KerasLayer, tensor: str, word: str) -> str:
     thresholds, step = STEPS[word]
     given = [tensor, writer.constant(np.array([thresholds]))]
     return writer.add("MultiThreshold", f"{layer.name}_steps", given, layer.where, out_scale=step,
@@ -109,7 +83,7 @@ def _coarse(kernel: np.ndarray, layer: KerasLayer) -> np.ndarray:
     return kernel
 
 
-def _dense(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _dense(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
     kernel = _coarse(_needed(layer, 0, "kernel"), layer)
     given = [sources[0], writer.constant(kernel)]
     tensor = writer.add("MatMul", layer.name, given, layer.where)
@@ -120,7 +94,7 @@ def _dense(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
     return _activated(writer, layer, tensor)
 
 
-def _turned(writer: _Writer, layer: KerasLayer, tensor: str, rank: int, back: bool) -> str:
+def _turned(writer: Writer, layer: KerasLayer, tensor: str, rank: int, back: bool) -> str:
     """Channels first for ONNX, or last again."""
     axes = list(range(1, rank))
     perm = [0, *axes[1:], 1] if back else [0, rank - 1, *axes[:-1]]
@@ -147,7 +121,7 @@ def _list(value: Any, count: int) -> list[int]:
     return [int(one) for one in value] if isinstance(value, list | tuple) else [int(value)] * count
 
 
-def _convolution(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _convolution(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
     kernel = _needed(layer, 0, "kernel")
     axes = kernel.ndim - 2
     shape = writer.shapes[layer.sources[0]]
@@ -167,8 +141,8 @@ def _convolution(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
     return _activated(writer, layer, _turned(writer, layer, tensor, axes + 2, back=True))
 
 
-def _pool(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
-    def apply(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _pool(kind: str) -> Callable[[Writer, KerasLayer, list[str]], str]:
+    def apply(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
         shape = writer.shapes[layer.sources[0]]
         axes = len(shape) - 1
         size = _list(layer.get("pool_size", 2), axes)
@@ -183,8 +157,8 @@ def _pool(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
     return apply
 
 
-def _global(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
-    def apply(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _global(kind: str) -> Callable[[Writer, KerasLayer, list[str]], str]:
+    def apply(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
         shape = writer.shapes[layer.sources[0]]
         axes = list(range(1, len(shape)))
         writer.shapes[layer.name] = shape[-1:]
@@ -193,7 +167,7 @@ def _global(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
     return apply
 
 
-def _normalised(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _normalised(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
     """A product and a sum a channel."""
     shape = writer.shapes[layer.sources[0]]
     numbers, place = {}, 0
@@ -212,7 +186,7 @@ def _normalised(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
     return writer.add("Add", layer.name, given, layer.where)
 
 
-def _reshaped(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _reshaped(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
     shape = writer.shapes[layer.sources[0]]
     wanted = (math.prod(shape),)
     if layer.kind == "Reshape":
@@ -222,20 +196,20 @@ def _reshaped(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
     return writer.add("Reshape", layer.name, given, layer.where)
 
 
-def _activation(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _activation(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
     writer.shapes[layer.name] = writer.shapes[layer.sources[0]]
     if layer.kind in ("ReLU", "Softmax"):
         layer.config["activation"] = layer.kind.lower()
     return _activated(writer, layer, sources[0])
 
 
-def _same(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _same(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
     writer.shapes[layer.name] = writer.shapes[layer.sources[0]]
     return sources[0]
 
 
-def _merged(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
-    def apply(writer: _Writer, layer: KerasLayer, sources: list[str]) -> str:
+def _merged(kind: str) -> Callable[[Writer, KerasLayer, list[str]], str]:
+    def apply(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
         shapes = [writer.shapes[name] for name in layer.sources]
         if kind == "Concat":
             writer.shapes[layer.name] = (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
@@ -246,7 +220,61 @@ def _merged(kind: str) -> Callable[[_Writer, KerasLayer, list[str]], str]:
     return apply
 
 
-LAYERS: dict[str, Callable[[_Writer, KerasLayer, list[str]], str]] = {
+def _transformed(writer: Writer, layer: KerasLayer, tensor: str, part: str) -> str:
+    """A dense layer that is a part of a layer."""
+    given = [tensor, writer.constant(_needed(layer, -1, f"{part}_kernel"))]
+    made = writer.add("MatMul", f"{layer.name}_{part}", given, layer.where)
+    given = [made, writer.constant(_needed(layer, -1, f"{part}_bias"))]
+    return writer.add("Add", f"{layer.name}_{part}_bias", given, layer.where)
+
+
+def _garnet(writer: Writer, layer: KerasLayer, sources: list[str]) -> str:
+    """Features of vertices gathered by aggregators, each as near as exp(-distance^2).
+
+    The layer of hls4ml's contrib/garnet.py (Iiyama et al., Front. Big Data 3 (2020) 598927), where
+    it is simplified and what it gives is the mean or the sum over the vertices. That is linear in
+    what goes back to the vertices, so that the mean weight of an aggregator stands in its place.
+    """
+    wanted = {"simplified": (True,), "collapse": ("mean", "sum"), "input_format": ("xn",),
+              "output_activation": (None, "linear"), "mean_by_nvert": (False, None),
+              "quantize_transforms": (False, None)}  # fmt: skip
+    for key, values in wanted.items():
+        if layer.config.get(key) not in values:
+            raise InputError(
+                f"{layer.where}: {key} is {layer.config.get(key)}; supported is "
+                f"{' or '.join(str(value) for value in values)}"
+            )
+    if len(layer.sources) != 2 or len(writer.shapes[layer.sources[0]]) != 2:
+        raise InputError(f"{layer.where}: it reads vertices (vertex, feature), and their number")
+    vertices = writer.shapes[layer.sources[0]][0]
+
+    def add(kind: str, name: str, *given: str, **attributes: Any) -> str:
+        return writer.add(kind, f"{layer.name}_{name}", list(given), layer.where, **attributes)
+
+    shape = writer.constant(np.array([1, vertices, 1], np.int64))
+    numbers = writer.constant(np.arange(vertices, dtype=np.float32).reshape(1, vertices, 1))
+    mask = add("Less", "mask", numbers, add("Expand", "count", sources[1], shape))
+    mask = add("Cast", "present", mask, to=1)
+    features = _transformed(writer, layer, sources[0], "FLR")
+    distances = _transformed(writer, layer, sources[0], "S")
+    weights = add("Mul", "weights", mask, add("Gaussian", "nearness", distances))
+    part = writer.constant(np.float32(1 / vertices))
+    by_aggregator = add("Transpose", "turned", weights, perm=[0, 2, 1])
+    gathered = add("Mul", "gathered", add("MatMul", "sums", by_aggregator, features), part)
+    mean = add("ReduceMean", "weight", by_aggregator, axes=[2], keepdims=1)
+    back = add("Mul", "back", gathered, mean)
+    kernel, bias = (_needed(layer, -1, f"Fout_{name}") for name in ("kernel", "bias"))
+    flat = add("Reshape", "flat", back, writer.constant(np.array([1, len(kernel)], np.int64)))
+    row = writer.constant(bias.reshape(1, -1) / vertices)
+    moved = add("MatMul", "offset", sources[1], row)
+    out = add("Add", "Fout", add("MatMul", "output", flat, writer.constant(kernel)), moved)
+    writer.shapes[layer.name] = kernel.shape[1:]
+    if layer.get("collapse") == "sum":
+        return add("Mul", "total", out, writer.constant(np.float32(vertices)))
+    return out
+
+
+LAYERS: dict[str, Callable[[Writer, KerasLayer, list[str]], str]] = {
     "Dense": _dense,
     "BinaryDense": _dense,
     "TernaryDense": _dense,
@@ -269,6 +297,7 @@ LAYERS: dict[str, Callable[[_Writer, KerasLayer, list[str]], str]] = {
     "Dropout": _same,
     "Add": _merged("Sum"),
     "Concatenate": _merged("Concat"),
+    "GarNet": _garnet,
 }
 
 
@@ -281,7 +310,7 @@ def read_float_keras(path: Path, weights: Path | None = None) -> OnnxModel:
         If it is none, or has a layer that is not read.
     """
     model = read_keras(path) if path.suffix == ".keras" else _read_keras_2(path, weights)
-    writer = _Writer(str(path))
+    writer = Writer(str(path))
     tensors: dict[str, str] = {}
     inputs: dict[str, list[int | str]] = {}
     for layer in model.layers:

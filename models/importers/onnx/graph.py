@@ -114,10 +114,15 @@ def _types_of(
     return found
 
 
-def graph_of(
-    path: Path, model: OnnxModel, types: Mapping[str, FixedPoint], *, is_calibrated: bool = False
-) -> NetworkGraph:
+def graph_of(path: Path, model: OnnxModel, types: Mapping[str, FixedPoint]) -> NetworkGraph:
     """The graph of a model, with the types of inputs that it does not quantise itself."""
+    return imported(path, model, types).builder.network()
+
+
+def imported(
+    path: Path, model: OnnxModel, types: Mapping[str, FixedPoint], *, is_calibrated: bool = False
+) -> Import:
+    """A model as nodes, and what its tensors became."""
     builder = GraphBuilder(network_name(path))
     state = Import(model, builder, str(path), is_calibrated=is_calibrated)
     state.values |= {name: Known(values) for name, values in model.constants.items()}
@@ -145,7 +150,7 @@ def graph_of(
             state.values[output] = value
     for output in model.outputs:
         _put_out(state, output)
-    return builder.network()
+    return state
 
 
 def _put_out(state: Import, name: str) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.fixed_point import WIDEST_TYPE_BITS, FixedPoint
 from hexcoder.models.importers.onnx.model import OnnxModel, Operator
-from hexcoder.models.importers.onnx.values import InputTypeNeededError, Known, Unquantised, Value
+from hexcoder.models.importers.onnx.values import (
+    InputTypeNeededError,
+    Known,
+    Quantised,
+    Unquantised,
+    Value,
+)
 from hexcoder.models.importers.real import Real
 from hexcoder.network.builder import GraphBuilder
 
@@ -27,6 +34,8 @@ class Import:
         Of each tensor.
     is_calibrated : bool
         Its constants have been rounded: products with them are exact.
+    relus : dict of str to str
+        Nodes without their negative numbers, by node.
     """
 
     model: OnnxModel
@@ -34,6 +43,7 @@ class Import:
     source: str
     values: dict[str, Value] = field(default_factory=dict)
     is_calibrated: bool = False
+    relus: dict[str, str] = field(default_factory=dict)
 
     def value(self, operator: Operator, number: int) -> Value:
         """An operator's input; InputError if it has none such, or nothing makes it."""
@@ -75,17 +85,55 @@ class Import:
             raise InputTypeNeededError(value.name, operator.where)
         if isinstance(value, Known):
             return self.constant(operator, value)
+        if isinstance(value, Quantised):
+            raise InputError(
+                f"{operator.where}: it reads the integers of {value.name}; only Clip, operators "
+                "that move elements, and DequantizeLinear may"
+            )
         return value
 
     def exact(self, operator: Operator, number: int = 0) -> Real:
         """An input that must be integers times a scale, with no float arithmetic left over."""
         real = self.real(operator, number)
         if not real.is_exact:
+            made = self._in_integers(operator, real)
+            if made is not None:
+                return made
             raise InputError(
                 f"{operator.where}: its input is not quantised: behind the last exact sum stands "
                 f"{real.steps[-1].name} in floats; quantise it"
             )
         return real
+
+    def _in_integers(self, operator: Operator, real: Real) -> Real | None:
+        """Relu, and constants of whole steps, as nodes; None where anything else is left over."""
+        made = replace(real, steps=())
+        for step in real.steps:
+            type_ = made.tensor.type
+            if not (made.unit > 0).all() or type_.width > WIDEST_TYPE_BITS:
+                return None
+            if step.name == "Relu":
+                if made.node not in self.relus:
+                    bounded = FixedPoint.holding(0, type_.maximum, type_.fraction_bits)
+                    name = f"{made.node}_relu"
+                    self.relus[made.node] = self.builder.add(
+                        "requantise", name, [made.node], type=bounded
+                    )
+                made = self.with_node(self.relus[made.node], made.unit)
+                continue
+            if step.name not in ("Add", "Sub"):
+                return None
+            # What is added to 0, and the sign of the element: a constant may be subtracted from.
+            added = step.function(np.zeros(1), *step.parameters)
+            rises = bool((step.function(np.ones(1), *step.parameters) > added).all())
+            whole = np.rint(added / made.scale)
+            if not rises or (np.abs(added / made.scale - whole) > NEAR * np.abs(whole)).any():
+                return None
+            keys = {"values": whole.astype(np.int64), "fraction_bits": type_.fraction_bits}
+            constant = self.builder.add("constant", f"{operator.name}_offset", [], **keys)
+            node = self.builder.add("add", f"{made.node}_plus", [made.node, constant])
+            made = self.with_node(node, made.unit)
+        return made
 
     def one_unit(self, operator: Operator, real: Real) -> float:
         """The one scale of a tensor that sums run over."""
@@ -121,6 +169,8 @@ class Import:
         )
 
 
+NEAR = 1e-6
+"""Rounding of a float32 scale: a bias of so nearly whole steps is one of whole steps."""
 LARGEST_WEIGHT_BITS = 24
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hexcoder.models.importers.quantising import Quantiser
 from hexcoder.models.importers.real import Real
 
 
@@ -53,7 +55,48 @@ class Unquantised:
         )
 
 
-Value = Known | Unquantised | Real
+@dataclass(frozen=True)
+class Quantised:
+    """What ONNX's QuantizeLinear gives: integers that DequantizeLinear will give their scale.
+
+    Parameters
+    ----------
+    source : Known, Unquantised or Real
+        What is quantised.
+    quantiser : Quantiser
+        Without its zero point, which its bounds hold.
+    zero_point : int
+    name : str
+        Of the operator.
+    """
+
+    source: Known | Unquantised | Real
+    quantiser: Quantiser
+    zero_point: int
+    name: str
+
+    def clipped(self, low: float, high: float) -> Quantised:
+        """The same within bounds of the integers with their zero point."""
+        made = replace(
+            self.quantiser,
+            low=max(self.quantiser.low, math.ceil(max(low, -(2**40))) - self.zero_point),
+            high=min(self.quantiser.high, math.floor(min(high, 2**40)) - self.zero_point),
+        )
+        if made.low > made.high:
+            raise ValueError(f"no integer lies from {low} to {high}")
+        return replace(self, quantiser=made)
+
+
+Value = Known | Unquantised | Real | Quantised
+
+
+def shape_of(value: Value) -> tuple[int, ...]:
+    """Shape of a tensor with its batch of 1; of a constant its own."""
+    if isinstance(value, Known):
+        return value.values.shape
+    if isinstance(value, Quantised):
+        return shape_of(value.source)
+    return (1, *(value.numbers.shape if isinstance(value, Unquantised) else value.shape))
 
 
 class InputTypeNeededError(Exception):

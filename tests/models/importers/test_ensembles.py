@@ -12,7 +12,7 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.importers.files import import_model
 from hexcoder.network.golden import evaluate
 from hexcoder.network.real_values import to_integers, to_reals
-from tests.models.importers.test_onnx import Model, _reference
+from tests.models.importers.test_onnx import Model, reference
 
 GRID = FixedPoint.parse("SQ(3,4)")
 
@@ -74,7 +74,7 @@ def test_an_ensemble_of_any_comparison_is_exact(tmp_path, mode, aggregate):
     path = _model(tmp_path, "TreeEnsembleRegressor", n_targets=2, aggregate_function=aggregate,
                   base_values=[0.5, -0.25], **attributes)  # fmt: skip
     inputs = _inputs()
-    np.testing.assert_allclose(_found(path, inputs), _reference(path, inputs), atol=1e-5)
+    np.testing.assert_allclose(_found(path, inputs), reference(path, inputs), atol=1e-5)
 
 
 def test_a_classifier_s_label_and_sums_are_exact(tmp_path):
@@ -82,7 +82,7 @@ def test_a_classifier_s_label_and_sums_are_exact(tmp_path):
     path = _model(tmp_path, "TreeEnsembleClassifier", classlabels_int64s=[0, 1, 2],
                   post_transform="NONE", **attributes)  # fmt: skip
     inputs = _inputs()
-    np.testing.assert_allclose(_found(path, inputs), _reference(path, inputs), atol=1e-5)
+    np.testing.assert_allclose(_found(path, inputs), reference(path, inputs), atol=1e-5)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -60,14 +60,14 @@ class Model:
         ]
         return self.op("BatchNormalization", x, *given, epsilon=1e-5)
 
-    def save(self, path, *outputs):
+    def save(self, path, *outputs, opset=15):
         infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
         graph = helper.make_graph(self.nodes, "g", self.inputs, infos, self.constants)
-        opsets = [helper.make_opsetid("", 15), helper.make_opsetid(DOMAIN, 1)]
+        opsets = [helper.make_opsetid("", opset), helper.make_opsetid(DOMAIN, 1)]
         onnx.save(helper.make_model(graph, opset_imports=opsets), path)
 
 
-def _reference(path, *inputs):
+def reference(path, *inputs):
     evaluator = ReferenceEvaluator(str(path), new_ops=OPERATORS)
     names = [one.name for one in onnx.load(path).graph.input]
     rows = []
@@ -78,7 +78,7 @@ def _reference(path, *inputs):
     return np.array(rows)
 
 
-def _agrees(path, *shapes, type_="SQ(3,6)", count=40):
+def agrees(path, *shapes, type_="SQ(3,6)", count=40):
     """The imported network equals the reference on random inputs of a type's grid."""
     grid = FixedPoint.parse(type_)
     random = np.random.default_rng(7)
@@ -89,7 +89,7 @@ def _agrees(path, *shapes, type_="SQ(3,6)", count=40):
     network = import_model(path, grid)
     flat = np.concatenate([one.reshape(count, -1) for one in inputs], axis=1)
     found = to_reals(network, evaluate(network, to_integers(network, flat)))
-    np.testing.assert_allclose(found, _reference(path, *inputs), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, reference(path, *inputs), rtol=1e-4, atol=1e-5)
     return network
 
 
@@ -103,7 +103,7 @@ def test_a_dense_layer_with_any_scales_is_exact(tmp_path, scale, activation):
     hidden = model.quant(hidden, activation, 4, signed=0)
     out = model.op("MatMul", hidden, model.weights((6, 3), 0.19))
     model.save(tmp_path / "m.onnx", model.op("Add", out, model.constant([0.1, 0.2, 0.3])))
-    network = _agrees(tmp_path / "m.onnx", (5,))
+    network = agrees(tmp_path / "m.onnx", (5,))
     assert "threshold" in {node.kind for node in network.nodes}
 
 
@@ -114,7 +114,7 @@ def test_powers_of_two_stay_arithmetic(tmp_path, mode):
     hidden = model.op("Add", hidden, model.quant(model.constant(np.ones(5) * 0.4), 0.0625, 6))
     hidden = model.quant(model.op("Relu", hidden), 0.25, 3, signed=0, rounding_mode=mode)
     model.save(tmp_path / "m.onnx", hidden)
-    network = _agrees(tmp_path / "m.onnx", (4,))
+    network = agrees(tmp_path / "m.onnx", (4,))
     assert [node.kind for node in network.nodes] == ["linear", "constant", "add", "requantise"]
 
 
@@ -128,7 +128,7 @@ def test_a_small_convolutional_network_is_exact(tmp_path):
     hidden = model.op("AveragePool", model.quant(hidden, 0.27, 4), kernel_shape=[2, 1])
     hidden = model.op("Flatten", model.quant(hidden, 0.2, 4))
     model.save(tmp_path / "m.onnx", model.op("MatMul", hidden, model.weights((4, 3), 0.2)))
-    _agrees(tmp_path / "m.onnx", (2, 6, 6), type_="SQ(2,3)", count=20)
+    agrees(tmp_path / "m.onnx", (2, 6, 6), type_="SQ(2,3)", count=20)
 
 
 def test_branches_that_meet_are_exact(tmp_path):
@@ -147,7 +147,7 @@ def test_branches_that_meet_are_exact(tmp_path):
     x, y = (random.normal(0, 1.5, (20, 4, 5)).astype(np.float32) for _ in "xy")
     flat = np.concatenate([x.reshape(20, -1), y.reshape(20, -1)], axis=1)
     found = to_reals(network, evaluate(network, to_integers(network, flat)))
-    np.testing.assert_allclose(found, _reference(model_path, x, y), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, reference(model_path, x, y), rtol=1e-4, atol=1e-5)
     assert list(network.inputs_by_name) == ["x", "y"]
 
 
@@ -157,7 +157,7 @@ def test_a_function_in_front_of_a_quantiser_is_thresholds_or_a_table(tmp_path, f
     hidden = model.op("MatMul", "x", model.weights((4, 3), 0.2))
     hidden = model.op(function, model.op("Mul", hidden, model.constant([0.3])))
     model.save(tmp_path / "m.onnx", model.quant(hidden, 0.1137, 6))
-    network = _agrees(tmp_path / "m.onnx", (4,), type_="SQ(2,3)")
+    network = agrees(tmp_path / "m.onnx", (4,), type_="SQ(2,3)")
     # Of these Abs alone turns round by more than a level.
     assert network.nodes[-1].kind == ("table" if function == "Abs" else "threshold")
 
@@ -174,7 +174,45 @@ def test_binary_and_threshold_networks_are_exact(tmp_path):
     hidden = model.op("MultiThreshold", hidden, thresholds, domain=DOMAIN, out_scale=2.0,
                       out_bias=-3.0)  # fmt: skip
     model.save(tmp_path / "m.onnx", hidden)
-    _agrees(tmp_path / "m.onnx", (6,))
+    agrees(tmp_path / "m.onnx", (6,))
+
+
+def test_one_signed_bit_is_bipolar(tmp_path):
+    model = Model(12, ("x", (6,)))
+    hidden = model.op("MatMul", "x", model.weights((6, 4), 0.5, bits=1))
+    model.save(tmp_path / "m.onnx", model.quant(model.normalised(hidden, 4), 0.25, 1))
+    agrees(tmp_path / "m.onnx", (6,))
+
+
+def test_relu_in_front_of_a_product_is_exact(tmp_path):
+    model = Model(13, ("x", (5,)))
+    hidden = model.op("Relu", model.quant("x", 0.21, 5))
+    left = model.op("MatMul", hidden, model.weights((5, 3), 0.2))
+    right = model.op("MatMul", hidden, model.weights((5, 3), 0.2))
+    model.save(tmp_path / "m.onnx", model.op("Add", left, right))
+    network = agrees(tmp_path / "m.onnx", (5,))
+    assert [node.kind for node in network.nodes].count("requantise") == 1
+
+
+def test_a_bias_of_whole_steps_and_relu_are_exact_where_branches_meet(tmp_path):
+    model = Model(14, ("x", (6,)))
+    hidden = model.quant("x", 0.21, 6)
+    bias = model.quant(model.constant(model.random.normal(0, 1, 4)), 0.042, 8)
+    left = model.op("Add", model.op("MatMul", hidden, model.weights((6, 4), 0.2)), bias)
+    right = model.op("MatMul", hidden, model.weights((6, 4), 0.1))
+    both = model.op("Add", model.op("Relu", left), right)
+    model.save(tmp_path / "m.onnx", model.quant(both, 0.37, 6))
+    agrees(tmp_path / "m.onnx", (6,))
+
+
+def test_branches_whose_scales_differ_by_a_power_of_two_are_joined(tmp_path):
+    model = Model(15, ("x", (6,)))
+    hidden = model.quant("x", 0.21, 6)
+    left = model.quant(model.op("MatMul", hidden, model.weights((6, 4), 0.2)), 0.33, 6)
+    right = model.quant(model.op("MatMul", hidden, model.weights((6, 4), 0.2)), 0.33 / 8, 6)
+    both = model.op("Concat", left, right, axis=1)
+    model.save(tmp_path / "m.onnx", model.op("MatMul", both, model.weights((8, 3), 0.2)))
+    agrees(tmp_path / "m.onnx", (6,))
 
 
 def test_the_first_quantiser_s_integers_are_the_network_s_input(tmp_path):
@@ -186,7 +224,7 @@ def test_the_first_quantiser_s_integers_are_the_network_s_input(tmp_path):
     assert str(network.input.type) == "SQ(4,0)"
     x = np.random.default_rng(0).uniform(-1, 2, (30, 1, 3)).astype(np.float32)
     found = to_reals(network, evaluate(network, to_integers(network, x)))
-    np.testing.assert_allclose(found, _reference(tmp_path / "m.onnx", x), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, reference(tmp_path / "m.onnx", x), rtol=1e-4, atol=1e-5)
 
 
 def _broken(tmp_path, change):
@@ -268,7 +306,7 @@ def test_a_difference_to_the_samples_is_found(tmp_path):
     inputs = np.random.default_rng(0).integers(-8, 8, (10, 4)) / 4
     network = import_model(tmp_path / "m.onnx", samples=inputs)
     assert str(network.input.type) == "SQ(2,2)"
-    outputs = _reference(tmp_path / "m.onnx", inputs)
+    outputs = reference(tmp_path / "m.onnx", inputs)
     arrays = {"inputs": inputs, "outputs": outputs, "act/MatMul_0": outputs}
     assert compare_samples(network, arrays).passed
     wrong = outputs.copy()

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from hexcoder.models.importers.files import import_model
+from hexcoder.models.importers.floats.read import import_float
 from hexcoder.models.importers.samples import compare_samples
+from hexcoder.network.golden import evaluate
+from hexcoder.network.real_values import to_integers, to_reals
 
 ZOO = Path(__file__).parents[4] / "shared" / "zoo"
 MODELS = {
@@ -37,3 +40,18 @@ def test_a_model_of_others_answers_as_its_own_tool_does(name):
     assert found.passed, found
     # Where outputs are behind a softmax the sums inside are what is compared.
     assert found.tensors
+
+
+@pytest.mark.skipif(not ZOO.is_dir(), reason="the models of others are not part of the project")
+def test_garnet_by_calibration_loses_less_than_hls4ml_s_emulation():
+    """Both at 16 bits, against the float model's answers to the same clusters."""
+    golden = np.load(ZOO / "golden" / "garnet_1layer.npz")
+    vertices = golden["inputs"].reshape(len(golden["nvert"]), -1)
+    samples = np.concatenate([vertices, golden["nvert"]], axis=1)
+    network, _ = import_float(ZOO / "models" / "keras" / "garnet_1layer.json", samples, 16)
+    found = to_reals(network, evaluate(network, to_integers(network, samples)))
+    wanted = golden["reference_outputs"]
+    loss = np.abs(1 / (1 + np.exp(-found)) - wanted)
+    theirs = np.abs(golden["hls4ml_outputs"] - wanted)
+    assert loss.mean() < theirs.mean() / 2
+    assert loss.max() < theirs.max()

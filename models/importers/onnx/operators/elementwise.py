@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from hexcoder.errors import InputError
+from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.importers.onnx.model import Operator
 from hexcoder.models.importers.onnx.operators.moves import same_unit
 from hexcoder.models.importers.onnx.state import Import, integers_of
-from hexcoder.models.importers.onnx.values import Known, Unquantised, Value
+from hexcoder.models.importers.onnx.values import Known, Quantised, Unquantised, Value
 from hexcoder.models.importers.quantising import power_of_two
 from hexcoder.models.importers.real import FloatStep, Real
 
@@ -86,14 +87,15 @@ def _with_constant(
         added = _added(state, operator, real, parameter, known, swapped)
         if added is not None:
             return added
-    if not real.steps and parameter.size == 1 and not swapped:
+    is_rounded = state.is_calibrated and power_of_two(float(parameter.ravel()[0])) is None
+    if not real.steps and parameter.size == 1 and not swapped and not is_rounded:
         factor = float(parameter.ravel()[0])
         if kind == "Mul" and factor > 0:
             return replace(real, unit=real.unit * factor)
         if kind == "Div" and factor > 0 and power_of_two(factor) is not None:
             return replace(real, unit=real.unit / factor)
     if state.is_calibrated and kind == "Mul" and real.is_exact:
-        return _times(state, operator, real, parameter)
+        return times(state, operator, real, parameter)
     if kind == "Pow":
         exponent = float(parameter.ravel()[0]) if parameter.size == 1 else 0.0
         if exponent == 2.0 and real.is_exact and not swapped:
@@ -110,7 +112,7 @@ def _swapped(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     return lambda value, parameter: function(parameter, value)
 
 
-def _times(state: Import, operator: Operator, real: Real, parameter: np.ndarray) -> Real:
+def times(state: Import, operator: Operator, real: Real, parameter: np.ndarray) -> Real:
     """A product with a constant that was rounded: exact."""
     integers, fraction_bits, unit = integers_of(operator, Known(parameter))
     constant = state.builder.add(
@@ -243,6 +245,20 @@ def _hard_sigmoid(state: Import, operator: Operator) -> Value:
     )
 
 
+def _bounded(state: Import, operator: Operator, real: Real, least: float, most: float) -> Real:
+    """Between bounds that are rounded to the tensor's own steps."""
+    type_ = real.tensor.type
+    low, high = (
+        int(np.clip(np.rint(np.ldexp(bound, type_.fraction_bits)), type_.minimum, type_.maximum))
+        for bound in (least, most)
+    )
+    made = FixedPoint.holding(low, high, type_.fraction_bits)
+    node = state.builder.add(
+        "requantise", operator.name, [real.node], type=made, minimum=low, maximum=high
+    )
+    return state.with_node(node, real.unit)
+
+
 def _clip(state: Import, operator: Operator) -> Value:
     low, high = operator.get("min"), operator.get("max")
     if state.optional(operator, 1) is not None:
@@ -251,10 +267,36 @@ def _clip(state: Import, operator: Operator) -> Value:
         high = state.number(operator, 2)
     least = np.float32(-np.inf if low is None else low)
     most = np.float32(np.inf if high is None else high)
+    value = state.value(operator, 0)
+    if isinstance(value, Known):
+        return Known(np.clip(value.values, least, most))
+    if isinstance(value, Quantised):
+        return value.clipped(float(least), float(most))
     real = state.real(operator)
     if least == 0 and most == np.inf:
         return real.then(FloatStep("Relu", _relu))
+    unit = real.one_unit
+    if state.is_calibrated and real.is_exact and unit is not None:
+        return _bounded(state, operator, real, float(least) / unit, float(most) / unit)
     return real.then(FloatStep("Clip", lambda x: np.clip(x, least, most)))
+
+
+def _compared(state: Import, operator: Operator) -> Value:
+    """One or zero: whether a tensor is less, or greater, than a constant or the other way round."""
+    left = state.value(operator, 0)
+    function = np.less if operator.kind == "Less" else np.greater
+    if isinstance(left, Known):
+        real, known = state.real(operator, 1), left
+        function = np.greater if function is np.less else np.less
+    else:
+        real, known = state.real(operator, 0), state.known(operator, 1)
+    parameter = for_tensor(operator, known.values, real)
+    return real.then(FloatStep(operator.kind, function, (parameter,)))
+
+
+def gaussian(value: np.ndarray) -> np.ndarray:
+    """The weight of a distance; as Decay, exp(-x), no operator of ONNX itself."""
+    return np.exp(-value * value)
 
 
 def _batch_normalisation(state: Import, operator: Operator) -> Value:
@@ -300,6 +342,10 @@ OPERATORS = {
     "Sigmoid": _unary(_sigmoid, False),
     "Tanh": _unary(np.tanh, False),
     "Exp": _unary(np.exp, False),
+    "Gaussian": _unary(gaussian, False),
+    "Decay": _unary(lambda x: np.exp(-x), False),
+    "Less": _compared,
+    "Greater": _compared,
     "Log": _unary(np.log, False),
     "Sqrt": _unary(np.sqrt, True),
     "Abs": _unary(np.abs, False),

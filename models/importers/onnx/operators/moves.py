@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,14 @@ import numpy as np
 from hexcoder.errors import InputError
 from hexcoder.models.importers.onnx.model import Operator
 from hexcoder.models.importers.onnx.state import Import
-from hexcoder.models.importers.onnx.values import Known, Unquantised, Value
+from hexcoder.models.importers.onnx.values import (
+    Known,
+    Quantised,
+    Unquantised,
+    Value,
+    shape_of,
+)
+from hexcoder.models.importers.quantising import power_of_two
 from hexcoder.models.importers.real import Real
 
 Mover = Callable[[np.ndarray, Operator, Import], np.ndarray]
@@ -21,19 +29,33 @@ def _moving(mover: Mover) -> Callable[[Import, Operator], Value]:
     """An operator that only moves elements."""
 
     def apply(state: Import, operator: Operator) -> Value:
-        value = state.value(operator, 0)
+        return moved(state, operator, state.value(operator, 0))
+
+    def moved(state: Import, operator: Operator, value: Value) -> Value:
+        if isinstance(value, Quantised):
+            return _moved_integers(operator, value, moved(state, operator, value.source))
         if isinstance(value, Known):
             numbers = np.arange(value.values.size).reshape(value.values.shape)
-            moved = mover(numbers, operator, state)
-            return value.mapped(value.values.ravel()[moved], moved)
+            places = mover(numbers, operator, state)
+            return value.mapped(value.values.ravel()[places], places)
         if isinstance(value, Unquantised):
-            moved = _without_batch(operator, mover(value.numbers[None], operator, state))
-            return Unquantised(value.name, value.shape, moved, value.factor, value.constant)
+            places = _without_batch(operator, mover(value.numbers[None], operator, state))
+            return Unquantised(value.name, value.shape, places, value.factor, value.constant)
         numbers = state.builder.numbers(value.node)
-        moved = _without_batch(operator, mover(numbers[None], operator, state))
-        return moved_real(state, operator.name, value, moved)
+        places = _without_batch(operator, mover(numbers[None], operator, state))
+        return moved_real(state, operator.name, value, places)
 
     return apply
+
+
+def _moved_integers(operator: Operator, value: Quantised, source: Value) -> Quantised:
+    """Integers of one scale, moved before they are made of real numbers."""
+    if value.quantiser.scale.size != 1:
+        raise InputError(f"{operator.where}: it moves integers with several scales; behind "
+                         "DequantizeLinear it is supported")  # fmt: skip
+    assert not isinstance(source, Quantised)
+    scale = value.quantiser.scale.reshape((1,) * len(shape_of(source)))
+    return replace(value, source=source, quantiser=replace(value.quantiser, scale=scale))
 
 
 def moved_real(state: Import, name: str, value: Real, numbers: np.ndarray) -> Real:
@@ -170,7 +192,7 @@ def _same(array: np.ndarray, operator: Operator, state: Import) -> np.ndarray:
 def _split(state: Import, operator: Operator) -> list[Value]:
     axis = operator.get("axis", 0)
     value = state.value(operator, 0)
-    shape = value.values.shape if isinstance(value, Known) else (1, *_shape(value))
+    shape = shape_of(value)
     if operator.get("split") is not None:
         sizes = operator.get("split")
     elif state.optional(operator, 1) is not None:
@@ -184,17 +206,13 @@ def _split(state: Import, operator: Operator) -> list[Value]:
     ]
 
 
-def _shape(value: Value) -> tuple[int, ...]:
-    return value.numbers.shape if isinstance(value, Unquantised) else value.shape  # type: ignore[union-attr]
-
-
 def _concat(state: Import, operator: Operator) -> Value:
     values = [state.value(operator, k) for k in range(len(operator.inputs))]
     axis = operator.get("axis", 0)
     if all(isinstance(value, Known) for value in values):
         return Known(np.concatenate([value.values for value in values], axis=axis))  # type: ignore[union-attr]
     reals = [state.exact(operator, k) for k in range(len(values))]
-    unit = same_unit(operator, reals)
+    reals, unit = _to_one_unit(state, operator, reals)
     first, parts = 0, []
     for real in reals:
         parts.append(first + np.arange(real.tensor.elements).reshape(1, *real.shape))
@@ -202,6 +220,23 @@ def _concat(state: Import, operator: Operator) -> Value:
     numbers = _without_batch(operator, np.concatenate(parts, axis=axis))
     node = state.builder.move(operator.name, [real.node for real in reals], numbers)
     return state.with_node(node, unit)
+
+
+def _to_one_unit(state: Import, operator: Operator, reals: list[Real]) -> tuple[list[Real], float]:
+    """Tensors whose scales differ by powers of two, at the first one's: a binary point moves."""
+    units = [real.one_unit for real in reals]
+    if None in units or len(set(units)) == 1:
+        return reals, same_unit(operator, reals)
+    first = float(units[0] or 1.0)
+    made = []
+    for real, unit in zip(reals, units, strict=True):
+        shift = power_of_two(float(unit or 1.0) / first)
+        if shift is None:
+            same_unit(operator, reals)
+        name = f"{operator.name}_{real.node}"
+        node = state.builder.add("add", name, [real.node], shifts=[shift]) if shift else real.node
+        made.append(state.with_node(node, first))
+    return made, first
 
 
 def same_unit(operator: Operator, reals: list[Real]) -> float:
@@ -247,10 +282,7 @@ def _pad(state: Import, operator: Operator) -> Value:
 
 
 def _shape_of(state: Import, operator: Operator) -> Value:
-    value = state.value(operator, 0)
-    if isinstance(value, Known):
-        return Known(np.array(value.values.shape, np.int64))
-    return Known(np.array([1, *_shape(value)], np.int64))
+    return Known(np.array(shape_of(state.value(operator, 0)), np.int64))
 
 
 def _constant(state: Import, operator: Operator) -> Value:

@@ -11,7 +11,7 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.importers.onnx.model import Operator
 from hexcoder.models.importers.onnx.operators.elementwise import for_tensor
 from hexcoder.models.importers.onnx.state import Import
-from hexcoder.models.importers.onnx.values import Known, Unquantised, Value
+from hexcoder.models.importers.onnx.values import Known, Quantised, Unquantised, Value
 from hexcoder.models.importers.quantising import (
     Quantiser,
     bipolar,
@@ -38,26 +38,47 @@ ROUNDING = {
 """Of QONNX's rounding modes."""
 
 
-def _quantiser(state: Import, operator: Operator) -> Quantiser:
-    scale = state.known(operator, 1).values.astype(np.float64)
-    zero_point = state.number(operator, 2)
-    mode = str(operator.get("rounding_mode", "ROUND")).upper()
+def scale_of(state: Import, operator: Operator, number: int) -> np.ndarray:
+    """Scales at an input: float64, all positive."""
+    scale = state.known(operator, number).values.astype(np.float64)
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        raise InputError(f"{operator.where}: a scale is not positive and finite")
+    return scale
+
+
+def rounding_of(operator: Operator, default: str) -> str:
+    """The rounding mode in our words."""
+    mode = str(operator.get("rounding_mode", default)).upper()
     if mode not in ROUNDING:
         raise InputError(
             f"{operator.where}: rounding_mode '{mode}'; supported are {', '.join(ROUNDING)}"
         )
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
-        raise InputError(f"{operator.where}: a scale is not positive and finite")
+    return ROUNDING[mode]
+
+
+def _quantiser(state: Import, operator: Operator) -> Quantiser:
+    rounding, scale = rounding_of(operator, "ROUND"), scale_of(state, operator, 1)
+    zero_point = state.number(operator, 2)
     if zero_point != int(zero_point):
         raise InputError(f"{operator.where}: zero point {zero_point} is no whole number")
     low, high = bounds_of(
         state.number(operator, 3), bool(operator.get("signed", 1)), bool(operator.get("narrow", 0))
     )
-    return Quantiser(scale, int(zero_point), low, high, ROUNDING[mode])
+    return Quantiser(scale, int(zero_point), low, high, rounding)
 
 
 def _quant(state: Import, operator: Operator) -> Value:
-    quantiser, value = _quantiser(state, operator), state.value(operator, 0)
+    signed = bool(operator.get("signed", 1))
+    if signed and state.number(operator, 3) == 1:
+        # So qonnx reads one signed bit, and so Brevitas means it.
+        if state.number(operator, 2):
+            raise InputError(f"{operator.where}: one signed bit with a zero point; it must be 0")
+        return _bipolar(state, operator)
+    return quantised_value(state, operator, state.value(operator, 0), _quantiser(state, operator))
+
+
+def quantised_value(state: Import, operator: Operator, value: Value, quantiser: Quantiser) -> Value:
+    """What a quantiser makes of a constant, of an input, or of integers of ours."""
     if isinstance(value, Known):
         levels = quantiser.levels(value.values.astype(np.float32), quantiser.scale)
         integers = levels.astype(np.int64) - quantiser.zero_point
@@ -65,6 +86,8 @@ def _quant(state: Import, operator: Operator) -> Value:
         return Known(integers * scale, integers, scale)
     if isinstance(value, Unquantised):
         return _first(state, operator, value, quantiser)
+    if isinstance(value, Quantised):
+        raise InputError(f"{operator.where}: its input is quantised already")
     scale = for_tensor(operator, quantiser.scale, value)
     return quantised(
         state.builder,
@@ -85,14 +108,20 @@ def _first(state: Import, operator: Operator, value: Unquantised, quantiser: Qua
     fraction_bits, unit = split_scale(quantiser.scale)
     low, high = (bound - quantiser.zero_point for bound in (quantiser.low, quantiser.high))
     type_ = FixedPoint.holding(low, high, fraction_bits)
-    symmetric = low == -high and type_.signed
+    symmetric = low == -type_.maximum == -high and type_.signed
     real = RealInput(
         scale=scale / value.factor,
         offset=-value.constant / value.factor,
         rounding=quantiser.rounding,  # pyright: ignore[reportArgumentType]
         overflow="saturate_symmetric" if symmetric else "saturate",
     )
-    return _taken(state, operator, value, type_, real, unit)
+    made = _taken(state, operator, value, type_, real, unit)
+    if symmetric or (low, high) == (type_.minimum, type_.maximum):
+        return made
+    # Bounds that no type has.
+    keys = {"type": type_, "minimum": low, "maximum": high}
+    node = state.builder.add("requantise", f"{operator.name}_bounds", [made.node], **keys)
+    return state.with_node(node, made.unit)
 
 
 def _taken(
@@ -137,7 +166,8 @@ def _bipolar(state: Import, operator: Operator) -> Value:
             fraction_bits=fraction_bits,
         )
         return state.with_node(node, unit)
-    return bipolar(state.builder, operator.name, value, for_tensor(operator, scale, value))
+    real = state.real(operator)
+    return bipolar(state.builder, operator.name, real, for_tensor(operator, scale, real))
 
 
 def _multi_threshold(state: Import, operator: Operator) -> Value:

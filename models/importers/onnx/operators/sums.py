@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hexcoder.errors import InputError
@@ -9,6 +11,7 @@ from hexcoder.models.importers.onnx.model import Operator
 from hexcoder.models.importers.onnx.operators.moves import moved_real
 from hexcoder.models.importers.onnx.state import Import, integers_of
 from hexcoder.models.importers.onnx.values import Known, Value
+from hexcoder.models.importers.quantising import power_of_two
 from hexcoder.models.importers.real import FloatStep, Real
 from hexcoder.network.windows import same_sides
 
@@ -177,12 +180,28 @@ def _pool(operation: str, average: bool) -> object:
         )
         tensor = state.builder.tensors[node]
         unit = real.unit.reshape(-1)[:1].reshape((1,) * len(tensor.shape))
-        if average:
-            unit = unit / np.prod(window)
         made = Real(node, tensor, unit, tuple(_turned(step) for step in given.steps))
+        if average:
+            made = _averaged(state, operator, made, int(np.prod(window)))
         return _channels_first(state, operator, made)
 
     return apply
+
+
+AVERAGE_BITS = 20
+"""Of the factor by which a float model's sum becomes an average."""
+
+
+def _averaged(state: Import, operator: Operator, real: Real, count: int) -> Real:
+    """A sum divided by a number: in its scale; in a float model by a rounded factor."""
+    from hexcoder.models.importers.onnx.operators.elementwise import times
+
+    if not state.is_calibrated or power_of_two(count) is not None:
+        return replace(real, unit=real.unit / count)
+    step = 2.0 ** -(AVERAGE_BITS + count.bit_length() - 1)
+    return times(
+        state, operator, real, np.rint(np.ones((1,) * len(real.shape)) / count / step) * step
+    )
 
 
 def _rises(real: Real) -> bool:
@@ -213,9 +232,10 @@ def _reduced(operation: str, average: bool) -> object:
             operation=operation,
             axes=tuple(axis - 1 for axis in chosen),
         )
-        if average:
-            unit /= np.prod([real.shape[axis - 1] for axis in chosen])
         made = state.with_node(node, unit)
+        if average:
+            count = int(np.prod([real.shape[axis - 1] for axis in chosen]))
+            made = _averaged(state, operator, made, count)
         if not operator.get("keepdims", 1):
             return made
         shape = tuple(1 if k + 1 in chosen else side for k, side in enumerate(real.shape))
@@ -270,10 +290,6 @@ def _require_order(operator: Operator, real: Real) -> None:
             f"{operator.where}: elements have scales or offsets of their own before it; quantise "
             "them to one scale"
         )
-
-
-def _trunc(state: Import, operator: Operator) -> Value:
-    raise InputError(f"{operator.where}: Trunc is not supported yet")
 
 
 OPERATORS = {
