@@ -37,6 +37,7 @@ from hexcoder.studies.commands.architecture import add_architecture
 from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
+from hexcoder.studies.commands.tables import add_tables
 from hexcoder.studies.commands.zoo import add_zoo
 from hexcoder.tb.commands import certify, chip, flips, i2c_fuzz, prove
 from hexcoder.version import __version__
@@ -156,6 +157,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_hessian,
     add_zoo,
     add_architecture,
+    add_tables,
     _configs,
 )
 

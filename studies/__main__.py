@@ -8,6 +8,7 @@ from hexcoder.studies.commands.architecture import add_architecture
 from hexcoder.studies.commands.radiation import add_flips, add_hessian
 from hexcoder.studies.commands.search import add_front, add_search
 from hexcoder.studies.commands.seeds import add_keep, add_profile, add_study
+from hexcoder.studies.commands.tables import add_tables
 from hexcoder.studies.commands.zoo import add_zoo
 
 COMMANDS = (
@@ -20,6 +21,7 @@ COMMANDS = (
     add_hessian,
     add_zoo,
     add_architecture,
+    add_tables,
 )
 DESCRIPTION = "Many runs of the chain, compared: search, seeds, radiation, fronts, architecture."
 EXAMPLES = """examples:
@@ -32,6 +34,7 @@ EXAMPLES = """examples:
   python -m studies front --config configs/search.toml
   python -m studies zoo muons
   python -m studies architecture --case sensor_compression
+  python -m studies tables jets --seeds 1
 """
 
 

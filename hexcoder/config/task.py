@@ -78,8 +78,50 @@ class TaskFlatten(FlattenShape):
     """All axes as one."""
 
 
+class TaskThermometer(Section):
+    """Numbers as bits that say which thresholds they reach."""
+
+    kind: Literal["thermometer"]
+    name: Name | None = None
+    bits: Small = Field(
+        description="of each element: at quantiles of what is trained on, or evenly over the type "
+        "of the sums before it"
+    )
+
+
+class TaskTables(Section):
+    """Truth tables of bits."""
+
+    kind: Literal["tables"]
+    name: Name | None = None
+    outputs: Width
+    fan_in: Annotated[int, Field(ge=1, le=8)] = Field(default=4, description="inputs of a table")
+    candidates: PositiveInt | None = Field(
+        default=None, description="wires that an input may choose from in training; all by default"
+    )
+
+
+class TaskGroupSum(Section):
+    """Ones of each group of bits, counted."""
+
+    kind: Literal["group_sum"]
+    name: Name | None = None
+    groups: Width
+    fraction_bits: Annotated[int, Field(ge=0, le=16)] = Field(
+        default=0, description="a bit counts 2**-fraction_bits"
+    )
+    centred: bool = Field(default=False, description="half of a group's bits are taken off")
+
+
 TaskLayer = Annotated[
-    TaskDense | TaskConvolution | TaskPool | TaskFlatten, Field(discriminator="kind")
+    TaskDense
+    | TaskConvolution
+    | TaskPool
+    | TaskFlatten
+    | TaskThermometer
+    | TaskTables
+    | TaskGroupSum,
+    Field(discriminator="kind"),
 ]
 
 

@@ -10,13 +10,23 @@ import numpy as np
 from torch import nn
 
 from hexcoder.config import Config, Quantisation, Task, TaskLayer
-from hexcoder.config.task import TaskConvolution, TaskDense, TaskPool
+from hexcoder.config.task import (
+    TaskConvolution,
+    TaskDense,
+    TaskGroupSum,
+    TaskPool,
+    TaskTables,
+    TaskThermometer,
+)
 from hexcoder.errors import InputError
+from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.architectures.garnet import GarNet
 from hexcoder.models.architectures.interaction_network import InteractionNetwork
 from hexcoder.models.architectures.variational import VariationalEncoder
+from hexcoder.models.layers.luts import GroupSum, Luts
 from hexcoder.models.layers.model import ModelInput, QuantisedModel
 from hexcoder.models.layers.sums import Convolution, Dense, Pool, settings_of
+from hexcoder.models.layers.thermometer import Thermometer
 from hexcoder.network.schema import RealInput
 from hexcoder.network.windows import Windows, same_sides
 
@@ -27,13 +37,18 @@ ARCHITECTURES: dict[str, Callable[[int, Quantisation], nn.Module]] = {
 }
 
 
-def build_model(config: Config, real: RealInput | None) -> QuantisedModel:
+def build_model(
+    config: Config, real: RealInput | None, samples: np.ndarray | None = None
+) -> QuantisedModel:
     """A config's network with random weights.
 
     Parameters
     ----------
     real : RealInput, optional
         How real inputs become integers.
+    samples : float array (n, *input_shape), optional
+        Real inputs, at whose quantiles a thermometer's thresholds are; evenly over the input's type
+        without them.
 
     Raises
     ------
@@ -45,12 +60,21 @@ def build_model(config: Config, real: RealInput | None) -> QuantisedModel:
     if wanted.architecture is not None:
         module = ARCHITECTURES[wanted.architecture](wanted.input_shape[-1], config.quantisation)
     else:
-        module = _layers(config, wanted)
+        module = _layers(config, wanted, _values(samples, real, wanted.input_type))
     given = ModelInput("x", tuple(wanted.input_shape), wanted.input_type, real)
     try:
         return QuantisedModel(module, [given], config.name)
     except InputError as error:
         raise InputError(f"config {config.name}: section 'network': {error}") from None
+
+
+def _values(
+    samples: np.ndarray | None, real: RealInput | None, type_: FixedPoint
+) -> np.ndarray | None:
+    """Samples in units of the input's type."""
+    if samples is None or real is None:
+        return samples
+    return (samples - np.array(real.offset)) / np.array(real.scale) * type_.step
 
 
 class Flatten(nn.Module):
@@ -60,8 +84,9 @@ class Flatten(nn.Module):
         return values.flatten(1)
 
 
-def _layers(config: Config, wanted: Task) -> nn.Module:
+def _layers(config: Config, wanted: Task, values: np.ndarray | None) -> nn.Module:
     shape: tuple[int, ...] = tuple(wanted.input_shape)
+    type_: FixedPoint | None = wanted.input_type
     made: dict[str, nn.Module] = {}
     for number, layer in enumerate(wanted.layers):
         name = layer.name or f"{layer.kind}_{number}"
@@ -69,16 +94,43 @@ def _layers(config: Config, wanted: Task) -> nn.Module:
         if name in made:
             raise InputError(f"{where}: a layer is called '{name}' already")
         try:
-            made[name], shape = _layer(layer, shape, config.quantisation)
+            if isinstance(layer, TaskThermometer):
+                made[name] = _thermometer(layer, shape, type_, values)
+                shape = (int(np.prod(shape)) * layer.bits,)
+            else:
+                made[name], shape = _layer(layer, shape, config.quantisation)
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None
+        if layer.kind not in ("flatten", "max_pool"):
+            values, type_ = None, None
+            if isinstance(layer, TaskDense | TaskConvolution) and layer.activation != "binary":
+                type_ = layer.output_type
     return nn.Sequential(OrderedDict(made))
+
+
+def _thermometer(
+    layer: TaskThermometer,
+    shape: tuple[int, ...],
+    type_: FixedPoint | None,
+    values: np.ndarray | None,
+) -> Thermometer:
+    if type_ is None:
+        raise ValueError("a thermometer stands behind the input, or a layer with an output_type")
+    if values is not None:
+        return Thermometer.at_quantiles(values, layer.bits, type_)
+    return Thermometer.over_range(int(np.prod(shape)), layer.bits, type_)
 
 
 def _layer(
     layer: TaskLayer, shape: tuple[int, ...], quantisation: Quantisation
 ) -> tuple[nn.Module, tuple[int, ...]]:
     """A layer, and the shape behind it."""
+    if isinstance(layer, TaskTables):
+        bits = int(np.prod(shape))
+        return Luts(bits, layer.outputs, layer.fan_in, layer.candidates), (layer.outputs,)
+    if isinstance(layer, TaskGroupSum):
+        module = GroupSum(layer.groups, layer.fraction_bits, is_centred=layer.centred)
+        return module, (layer.groups,)
     if isinstance(layer, TaskDense):
         return _dense(layer, shape[-1], quantisation), (*shape[:-1], layer.outputs)
     if isinstance(layer, TaskConvolution):

@@ -290,6 +290,10 @@ class QuantisedEncoder(nn.Module):
             widths = layer.output_widths()
         return total
 
+    def table_gates(self) -> Tensor:
+        """An encoder has no trained tables."""
+        return torch.zeros(())
+
     def layer_integers(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Evaluate integers exactly: int (n, elements) to int64 (n, elements) by layer name.
 

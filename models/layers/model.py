@@ -80,6 +80,8 @@ class QuantisedModel(nn.Module):
         makers = sum(count for _, count in trace.makers)
         self._makers = [maker for maker, _ in trace.makers]
         self._fixed = torch.tensor([*trace.fixed, 0.0])
+        self._gates = trace.gates
+        self._elements = {name: one.elements for name, one in trace.builder.tensors.items()}
         self._sums: list[tuple[QuantisedWeights, Tensor]] = []
         for layer, slots in trace.sums:
             assert isinstance(layer, QuantisedWeights)
@@ -129,6 +131,22 @@ class QuantisedModel(nn.Module):
             digits = layer.signed_digits()
             by_term = digits.reshape(-1, digits.shape[-1]).sum(dim=1)
             total = total + (every[places].sum(dim=0) * by_term).sum()
+        return total + self.table_gates()
+
+    def table_gates(self) -> Tensor:
+        """Estimate of the gates of tables and what goes with them, in full adders.
+
+        From the last module back: what is never read costs nothing.
+        """
+        total = torch.zeros(())
+        alive = {made: module.alive() for module, _, made in self._gates}
+        used: dict[str, Tensor] = {}
+        for module, source, made in reversed(self._gates):
+            every, own = (torch.ones(self._elements[name]) for name in (source, made))
+            living = alive.get(source)
+            price, reads = module.price(used.get(made, own), every if living is None else living)
+            total = total + price
+            used[source] = torch.maximum(used.get(source, reads), reads)
         return total
 
     def prepared(self, values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.models.layers.priced import Priced
 from hexcoder.network.builder import GraphBuilder
 from hexcoder.network.layer import Shape
 
@@ -31,6 +32,8 @@ class Trace:
         Those that say how wide what they give is.
     sums : list
         Layers with weights, and of each sum the slots of its terms (positions, terms).
+    gates : list
+        Modules that say what their gates cost, and the names of what they read and make.
     """
 
     builder: GraphBuilder
@@ -38,6 +41,7 @@ class Trace:
     makers: list[tuple[nn.Module, int]] = field(default_factory=list)
     fixed: list[float] = field(default_factory=list)
     sums: list[tuple[nn.Module, np.ndarray]] = field(default_factory=list)
+    gates: list[tuple[Priced, str, str]] = field(default_factory=list)
 
     def called(self, module: nn.Module, otherwise: str) -> str:
         """Name of a module in the model."""

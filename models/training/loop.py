@@ -69,6 +69,10 @@ class Trainable(Protocol):
         """Smooth estimate of what it takes in gates."""
         ...
 
+    def table_gates(self) -> Tensor:
+        """Of that the part of truth tables, which learn to the end, in full adders."""
+        ...
+
 
 class Task(ABC, Generic[Model, Batch]):
     """What is trained, on what, and how far it is from right.
@@ -157,9 +161,11 @@ class Trainer(Generic[Model, Batch]):
         if not torch.isfinite(loss):
             raise FloatingPointError(f"training diverged at {progress:.0%}")
         total = loss
-        if self.settings.adder_cost and progress < COST_END:
+        if self.settings.adder_cost:
             weight = self.settings.adder_cost * min(1.0, progress / COST_RAMP)
-            total = loss + weight * self.task.hardware(self.model).adder_bits() / 1000
+            hardware = self.task.hardware(self.model)
+            gates = hardware.adder_bits() if progress < COST_END else hardware.table_gates()
+            total = loss + weight * gates / 1000
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * group["rate"] * one_cycle(progress)
             if group["settles"] and progress >= COST_END:

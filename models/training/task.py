@@ -63,7 +63,7 @@ def _fitted(
     assert isinstance(wanted, Task)
     real = standardising(sample, wanted.input_type.step) if wanted.standardise else None
     torch.manual_seed(config.training.seed)
-    model = build_model(config, real)
+    model = build_model(config, real, sample.inputs)
     meaning: list[RealOutput | None] | None = None
     learned, watched = sample, kept_back
     if wanted.kind == "regressor":

@@ -79,6 +79,26 @@ CONFIGS = {
         ]},
         {"generator": "digits"},
     ),
+    "tables of muons": _config(
+        {"kind": "regressor", "input_shape": [8], "layers": [
+            {"kind": "thermometer", "bits": 5},
+            {"kind": "tables", "outputs": 30, "fan_in": 3},
+            {"kind": "tables", "outputs": 20, "candidates": 8},
+            {"kind": "group_sum", "groups": 1, "fraction_bits": 2, "centred": True},
+        ]},
+        {"generator": "muons"},
+        adder_cost=1.0, learning_rate=0.03,
+    ),
+    "tables behind sums": _config(
+        {"kind": "classifier", "input_shape": [10], "layers": [
+            {"kind": "dense", "outputs": 5, "output_type": "SQ(3,3)", "activation": "none"},
+            {"kind": "thermometer", "bits": 3},
+            {"kind": "tables", "outputs": 12},
+            {"kind": "dense", "outputs": 2, "output_type": "SQ(4,3)", "activation": "none"},
+        ]},
+        {"generator": "clusters"},
+        learning_rate=0.03, average=0.5,
+    ),
 }  # fmt: skip
 
 
@@ -245,6 +265,20 @@ BAD = {
     "conv1d takes 2 axes": (
         {"kind": "classifier", "input_shape": [8], "layers": [
             {"kind": "conv1d", "filters": 2, "kernel": [2], "output_type": "UQ(2,2)"}]},
+        {"generator": "muons"},
+    ),
+    "a thermometer stands behind the input, or": (
+        {"kind": "classifier", "input_shape": [8, 1], "layers": [
+            {"kind": "sum_pool", "window": [2]}, {"kind": "thermometer", "bits": 2}]},
+        {"generator": "muons"},
+    ),
+    "read bits, UQ(1,0); they get SQ(3,4)": (
+        {"kind": "regressor", "input_shape": [8], "layers": [{"kind": "tables", "outputs": 2}]},
+        {"generator": "muons"},
+    ),
+    "16 bits in 3 groups: these are not of equal size": (
+        {"kind": "regressor", "input_shape": [8], "layers": [
+            {"kind": "thermometer", "bits": 2}, {"kind": "group_sum", "groups": 3}]},
         {"generator": "muons"},
     ),
 }  # fmt: skip

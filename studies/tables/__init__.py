@@ -1,0 +1,1 @@
+"""Networks of tables beside networks of sums, mixed ones and trees: fronts of one flow."""
