@@ -55,7 +55,7 @@ def built(tmp_path_factory, pdk: Pdk, library: Library) -> Built:
 def compiled(tmp_path_factory) -> Compiled:
     """A small network on the sensor's image, compiled once."""
     folder = tmp_path_factory.mktemp("compiled")
-    network = sensor_network()
+    network = sensor_network(filters=1)
     save_network(network, folder / "network.json")
     build(network, Settings(), folder / "rtl")
     return Compiled(network, folder / "network.json", folder / "rtl", folder / "work")

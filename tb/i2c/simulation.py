@@ -91,5 +91,5 @@ def build_i2c_simulation(folder: Path, target: I2cTarget | None = None) -> I2cSi
     folder = folder.resolve()
     source, program = folder / f"{TOP}.v", folder / "simulation"
     write_bank(target or I2cTarget(), source)
-    verilate(TOP, [source, HARNESS], program, [], "-O2")
+    verilate(TOP, [source, HARNESS], program, [], "-O1")
     return I2cSimulation(program)

@@ -183,7 +183,7 @@ def _build_and_test(
     if is_verilator:
         tools = verilator_environment()
         values |= {key: tools[key] for key in ("PATH", "VERILATOR_ROOT")}
-        values["MAKEFLAGS"] = f"-j2 -- {make_variables('-O0')}"
+        values["MAKEFLAGS"] = f"-j2 -- {make_variables('-O0', copies)}"
         arguments = ["-Wno-fatal", "-Wno-lint", *SPLIT, *(["--trace-fst"] if waves else [])]
     else:
         arguments = ["-g2012"]

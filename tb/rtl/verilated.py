@@ -16,6 +16,7 @@ from hexcoder.processes import child
 from hexcoder.steps.reads import file_digest
 from hexcoder.tb.rtl.design import Design
 from hexcoder.tools import (
+    is_small,
     make_variables,
     plain,
     plain_workplace,
@@ -168,14 +169,17 @@ def build_simulation(design: Design, folder: Path, *, traced: bool = False) -> S
     if program.exists() and stamp.exists() and stamp.read_text() == digest:
         return Simulation(design, program)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "ports.h").write_text(header)
+    # The harness finds it there without an option that names this folder: ccache knows the program
+    # of the same Verilog in any folder.
+    (folder / "obj").mkdir(parents=True)
+    (folder / "obj" / "ports.h").write_text(header)
     (folder / "watched.vlt").write_text(visibility)
     options = ["--x-assign", "fast", "--x-initial", "unique", *SPLIT]
     options += ["--trace-fst"] if traced else []
     sources = [folder / "watched.vlt", design.verilog, HARNESS]
     # With waveforms it runs for a few events: what its compilation takes counts.
-    verilate(design.module, sources, program, options, "-O0" if traced else "-O1")
+    fast = "-O0" if traced or is_small([design.verilog]) else "-O1"
+    verilate(design.module, sources, program, options, fast)
     stamp.write_text(digest)
     return Simulation(design, program)
 
@@ -209,8 +213,8 @@ def verilate(
             "-Wno-lint",
         ]
         command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-O3"]
-        command += ["--noassert", *options, "-MAKEFLAGS", make_variables(fast)]
-        command += ["-CFLAGS", f"-I{folder} -std=gnu++20", "-o", str(folder / program.name)]
+        command += ["--noassert", *options, "-MAKEFLAGS", make_variables(fast, sources)]
+        command += ["-o", str(folder / program.name)]
         command += [str(_placed(source, folder)) for source in sources]
         # Its makefile names the working folder.
         run_logged(command, log, verilator_environment(), folder=folder)

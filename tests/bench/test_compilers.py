@@ -13,7 +13,7 @@ from tests.networks import sensor_network
 
 @pytest.fixture
 def small(monkeypatch):
-    networks = {"image": sensor_network(), "dense": perceptron("dense", (6, 4, 3))}
+    networks = {"image": sensor_network(filters=1), "dense": perceptron("dense", (6, 4, 3))}
     monkeypatch.setattr("hexcoder.bench.compilers.benchmark_networks", lambda: networks)
     monkeypatch.setattr("hexcoder.bench.pipelining.benchmark_networks", lambda: networks)
 
@@ -94,7 +94,7 @@ def test_even_stages_take_more_registers_than_the_cheapest():
 
 def test_glitches_are_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(glitches, "EVENTS", 20)
-    monkeypatch.setattr(glitches, "load_network", lambda path: sensor_network())
+    monkeypatch.setattr(glitches, "load_network", lambda path: sensor_network(filters=1))
     row = glitches.run("nangate45", 2, 0.05, tmp_path)
     assert row.network_pj > row.network_zero_delay_pj > 0
     assert row.encoder_pj - row.encoder_zero_delay_pj > 0

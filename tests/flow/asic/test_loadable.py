@@ -27,17 +27,26 @@ pytestmark = pytest.mark.xdist_group("loadable")
 VECTORS = 128
 
 
-@pytest.fixture(scope="module", params=[pytest.param(CHIP, marks=pytest.mark.long), ENCODER])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((CHIP, lambda: sensor_network(latents=3)), id="chip", marks=pytest.mark.long),
+        # Latents that a frame of the chip has no room for stand beside the chip's ports.
+        pytest.param(
+            (ENCODER, lambda: sensor_network(latents=22)), id="encoder", marks=pytest.mark.long
+        ),
+        pytest.param((ENCODER, lambda: sensor_network(2, 1, latents=22)), id="small encoder"),
+    ],
+)
 def made(request, tmp_path_factory):
     """Config, folder with network.json, rtl/ and asic/ of a small design, and what failed."""
-    top = request.param
+    top, network_of = request.param
     build = tmp_path_factory.mktemp(top)
     config = load_config("configs/econ_t_chip.toml")
     counts = config.verification.model_copy(update={"netlist_vectors": VECTORS})
     silicon = config.silicon.model_copy(update={"power_events": 640})
     config = config.model_copy(update={"verification": counts, "silicon": silicon})
-    # Latents that a frame of the chip has no room for stand beside the chip's ports.
-    network = sensor_network(latents=3 if top == CHIP else 22)
+    network = network_of()
     save_network(network, build / "network.json")
     assert write_rtl(network, Settings.of(config), build / "rtl").metrics.top == top
     return config, build, run_stage(ASIC, config, build).failures

@@ -33,10 +33,10 @@ def design(shadow: bool, triplicated: bool) -> Path:
 
 
 @functools.cache
-def lanes(shadow: bool, triplicated: bool, transients: bool = False) -> ChipLanes:
-    """Its RTL in 64 lanes, reset."""
+def lanes(shadow: bool, triplicated: bool) -> ChipLanes:
+    """Its RTL in 64 lanes, reset; what transients would invert is there for who wants it."""
     folder = design(shadow, triplicated)
-    chip = ChipLanes.of_rtl(folder, folder.parent / f"lanes_{transients}", transients=transients)
+    chip = ChipLanes.of_rtl(folder, folder.parent / "lanes", transients=True)
     chip.reset()
     return chip
 

@@ -23,13 +23,20 @@ from tests.tb.chip.chips import design, events, lanes, random_configuration
 
 pytestmark = pytest.mark.xdist_group("chip")
 
-KINDS = [(False, True), (True, True), (False, False)]
-"""Shadow registers, triplication."""
+KINDS = {
+    "flag, tripled": (False, True),
+    "shadow": (True, False),
+    "shadow, tripled": (True, True),
+    "flag": (False, False),
+}
+"""Shadow registers, triplication: the first two have each of both once."""
 
 
 @pytest.fixture(
-    params=[*KINDS[:2], pytest.param(KINDS[2], marks=pytest.mark.long)],
-    ids=["flag, tripled", "shadow, tripled", "flag"],
+    params=[
+        pytest.param(kind, id=name, marks=[pytest.mark.long] if place > 1 else [])
+        for place, (name, kind) in enumerate(KINDS.items())
+    ]
 )
 def kind(request):
     return request.param
@@ -150,7 +157,6 @@ def test_without_a_shadow_a_write_outside_of_loading_is_not_acknowledged():
     driver.verify({"multiplexer": list(configuration.multiplexer)})
 
 
-@pytest.mark.parametrize("kind", [(False, True), (True, True)], ids=["flag", "shadow"])
 def test_no_event_is_computed_with_a_mix_of_old_and_new_registers(kind):
     shadow, _ = kind
     chip = lanes(*kind)
@@ -242,8 +248,8 @@ def test_preset_registers_are_those_that_a_load_over_i2c_leaves(kind):
 
 
 def test_what_is_preset_without_a_commit_lies_in_the_shadow_and_does_not_count():
-    chip = lanes(True, True)
-    fields = chip_fields(design(True, True))
+    chip = lanes(True, False)
+    fields = chip_fields(design(True, False))
     network, used = random_configuration(np.random.default_rng(31))
     _, other = random_configuration(np.random.default_rng(32))
     chip.preset([field_values(used)], fields)
@@ -251,7 +257,7 @@ def test_what_is_preset_without_a_commit_lies_in_the_shadow_and_does_not_count()
     words = events(6, 30)
     found = stream(chip.run, words, chip.pins.latency)
     assert (found.words == link_words(network, words, used, 5)).all()
-    driver_of(chip, (True, True)).verify(field_values(other))
+    driver_of(chip, (True, False)).verify(field_values(other))
 
 
 def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch):
@@ -278,14 +284,14 @@ def test_sets_of_registers_in_lanes_and_a_fault_in_one_of_them(kind, monkeypatch
 
 
 def test_a_file_s_words_are_compared_and_a_wrong_one_is_named(monkeypatch):
-    chip = lanes(False, False)
+    chip = lanes(False, True)
     network, configuration = random_configuration(np.random.default_rng(40))
     monkeypatch.setattr(vectors, "chip_network", lambda configuration: network)
     words = events(8, 30)
     expected = link_words(network, words, configuration, 6)
 
     def verdict():
-        fields = chip_fields(design(False, False))
+        fields = chip_fields(design(False, True))
         latency = chip.pins.latency
         return vectors.check_vectors(
             chip.run, fields, latency, words, configuration, expected, FASTEST

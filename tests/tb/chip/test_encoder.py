@@ -11,7 +11,7 @@ from hexcoder.gen.agreement import compare_with_golden
 from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings
 from hexcoder.network.modules import Stimulus
-from hexcoder.network.schema import Network, save_network
+from hexcoder.network.schema import save_network
 from hexcoder.tb.__main__ import main
 from hexcoder.tb.chip.configurations import check_loaded
 from hexcoder.tb.chip.driver import ChipDriver
@@ -22,47 +22,9 @@ from hexcoder.tb.chip.vectors import chip_fields, stream
 from hexcoder.tb.i2c.timing import FASTEST
 from hexcoder.tb.modules import LoadableEncoder
 from tests.networks import sensor_network
+from tests.tb.chip.encoders import network
 
 pytestmark = pytest.mark.xdist_group("chip")
-
-
-def network():
-    """A convolution on signed 3x3 inputs and a dense layer without ReLU."""
-    weights = np.random.default_rng(4)
-    layer = {"weight_type": "SQ(2,2)", "bias_type": "SQ(2,2)", "rounding": "floor"}
-    return Network.model_validate(
-        {
-            "format": "hexcoder-network",
-            "version": 1,
-            "name": "behind_i2c",
-            "input": {"shape": [3, 3, 1], "type": "SQ(2,3)"},
-            "layers": [
-                {
-                    "name": "conv",
-                    "kind": "conv2d",
-                    "stride": 1,
-                    "padding": [[0, 0], [0, 0]],
-                    "activation": "relu",
-                    "overflow": "saturate",
-                    "output_type": "UQ(2,3)",
-                    "weights": weights.integers(-8, 8, (2, 2, 1, 2)).tolist(),
-                    "biases": [1, -3],
-                    **layer,
-                },
-                {"name": "flat", "kind": "flatten"},
-                {
-                    "name": "dense",
-                    "kind": "dense",
-                    "activation": "none",
-                    "overflow": "wrap",
-                    "output_type": "SQ(4,3)",
-                    "weights": weights.integers(-8, 8, (3, 8)).tolist(),
-                    "biases": [0, 7, -8],
-                    **layer,
-                },
-            ],
-        }
-    )
 
 
 @pytest.fixture(scope="module", params=[pytest.param("flag", marks=pytest.mark.long), "shadow"])

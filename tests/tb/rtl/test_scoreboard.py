@@ -66,7 +66,7 @@ def test_a_fault_in_an_inner_layer_s_type_is_caught_in_that_layer(simulation, co
 
 
 def test_the_first_wrong_event_is_counted_over_all_blocks(simulation, compiled):
-    weights = [[0] * 8 for _ in range(3)]
+    weights = [[0] * 4 for _ in range(3)]
     wrong = _changed(compiled.network, 2, weights=weights)
     zero = np.zeros((5, 48), dtype=np.int64)
     full = np.full((1, 48), 63, dtype=np.int64)

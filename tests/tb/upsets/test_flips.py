@@ -9,8 +9,6 @@ import pytest
 from hexcoder.errors import InputError
 from hexcoder.tb.__main__ import main
 from hexcoder.tb.chip.targets import Target
-from hexcoder.tb.chip.vectors import chip_fields
-from hexcoder.tb.modules import field_values
 from hexcoder.tb.upsets.campaign import WINDOW_CLOCKS, Outcome, Places, run_batch
 from hexcoder.tb.upsets.flips import (
     Campaign,
@@ -21,19 +19,17 @@ from hexcoder.tb.upsets.flips import (
     run_campaign,
 )
 from hexcoder.tb.upsets.statistics import interval, lasting, not_corrected, statistics
-from tests.tb.chip.chips import design, lanes, random_configuration
+from tests.tb.chip.chips import design, lanes
+from tests.tb.chip.encoders import plain_design, plain_lanes
 
 pytestmark = pytest.mark.xdist_group("chip")
 
 
 def campaign(triplicated, flips, seed=1):
-    chip = lanes(False, triplicated, True)
-    fields = chip_fields(design(False, triplicated))
-    _, configuration = random_configuration(np.random.default_rng(5))
-    chip.reset(seed=3)
-    chip.preset([field_values(configuration)], fields)
-    opened = partial(lanes, False, triplicated, True)
-    return Campaign(opened, chip.simulation.state, f"{triplicated}", seed, flips)
+    """Of a chip with triplication, or of a small design without."""
+    opened = partial(lanes, False, True) if triplicated else plain_lanes
+    loaded = load_random(opened(), design(False, True) if triplicated else plain_design(), 5)
+    return Campaign(opened, loaded, f"{triplicated}", seed, flips)
 
 
 def run(made, folder):
@@ -42,7 +38,7 @@ def run(made, folder):
 
 
 def test_every_flip_of_a_triplicated_register_is_right_again_after_the_next_clock(tmp_path):
-    places = Places.of(lanes(False, True, True))
+    places = Places.of(lanes(False, True))
     flips = run(campaign(True, 630), tmp_path / "flips")
     assert not_corrected(flips, places) == []
     assert {places.targets[flip.place] for flip in flips} == set(Target)
@@ -55,7 +51,7 @@ def test_every_flip_of_a_triplicated_register_is_right_again_after_the_next_cloc
 )
 def test_no_transient_in_control_lasts(shadow):
     """Strobe, command, commit and what writes the bank: each copy has logic of its own."""
-    chip = lanes(shadow, True, True)
+    chip = lanes(shadow, True)
     places = Places.of(chip)
     loaded = load_random(chip, design(shadow, True), 1)
     kinds = (Target.GATE, Target.VOTER)
@@ -68,7 +64,7 @@ def test_no_transient_in_control_lasts(shadow):
 
 def test_a_transient_that_all_copies_take_is_seen():
     """Written by one strobe, all three copies of a command register would keep it."""
-    chip = lanes(False, True, True)
+    chip = lanes(False, True)
     places = Places.of(chip)
     loading = [
         number
@@ -89,7 +85,7 @@ def test_a_transient_that_all_copies_take_is_seen():
 
 
 def test_without_triplication_the_same_flips_do_harm(tmp_path):
-    places = Places.of(lanes(False, False, True))
+    places = Places.of(plain_lanes())
     flips = run(campaign(False, 630), tmp_path / "flips")
     classes = statistics(flips, places).classes
     assert classes["settings"].outcomes["wrong until reloaded"].flips > 0
@@ -117,7 +113,7 @@ def test_intervals_are_those_of_clopper_and_pearson():
 
 
 def test_the_command_writes_outcomes_and_a_picture_and_goes_on(tmp_path, capsys):
-    folder = design(False, False)
+    folder = plain_design()
     arguments = ["flips", str(folder), "--flips", "126", "--results", str(tmp_path)]
     assert main(arguments) == 0
     found = json.loads((tmp_path / "flips.json").read_text())
