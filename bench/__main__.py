@@ -14,6 +14,7 @@ from hexcoder.bench import (
     compilers,
     energy,
     estimate,
+    folding,
     glitches,
     nodes,
     pictures,
@@ -33,6 +34,7 @@ EXAMPLES = """examples:
   python -m bench compilers                      hexcoder, alkaid and plain RTL on five networks
   python -m bench compilers --networks econ_t_linear_mlp    the quickest of them
   python -m bench pipelining                     stages against clock, area and energy
+  python -m bench folding                        what sharing adders saves
   python -m bench glitches                       energy with glitches over pipeline stages
   python -m bench energy                         what measures against glitches save
   python -m bench estimate                       the fast estimate of glitches beside Icarus
@@ -111,6 +113,24 @@ def _pipelining(arguments: Namespace) -> Content:
         }
         draw = partial(pictures.draw_pipelining, name)
         result[name] = _rows(arguments, f"pipelining_{name}", pipelining.run, cases, draw)
+    return result
+
+
+def _folding(arguments: Namespace) -> Content:
+    result: Content = {}
+    for name in arguments.networks or list(folding.SIZES):
+        work = _work(arguments) / name
+        cases = {
+            f"{name}, an event every {interval} clocks": (
+                name,
+                interval,
+                arguments.effort,
+                work / f"interval_{interval}",
+            )
+            for interval in folding.INTERVALS
+        }
+        draw = partial(pictures.draw_folding, name)
+        result[name] = _rows(arguments, f"folding_{name}", folding.run, cases, draw)
     return result
 
 
@@ -196,7 +216,7 @@ def _scale(arguments: Namespace) -> Content:
 
 def _run(benchmark: Callable[[Namespace], Content], arguments: Namespace) -> None:
     """Run one benchmark and keep its results whole."""
-    names = {**benchmark_networks(), **energy.networks()}
+    names = [*benchmark_networks(), *energy.networks(), *folding.SIZES]
     unknown = set(arguments.networks or ()) - set(names)
     if unknown:
         known = ", ".join(names)
@@ -224,6 +244,7 @@ def _add(
 BENCHMARKS = (
     ("compilers", "hexcoder, alkaid and plain RTL on the same networks", _compilers),
     ("pipelining", "stages against clock, area and energy", _pipelining),
+    ("folding", "clocks from one event to the next against area and energy", _folding),
     ("glitches", "energy with glitches over pipeline stages", _glitches),
     ("energy", "energy with glitches before and after each measure, beside peers", _energy),
     ("estimate", "the fast estimate of glitches beside Icarus Verilog", _estimate),

@@ -149,13 +149,13 @@ class Synthesised:
     took_s: float
 
 
-def core_ports(network: Network, latency: int) -> Interface:
+def core_ports(network: Network, latency: int, interval: int = 1) -> Interface:
     """Ports of a network's module ``encoder_core``."""
     given, wanted = (
         (tensor.type.width,) * int(np.prod(tensor.shape))
         for tensor in (network.input, network.output)
     )
-    return Interface(given, wanted, latency)
+    return Interface(given, wanted, latency, interval)
 
 
 def synthesised(
@@ -187,7 +187,13 @@ def random_tensors(network: Network, count: int) -> np.ndarray:
 
 
 def measure(
-    network: Network, verilog: Path, latency: int, synthesis: Synthesis, clock: Clock, folder: Path
+    network: Network,
+    verilog: Path,
+    latency: int,
+    synthesis: Synthesis,
+    clock: Clock,
+    folder: Path,
+    interval: int = 1,
 ) -> Measured:
     """Synthesise a design with module ``encoder_core`` and measure it.
 
@@ -205,8 +211,10 @@ def measure(
     clock : Clock
     folder : Path
         Gets netlist, logs and reports.
+    interval : int
+        Clocks from one event to the next.
     """
-    design = synthesised(verilog, core_ports(network, latency), synthesis, folder)
+    design = synthesised(verilog, core_ports(network, latency, interval), synthesis, folder)
     pdk, library, simulation = design.pdk, design.library, design.simulation
     inputs = random_tensors(network, EVENTS)
     verdict = simulation.check(inputs, evaluate(network, inputs))
@@ -227,7 +235,7 @@ def measure(
         depth=_depth(folder / "timing_setup.rpt"),
         registers=len(sequential),
         slack_ns=timing.setup_ws_ns,
-        energy_pj=round(float(total_w) * clock.period_ns * 1e3, 1),
+        energy_pj=round(float(total_w) * clock.period_ns * interval * 1e3, 1),
         mismatches=verdict.mismatches + verdict.valid_errors,
         synthesis_s=round(design.took_s, 1),
     )

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from hexcoder.bench.chip import Variant
 from hexcoder.bench.compilers import COMPILERS, Comparison
+from hexcoder.bench.folding import Folded
 from hexcoder.bench.glitches import Glitches
 from hexcoder.bench.pipelining import Pipelined
 from hexcoder.bench.scale import Size
@@ -94,6 +95,18 @@ def draw_pipelining(name: str, rows: Sequence[Pipelined]) -> bytes:
     }
     title = f"{name}, Nangate45 typical, after synthesis"
     return _curves((10.5, 3.4), "stages of logic", [row.stages for row in rows], curves, title)
+
+
+def draw_folding(name: str, rows: Sequence[Folded]) -> bytes:
+    """Interval against area, energy and latency."""
+    curves = {
+        "area with registers, mm²": [(row.area_um2 + row.registers_um2) * 1e-6 for row in rows],
+        "energy an event, pJ": [row.energy_pj for row in rows],
+        "latency, clocks": [row.latency_cycles for row in rows],
+    }
+    title = f"{name}, Nangate45 typical, after synthesis"
+    intervals = [row.interval for row in rows]
+    return _curves((10.5, 3.4), "clocks from one event to the next", intervals, curves, title)
 
 
 def draw_glitches(pdk: str, rows: Sequence[Glitches]) -> bytes:

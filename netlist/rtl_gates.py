@@ -83,7 +83,7 @@ def rtl_gates(
     commands = [
         *([f"blackbox {FULL_ADDER}"] if top != FULL_ADDER else []),
         f"hierarchy -check -top {top}",
-        "proc",
+        "proc -norom",
         # A chip's registers hold anything at power-up; half of the JSON would be lines of source.
         "setattr -unset init w:*",
         "setattr -unset src",

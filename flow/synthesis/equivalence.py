@@ -102,7 +102,7 @@ def _write_aiger(read: Iterable[str], top: str, target: Path) -> None:
     script = [
         *read,
         f"hierarchy -check -top {top}",
-        "proc",
+        "proc -norom",
         "flatten -noscopeinfo",
         "opt_clean",
         # Adders as the netlist has them, or the proof takes minutes.

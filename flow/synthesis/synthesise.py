@@ -97,7 +97,7 @@ def _read(verilog: Path, top: str, design: Path) -> list[str]:
     return [
         f"read_verilog {quoted(verilog)}",
         f"hierarchy -check -top {top}",
-        "proc",
+        "proc -norom",
         "opt_clean",
         f"write_json {quoted(design)}",
     ]

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from amaranth.hdl import Cat, Const, Instance, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Array, Cat, Const, Instance, Module, Mux, Signal, Value, unsigned
 
 from hexcoder.config import Pipeline
 from hexcoder.gen.emit.circuit import NetworkCore
 from hexcoder.gen.folding.engine import (
-    STEP,
+    LAST,
     TURN,
     Carried,
     Digit,
@@ -138,18 +138,21 @@ class FoldedCore(NetworkCore):
         if clock == since:
             return self._nodes[index]
         # What is loaded every interval anew may be handed on at the same clock.
-        return self._hold(index, since + (clock - since - 1) // self.interval * self.interval)
+        loaded = since + (clock - since - 1) // self.interval * self.interval
+        return self._hold(index, loaded, clock, clock)
 
-    def _hold(self, index: int, clock: int) -> Value:
-        """A node as it is at a clock, for the whole interval behind it."""
-        if (index, clock) not in self._held:
-            node = self.graph.nodes[index]
-            name = f"{node.layer}_{node.name}_held_{clock}".lstrip("_")
-            value = self._at(index, clock)
-            self._held[index, clock] = self._register(
-                node.layer or "input", name, value, self._pulse(clock)
-            )
-        return self._held[index, clock]
+    def _hold(self, index: int, loaded: int, first: int, last: int) -> Value:
+        """A node for some clocks: in registers that hold it then, or that are loaded for it."""
+        for (other, clock), value in self._held.items():
+            if other == index and clock < first and last <= clock + self.interval:
+                return value
+        node = self.graph.nodes[index]
+        name = f"{node.layer}_{node.name}_held_{loaded}".lstrip("_")
+        value = self._at(index, loaded)
+        self._held[index, loaded] = self._register(
+            node.layer or "input", name, value, self._pulse(loaded)
+        )
+        return self._held[index, loaded]
 
     def _instance(self, name: str, part: Part, values: Mapping[Key, Value]) -> dict[Key, Value]:
         """Outputs of a part by key."""
@@ -202,22 +205,21 @@ class FoldedCore(NetworkCore):
         # Idle, the trees see the first digits, which stand still.
         due = Signal(serial.digits, init=1, name=f"{name}_digit_due")
         turn = Signal(range(serial.turns), name=f"{name}_turn")
-        step = Signal(range(serial.steps), name=f"{name}_step")
-        is_last = step == serial.steps - 1
+        is_last = due[-1] & (turn == serial.turns - 1)
         with m.If(running):
             m.d.sync += [
                 due.eq(due.rotate_left(1)),
-                step.eq(Mux(is_last, 0, step + 1)),
                 running.eq(~is_last),
             ]
             with m.If(due[-1]):
                 m.d.sync += turn.eq(Mux(is_last, 0, turn + 1))
         with m.If(start):
             m.d.sync += running.eq(1)
-        self.register_bits[name] += 1 + len(due) + len(turn) + len(step)
+        self.register_bits[name] += 1 + len(due) + len(turn)
         if name in self._done:
             m.d.sync += self._done[name].eq(running & is_last)
-        values: dict[Key, Value] = {TURN: turn, STEP: step}
+        values: dict[Key, Value] = {TURN: turn}
+        values[LAST] = due[-1]
         for place in range(len(turn)):
             values[TurnBit(place)] = turn[place]
         for node, (low, high) in serial.operands.items():
@@ -225,7 +227,7 @@ class FoldedCore(NetworkCore):
                 label = f"{name}_{self.graph.nodes[node].name}_held"
                 held = self._register(name, label, self._in_shape(node, prepared[node]), start)
             else:
-                held = self._hold(node, enters)
+                held = self._hold(node, enters, enters + 1, enters + serial.steps)
             bits = list(held[: width_of(low, high)])
             if low < 0:
                 bits[-1] = ~bits[-1]
@@ -240,7 +242,11 @@ class FoldedCore(NetworkCore):
             self.register_bits[name] += len(registers[-1])
             if Carried(tree) in serial.part.inputs:
                 width = width_of(*serial.part.inputs[Carried(tree)])
-                values[Carried(tree)] = Cat(*registers[tree][:width]) & ~due[0].replicate(width)
+                begins = Signal(width, name=f"{name}_tree_{tree}_begins")
+                m.d.comb += begins.eq(Array(serial.begins[tree])[turn])
+                handed = Cat(*registers[tree][:width])
+                first = due[0].replicate(width)
+                values[Carried(tree)] = (handed & ~first) | (begins & first)
         results = self._instance(f"{name}_step", serial.part, values)
         totals: dict[Key, Value] = {}
         for tree in trees:
@@ -264,6 +270,7 @@ class FoldedCore(NetworkCore):
                 label = f"{name}_{self.graph.nodes[node].name}_stored"
                 loaded = running & due[0] & (turn == its + 1)
                 value = self._register(name, label, value, loaded)
+                self._held[node, enters + 1 + (its + 1) * serial.digits] = value
             found[node] = value
         return found
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hexcoder.gen.folding.lanes import Tree
-from hexcoder.gen.folding.part import Part
+from hexcoder.gen.folding.part import Key, Part
 from hexcoder.gen.graph import Bounds
 from hexcoder.gen.passes.ranges import width_of
 
@@ -41,8 +41,8 @@ class TurnBit:
     place: int
 
 
-TURN, STEP = "turn", "step"
-"""Keys of a part's inputs: numbers of the turn and of the step."""
+TURN, LAST = "turn", "last"
+"""Keys of a part's inputs: the turn's number, and whether its last step is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ class Serial:
     sums : tuple of int
         Nodes of the compiled graph.
     part : Part
-        One step: from digits, turn, step and what was carried over to each tree's result.
+        One step: from digits, turn and what was carried over to each tree's result.
+    begins : tuple of tuple of int
+        What each tree's turns begin with in place of what was carried over.
     totals : tuple of Bounds
         Range of each tree's sums.
     operands : mapping of int to Bounds
@@ -74,6 +76,7 @@ class Serial:
     trees: tuple[Tree, ...]
     sums: tuple[int, ...]
     part: Part
+    begins: tuple[tuple[int, ...], ...]
     totals: tuple[Bounds, ...]
     operands: Mapping[int, Bounds]
 
@@ -92,14 +95,15 @@ class Serial:
         }
         mask = (1 << self.digit_bits) - 1
         for turn in range(self.turns):
-            carried = {Carried(tree): np.zeros(count, np.int64) for tree in range(len(self.trees))}
+            carried = {
+                Carried(tree): np.full(count, begins[min(turn, len(begins) - 1)])
+                for tree, begins in enumerate(self.begins)
+            }
             totals = {Total(tree): np.zeros(count, np.int64) for tree in range(len(self.trees))}
             for digit in range(self.digits):
-                known = dict.fromkeys(
-                    (TurnBit(place) for place in range(self.turns.bit_length())), 0
-                )
-                known = {key: turn >> key.place & 1 for key in known}
-                known |= {TURN: turn, STEP: turn * self.digits + digit}
+                known: dict[Key, int] = {TURN: turn, LAST: int(digit == self.digits - 1)}
+                for place in range(self.turns.bit_length()):
+                    known[TurnBit(place)] = turn >> place & 1
                 given = {key: np.full(count, number) for key, number in known.items()}
                 low = digit * self.digit_bits
                 given |= {Digit(node): value >> low & mask for node, value in raised.items()}

@@ -8,7 +8,7 @@ from math import gcd
 from hexcoder.digits import digit_count
 from hexcoder.gen.compiler import Settings
 from hexcoder.gen.folding.engine import (
-    STEP,
+    LAST,
     TURN,
     Carried,
     Digit,
@@ -26,6 +26,7 @@ from hexcoder.gen.graph import (
     Constant,
     Dot,
     Graph,
+    Input,
     LayerOutput,
     Lookup,
     Product,
@@ -175,6 +176,9 @@ def _between(
             waiting += graph.nodes[index].operands
         else:
             entering.add(index)
+    if not entering:
+        # A port is never empty.
+        entering.add(next(i for i, node in enumerate(graph.nodes) if isinstance(node, Input)))
     part = PartBuilder(f"{layer.name}_{what}", layer.kind)
     taker = _Taker(graph, part, sorted(entering))
     part.outputs = {node: taker.take(node) for node in wanted}
@@ -194,8 +198,10 @@ def _serial(
     made = trees(terms, min(interval // digits, len(sums)))
     turns = max(len(tree.members) for tree in made)
     step = _Step(graph, PartBuilder(f"{layer.name}_step", layer.kind), digit_bits, digits, turns)
-    for number, tree in enumerate(made):
+    begins = tuple(
         step.tree(number, tree, [dots[place] for place in tree.members])
+        for number, tree in enumerate(made)
+    )
     totals = tuple(
         (
             min(graph.ranges[sums[place]][0] for place in tree.members),
@@ -205,7 +211,7 @@ def _serial(
     )
     part = step.part.built(settings)
     read = {key.node: bounds[key.node] for key in part.inputs if isinstance(key, Digit)}
-    return Serial(digit_bits, digits, turns, tuple(made), tuple(sums), part, totals, read)
+    return Serial(digit_bits, digits, turns, tuple(made), tuple(sums), part, begins, totals, read)
 
 
 def _dot(graph: Graph, index: int) -> Dot:
@@ -222,95 +228,98 @@ class _Step:
         self.digits, self.turns = digits, turns
         self.most = (1 << digit_bits) - 1
 
-    def tree(self, number: int, tree: Tree, dots: Sequence[Dot]) -> None:
-        """Add the tree of some sums, one for each turn."""
-        added = [self._added(dot) for dot in dots]
-        carried = self.part.input(
-            Carried(number), f"tree_{number}_carried", self._carried(tree, added)
-        )
-        terms = {carried: 1}
-        entries = [entry for one in added for entry in one]
-        entries += [0] * (self.turns * self.digits - len(entries))
-        terms[self._looked_up(STEP, entries, f"tree_{number}_offset")] = 1
-        for place, lane in enumerate(tree.lanes):
-            operand, coefficient = self._operand(lane, f"tree_{number}_lane_{place}")
+    def tree(self, number: int, tree: Tree, dots: Sequence[Dot]) -> tuple[int, ...]:
+        """Add the tree of some sums, one for each turn; what each turn begins with."""
+        # Lifted by its least value a step's sum is never negative, and has no constant to add.
+        lifted = -self.most * sum(min(0, *lane.coefficients) for lane in tree.lanes)
+        least, most = zip(*(self._span(tree, turn) for turn in range(len(dots))), strict=True)
+        whole = (1 << self.digit_bits * self.digits) - 1
+        constants = [self._constant(dot) - lifted * whole // self.most for dot in dots]
+        # What is carried over has room for so many bits anyway; the last step adds what is above.
+        room = ((lifted + max(most)) // self.most).bit_length()
+        before_last = self.digit_bits * (self.digits - 1)
+        room = max(room, before_last)
+        begins = tuple(constant & (1 << room) - 1 for constant in constants)
+        lasts = [constant >> room << room - before_last for constant in constants]
+        bounds = [
+            self._carried(begin, lifted + low, lifted + high)
+            for begin, low, high in zip(begins, least, most, strict=True)
+        ]
+        range_ = min(low for low, _ in bounds), max(high for _, high in bounds)
+        terms: dict[int, int] = {}
+
+        def add(operand: int, coefficient: int) -> None:
             terms[operand] = terms.get(operand, 0) + coefficient
+
+        add(self.part.input(Carried(number), f"tree_{number}_carried", range_), 1)
+        if any(lasts):
+            lasts += [lasts[-1]] * (self.turns - len(lasts))
+            add(*self._weighted(self.part.input(LAST, LAST, (0, 1)), lasts, f"tree_{number}_last"))
+        for place, lane in enumerate(tree.lanes):
+            add(*self._operand(lane, f"tree_{number}_lane_{place}"))
         self.part.outputs[Total(number)] = self.part.add(
             Dot(
                 layer="",
                 name=f"tree_{number}",
                 sources=tuple(terms),
                 coefficients=tuple(terms.values()),
-                offset=0,
+                offset=lifted,
                 group=0,
             )
         )
+        return begins
 
-    def _added(self, dot: Dot) -> list[int]:
-        """What a sum's constant adds in each of its steps; the last adds all that is left."""
+    def _constant(self, dot: Dot) -> int:
+        """What a sum adds to its operands' bits, all of which count up."""
         constant = dot.offset
         for source, coefficient in zip(dot.sources, dot.coefficients, strict=True):
             low, high = self.graph.ranges[source]
             constant -= coefficient << width_of(low, high) - 1 if low < 0 else 0
-        shifts = [self.digit_bits * digit for digit in range(self.digits)]
-        return [constant >> shift & self.most for shift in shifts[:-1]] + [constant >> shifts[-1]]
+        return constant
 
-    def _carried(self, tree: Tree, added: Sequence[Sequence[int]]) -> Bounds:
-        """Range of what is handed on between the steps of a turn; 0 before the first."""
-        least = most = 0
-        for turn, constants in enumerate(added):
-            lanes = [
-                lane.coefficients[turn] for lane in tree.lanes if lane.sources[turn] is not None
-            ]
-            low = self.most * sum(c for c in lanes if c < 0)
-            high = self.most * sum(c for c in lanes if c > 0)
-            bounds = (0, 0)
-            for constant in constants[:-1]:
-                bounds = (
-                    (bounds[0] + low + constant) >> self.digit_bits,
-                    (bounds[1] + high + constant) >> self.digit_bits,
-                )
-                least, most = min(least, bounds[0]), max(most, bounds[1])
-        return least, most
+    def _span(self, tree: Tree, turn: int) -> Bounds:
+        """Range of what a turn's digits give in a step."""
+        factors = [lane.coefficients[turn] for lane in tree.lanes if lane.sources[turn] is not None]
+        low = self.most * sum(factor for factor in factors if factor < 0)
+        return low, self.most * sum(factor for factor in factors if factor > 0)
 
-    def _number(self, key: str) -> int:
-        """The number of the turn or of the step."""
-        count = self.turns if key == TURN else self.turns * self.digits
-        return self.part.input(key, key, (0, count - 1))
+    def _carried(self, begin: int, low: int, high: int) -> Bounds:
+        """Range of what a turn begins with and hands on, but for the last step's."""
+        bounds = found = begin, begin
+        for _ in range(self.digits - 1):
+            bounds = (bounds[0] + low) >> self.digit_bits, (bounds[1] + high) >> self.digit_bits
+            found = min(found[0], bounds[0]), max(found[1], bounds[1])
+        return found
 
-    def _looked_up(self, key: str, entries: Sequence[int], name: str) -> int:
-        """What stands for the turn or step in a table."""
-        if len(set(entries)) == 1:
-            return self.part.constant(entries[0])
-        return self.part.add(
+    def _weighted(self, operand: int, weights: Sequence[int], name: str) -> tuple[int, int]:
+        """A node, and a coefficient, that are an operand times the weight of the turn."""
+        if len(set(weights)) == 1:
+            return operand, weights[0]
+        factor = _factor(weights)
+        weight = self.part.add(
             Lookup(
                 layer="",
-                name=name,
-                source=self._number(key),
+                name=f"{name}_weight",
+                source=self.part.input(TURN, TURN, (0, self.turns - 1)),
                 shift=0,
                 offset=0,
-                entries=tuple(entries),
+                entries=tuple(weight // factor for weight in weights),
             )
         )
+        product = Product(layer="", name=f"{name}_product", sources=(operand, weight))
+        return self.part.add(product), factor
 
     def _operand(self, lane: Lane, name: str) -> tuple[int, int]:
         """Node of a lane and its coefficient."""
-        constant = lane.coefficient
-        idle = None if constant is None else self.part.constant(0)
+        zero = None if lane.coefficient is None else self.part.constant(0)
         options: list[int | None] = [
-            idle if source is None else self._digit(source) for source in lane.sources
+            zero if source is None else self._digit(source) for source in lane.sources
         ]
         options += [None] * (self.turns - len(options))
         digit = self._chosen(options, 0, name)
-        if constant is not None:
-            return digit, constant
-        factor = _factor(lane.coefficients)
         # Behind its last sum a tree computes what nobody reads.
-        entries = [coefficient // factor for coefficient in lane.coefficients]
-        entries += [entries[-1]] * (self.turns - len(entries))
-        weight = self._looked_up(TURN, entries, f"{name}_weight")
-        product = Product(layer="", name=f"{name}_product", sources=(digit, weight))
-        return self.part.add(product), factor
+        idle = [lane.coefficients[-1]] * (self.turns - len(lane.coefficients))
+        return self._weighted(digit, [*lane.coefficients, *idle], name)
 
     def _digit(self, source: int) -> int:
         node = self.graph.nodes[source]

@@ -52,7 +52,7 @@ def solve(prover: Prover, unproved: Unproved, folder: Path) -> Model | bool:
         [
             f"read_verilog {quoted(verilog)}",
             "hierarchy -top miter",
-            "proc",
+            "proc -norom",
             "flatten",
             "opt -full",
             f"sat -timeout {SECONDS} -set differs 1 -show x miter",
