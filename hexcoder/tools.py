@@ -149,6 +149,7 @@ def run_logged(
     environment: dict[str, str] | None = None,
     finished: str = "",
     folder: Path | None = None,
+    timeout_s: float | None = None,
 ) -> str:
     """Run a program to its end with its output in a log file.
 
@@ -158,6 +159,8 @@ def run_logged(
         What a complete log holds: some programs exit with 0 after an error.
     folder : Path, optional
         Where the program runs.
+    timeout_s : float, optional
+        Seconds after which it is ended.
 
     Returns
     -------
@@ -168,10 +171,12 @@ def run_logged(
     ------
     ToolFailed
         With the errors that the log names, or its last lines, if the program fails.
+    subprocess.TimeoutExpired
+        After ``timeout_s``.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as stream:
-        done = run(command, stdout=stream, env=environment, cwd=folder)
+        done = run(command, stdout=stream, env=environment, cwd=folder, timeout_s=timeout_s)
     text = log.read_text(encoding="utf-8", errors="replace")
     if done.returncode or finished not in text:
         lines = [line.strip() for line in text.splitlines() if line.strip()]

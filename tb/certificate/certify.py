@@ -57,6 +57,7 @@ def prove_circuit(network: Network, circuit: Circuit, progress: Progress) -> Pro
             bits = circuit.inputs[first : first + element.width]
             prover.take(element, [2 * bit for bit in bits])
             first += source.type.width
+    prover.settle()
     outputs = _outputs(network, layers, circuit, proof)
     tensors = _by_tensor(outputs)
     for number, (name, elements) in enumerate(tensors.items()):
@@ -153,6 +154,8 @@ class _Tensor:
             else:
                 bits = failure.bits or self.prover.placed.get(element, ())
                 proof.doubts.append(Unproved(element, failure, bits))
+        # Not before, because two elements may have bits in common.
+        self.prover.settle()
 
     def _events(self) -> int:
         return 4096 if len(self.prover.circuit.names) < 200_000 else 2048
@@ -213,9 +216,29 @@ class _Tensor:
             failure = failure and replace(failure, bits=seen)
         elif None in bits:
             failure = Failure(f"nothing in the circuit looks like its bit {bits.index(None)}")
+        self._join_alike(element, bits, choices, samples, where)
         # A bit that is not proved may be one that nobody needs: whoever reads it will say so.
         prover.take(element, bits)
         return failure
+
+    def _join_alike(
+        self,
+        element: Element,
+        bits: Sequence[int | None],
+        choices: Sequence[Sequence[int]],
+        samples: Samples,
+        where: dict[bytes, list[int]],
+    ) -> None:
+        """Join further variables that are a bit, such as the sign before and after saturation."""
+        for place, choice in enumerate(choices):
+            first = bits[place]
+            if first is None:
+                continue
+            for other in [one for one in choice[:MOST_TRIED] if one >> 1 > first >> 1]:
+                alone: list[int | None] = [None] * element.width
+                alone[place] = other
+                if self.prover.prove(element, alone, samples, where) is None:
+                    self.prover.join(first, other)
 
     def _prove_alone(
         self,

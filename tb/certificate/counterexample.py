@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from hexcoder.tb.certificate.circuit import NO_GATE, Circuit, Kind
 from hexcoder.tb.certificate.layers import MOST_VALUES, Element
 from hexcoder.tb.certificate.words import Prover
 
-SECONDS = 20
-"""Of SAT for one element."""
+SECONDS = 5
+"""Of yosys and its SAT solver for one element."""
 MOST_GATES = 50_000
 """Behind an element that SAT is asked about."""
 MOST_RUNS = 4096
@@ -48,17 +49,18 @@ def solve(prover: Prover, unproved: Unproved, folder: Path) -> Model | bool:
     folder.mkdir(parents=True, exist_ok=True)
     verilog = folder / "miter.v"
     verilog.write_text(text, encoding="utf-8")
-    log = run_yosys(
-        [
-            f"read_verilog {quoted(verilog)}",
-            "hierarchy -top miter",
-            "proc -norom",
-            "flatten",
-            "opt -full",
-            f"sat -timeout {SECONDS} -set differs 1 -show x miter",
-        ],
-        folder / "miter.ys",
-    )
+    script = [
+        f"read_verilog {quoted(verilog)}",
+        "hierarchy -top miter",
+        "proc -norom",
+        "flatten",
+        "opt -full",
+        "sat -set differs 1 -show x miter",
+    ]
+    try:
+        log = run_yosys(script, folder / "miter.ys", timeout_s=SECONDS)
+    except TimeoutExpired:
+        return False
     if "no model found" in log:
         return True
     found = re.search(r"^\s*\\x\s+\S+\s+\S+\s+([01x]+)\s*$", log, re.M)
@@ -93,7 +95,7 @@ def _miter(prover: Prover, unproved: Unproved) -> tuple[str, list[int]]:
         if any(variable >= len(circuit.names) for variable in form.terms):
             return "", []
         terms = [(factor, 2 * variable) for variable, factor in form.terms.items()]
-        constant, width = form.constant, 64
+        constant, width = form.constant, None
     wanted = [literal >> 1 for literal in bits if literal is not None]
     wanted += [literal >> 1 for _, literal in terms]
     gates = circuit.cone(wanted, {})
@@ -123,28 +125,37 @@ def _miter(prover: Prover, unproved: Unproved) -> tuple[str, list[int]]:
         else:
             sign = "&" if gate.kind is Kind.AND else "^"
             lines.append(f"wire v{out} = {operands[0]} {sign} {operands[1]};")
+    # So wide that nothing wraps.
+    reach = abs(constant) + sum(abs(factor) for factor, _ in terms) + abs(low) + (1 << (width or 0))
+    reach += max(abs(last) + abs(number) for last, _, number in runs)
+    size = max(reach.bit_length() + 1, len(bits) + 1)
+    integer = f"wire signed [{size - 1}:0]"
+
+    def number_of(value: int) -> str:
+        return f"{'-' if value < 0 else ''}{size}'sd{abs(value)}"
+
     total = " + ".join(
         [
-            _number(constant),
-            *(f"({_literal(one)} ? {_number(factor)} : 64'sd0)" for factor, one in terms),
+            number_of(constant),
+            *(f"({_literal(one)} ? {number_of(factor)} : {number_of(0)})" for factor, one in terms),
         ]
     )
-    lines.append(f"wire signed [63:0] all_bits = {total};")
+    lines.append(f"{integer} all_bits = {total};")
     # Modulo 2**width, in the window that the golden sum lies in.
-    if width < 64 and high - low < 1 << width:
-        lines.append(f"wire [{width - 1}:0] above = all_bits - {_number(low)};")
-        lines.append(f"wire signed [63:0] total = $signed({{1'b0, above}}) + {_number(low)};")
-    elif width < 64:
+    if width is not None and high - low < 1 << width:
+        lines.append(f"wire [{width - 1}:0] above = all_bits - {number_of(low)};")
+        lines.append(f"{integer} total = $signed({{1'b0, above}}) + {number_of(low)};")
+    elif width is not None:
         lines.append(f"wire signed [{width - 1}:0] kept = all_bits[{width - 1}:0];")
-        lines.append("wire signed [63:0] total = kept;")
+        lines.append(f"{integer} total = kept;")
     else:
-        lines.append("wire signed [63:0] total = all_bits;")
-    lines.append(f"wire signed [63:0] value = total >>> {element.drop};")
-    golden = "64'sd0"
+        lines.append(f"{integer} total = all_bits;")
+    lines.append(f"{integer} value = total >>> {element.drop};")
+    golden = number_of(0)
     for last, is_constant, number in reversed(runs):
-        piece = _number(number) if is_constant else f"value + {_number(number)}"
-        golden = f"(value <= {_number(last)}) ? ({piece}) : ({golden})"
-    lines.append(f"wire signed [63:0] golden = {golden};")
+        piece = number_of(number) if is_constant else f"value + {number_of(number)}"
+        golden = f"(value <= {number_of(last)}) ? ({piece}) : ({golden})"
+    lines.append(f"{integer} golden = {golden};")
     wrong = " | ".join(
         f"({_literal(literal)} ^ golden[{place}])"
         for place, literal in enumerate(bits)
@@ -156,10 +167,6 @@ def _miter(prover: Prover, unproved: Unproved) -> tuple[str, list[int]]:
 
 def _literal(literal: int) -> str:
     return f"{'~' if literal & 1 else ''}v{literal >> 1}"
-
-
-def _number(value: int) -> str:
-    return f"-64'sd{-value}" if value < 0 else f"64'sd{value}"
 
 
 def _runs(element: Element) -> Iterator[tuple[int, bool, int]]:

@@ -73,11 +73,12 @@ class Elimination:
 
     ``base`` are the variables that stay: bits of elements. ``alias`` are others that are known to
     be such a bit. Virtual variables have numbers from the circuit's size up: the and of two bits of
-    which only the exclusive or is built, or the other way round. Each is 0 or 1, as any other.
+    which only the exclusive or is built, or the other way round (``pairs`` has those by number), or
+    a bit of an element that is not built. Each is 0 or 1, as any other.
     """
 
-    def __init__(self, circuit: Circuit, bounds: Bounds):
-        self.circuit, self.bounds = circuit, bounds
+    def __init__(self, circuit: Circuit, bounds: Bounds, pairs: dict[int, tuple[Kind, int, int]]):
+        self.circuit, self.bounds, self.pairs = circuit, bounds, pairs
         self.base: set[int] = set()
         self.alias: dict[int, int] = {}
         self._virtual_of: dict[Hashable, int] = {}
@@ -87,9 +88,11 @@ class Elimination:
         self._ands: dict[tuple[int, int], tuple[int, int, _Dropped] | None] = {}
         self._read = bytearray(self._size)
         self._gate_of_pair: dict[tuple[Kind, int, int], int] = {}
-        for gate in circuit.gates:
+        self._readers: dict[int, list[int]] = defaultdict(list)
+        for number, gate in enumerate(circuit.gates):
             for literal in gate.inputs:
                 self._read[literal >> 1] = 1
+                self._readers[literal >> 1].append(number)
             if gate.kind is not Kind.FULL_ADDER:
                 a, b = (literal >> 1 for literal in gate.inputs)
                 self._gate_of_pair.setdefault((gate.kind, a, b), gate.output)
@@ -101,6 +104,12 @@ class Elimination:
         if key not in self._virtual_of:
             self._virtual_of[key] = self._size + len(self._virtual_of)
         return self._virtual_of[key]
+
+    def virtual_pair(self, kind: Kind, a: int, b: int) -> int:
+        """Number of a gate of two variables that is not built; ``pairs`` gets it."""
+        variable = self.virtual_variable((kind, a, b))
+        self.pairs[variable] = kind, a, b
+        return variable
 
     def relate(self, bits: list[int], form: Form, *, signed: bool) -> None:
         """Remember that a word of bits (literals, low bit first) is exactly a form."""
@@ -115,6 +124,21 @@ class Elimination:
             rest = Form({v: -c for v, c in rest.terms.items()}, -rest.constant)
         below = bits[-2] >> 1 if signed and len(bits) > 1 else 0
         self._relations[top].append(_Relation(scale, rest, below))
+
+    def replace(self, variable: int, literal: int) -> None:
+        """Let gates read a literal, of a variable before it, in place of a variable equal to it."""
+        gates = self.circuit.gates
+        for number in self._readers.pop(variable, ()):
+            gate = gates[number]
+            inputs = tuple(
+                literal ^ (one & 1) if one >> 1 == variable else one for one in gate.inputs
+            )
+            gates[number] = Gate(gate.kind, inputs, gate.output)
+            self._readers[literal >> 1].append(number)
+            self._read[literal >> 1] = 1
+            if gate.kind is not Kind.FULL_ADDER:
+                a, b = sorted(one >> 1 for one in inputs)
+                self._gate_of_pair.setdefault((gate.kind, a, b), gate.output)
 
     def reduced(self, form: Form, width: int | None, end: Form | None = None) -> Form:
         """A form over input bits, and what could not be eliminated; modulo 2**width if given.
@@ -399,12 +423,12 @@ class _Reduction:
                 self.add(2 * b, factor)
             return
         if factor % 2 == 0:
-            whole = built if built is not None else known.virtual_variable((Kind.XOR, a, b))
+            whole = built if built is not None else known.virtual_pair(Kind.XOR, a, b)
             self.add(2 * a, factor // 2)
             self.add(2 * b, factor // 2)
             self._leave(whole, -(factor // 2))
         else:
-            self._leave(known.virtual_variable((Kind.AND, a, b)), factor)
+            self._leave(known.virtual_pair(Kind.AND, a, b), factor)
 
     def _replace(self, dropped: _Dropped, factor: int) -> None:
         """Add a factor times a dropped carry."""

@@ -8,7 +8,9 @@ circuit has to have.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +29,10 @@ from hexcoder.network.quantise import quantise
 from hexcoder.network.rounding import rounded, rounding_terms
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedLayer
+from hexcoder.tb.certificate.symbolic import Inexpressible, range_of
+
+Function = Callable[[Any], Any]
+"""Of integers: an array or :class:`Symbolic`."""
 
 
 @dataclass(eq=False)
@@ -48,7 +54,7 @@ class Element:
     drop : int
         The function depends on floor(sum / 2**drop) alone.
     function : callable, optional
-        From these integers, an int64 array, to the element's values.
+        From these integers, an int64 array or :class:`Symbolic`, to the element's values.
     is_inner : bool
         Not a layer's output, but within it: a product that is cut.
     """
@@ -60,7 +66,7 @@ class Element:
     high: int
     sum: Affine | None = None
     drop: int = 0
-    function: Callable[[np.ndarray], np.ndarray] | None = None
+    function: Function | None = None
     is_inner: bool = False
 
     def roots(self) -> list[Element]:
@@ -274,34 +280,41 @@ def _function(
     number: int,
     total: Affine,
     drop: int,
-    function: Callable[[np.ndarray], np.ndarray],
+    function: Function,
     *,
-    inner: str = "",
+    cut: FixedPoint | None = None,
 ) -> Affine:
-    """An element that is a function of floor(total / 2**drop), which rises or falls throughout.
+    """An element that is a function of floor(total / 2**drop), or a product ``cut`` to a type.
 
     A function that changes nothing makes no element: the compiler may add such a sum to others
     before it resolves its carries.
     """
+    type_ = cut or context.output_type
     low, high = (bound >> drop for bound in total.bounds)
-    if high - low < MOST_VALUES:
-        values = function(np.arange(low, high + 1))
-        least, greatest = int(values.min()), int(values.max())
-    else:
-        ends = function(np.array([low, high]))
-        least, greatest = int(ends.min()), int(ends.max())
-        values = None
-    if least == greatest and values is not None and inner:
+    least, greatest = _range(function, low, high, type_)
+    if least == greatest and cut:
         return Affine({}, least)
-    type_ = context.output_type
-    width = width_of(least, greatest) if inner else type_.width
-    name = inner or context.name
-    element = Element(name, number, width, least, greatest, total, drop, function, bool(inner))
+    width = width_of(least, greatest) if cut else type_.width
+    name = f"{context.name}.products" if cut else context.name
+    element = Element(name, number, width, least, greatest, total, drop, function, bool(cut))
     return Affine({element: 1})
 
 
+FEW_VALUES = 1 << 16
+"""Integers that a function of a sum is evaluated on without further ado."""
 MOST_VALUES = 1 << 21
-"""Integers that a function of a sum is evaluated on."""
+"""Integers that a function is evaluated on which no diagrams say."""
+
+
+def _range(function: Function, low: int, high: int, type_: FixedPoint) -> tuple[int, int]:
+    """Least and greatest value from ``low`` to ``high``; where in doubt the type's."""
+    if high - low >= FEW_VALUES:
+        with suppress(Inexpressible):
+            return range_of(function, low, high)
+    if high - low >= MOST_VALUES:
+        return type_.minimum, type_.maximum
+    values = function(np.arange(low, high + 1))
+    return int(values.min()), int(values.max())
 
 
 @dataclass
@@ -357,7 +370,7 @@ class _Weighted:
                 product,
                 drop,
                 cut,
-                inner=f"{self.context.name}.products",
+                cut=target,
             )
         return self._cut[number, weight]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from hexcoder.tb.certificate.circuit import Circuit
+from hexcoder.tb.certificate.circuit import NO_GATE, Circuit, Gate, Kind
 from hexcoder.tb.certificate.cut import Cut, Where
 from hexcoder.tb.certificate.forms import Elimination, Form
-from hexcoder.tb.certificate.layers import MOST_VALUES, Affine, Element, width_of
+from hexcoder.tb.certificate.layers import FEW_VALUES, MOST_VALUES, Affine, Element, width_of
 from hexcoder.tb.certificate.samples import Samples, evaluate_gate, packed
+from hexcoder.tb.certificate.symbolic import Diagrams, Inexpressible, Symbolic
 
 Placed = Mapping[Element, Sequence[int | None]]
 """Literal of each bit of an element; None of a bit that the circuit does not have."""
@@ -19,6 +22,9 @@ Placed = Mapping[Element, Sequence[int | None]]
 MOST_DIRECT = 16
 """Bits of sources of which every pattern is tried."""
 _CHUNK = 1 << 16
+_MOST_KEPT = 1 << 27
+"""Bytes of variables' values that are kept."""
+_ONES = np.uint8(255)
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,22 @@ class Failure:
     bits: tuple[int | None, ...] = ()
 
 
-@dataclass
 class Bits:
-    """Range of linear forms over the bits of elements."""
+    """Range of linear forms over a circuit's variables, by the elements that they are bits of.
 
-    place_of: dict[int, tuple[Element, int]] = field(default_factory=dict)
-    inverted: set[int] = field(default_factory=set)
+    ``virtual_of`` has by number the pairs of variables of which no gate is built.
+    """
+
+    def __init__(self, circuit: Circuit, virtual_of: Mapping[int, tuple[Kind, int, int]]):
+        self.circuit, self.virtual_of = circuit, virtual_of
+        self.place_of: dict[int, tuple[Element, int]] = {}
+        self.inverted: set[int] = set()
+        self.forget()
+
+    def forget(self) -> None:
+        """Have variables made of the elements that are known by now."""
+        self._roots: dict[int, frozenset[Element]] = {}
+        self._rows: dict[frozenset[Element], _Rows] = {}
 
     def take(self, element: Element, bits: Sequence[int | None]) -> None:
         """Remember whose bits variables are."""
@@ -66,36 +82,139 @@ class Bits:
                     self.inverted.add(literal >> 1)
 
     def bounds(self, terms: Mapping[int, int]) -> tuple[int, int]:
-        """Exact for independent elements; other variables are 0 or 1."""
+        """Exact where elements are independent, and for variables that few bits determine."""
         low = high = 0
-        groups: dict[Element, dict[int, int]] = {}
-        for variable, factor in terms.items():
-            if variable in self.place_of:
-                element, place = self.place_of[variable]
-                if variable in self.inverted:
-                    low, high, factor = low + factor, high + factor, -factor
-                groups.setdefault(element, {})[place] = factor
-            else:
-                low, high = low + min(factor, 0), high + max(factor, 0)
-        for element, factors in groups.items():
-            least, greatest = _range_of_bits(element, factors)
+        for roots, variables in self._groups(terms).items():
+            least, greatest = self._range(roots, {one: terms[one] for one in variables})
             low, high = low + least, high + greatest
         return low, high
 
+    def _groups(self, variables: Iterable[int]) -> dict[frozenset[Element], list[int]]:
+        """Variables by the elements that determine them; what more determine stands alone."""
+        groups: dict[frozenset[Element], list[int]] = {}
+        group_of: dict[Element, frozenset[Element]] = {}
+        alone: list[int] = groups.setdefault(frozenset(), [])
+        # What few elements determine first.
+        for roots, variable in sorted(
+            ((self._made_of(one), one) for one in variables), key=lambda pair: len(pair[0])
+        ):
+            others = {group_of[root] for root in roots if root in group_of}
+            merged = roots.union(*others)
+            if not roots or (len(merged) > 1 and _width(merged) > MOST_DIRECT):
+                alone.append(variable)
+                continue
+            groups[merged] = [one for group in others for one in groups.pop(group)] + [variable]
+            group_of |= dict.fromkeys(merged, merged)
+        return groups
 
-def _range_of_bits(element: Element, factors: Mapping[int, int]) -> tuple[int, int]:
-    """Least and greatest sum of factors times bits of an element."""
-    if (element.high - element.low + 1) == 1 << element.width or element.width > 16:
-        return sum(min(f, 0) for f in factors.values()), sum(max(f, 0) for f in factors.values())
-    values = np.arange(element.low, element.high + 1)
-    # Python's integers: a dropped carry is followed with a weight beyond 64 bits.
-    unit = min(abs(f) & -abs(f) for f in factors.values() if f) if any(factors.values()) else 1
-    total = np.zeros(
-        len(values), object if max(map(abs, factors.values())) // unit >> 40 else np.int64
-    )
-    for place, factor in factors.items():
-        total = total + (values >> place & 1) * (factor // unit)
-    return int(total.min()) * unit, int(total.max()) * unit
+    def _made_of(self, variable: int) -> frozenset[Element]:
+        """Elements that determine a variable; none where they have too many bits."""
+        waiting = [variable]
+        while waiting:
+            top = waiting[-1]
+            inputs = self._inputs(top)
+            missing = [one for one in inputs if one not in self._roots]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            if top in self.place_of:
+                element, _ = self.place_of[top]
+                found = frozenset(element.roots() if element.is_inner else [element])
+            else:
+                parts = [self._roots[one] for one in inputs]
+                found = frozenset[Element]().union(*parts) if all(parts) else frozenset[Element]()
+            is_few = len(found) == 1 or _width(found) <= MOST_DIRECT
+            self._roots[top] = found if is_few or top in self.place_of else frozenset()
+        return self._roots[variable]
+
+    def _inputs(self, variable: int) -> list[int]:
+        """Variables that one is made of; none of a bit of an element."""
+        if variable in self.place_of:
+            return []
+        if variable in self.virtual_of:
+            return list(self.virtual_of[variable][1:])
+        if variable >= len(self.circuit.names) or self.circuit.made_by[variable] == NO_GATE:
+            return []
+        gate = self.circuit.gates[self.circuit.made_by[variable]]
+        return [literal >> 1 for literal in gate.inputs if literal > 1]
+
+    def _range(self, roots: frozenset[Element], terms: Mapping[int, int]) -> tuple[int, int]:
+        """Least and greatest sum of factors times variables that elements determine."""
+        free = sum(min(f, 0) for f in terms.values()), sum(max(f, 0) for f in terms.values())
+        if not roots or _width(roots) > MOST_DIRECT or not any(terms.values()):
+            return free
+        if len(roots) == 1 and all(self.place_of.get(one, (None,))[0] in roots for one in terms):
+            (element,) = roots
+            if element.high - element.low + 1 == 1 << element.width:
+                return free
+        if sum(rows.size for rows in self._rows.values()) > _MOST_KEPT:
+            self._rows.clear()
+        if roots not in self._rows:
+            self._rows[roots] = _Rows(self, roots)
+        rows = self._rows[roots]
+        # Python's integers: a dropped carry is followed with a weight beyond 64 bits.
+        unit = min(factor & -factor for factor in terms.values() if factor)
+        is_wide = max(map(abs, terms.values())) // unit >> 40
+        total = np.zeros(rows.count, object if is_wide else np.int64)
+        for variable, factor in terms.items():
+            total = total + rows.of(variable) * (factor // unit)
+        return int(total.min()) * unit, int(total.max()) * unit
+
+
+class _Rows:
+    """Variables for every combination of the values of some elements, which determine them."""
+
+    def __init__(self, bits: Bits, roots: Iterable[Element]):
+        self._bits = bits
+        self._values, self.count = _every_value(sorted(roots, key=lambda one: one.number))
+        self._found: dict[int, np.ndarray] = {0: np.zeros(self.count, bool)}
+
+    @property
+    def size(self) -> int:
+        """Numbers that are kept."""
+        return self.count * len(self._found)
+
+    def of(self, variable: int) -> np.ndarray:
+        """Bool for each combination."""
+        bits, waiting = self._bits, [variable]
+        while waiting:
+            top = waiting[-1]
+            missing = [one for one in bits._inputs(top) if one not in self._found]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            if top not in self._found:
+                self._make(top)
+        return self._found[variable]
+
+    def _make(self, variable: int) -> None:
+        bits, found = self._bits, self._found
+        if variable in bits.place_of:
+            element, place = bits.place_of[variable]
+            row = np.broadcast_to(element.value(self._values), self.count) >> place & 1
+            found[variable] = row.astype(bool) ^ (variable in bits.inverted)
+            return
+        if variable in bits.virtual_of:
+            kind, a, b = bits.virtual_of[variable]
+            gate = Gate(kind, (2 * a, 2 * b), variable)
+        else:
+            gate = bits.circuit.gates[bits.circuit.made_by[variable]]
+        for place, row in enumerate(evaluate_gate(gate, found, True)):
+            found[gate.output + place] = row
+
+
+def _width(elements: Iterable[Element]) -> int:
+    return sum(element.width for element in elements)
+
+
+def _every_value(elements: Sequence[Element]) -> tuple[dict[Element, np.ndarray], int]:
+    """Elements' values in every combination of them, and how many these are."""
+    sizes = [one.high - one.low + 1 for one in elements]
+    count = int(np.prod(sizes))
+    numbers = np.unravel_index(np.arange(count), sizes) if sizes else ()
+    return {one: row + one.low for one, row in zip(elements, numbers, strict=True)}, count
 
 
 class Prover:
@@ -103,23 +222,28 @@ class Prover:
 
     def __init__(self, circuit: Circuit):
         self.circuit = circuit
-        self.bits = Bits()
-        self.elimination = Elimination(circuit, self.bits.bounds)
+        pairs: dict[int, tuple[Kind, int, int]] = {}
+        self.bits = Bits(circuit, pairs)
+        self.elimination = Elimination(circuit, self.bits.bounds, pairs)
         self.placed: dict[Element, list[int | None]] = {}
         self._words: dict[tuple[Element, tuple[tuple[int, int], ...], int], Word] = {}
 
     def take(self, element: Element, bits: Sequence[int | None]) -> None:
-        """Take an element's bits as known: they are inputs, or proved."""
+        """Take an element's bits as known: they are inputs, or proved. See :meth:`settle`."""
         self.placed[element] = list(bits)
         self.bits.take(element, bits)
-        self.elimination.base.update(
-            literal >> 1 for literal in bits if literal is not None and literal > 1
-        )
+
+    def settle(self) -> None:
+        """Let sums that follow end at the bits of all elements that were taken."""
+        self.elimination.base.update(self.bits.place_of)
+        self.bits.forget()
 
     def join(self, literal: int, other: int) -> None:
         """Take a literal for another one, which is the same for every event."""
         if other >> 1 not in self.elimination.base and other > 1:
             self.elimination.alias[other >> 1] = literal ^ (other & 1)
+            if literal >> 1 < other >> 1:
+                self.elimination.replace(other >> 1, literal ^ (other & 1))
 
     def form(self, total: Affine) -> Form:
         """A golden sum over the circuit's bits."""
@@ -131,6 +255,7 @@ class Prover:
                 weight = -factor << place if is_sign else factor << place
                 if literal is None:
                     virtual = self.elimination.virtual_variable((element, place))
+                    self.bits.place_of[virtual] = element, place
                     form.add(2 * virtual, weight)
                 else:
                     form.add(literal, weight)
@@ -180,8 +305,6 @@ class Prover:
         if others:
             names = ", ".join(self.circuit.names[variable] for variable in sorted(others)[:3])
             return Failure(f"it depends on {names} besides its sum", word)
-        if high - low >> element.drop >= MOST_VALUES:
-            return Failure(f"its sum takes {high - low + 1} values, too many to try all", word)
         if failed := self._end_differs(element, bits, leaves, literals if leaves else {}):
             return Failure(failed, word)
         if not element.drop and len(literals) == width:
@@ -280,22 +403,23 @@ class Prover:
         """Rows of the bits of ``sources``, and what the element is, for all their values."""
         if sum(one.width for one in sources) > MOST_DIRECT:
             return None
-        sizes = [one.high - one.low + 1 for one in sources]
-        numbers = np.unravel_index(np.arange(int(np.prod(sizes))), sizes) if sizes else ()
-        values: dict[Element, np.ndarray] = {}
-        bits: list[tuple[int, np.ndarray]] = []
-        for one, number in zip(sources, numbers, strict=True):
-            values[one] = number + one.low
-            for place, literal in enumerate(self.placed[one]):
-                if literal is not None:
-                    bits.append((literal, (values[one] >> place & 1).astype(bool)))
-        count = int(np.prod(sizes))
+        values, count = _every_value(sources)
+        bits = [
+            (literal, (values[one] >> place & 1).astype(bool))
+            for one in sources
+            for place, literal in enumerate(self.placed[one])
+            if literal is not None
+        ]
         rows, kept = _consistent(bits, count)
         golden = np.broadcast_to(element.value(values), count)
         return rows, golden[kept]
 
     def _evaluate(
-        self, wanted: Sequence[int], rows: dict[int, np.ndarray], cut: Mapping[int, object]
+        self,
+        wanted: Sequence[int],
+        rows: dict[int, Any],
+        cut: Mapping[int, object],
+        ones: int | np.integer = _ONES,
     ) -> int:
         """Add to packed rows those of variables behind them; a variable that is missing, or 0."""
         lost = 0
@@ -304,7 +428,7 @@ class Prover:
             if missing is not None:
                 lost = lost or missing >> 1
                 continue
-            for place, row in enumerate(evaluate_gate(gate, rows, np.uint8(255))):
+            for place, row in enumerate(evaluate_gate(gate, rows, ones)):
                 rows.setdefault(gate.output + place, row)
         return lost or next((one for one in wanted if one not in rows), 0)
 
@@ -347,15 +471,63 @@ class Prover:
     ) -> str:
         """Where the bits are not the function of the sum; empty if they are, for all its values."""
         assert element.sum is not None
+        low, high = (bound >> element.drop for bound in element.sum.bounds)
+        pairs = [(literal, place) for place, literal in literals.items()]
+        pairs += [(2 * leaf + inverse, place) for leaf, (place, inverse) in leaves.items()]
+        placed = [(literal, place - element.drop) for literal, place in pairs]
+        if high - low >= FEW_VALUES:
+            with suppress(Inexpressible):
+                return self._end_differs_symbolically(element, bits, leaves, placed)
+        if high - low >= MOST_VALUES:
+            return f"its sum takes {high - low + 1} values, too many to try all"
+        return self._end_differs_somewhere(element, bits, leaves, placed)
+
+    def _end_differs_symbolically(
+        self,
+        element: Element,
+        bits: Sequence[int | None],
+        leaves: Mapping[int, tuple[int, int]],
+        placed: Sequence[tuple[int, int]],
+    ) -> str:
+        """As :meth:`_end_differs`, by diagrams; ``placed`` has places after the drop."""
+        assert element.sum is not None
+        assert element.function is not None
+        diagrams = Diagrams()
+        value, inside = diagrams.words(*(bound >> element.drop for bound in element.sum.bounds))
+        rows = {0: Symbolic(diagrams, [0])}
+        for literal, place in placed:
+            bit = Symbolic(diagrams, [diagrams.xor(value.bit(place), literal & 1)])
+            # Bits that the circuit has but once are the same.
+            known = rows.setdefault(literal >> 1, bit)
+            inside = diagrams.choose(diagrams.xor(known.bits[0], bit.bits[0]), 0, inside)
+        wanted = [literal >> 1 for literal in bits if literal is not None]
+        if lost := self._evaluate(wanted, rows, leaves, -1):
+            return f"it depends on {self.circuit.names[lost]} besides"
+        golden = diagrams.word(element.function(value))
+        for place, literal in enumerate(bits):
+            if literal is None:
+                continue
+            found = diagrams.xor(rows[literal >> 1].bits[0], literal & 1)
+            wrong = diagrams.choose(diagrams.xor(found, golden.bit(place)), inside, 0)
+            if wrong:
+                least, _ = diagrams.ends(value, wrong)
+                return f"bit {place} is wrong where its sum is {least << element.drop}"
+        return ""
+
+    def _end_differs_somewhere(
+        self,
+        element: Element,
+        bits: Sequence[int | None],
+        leaves: Mapping[int, tuple[int, int]],
+        placed: Sequence[tuple[int, int]],
+    ) -> str:
+        """As :meth:`_end_differs_symbolically`, by trying all values."""
+        assert element.sum is not None
         assert element.function is not None
         low, high = (bound >> element.drop for bound in element.sum.bounds)
-        of_leaves = [(2 * leaf + inverse, place) for leaf, (place, inverse) in leaves.items()]
         for start in range(low, high + 1, _CHUNK):
             values = np.arange(start, min(start + _CHUNK, high + 1))
-            pairs = [
-                (literal, (values >> (place - element.drop) & 1).astype(bool))
-                for literal, place in [*((one, at) for at, one in literals.items()), *of_leaves]
-            ]
+            pairs = [(literal, (values >> place & 1).astype(bool)) for literal, place in placed]
             rows, kept = _consistent(pairs, len(values))
             values = values[kept]
             failed = self._differs(bits, rows, element.function(values), leaves)

@@ -11,6 +11,7 @@ from hexcoder.gen.compiler import Settings
 from hexcoder.network.golden import evaluate
 from hexcoder.network.schema import Network, NetworkGraph, save_network
 from hexcoder.tb.certificate.check import certify, certify_design, failure_of
+from hexcoder.tb.certificate.layers import MOST_VALUES, layers_of
 from tests.networks import networks
 from tests.tb.certificate.faults import FAULTS
 
@@ -77,7 +78,7 @@ def test_a_network_is_proved_element_by_element(network, design, tmp_path):
 
 @pytest.mark.parametrize("count", [4, pytest.param(300, marks=pytest.mark.long)])
 def test_random_networks_are_proved(count, tmp_path_factory):
-    """None is refuted; of 100 at most one has sums of too many values to try all."""
+    """None is refuted; of 100 at most one has a borrow of many inputs that no bound follows."""
     reasons: list[str | None] = []
 
     @seed(1)
@@ -93,6 +94,53 @@ def test_random_networks_are_proved(count, tmp_path_factory):
 
     prove()
     assert len(reasons) <= count // 100, reasons
+
+
+def _of_layers(shape, type_, *layers) -> Network:
+    return Network.model_validate(
+        {"name": "drawn", "input": {"shape": shape, "type": type_}, "layers": layers}
+    )
+
+
+def test_products_that_are_cut_are_proved_beside_shared_whole_ones(tmp_path):
+    """6 x loses no bit by its cut, and is made of the bits of 3 x, which does."""
+    random = np.random.default_rng(7)
+    conv = {
+        "kind": "conv2d", "name": "conv", "stride": 2, "padding": "same", "activation": "relu",
+        "weights": random.choice([-3, -2, -1, 0, 1, 3, 6, 7], (3, 3, 1, 2)).tolist(),
+        "weight_type": "SQ(1,3)", "product_type": "SQ(2,7)", "biases": [5, -3],
+        "bias_type": "SQ(1,3)", "output_type": "UQ(1,4)", "rounding": "round_half_up",
+    }  # fmt: skip
+    latent = _dense(random, "latent", 4, 8, activation="relu", output_type="UQ(1,5)")
+    network = _of_layers([4, 4, 1], "UQ(1,5)", conv, {"kind": "flatten"}, latent)
+    latency = build(network, QUICKLY, tmp_path).metrics.modules["encoder_core"].latency_cycles
+    certificate = certify(network, latency, tmp_path, tmp_path / "work", _silent)
+    assert (certificate.verdict, certificate.by_sat) == ("proved", 0), certificate.reason
+    assert certificate.elements == {"conv": 8, "latent": 4}
+
+
+@pytest.mark.parametrize("overflow", ["saturate", "wrap"])
+def test_sums_of_too_many_values_to_try_are_proved(overflow, tmp_path):
+    wide = {
+        "kind": "dense", "name": "wide", "weight_type": "SQ(1,11)", "output_type": "SQ(2,20)",
+        "weights": np.random.default_rng(5).integers(-2048, 2048, (2, 3)).tolist(),
+        "activation": "none", "rounding": "round_half_up", "overflow": overflow,
+    }  # fmt: skip
+    network = _of_layers([3], "SQ(3,11)", wide)
+    (element,) = layers_of(network).tensors["wide"][0].terms
+    assert (element.low, element.high) == (-(1 << 21), (1 << 21) - 1)
+    assert element.sum is not None
+    low, high = element.sum.bounds
+    assert high - low >> element.drop > MOST_VALUES
+    latency = build(network, QUICKLY, tmp_path).metrics.modules["encoder_core"].latency_cycles
+    certificate = certify(network, latency, tmp_path, tmp_path / "work", _silent)
+    assert (certificate.verdict, certificate.by_sat) == ("proved", 0), certificate.reason
+    values = network.model_dump(mode="json", exclude_none=True)
+    values["layers"][0]["overflow"] = "wrap" if overflow == "saturate" else "saturate"
+    wrong = certify(Network.model_validate(values), latency, tmp_path, tmp_path / "work", _silent)
+    assert wrong.verdict == "refuted"
+    assert wrong.reason is not None
+    assert "is wrong where its sum is" in wrong.reason
 
 
 @pytest.mark.parametrize("kind", QUICK)
