@@ -222,3 +222,14 @@ def test_an_error_of_yosys_shows_its_message_and_log(pdk, library, tmp_path):
     verilog.write_text("module encoder_core(input clk); missing m(.clk(clk)); endmodule\n")
     with pytest.raises(InputError, match=r"missing.*1_read.log"):
         synthesise(verilog, "encoder_core", pdk, library, tmp_path)
+
+
+def test_a_constant_for_every_case_becomes_gates(pdk, library, tmp_path: Path):
+    verilog = tmp_path / "table.v"
+    entries = "".join(f"      4'd{k}: y = 6'd{(k * 37 + 11) % 64};\n" for k in range(16))
+    verilog.write_text(
+        "module table_(input [3:0] x, output reg [5:0] y);\n  always @*\n    case (x)\n"
+        f"{entries}    endcase\nendmodule\n"
+    )
+    netlist = synthesise(verilog, "table_", pdk, library, tmp_path)
+    assert "_X1 " in netlist.verilog.read_text()
