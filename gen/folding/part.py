@@ -151,8 +151,8 @@ class PartBuilder:
 
     def _graph(self) -> Graph:
         nodes = tuple(self.nodes.nodes)
-        plain = Graph(nodes, (), (), ())
-        bounds = [ranges(plain).ranges[node] for node in self.outputs.values()]
+        known = ranges(Graph(nodes, (), (), ())).ranges
+        bounds = [known[node] for node in self.outputs.values()]
         low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
         count = len(self.outputs)
         layer = LayerOutput(
