@@ -8,6 +8,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 
+def _check_interval(interval: int) -> None:
+    if interval < 1:
+        raise ValueError(f"events come 1 clock apart or more: got an interval of {interval}")
+
+
 class Spacing(wiring.Component):
     """Let an event through that comes ``interval`` clocks or more after the one before.
 
@@ -15,9 +20,15 @@ class Spacing(wiring.Component):
     ----------
     interval : int
         At least 1, which lets all through.
+
+    Raises
+    ------
+    ValueError
+        If ``interval`` is less than 1.
     """
 
     def __init__(self, interval: int):
+        _check_interval(interval)
         self.interval = interval
         super().__init__({"i": In(1), "o": Out(1)})
 
@@ -41,9 +52,17 @@ class Waiting(wiring.Component):
     clocks : int
         Clocks of delay; 0 is a wire.
     interval : int
+
+    Raises
+    ------
+    ValueError
+        If ``clocks`` is negative or ``interval`` is less than 1.
     """
 
     def __init__(self, shape: Shape | int, clocks: int, interval: int):
+        _check_interval(interval)
+        if clocks < 0:
+            raise ValueError(f"a delay is not negative: got {clocks} clocks")
         self.clocks, self.interval = clocks, interval
         self.shape = unsigned(shape) if isinstance(shape, int) else shape
         super().__init__({"valid": In(1), "i": In(self.shape), "o": Out(self.shape)})

@@ -40,6 +40,7 @@ from hexcoder.hw.normaliser import Normaliser
 from hexcoder.hw.shuttle.byte_stream import ByteStream, TinyTapeout
 from hexcoder.hw.shuttle.wishbone import WishboneEvents
 from hexcoder.hw.shuttle.words import WordInput, WordOutput
+from hexcoder.hw.spacing import Spacing, Waiting
 from hexcoder.hw.triplication.triplicate import Triplicated
 from tests.hw.circuits import outputs_of
 
@@ -80,11 +81,13 @@ WRONG = {
     Packer: [lambda: Packer(0, 4, 9), lambda: Packer(3, 4, 0)],
     RegisterBank: [lambda: RegisterBank(OVERLAPPING), lambda: Field("none", 0, 0, 8)],
     Shifts: [lambda: Shifts(0, 4), lambda: Shifts(3, 0)],
+    Spacing: [lambda: Spacing(0)],
     Stage: [lambda: Stage(0)],
     StepChain: [lambda: StepChain([(0,)], 8, 3, 1, 4)],
     SuperCell: [lambda: SuperCell(3)],
     TinyTapeout: [lambda: TinyTapeout(Core("core", 0, 8))],
     Triplicated: [lambda: Triplicated(3, logic=False)],
+    Waiting: [lambda: Waiting(4, -1, 2), lambda: Waiting(4, 2, 0)],
     WishboneEvents: [lambda: WishboneEvents(Core("core", 8, 0))],
     WordInput: [lambda: WordInput(0, 8), lambda: WordInput(8, 0)],
     WordOutput: [lambda: WordOutput(0, 8), lambda: WordOutput(8, 0)],
