@@ -11,6 +11,8 @@ PYTHON ?= python3
 
 VENV := .venv
 RUN := $(VENV)/bin/python
+# Many processes read the same code: what Python compiles of it is kept.
+unexport PYTHONDONTWRITEBYTECODE
 # One word of the shell, whatever is in it.
 quoted = '$(subst ','\'',$(1))'
 OPTIONS = --config $(call quoted,$(CONFIG)) $(if $(EVENTS),--events $(call quoted,$(EVENTS))) \

@@ -178,7 +178,11 @@ def _build_and_test(
     # The runner goes by where a file really is.
     copies = [Path(shutil.copy(source, work)) for source in sources]
     places = [str(work), *filter(None, sys.path)]
-    values = (values or {}) | {"PYTHONPATH": os.pathsep.join(places)}
+    values = (values or {}) | {
+        "PYTHONPATH": os.pathsep.join(places),
+        # pytest's telling asserts, for the tests alone: else every import is rewritten, for seconds.
+        "COCOTB_REWRITE_ASSERTION_FILES": tests.rsplit(".", 1)[-1] + ".py",
+    }
     is_verilator = simulator == "verilator"
     if is_verilator:
         tools = verilator_environment()
