@@ -41,6 +41,8 @@ from hexcoder.steps.step import Stage
 if TYPE_CHECKING:
     import torch
 
+    from hexcoder.models.importers.floats.calibrate import Loss
+
 __all__ = [
     "CheckFailed",
     "Classical",
@@ -56,6 +58,7 @@ __all__ = [
     "export_model",
     "freeze",
     "golden",
+    "import_float",
     "import_model",
     "layer_outputs",
     "layout",
@@ -103,6 +106,42 @@ def import_model(
     except ValueError as error:
         raise InputError(f"input_type: {error}") from None
     return read(Path(path), type_, samples)
+
+
+def import_float(
+    model: "Path | str | torch.nn.Module", *samples: np.ndarray, bits: int = 16
+) -> "tuple[Network, Loss]":
+    """Read a float model; its types come from the ranges of its tensors on samples.
+
+    Parameters
+    ----------
+    model : path or torch module
+        ONNX, Keras, or what ``torch.export`` wrote; or a module of torch at hand.
+    *samples : array (n, ...)
+        Of each input of a module, in its shape; of a file one array, the inputs side by side.
+    bits : int
+        Of weights and tensors.
+
+    Returns
+    -------
+    Network, and what fixed point costs it on the samples
+
+    Raises
+    ------
+    InputError
+        If it holds what is not read, or the samples do not suit it.
+    """
+    from hexcoder.models.importers.floats import read
+
+    if not samples:
+        raise InputError("import_float: samples of each input are needed, and there are none")
+    if not isinstance(model, Path | str):
+        return read.import_torch(model, *samples, bits=bits)
+    if len(samples) > 1:
+        raise InputError(
+            f"import_float: {model}: {len(samples)} arrays; inputs of a file are one array (n, ...)"
+        )
+    return read.import_float(Path(model), samples[0], bits)
 
 
 def export_model(network: Network, path: Path | str) -> Path:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+import hexcoder
 from hexcoder.errors import InputError
 from hexcoder.models.__main__ import main
 from hexcoder.models.importers.files import import_model
@@ -96,7 +97,7 @@ def test_a_branched_module_is_the_same_from_a_file_and_at_hand(tmp_path, capsys)
     torch.manual_seed(3)
     module, samples = _trained(Branched()), _samples(1, 8, 8)
     logits = torch.log(module(torch.from_numpy(samples))).detach().numpy()
-    at_hand, _ = import_torch(module.train(), samples, bits=14, name="model")
+    at_hand, _ = hexcoder.import_float(module.train(), samples, bits=14)
     assert module.training
     found = _values(at_hand, samples)
     np.testing.assert_allclose(found - found[:, :1], logits - logits[:, :1], atol=0.005)
@@ -112,6 +113,15 @@ def test_a_branched_module_is_the_same_from_a_file_and_at_hand(tmp_path, capsys)
         assert "the greatest output is the same for 100.0 %" in capsys.readouterr().out
         nodes = json.loads((tmp_path / f"{case}.json").read_text())["nodes"]
         assert [node["kind"] for node in nodes] == [node.kind for node in at_hand.nodes]
+        from_file, _ = hexcoder.import_float(tmp_path / "model.pt2", samples, bits=14)
+        np.testing.assert_array_equal(_values(from_file, samples), found)
+
+
+def test_samples_that_do_not_suit_are_refused():
+    with pytest.raises(InputError, match="there are none"):
+        hexcoder.import_float(nn.Linear(4, 2))
+    with pytest.raises(InputError, match="2 arrays; inputs of a file are one"):
+        hexcoder.import_float("model.onnx", _samples(4), _samples(4))
 
 
 def test_weights_of_few_bits_need_no_calibration(tmp_path):
