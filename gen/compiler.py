@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -142,7 +142,7 @@ class Compiled:
             raise
 
 
-def _graph_pass(name: str, apply: Callable[[Graph], Graph]) -> Pass:
+def graph_pass(name: str, apply: Callable[[Graph], Graph]) -> Pass:
     """A pass over the graph; ``ranges`` runs after it if it changed nodes."""
 
     def with_ranges(state: State) -> State:
@@ -173,12 +173,12 @@ def passes(settings: Settings, progress: Progress) -> tuple[Pass, ...]:
         return State(state.graph, _scheduled(state, settings))
 
     return (
-        _graph_pass("inline", inline_pass.inline),
-        _graph_pass("simplify", simplify_pass.simplify),
-        _graph_pass("share", share),
-        _graph_pass("simplify_shared", simplify_pass.simplify),
-        _graph_pass("prune", prune_pass.prune),
-        _graph_pass("pipeline", lambda graph: pipeline_pass.pipeline(graph, settings.pipeline)),
+        graph_pass("inline", inline_pass.inline),
+        graph_pass("simplify", simplify_pass.simplify),
+        graph_pass("share", share),
+        graph_pass("simplify_shared", simplify_pass.simplify),
+        graph_pass("prune", prune_pass.prune),
+        graph_pass("pipeline", lambda graph: pipeline_pass.pipeline(graph, settings.pipeline)),
         Pass("gates", gates),
         *([Pass("schedule", scheduled)] if settings.pipeline.stages is not None else []),
     )
@@ -211,18 +211,31 @@ def compile_network(
         If a pass changed a value; the pass is named.
     """
     settings = settings or Settings()
-    inputs = check_inputs(network)
-    golden = layer_outputs(network, inputs)
-    progress("lower", 0.0)
-    states = {"lower": State(ranges_pass.ranges(lower_pass.lower(network)))}
-    states["lower"].check("lower", inputs, golden)
-    state = states["lower"]
-    for step in passes(settings, progress):
-        progress(step.name, 0.0)
-        states[step.name] = state = step.apply(state)
-        state.check(step.name, inputs, golden)
+    states, events = run(network, passes(settings, progress), progress)
     measured = {
         name: measure(state.graph, settings.technology, state.layers)
         for name, state in states.items()
     }
-    return Compiled(states, measured, len(inputs))
+    return Compiled(states, measured, events)
+
+
+def run(
+    network: Network, steps: Sequence[Pass], progress: Progress
+) -> tuple[dict[str, State], int]:
+    """Lower a network and run passes over it, each checked as :func:`compile_network` says.
+
+    Returns
+    -------
+    dict of State, by the pass's name; int, the events of the checks
+    """
+    inputs = check_inputs(network)
+    golden = layer_outputs(network, inputs)
+    progress("lower", 0.0)
+    state = State(ranges_pass.ranges(lower_pass.lower(network)))
+    state.check("lower", inputs, golden)
+    states = {"lower": state}
+    for step in steps:
+        progress(step.name, 0.0)
+        states[step.name] = state = step.apply(state)
+        state.check(step.name, inputs, golden)
+    return states, len(inputs)

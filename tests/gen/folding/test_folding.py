@@ -1,5 +1,6 @@
 """Folded designs: what takes turns adds up to what the golden model says, clock by clock."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -134,8 +135,15 @@ def test_a_longer_interval_takes_less_area():
     network = dense(16, 24)
     areas = []
     for interval in (1, 2, 6, 24):
-        metrics = compile_design(network, folded(interval)).emit().metrics
-        areas.append(metrics.total.area_um2)
+        emitted = compile_design(network, folded(interval)).emit()
+        areas.append(emitted.metrics.total.area_um2)
+        clocked = set(re.findall(r"^ +(\S+) <= ", emitted.verilog, re.M))
+        declared = re.findall(
+            r"^  reg (?:signed )?(?:\[(\d+):0\] )?(\S+?);?(?: |$)", emitted.verilog, re.M
+        )
+        bits = sum(int(high or 0) + 1 for high, name in declared if name in clocked)
+        # What says which clock it is belongs to no layer.
+        assert 0 < bits - emitted.metrics.total.register_bits < 8
     assert areas == sorted(areas, reverse=True)
     assert areas[-1] < 0.3 * areas[0]
 
