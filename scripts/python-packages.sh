@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Make the Python environment with the pinned packages of pyproject.toml.
+# Python compiles what it imports, when it does: to compile all takes a minute.
 # TORCH=cpu (default) takes a build of torch without CUDA where the package index has one.
 set -euo pipefail
 venv=$1
@@ -9,13 +10,13 @@ venv=$1
     exit 2
 }
 [ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
-pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)
+install=("$venv/bin/python" -m pip --disable-pip-version-check --quiet install --no-compile)
 
 torch=$(sed -n 's/^ *"\(torch==[^"]*\)",$/\1/p' pyproject.toml)
 if [ "${TORCH:-cpu}" = cpu ] && ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
-    if ! "${pip[@]}" install "$torch+cpu" 2>/dev/null; then
+    if ! "${install[@]}" "$torch+cpu" 2>/dev/null; then
         echo "the package index has no CPU build of $torch: installing the default build"
         echo "(for a small one set PIP_EXTRA_INDEX_URL to the index of CPU wheels that pytorch.org names)"
     fi
 fi
-"${pip[@]}" install --editable '.[test]'
+"${install[@]}" --editable '.[test]'
