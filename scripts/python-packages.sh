@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Make the Python environment with the pinned packages of pyproject.toml.
-# Python compiles what it imports, when it does: to compile all takes a minute.
 # TORCH=cpu (default) takes a build of torch without CUDA where the package index has one.
 set -euo pipefail
 venv=$1
@@ -10,7 +9,7 @@ venv=$1
     exit 2
 }
 [ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
-install=("$venv/bin/python" -m pip --disable-pip-version-check --quiet install --no-compile)
+install=("$venv/bin/python" -m pip --disable-pip-version-check --quiet install)
 
 torch=$(sed -n 's/^ *"\(torch==[^"]*\)",$/\1/p' pyproject.toml)
 if [ "${TORCH:-cpu}" = cpu ] && ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
