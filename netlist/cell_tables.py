@@ -8,7 +8,7 @@ says, a full adder's about five times. So the flow reads the tables itself.
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -99,22 +99,31 @@ class CellTables:
 
 
 @lru_cache(maxsize=8)
-def read_tables(path: Path) -> dict[str, CellTables]:
-    """Read the tables of all cells of a Liberty file."""
-    return _Reader(parse(read_liberty_text(path), str(path))).cells()
+def read_tables(path: Path) -> Mapping[str, CellTables]:
+    """Tables of the cells of a Liberty file, each read when it is first asked for."""
+    return _Reader(parse(read_liberty_text(path), str(path)))
 
 
-class _Reader:
+class _Reader(Mapping[str, CellTables]):
     def __init__(self, top: Group):
-        self.top = top
+        self.groups = {group.name: group for group in top.of_kind("cell")}
+        self.read: dict[str, CellTables] = {}
         self.farad, self.second = top.farad, top.second
         # Liberty User Guide: energy has the unit of capacitance times voltage squared.
         self.joule = self.farad
         kinds = ("power_lut_template", "lu_table_template")
         self.templates = {g.name: g for kind in kinds for g in top.of_kind(kind)}
 
-    def cells(self) -> dict[str, CellTables]:
-        return {group.name: self._cell(group) for group in self.top.of_kind("cell")}
+    def __getitem__(self, name: str) -> CellTables:
+        if name not in self.read:
+            self.read[name] = self._cell(self.groups[name])
+        return self.read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.groups)
+
+    def __len__(self) -> int:
+        return len(self.groups)
 
     def _cell(self, group: Group) -> CellTables:
         outputs: dict[str, dict[str, Table]] = {}

@@ -111,11 +111,9 @@ def _write_aiger(read: Iterable[str], top: str, target: Path) -> None:
         f"techmap -map {quoted(_TRANSPARENT)}",
         # The few cells that are more than gates.
         "techmap",
-        "opt_clean",
         "setundef -zero",
         f"select -assert-none {top}/t:$_DFF* {top}/t:$_SDFF* {top}/t:$dff* {top}/t:$sdff*",
         "aigmap",
-        "opt_clean",
         f"write_aiger -symbols {quoted(target)}",
     ]
     run_yosys(script, target.with_suffix(".ys"))

@@ -141,7 +141,7 @@ def test_wrong_tables_are_one_line_with_the_file_and_the_place(tmp_path, right, 
     path.write_text(text.replace(right, wrong))
     assert right in text
     with pytest.raises(InputError, match=message) as error:
-        read_tables(path)
+        read_tables(path)["DFF"]
     assert str(error.value).startswith(f"{path}: ")
 
 
