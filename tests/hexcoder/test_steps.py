@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -189,45 +188,57 @@ def test_files_of_a_step_that_is_gone_go_too(build):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-sys.path[:0] = [sys.argv[2]]
+folder, root, factor = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+sys.path[:0] = [root]
 from tests.hexcoder import test_steps as given
-from hexcoder.steps import runner
-count, wanted = 0, int(sys.argv[3])
-
-def kill_at(event, arguments):
-    global count
-    if event in ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link") \\
-            and any(str(a).startswith(sys.argv[1]) for a in arguments):
-        count += 1
-        if count == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(kill_at)
 stage = given.replace(given.STAGE, hands_over=("total.txt",))
-given.run(Path(sys.argv[1]), stage, int(sys.argv[4]))
+given.run(Path(sys.argv[4]), stage, factor)  # What it imports late is here now.
+
+
+def killed_at(wanted):
+    count = 0
+
+    def kill_at(event, arguments):
+        nonlocal count
+        if event in ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link") \\
+                and any(str(a).startswith(str(folder)) for a in arguments):
+            count += 1
+            if count == wanted:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(kill_at)
+    given.run(folder, stage, factor)
+
+
+for number in range(1, 1000):
+    child = os.fork()
+    if not child:
+        try:
+            killed_at(number)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status != -signal.SIGKILL:
+        print(number - 1)
+        sys.exit(status)
 """
 
 
 def test_a_run_killed_at_any_access_to_a_file_is_finished_by_the_next(build, tmp_path_factory):
-    """One run is killed at its first access to a file, the next at its second, and so on.
-
-    In the folder's first run, where there is less to go wrong, at every third.
-    """
+    """One run is killed at its first access to a file, the next at its second, and so on."""
     stage = replace(STAGE, hands_over=("total.txt",))
-    wanted = tmp_path_factory.mktemp("whole")
-    (wanted / "numbers.txt").write_bytes((build / "numbers.txt").read_bytes())
+    wanted, other = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("other")
+    for folder in (wanted, other):
+        (folder / "numbers.txt").write_bytes((build / "numbers.txt").read_bytes())
     root = str(given_root())
     for factor in (1, 2):
         run(wanted, stage, factor)
-        killed = 0
-        for number in range(1, 400, 3 if factor == 1 else 1):
-            command = [sys.executable, "-c", KILLED, str(build), root, str(number), str(factor)]
-            done = subprocess.run(command, cwd=root, capture_output=True, text=True)
-            if done.returncode == 0:
-                break
-            assert done.returncode == -signal.SIGKILL, done.stderr
-            killed += 1
-        assert killed > 5
+        command = [sys.executable, "-c", KILLED, str(build), root, str(factor), str(other)]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout) > 15
         run(build, stage, factor)
         assert files(build) == files(wanted)
     assert json.loads((build / "sums" / "metrics.json").read_text())["total"] == 12

@@ -48,7 +48,7 @@ def test_the_multiplexer_feeds_every_position_from_the_chosen_input(cells, width
     assert outputs_of(Multiplexer(cells, width, bits), inputs, "o") == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 20), st.integers(0, 2**32 - 1))
 def test_kept_bits_move_together_in_order(width, seed):
     random = np.random.default_rng(seed)
@@ -64,13 +64,13 @@ def test_kept_bits_move_together_in_order(width, seed):
     assert outputs_of(KeepMask(width), inputs, "o") == expected
 
 
-def test_the_chip_s_mask_of_144_bits_is_the_golden_model_s():
+def test_a_mask_is_the_golden_model_s():
     random = np.random.default_rng(2)
-    latents = random.integers(0, 512, (12, 16)).tolist()
-    masks = [int.from_bytes(random.bytes(18), "little") for _ in latents]
+    latents = random.integers(0, 512, (12, 4)).tolist()
+    masks = random.integers(0, 1 << 36, len(latents)).tolist()
     inputs = ({"i": packed(row, 9), "mask": mask} for row, mask in zip(latents, masks, strict=True))
     expected = [kept_bits(row, 9, mask) for row, mask in zip(latents, masks, strict=True)]
-    assert outputs_of(KeepMask(144), inputs, "o") == expected
+    assert outputs_of(KeepMask(36), inputs, "o") == expected
 
 
 @pytest.mark.parametrize("links", range(1, 14))
