@@ -12,6 +12,7 @@ from hexcoder.gen.codec.loadable import LoadableCodeDesign
 from hexcoder.gen.compiler import Progress, Settings
 from hexcoder.gen.design import Design
 from hexcoder.gen.emit.fixed import FixedDesign
+from hexcoder.gen.folding.choice import ChosenDesign
 from hexcoder.gen.folding.design import FoldedDesign
 from hexcoder.gen.frame_design import FrameDesign
 from hexcoder.gen.loadable.design import LoadableDesign
@@ -45,10 +46,10 @@ def compile_design(
     CheckFailed
         If a pass changed the network; the pass is named.
     """
-    kind = FixedDesign if settings.pipeline.interval == 1 else FoldedDesign
     if settings.chip.weights == "loadable":
-        kind = LoadableDesign
-    return kind(network, settings, progress)
+        return LoadableDesign(network, settings, progress)
+    kinds = {1: FixedDesign, "auto": ChosenDesign}
+    return kinds.get(settings.pipeline.interval, FoldedDesign)(network, settings, progress)
 
 
 def _emitted(source: AnyEncoder, settings: Settings, progress: Progress) -> Design | FrameDesign:

@@ -137,11 +137,12 @@ def import_float(
         raise InputError("import_float: samples of each input are needed, and there are none")
     if not isinstance(model, Path | str):
         return read.import_torch(model, *samples, bits=bits)
-    if len(samples) > 1:
+    first, *others = samples
+    if others:
         raise InputError(
             f"import_float: {model}: {len(samples)} arrays; inputs of a file are one array (n, ...)"
         )
-    return read.import_float(Path(model), samples[0], bits)
+    return read.import_float(Path(model), first, bits)
 
 
 def export_model(network: Network, path: Path | str) -> Path:

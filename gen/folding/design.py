@@ -25,6 +25,15 @@ from hexcoder.network.layer import LayerContext
 from hexcoder.network.schema import Network
 
 
+def check_stages(settings: Settings) -> None:
+    """Raise InputError for stages, which cut logic that takes no turns."""
+    if settings.pipeline.stages is not None:
+        raise InputError(
+            "key 'pipeline.stages': with an interval above 1 registers stand where sums take "
+            "turns; leave it out"
+        )
+
+
 class FoldedDesign(Design):
     """A network whose sums take turns on shared adders."""
 
@@ -32,11 +41,9 @@ class FoldedDesign(Design):
 
     def __init__(self, network: Network, settings: Settings, progress: Progress):
         super().__init__(network, settings)
-        if settings.pipeline.stages is not None:
-            raise InputError(
-                "key 'pipeline.stages': with an interval above 1 registers stand where sums take "
-                "turns; leave it out"
-            )
+        check_stages(settings)
+        assert settings.pipeline.interval != "auto"
+        self.interval = settings.pipeline.interval
         steps = [graph_pass(one.__name__, one) for one in (inline, simplify, prune)]
         states, self.checked_events = run(network, steps, progress)
         self.graph = states["prune"].graph
@@ -44,7 +51,7 @@ class FoldedDesign(Design):
         self.engines: list[Engine] = []
         for number, layer in enumerate(modules):
             progress("fold", number / len(modules))
-            self.engines.append(fold(self.graph, layer, settings.pipeline.interval, settings))
+            self.engines.append(fold(self.graph, layer, self.interval, settings))
         self.check(network, check_inputs(network))
 
     def check(self, network: Network, inputs: np.ndarray) -> None:
@@ -70,14 +77,14 @@ class FoldedDesign(Design):
 
     def emit(self) -> Emitted:
         places = self.settings.pipeline
-        core = FoldedCore(self.graph, self.engines, places.interval, places)
+        core = FoldedCore(self.graph, self.engines, self.interval, places)
         modules = [
             layer_verilog(part.gates, part_module(name))
             for engine in self.engines
             for name, part in engine.parts.items()
         ]
         encoder = encoder_of(self.network, core, self.settings)
-        remark = f", an event every {places.interval} clocks"
+        remark = f", an event every {self.interval} clocks"
         # Registers are counted where they are made.
         verilog = modules_verilog(self.network, core, encoder, modules, remark)
         layers = [self._layer(context, core) for context in self.network.contexts()]

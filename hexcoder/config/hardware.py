@@ -31,10 +31,18 @@ class Pipeline(Section):
         max_length=5,
         description="of an encoder that sends frames, in place of 'stages': behind the parts named",
     )
-    interval: Annotated[int, Field(ge=1, le=4096)] = Field(
+    interval: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = Field(
         default=1,
         description="clocks from one event to the next: above 1 the network's sums take turns on "
-        "shared adders, see docs/folding.md",
+        "shared adders, see docs/folding.md; 'auto': of the intervals up to 'most_interval' the "
+        "one of the smallest design",
+    )
+    most_interval: Annotated[int, Field(ge=1, le=4096)] = Field(
+        default=64, description="with interval 'auto': least clocks from one event to the next"
+    )
+    most_latency_ns: PositiveFloat | None = Field(
+        default=None,
+        description="with interval 'auto': longest time from an event to its answer",
     )
     energies: bool = Field(
         default=False, description="the 48 energies where they enter module encoder"

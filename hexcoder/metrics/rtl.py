@@ -64,6 +64,14 @@ class RtlFolded(Part):
     operands: int = Field(description="operands of all trees")
 
 
+class RtlInterval(Part):
+    """A design that was compiled to choose the interval."""
+
+    interval_cycles: int
+    latency_cycles: int
+    area_um2: float = Field(description="of gates and registers, by the technology's table")
+
+
 class RtlLayer(Part):
     """A layer; what it has depends on its kind and on where its weights are."""
 
@@ -165,6 +173,9 @@ class RtlFile(Metrics):
     total: LoadableSize | Size = Field(description="sums over the layers; depth of the deepest")
     input_register_bits: int | None = Field(
         default=None, description="registers in front of the first layer"
+    )
+    intervals: list[RtlInterval] | None = Field(
+        default=None, description="with interval 'auto': the designs that it was chosen from"
     )
     checked_events_per_pass: int | None = Field(
         default=None, description="inputs that were compared with the golden model after each pass"

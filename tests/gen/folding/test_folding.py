@@ -164,6 +164,34 @@ def test_operands_that_are_not_needed_together_share_a_lane():
         assert terms == set(sums[place])
 
 
-def test_stages_and_an_interval_do_not_go_together():
+@pytest.mark.parametrize("interval", [2, "auto"])
+def test_stages_and_an_interval_do_not_go_together(interval):
     with pytest.raises(InputError, match=r"pipeline\.stages"):
-        compile_design(dense(2, 3), Settings(pipeline=Pipeline(interval=2, stages=2)))
+        compile_design(dense(2, 3), Settings(pipeline=Pipeline(interval=interval, stages=2)))
+
+
+def _auto(**keys) -> Settings:
+    return Settings(pipeline=Pipeline(interval="auto", **keys))
+
+
+def test_the_smallest_design_within_the_bounds_is_chosen(tmp_path: Path):
+    network = dense(6, 9)
+    metrics = build(network, _auto(most_interval=5), tmp_path).metrics
+    assert metrics.intervals is not None
+    assert [one.interval_cycles for one in metrics.intervals] == [1, 2, 3, 4, 5]
+    smallest = min(metrics.intervals, key=lambda one: one.area_um2)
+    assert metrics.interval_cycles == smallest.interval_cycles > 1
+    assert metrics.latency_cycles == smallest.latency_cycles
+    # The very design of that interval.
+    build(network, folded(metrics.interval_cycles), tmp_path / "alone")
+    text, alone = ((folder / "encoder.v").read_text() for folder in (tmp_path, tmp_path / "alone"))
+    assert text == alone
+    bound = smallest.latency_cycles - 1
+    within = build(network, _auto(most_interval=5, most_latency_ns=25.0 * bound), tmp_path).metrics
+    fitting = [one for one in metrics.intervals if one.latency_cycles <= bound]
+    assert within.interval_cycles == min(fitting, key=lambda one: one.area_um2).interval_cycles
+
+
+def test_a_latency_that_no_design_has_is_one_line():
+    with pytest.raises(InputError, match=r"most_latency_ns' = 10: no design .* 1 takes \d+ ns"):
+        compile_design(dense(2, 3), _auto(most_interval=2, most_latency_ns=10))
