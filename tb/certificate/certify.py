@@ -200,7 +200,7 @@ class _Tensor:
                     for variable in where.get(key, ())
                 ]
             )
-        if (alike := prover.alike(element, choices)) is not None:
+        if (alike := prover.values.alike(element, choices)) is not None:
             bits = [choice[0] if choice else None for choice in alike]
             prover.take(element, bits)
             for first, *others in filter(None, alike):

@@ -1,30 +1,21 @@
-"""The proof of one element: its sum by elimination, the function of the sum by all its values."""
+"""The proof of one element: its sum by elimination, the function of the sum by its values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hexcoder.tb.certificate.circuit import NO_GATE, Circuit, Gate, Kind
 from hexcoder.tb.certificate.cut import Cut, Where
 from hexcoder.tb.certificate.forms import Elimination, Form
-from hexcoder.tb.certificate.layers import FEW_VALUES, MOST_VALUES, Affine, Element, width_of
+from hexcoder.tb.certificate.layers import Affine, Element, width_of
 from hexcoder.tb.certificate.samples import Samples, evaluate_gate, packed
-from hexcoder.tb.certificate.symbolic import Diagrams, Inexpressible, Symbolic
+from hexcoder.tb.certificate.values import MOST_DIRECT, Values, bits_of, every_value
 
-Placed = Mapping[Element, Sequence[int | None]]
-"""Literal of each bit of an element; None of a bit that the circuit does not have."""
-
-MOST_DIRECT = 16
-"""Bits of sources of which every pattern is tried."""
-_CHUNK = 1 << 16
 _MOST_KEPT = 1 << 27
 """Bytes of variables' values that are kept."""
-_ONES = np.uint8(255)
 
 
 @dataclass(frozen=True)
@@ -100,7 +91,7 @@ class Bits:
         ):
             others = {group_of[root] for root in roots if root in group_of}
             merged = roots.union(*others)
-            if not roots or (len(merged) > 1 and _width(merged) > MOST_DIRECT):
+            if not roots or (len(merged) > 1 and bits_of(merged) > MOST_DIRECT):
                 alone.append(variable)
                 continue
             groups[merged] = [one for group in others for one in groups.pop(group)] + [variable]
@@ -124,7 +115,7 @@ class Bits:
             else:
                 parts = [self._roots[one] for one in inputs]
                 found = frozenset[Element]().union(*parts) if all(parts) else frozenset[Element]()
-            is_few = len(found) == 1 or _width(found) <= MOST_DIRECT
+            is_few = len(found) == 1 or bits_of(found) <= MOST_DIRECT
             self._roots[top] = found if is_few or top in self.place_of else frozenset()
         return self._roots[variable]
 
@@ -142,7 +133,7 @@ class Bits:
     def _range(self, roots: frozenset[Element], terms: Mapping[int, int]) -> tuple[int, int]:
         """Least and greatest sum of factors times variables that elements determine."""
         free = sum(min(f, 0) for f in terms.values()), sum(max(f, 0) for f in terms.values())
-        if not roots or _width(roots) > MOST_DIRECT or not any(terms.values()):
+        if not roots or bits_of(roots) > MOST_DIRECT or not any(terms.values()):
             return free
         if len(roots) == 1 and all(self.place_of.get(one, (None,))[0] in roots for one in terms):
             (element,) = roots
@@ -167,7 +158,7 @@ class _Rows:
 
     def __init__(self, bits: Bits, roots: Iterable[Element]):
         self._bits = bits
-        self._values, self.count = _every_value(sorted(roots, key=lambda one: one.number))
+        self._values, self.count = every_value(sorted(roots, key=lambda one: one.number))
         self._found: dict[int, np.ndarray] = {0: np.zeros(self.count, bool)}
 
     @property
@@ -205,18 +196,6 @@ class _Rows:
             found[gate.output + place] = row
 
 
-def _width(elements: Iterable[Element]) -> int:
-    return sum(element.width for element in elements)
-
-
-def _every_value(elements: Sequence[Element]) -> tuple[dict[Element, np.ndarray], int]:
-    """Elements' values in every combination of them, and how many these are."""
-    sizes = [one.high - one.low + 1 for one in elements]
-    count = int(np.prod(sizes))
-    numbers = np.unravel_index(np.arange(count), sizes) if sizes else ()
-    return {one: row + one.low for one, row in zip(elements, numbers, strict=True)}, count
-
-
 class Prover:
     """Proves elements of a circuit, one after the other; proved ones are given to the next."""
 
@@ -226,6 +205,7 @@ class Prover:
         self.bits = Bits(circuit, pairs)
         self.elimination = Elimination(circuit, self.bits.bounds, pairs)
         self.placed: dict[Element, list[int | None]] = {}
+        self.values = Values(circuit, self.placed)
         self._words: dict[tuple[Element, tuple[tuple[int, int], ...], int], Word] = {}
 
     def take(self, element: Element, bits: Sequence[int | None]) -> None:
@@ -265,7 +245,7 @@ class Prover:
         self, element: Element, bits: Sequence[int | None], samples: Samples, where: Where
     ) -> Failure | None:
         """Prove that ``bits`` are an element for all values of what it is a sum of; None if so."""
-        first = self._directly(element, bits)
+        first = self.values.directly(element, bits)
         if first == "":
             return None
         failed = Failure(first) if first else None
@@ -276,7 +256,7 @@ class Prover:
                 if failure is None:
                     return None
                 failed = failed or failure
-        return failed
+        return None if self.values.drawn(element, bits) else failed
 
     def _prove_cut(
         self,
@@ -305,7 +285,7 @@ class Prover:
         if others:
             names = ", ".join(self.circuit.names[variable] for variable in sorted(others)[:3])
             return Failure(f"it depends on {names} besides its sum", word)
-        if failed := self._end_differs(element, bits, leaves, literals if leaves else {}):
+        if failed := self.values.end_differs(element, bits, leaves, literals if leaves else {}):
             return Failure(failed, word)
         if not element.drop and len(literals) == width:
             whole = [literals[place] for place in range(width)]
@@ -359,200 +339,6 @@ class Prover:
     def _name(self, variable: int) -> str:
         names = self.circuit.names
         return names[variable] if variable < len(names) else "a bit that is not built"
-
-    def _directly(self, element: Element, bits: Sequence[int | None]) -> str | None:
-        """As :meth:`prove` for elements of few bits, of which all values are tried; else None."""
-        failed: str | None = None
-        direct = list(element.sum.terms) if element.sum else []
-        for sources in (direct, element.leaves(), element.roots()):
-            values = self._all_values(element, sources)
-            if values is None:
-                continue
-            found = self._differs(bits, *values, dict.fromkeys(values[0]))
-            if isinstance(found, str):
-                failed = failed or found
-                continue
-            place, event = found
-            if event < 0:
-                return ""
-            names = ", ".join(f"{one.tensor}[{one.number}]" for one in sources)
-            failed = failed or f"bit {place} is wrong for some value of {names}"
-        return failed
-
-    def alike(self, element: Element, choices: Sequence[Sequence[int]]) -> list[list[int]] | None:
-        """Of each bit's literals those that are it; None where too many values had to be tried."""
-        values = self._all_values(element, element.roots())
-        values = values or self._all_values(element, element.leaves())
-        if values is None:
-            return None
-        rows, golden = values
-        wanted = [literal >> 1 for choice in choices for literal in choice]
-        self._evaluate(wanted, rows, dict.fromkeys(rows))
-        return [
-            [
-                literal
-                for literal in choice
-                if literal >> 1 in rows and not self._wrong(literal, place, rows, golden).any()
-            ]
-            for place, choice in enumerate(choices)
-        ]
-
-    def _all_values(
-        self, element: Element, sources: Sequence[Element]
-    ) -> tuple[dict[int, np.ndarray], np.ndarray] | None:
-        """Rows of the bits of ``sources``, and what the element is, for all their values."""
-        if sum(one.width for one in sources) > MOST_DIRECT:
-            return None
-        values, count = _every_value(sources)
-        bits = [
-            (literal, (values[one] >> place & 1).astype(bool))
-            for one in sources
-            for place, literal in enumerate(self.placed[one])
-            if literal is not None
-        ]
-        rows, kept = _consistent(bits, count)
-        golden = np.broadcast_to(element.value(values), count)
-        return rows, golden[kept]
-
-    def _evaluate(
-        self,
-        wanted: Sequence[int],
-        rows: dict[int, Any],
-        cut: Mapping[int, object],
-        ones: int | np.integer = _ONES,
-    ) -> int:
-        """Add to packed rows those of variables behind them; a variable that is missing, or 0."""
-        lost = 0
-        for gate in self.circuit.cone(wanted, cut):
-            missing = next((one for one in gate.inputs if one >> 1 not in rows), None)
-            if missing is not None:
-                lost = lost or missing >> 1
-                continue
-            for place, row in enumerate(evaluate_gate(gate, rows, ones)):
-                rows.setdefault(gate.output + place, row)
-        return lost or next((one for one in wanted if one not in rows), 0)
-
-    @staticmethod
-    def _wrong(
-        literal: int, place: int, rows: Mapping[int, np.ndarray], golden: np.ndarray
-    ) -> np.ndarray:
-        """Events in which a literal is not a bit of some values."""
-        found = np.unpackbits(rows[literal >> 1], bitorder="little")[: len(golden)]
-        return (found ^ (literal & 1)) != (golden >> place & 1)
-
-    def _differs(
-        self,
-        bits: Sequence[int | None],
-        rows: dict[int, np.ndarray],
-        golden: np.ndarray,
-        cut: Mapping[int, object],
-    ) -> tuple[int, int] | str:
-        """First bit that differs and the event of it, or -1 where none does.
-
-        ``rows`` has the variables that are known, packed; a text says which others are needed.
-        """
-        wanted = [literal >> 1 for literal in bits if literal is not None]
-        if lost := self._evaluate(wanted, rows, cut):
-            return f"it depends on {self.circuit.names[lost]} besides"
-        for place, literal in enumerate(bits):
-            wrong = (
-                np.zeros(1, bool) if literal is None else self._wrong(literal, place, rows, golden)
-            )
-            if wrong.any():
-                return place, int(np.argmax(wrong))
-        return 0, -1
-
-    def _end_differs(
-        self,
-        element: Element,
-        bits: Sequence[int | None],
-        leaves: Mapping[int, tuple[int, int]],
-        literals: Mapping[int, int],
-    ) -> str:
-        """Where the bits are not the function of the sum; empty if they are, for all its values."""
-        assert element.sum is not None
-        low, high = (bound >> element.drop for bound in element.sum.bounds)
-        pairs = [(literal, place) for place, literal in literals.items()]
-        pairs += [(2 * leaf + inverse, place) for leaf, (place, inverse) in leaves.items()]
-        placed = [(literal, place - element.drop) for literal, place in pairs]
-        if high - low >= FEW_VALUES:
-            with suppress(Inexpressible):
-                return self._end_differs_symbolically(element, bits, leaves, placed)
-        if high - low >= MOST_VALUES:
-            return f"its sum takes {high - low + 1} values, too many to try all"
-        return self._end_differs_somewhere(element, bits, leaves, placed)
-
-    def _end_differs_symbolically(
-        self,
-        element: Element,
-        bits: Sequence[int | None],
-        leaves: Mapping[int, tuple[int, int]],
-        placed: Sequence[tuple[int, int]],
-    ) -> str:
-        """As :meth:`_end_differs`, by diagrams; ``placed`` has places after the drop."""
-        assert element.sum is not None
-        assert element.function is not None
-        diagrams = Diagrams()
-        value, inside = diagrams.words(*(bound >> element.drop for bound in element.sum.bounds))
-        rows = {0: Symbolic(diagrams, [0])}
-        for literal, place in placed:
-            bit = Symbolic(diagrams, [diagrams.xor(value.bit(place), literal & 1)])
-            # Bits that the circuit has but once are the same.
-            known = rows.setdefault(literal >> 1, bit)
-            inside = diagrams.choose(diagrams.xor(known.bits[0], bit.bits[0]), 0, inside)
-        wanted = [literal >> 1 for literal in bits if literal is not None]
-        if lost := self._evaluate(wanted, rows, leaves, -1):
-            return f"it depends on {self.circuit.names[lost]} besides"
-        golden = diagrams.word(element.function(value))
-        for place, literal in enumerate(bits):
-            if literal is None:
-                continue
-            found = diagrams.xor(rows[literal >> 1].bits[0], literal & 1)
-            wrong = diagrams.choose(diagrams.xor(found, golden.bit(place)), inside, 0)
-            if wrong:
-                least, _ = diagrams.ends(value, wrong)
-                return f"bit {place} is wrong where its sum is {least << element.drop}"
-        return ""
-
-    def _end_differs_somewhere(
-        self,
-        element: Element,
-        bits: Sequence[int | None],
-        leaves: Mapping[int, tuple[int, int]],
-        placed: Sequence[tuple[int, int]],
-    ) -> str:
-        """As :meth:`_end_differs_symbolically`, by trying all values."""
-        assert element.sum is not None
-        assert element.function is not None
-        low, high = (bound >> element.drop for bound in element.sum.bounds)
-        for start in range(low, high + 1, _CHUNK):
-            values = np.arange(start, min(start + _CHUNK, high + 1))
-            pairs = [(literal, (values >> place & 1).astype(bool)) for literal, place in placed]
-            rows, kept = _consistent(pairs, len(values))
-            values = values[kept]
-            failed = self._differs(bits, rows, element.function(values), leaves)
-            if isinstance(failed, str):
-                return failed
-            place, event = failed
-            if event >= 0:
-                return f"bit {place} is wrong where its sum is {int(values[event]) << element.drop}"
-        return ""
-
-
-def _consistent(
-    bits: Sequence[tuple[int, np.ndarray]], count: int
-) -> tuple[dict[int, np.ndarray], np.ndarray]:
-    """Rows of variables, packed, and the events in which literals that share one agree.
-
-    Events in which bits differ that the circuit has but once cannot come about.
-    """
-    rows: dict[int, np.ndarray] = {0: np.zeros(count, bool)}
-    good = np.ones(count, bool)
-    for literal, row in bits:
-        value = row ^ bool(literal & 1)
-        good &= rows.setdefault(literal >> 1, value) == value
-    kept = np.flatnonzero(good)
-    return {v: np.packbits(row[kept], bitorder="little") for v, row in rows.items()}, kept
 
 
 def _sum_bits(element: Element, samples: Samples, width: int) -> dict[int, np.ndarray]:

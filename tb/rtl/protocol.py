@@ -180,7 +180,7 @@ def _build_and_test(
     places = [str(work), *filter(None, sys.path)]
     values = (values or {}) | {
         "PYTHONPATH": os.pathsep.join(places),
-        # pytest's telling asserts, for the tests alone: else every import is rewritten, for seconds.
+        # pytest's telling asserts, for the tests alone: to rewrite every import takes seconds.
         "COCOTB_REWRITE_ASSERTION_FILES": tests.rsplit(".", 1)[-1] + ".py",
     }
     is_verilator = simulator == "verilator"
