@@ -91,6 +91,18 @@ class Samples:
         """Golden values of a sum, int64 (events,)."""
         return np.broadcast_to(total.value(self.values), self.rows.shape[1] * 64)
 
+    def agree(self, element: Element, bits: Sequence[int | None]) -> bool:
+        """Whether literals, of those that there are, have the element's golden bits."""
+        value = self.value(element)
+        for place, literal in enumerate(bits):
+            if literal is None:
+                continue
+            row = self.rows[literal >> 1] ^ (ALL if literal & 1 else np.uint64(0))
+            wanted = packed((value >> place & 1).astype(bool))
+            if not self.known[literal >> 1] or (row != wanted).any():
+                return False
+        return self.is_usable
+
     def signature(self, variable: int) -> tuple[bytes, int]:
         """Values of a variable or of its inverse, whichever is 0 in the first event."""
         return canonical(self.rows[variable])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 MOST_NODES = 1 << 17
-"""Of all diagrams about one word."""
+"""Of all diagrams about one word, where nothing else is said."""
 _END = 1 << 30
 """Level of the constants."""
 
@@ -25,9 +25,13 @@ class Inexpressible(Exception):
 
 
 class Diagrams:
-    """Nodes: 0 and 1 are constants; each other one chooses by a variable, its level."""
+    """Nodes: 0 and 1 are constants; each other one chooses by a variable, its level.
 
-    def __init__(self) -> None:
+    With more than ``most`` of them :class:`Inexpressible` is raised.
+    """
+
+    def __init__(self, most: int = MOST_NODES) -> None:
+        self._most = most
         self._nodes: list[tuple[int, int, int]] = [(_END, 0, 0), (_END, 1, 1)]
         self._known: dict[tuple[int, int, int], int] = {}
         self._chosen: dict[tuple[int, int, int], int] = {}
@@ -38,7 +42,7 @@ class Diagrams:
             return no
         key = level, no, yes
         if key not in self._known:
-            if len(self._nodes) == MOST_NODES:
+            if len(self._nodes) == self._most:
                 raise Inexpressible
             self._known[key] = len(self._nodes)
             self._nodes.append(key)

@@ -20,7 +20,9 @@ MOST_DIRECT = 16
 """Bits of sources of which every pattern is tried."""
 MOST_DRAWN = 64
 """Bits of sources that diagrams are drawn over."""
-MOST_TOO_LARGE = 4
+DRAWN_NODES = 1 << 19
+"""Of these diagrams: some seconds, and a quarter of a gigabyte."""
+MOST_TOO_LARGE = 1
 """Elements whose diagrams are too large, after which no more are drawn."""
 _CHUNK = 1 << 16
 _ONES = np.uint8(255)
@@ -96,7 +98,7 @@ class Values:
         self, element: Element, sources: Sequence[Element], bits: Sequence[int | None]
     ) -> bool:
         assert element.sum is not None
-        diagrams, factors = Diagrams(), element.sum.terms
+        diagrams, factors = Diagrams(DRAWN_NODES), element.sum.terms
         # The heaviest bits of all sources first: sums that are far from any limit end there.
         order = sorted(
             ((one, place) for one in sources for place in range(one.width)),
