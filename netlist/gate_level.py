@@ -141,10 +141,16 @@ def run_events(
     result.unlink(missing_ok=True)
     _run_for(command, workdir / "vvp.log", limit_s)
     # A large netlist may not even be loaded in that time.
-    rows = [line.split() for line in result.read_text().splitlines()] if result.is_file() else []
+    rows = [line.split() for line in complete_lines(result)] if result.is_file() else []
     if len(rows) <= interface.latency_cycles:
         raise NothingSimulatedError(limit_s, workdir / "vvp.log")
     return rows
+
+
+def complete_lines(path: Path) -> list[str]:
+    """What a simulation wrote, but for a line that it had begun when its time was up."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return text[: text.rfind("\n") + 1].splitlines()
 
 
 def compile_testbench(

@@ -15,6 +15,7 @@ from hexcoder.netlist.gate_level import (
     Course,
     NothingSimulatedError,
     compare_rows,
+    complete_lines,
     run_events,
 )
 from hexcoder.netlist.simulation import Interface
@@ -106,7 +107,7 @@ def simulate_timed(
     )
     try:
         rows = run_events([netlist, cells], top, interface, inputs, workdir, course, limit_s)
-        warnings = _warnings((workdir / "vvp.log").read_text(), flat)
+        warnings = _warnings(complete_lines(workdir / "vvp.log"), flat)
         if warnings:
             raise InputError(f"{sdf}: {warnings[0]} (log: {workdir / 'vvp.log'})")
         cycles = min(len(rows), last) - first
@@ -119,13 +120,13 @@ def simulate_timed(
     return Timed(counts / cycles, cycles, verdict)
 
 
-def _warnings(log: str, flat: FlatNetlist) -> list[str]:
+def _warnings(log: list[str], flat: FlatNetlist) -> list[str]:
     """What Icarus says of the SDF file, but for pins that it knows by another pin's name.
 
     Of a cell's inputs on one net, Icarus Verilog keeps one as the start of a path. It does not find
     the others, which :func:`hexcoder.netlist.delays.write_sdf` gives the same delay.
     """
-    lines = [line for line in log.splitlines() if "SDF" in line]
+    lines = [line for line in log if "SDF" in line]
     unmatched: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for line in lines:
         if match := _UNMATCHED.search(line):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hexcoder.errors import InputError
+from hexcoder.netlist import gate_level
 from hexcoder.netlist import timed as timed_module
 from hexcoder.netlist.cell_tables import CellTables, Table
 from hexcoder.netlist.delays import write_sdf
@@ -202,3 +203,23 @@ def test_cells_have_a_path_from_each_input():
     assert "(b => y) = (0, 0);" in text
     assert "(c => q) = (0, 0);" in text
     assert "(d => q)" not in text
+
+
+def test_a_log_and_answers_that_were_stopped_in_the_midst_of_a_line_count_up_to_it(
+    joined, monkeypatch
+):
+    whole = gate_level._run_for
+
+    def stopped(command, log, limit_s):
+        whole(command, log, limit_s)
+        # Of a pin on another's net, which is no fault where the cell's name is whole.
+        with log.open("a") as stream:
+            stream.write("SDF WARNING: t.v:14: Unable to match ModPath a -> y in testbench.dut.inv")
+        answers = log.with_name("result.txt")
+        answers.write_bytes(answers.read_bytes()[:-2])
+
+    monkeypatch.setattr(gate_level, "_run_for", stopped)
+    timed, _ = _run(joined, _with_nor(_sdf(joined[0], 0.5, 0.3), 0.5, 0.5))
+    assert timed.verdict is not None
+    assert timed.verdict.passed
+    assert timed.verdict.vectors == 39
