@@ -237,7 +237,7 @@ class _Tensor:
             for other in [one for one in choice[:MOST_TRIED] if one >> 1 > first >> 1]:
                 alone: list[int | None] = [None] * element.width
                 alone[place] = other
-                if self.prover.prove_by_sum(element, alone, samples, where) is None:
+                if self.prover.prove(element, alone, samples, where) is None:
                     self.prover.join(first, other)
 
     def _prove_alone(
@@ -258,7 +258,7 @@ class _Tensor:
             for literal in choice[:MOST_TRIED]:
                 alone: list[int | None] = [None] * element.width
                 alone[place] = literal
-                failure = self.prover.prove_by_sum(element, alone, samples, where)
+                failure = self.prover.prove(element, alone, samples, where)
                 if failure is None:
                     bits[place], failed = literal, None
                     break

@@ -73,6 +73,10 @@ class Element:
         """What it is made of, outside of its layer."""
         return self._made_of(lambda one: one.is_inner)
 
+    def inputs(self) -> list[Element]:
+        """What it is made of, of the network's input."""
+        return self._made_of(lambda one: True)
+
     def leaves(self) -> list[Element]:
         """As roots, but of what lies in its layer the first that is made of those."""
         return self._made_of(

@@ -92,15 +92,13 @@ class Samples:
         return np.broadcast_to(total.value(self.values), self.rows.shape[1] * 64)
 
     def agree(self, element: Element, bits: Sequence[int | None]) -> bool:
-        """Whether literals, of those that there are, have the element's golden bits."""
+        """Whether literals have the element's golden bits, as far as they are known here."""
         value = self.value(element)
         for place, literal in enumerate(bits):
-            if literal is None:
-                continue
-            row = self.rows[literal >> 1] ^ (ALL if literal & 1 else np.uint64(0))
-            wanted = packed((value >> place & 1).astype(bool))
-            if not self.known[literal >> 1] or (row != wanted).any():
-                return False
+            if literal is not None and self.known[literal >> 1]:
+                row = self.rows[literal >> 1] ^ (ALL if literal & 1 else np.uint64(0))
+                if (row != packed((value >> place & 1).astype(bool))).any():
+                    return False
         return self.is_usable
 
     def signature(self, variable: int) -> tuple[bytes, int]:

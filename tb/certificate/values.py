@@ -78,21 +78,22 @@ class Values:
         return failed
 
     def drawn(self, element: Element, bits: Sequence[int | None]) -> bool:
-        """Whether bits are an element for all values of its sources, as diagrams over their bits.
+        """Whether bits are an element for all values of what it is made of, by diagrams over these.
 
         It takes sums whose low part matters by its sign alone, which have no word of their own in
         the circuit. False where they differ, or where a diagram would be too large.
         """
-        assert element.sum is not None
-        sources = element.roots()
-        if bits_of(sources) > MOST_DRAWN or self._too_large >= MOST_TOO_LARGE:
-            return False
-        try:
-            return self._drawn(element, sources, bits)
-        except Inexpressible:
-            # What is too large for one element is so for its layer.
-            self._too_large += 1
-            return False
+        # What is saturated to a single bit may be built in several ways, and read in all of them.
+        for sources in (element.roots(), element.inputs()):
+            if bits_of(sources) > MOST_DRAWN or self._too_large >= MOST_TOO_LARGE:
+                continue
+            try:
+                if self._drawn(element, sources, bits):
+                    return True
+            except Inexpressible:
+                # What is too large for one element is so for its layer.
+                self._too_large += 1
+        return False
 
     def _drawn(
         self, element: Element, sources: Sequence[Element], bits: Sequence[int | None]

@@ -245,15 +245,6 @@ class Prover:
         self, element: Element, bits: Sequence[int | None], samples: Samples, where: Where
     ) -> Failure | None:
         """Prove that ``bits`` are an element for all values of what it is a sum of; None if so."""
-        failed = self.prove_by_sum(element, bits, samples, where)
-        if failed and samples.agree(element, bits) and self.values.drawn(element, bits):
-            return None
-        return failed
-
-    def prove_by_sum(
-        self, element: Element, bits: Sequence[int | None], samples: Samples, where: Where
-    ) -> Failure | None:
-        """As :meth:`prove`, but for what takes seconds where it fails."""
         first = self.values.directly(element, bits)
         if first == "":
             return None
@@ -265,6 +256,8 @@ class Prover:
                 if failure is None:
                     return None
                 failed = failed or failure
+        if samples.agree(element, bits) and self.values.drawn(element, bits):
+            return None
         return failed
 
     def _prove_cut(

@@ -11,6 +11,7 @@ from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings
 from hexcoder.network.golden import evaluate
 from hexcoder.network.schema import Network, NetworkGraph, save_network
+from hexcoder.tb.certificate import values
 from hexcoder.tb.certificate.check import certify, certify_design, failure_of
 from hexcoder.tb.certificate.layers import MOST_VALUES, layers_of
 from tests.networks import networks
@@ -75,6 +76,12 @@ def test_a_network_is_proved_element_by_element(network, design, tmp_path):
     assert certificate.elements == {"conv": 3, "latent": 2}
     assert certificate.by_sat == 0
     assert failure_of(certificate) is None
+
+
+@pytest.fixture
+def few_nodes(monkeypatch):
+    """Diagrams end where they are too large: of a wrong circuit they prove nothing, for seconds."""
+    monkeypatch.setattr(values, "DRAWN_NODES", 1 << 14)
 
 
 @pytest.mark.parametrize("count", [4, pytest.param(300, marks=pytest.mark.long)])
@@ -160,6 +167,7 @@ def test_sums_of_too_many_values_to_try_are_proved(overflow, tmp_path):
 
 
 @pytest.mark.parametrize("kind", QUICK)
+@pytest.mark.usefixtures("few_nodes")
 def test_a_planted_fault_is_refuted_by_an_event(kind, network, design, tmp_path):
     folder, latency = design
     text = (folder / "encoder.v").read_text()
@@ -177,6 +185,7 @@ def test_a_planted_fault_is_refuted_by_an_event(kind, network, design, tmp_path)
         assert first.actual != first.expected
 
 
+@pytest.mark.usefixtures("few_nodes")
 def test_an_offset_that_is_off_by_one_is_refuted(network, design, tmp_path):
     folder, latency = design
     values = network.model_dump(mode="json", exclude_none=True)
