@@ -9,13 +9,13 @@ venv=$1
     exit 2
 }
 [ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
-install=("$venv/bin/python" -m pip --disable-pip-version-check --quiet install)
+pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)
 
 torch=$(sed -n 's/^ *"\(torch==[^"]*\)",$/\1/p' pyproject.toml)
 if [ "${TORCH:-cpu}" = cpu ] && ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
-    if ! "${install[@]}" "$torch+cpu" 2>/dev/null; then
+    if ! "${pip[@]}" install "$torch+cpu" 2>/dev/null; then
         echo "the package index has no CPU build of $torch: installing the default build"
         echo "(for a small one set PIP_EXTRA_INDEX_URL to the index of CPU wheels that pytorch.org names)"
     fi
 fi
-"${install[@]}" --editable '.[test]'
+"${pip[@]}" install --editable '.[test]'

@@ -235,10 +235,20 @@ class _Tensor:
             if first is None:
                 continue
             for other in [one for one in choice[:MOST_TRIED] if one >> 1 > first >> 1]:
-                alone: list[int | None] = [None] * element.width
-                alone[place] = other
-                if self.prover.prove(element, alone, samples, where) is None:
+                if self._prove_bit(element, place, other, samples, where) is None:
                     self.prover.join(first, other)
+
+    def _prove_bit(
+        self,
+        element: Element,
+        place: int,
+        literal: int,
+        samples: Samples,
+        where: dict[bytes, list[int]],
+    ) -> Failure | None:
+        alone: list[int | None] = [None] * element.width
+        alone[place] = literal
+        return self.prover.prove(element, alone, samples, where)
 
     def _prove_alone(
         self,
@@ -256,9 +266,7 @@ class _Tensor:
         for place, choice in enumerate(choices):
             bits[place], failed = None, None
             for literal in choice[:MOST_TRIED]:
-                alone: list[int | None] = [None] * element.width
-                alone[place] = literal
-                failure = self.prover.prove(element, alone, samples, where)
+                failure = self._prove_bit(element, place, literal, samples, where)
                 if failure is None:
                     bits[place], failed = literal, None
                     break

@@ -77,8 +77,12 @@ class Diagrams:
         # The top bit first, so that comparisons are short.
         bits = [self.node(width - 1 - place, 0, 1) for place in range(width)]
         word = Symbolic(self, bits)
+        return word, self.within(word, low, high)
+
+    def within(self, word: Symbolic, low: int, high: int) -> int:
+        """The node that says that a word lies in a range."""
         inside = np.where(word < low, 0, np.where(word > high, 0, 1))
-        return word, inside.bits[0]
+        return inside.bits[0]
 
     def word(self, value: Any) -> Symbolic:
         """A function's value, which may be a plain integer."""

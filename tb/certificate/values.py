@@ -22,8 +22,6 @@ MOST_DRAWN = 64
 """Bits of sources that diagrams are drawn over."""
 DRAWN_NODES = 1 << 19
 """Of these diagrams: some seconds, and a quarter of a gigabyte."""
-MOST_TOO_LARGE = 1
-"""Elements whose diagrams are too large, after which no more are drawn."""
 _CHUNK = 1 << 16
 _ONES = np.uint8(255)
 
@@ -41,6 +39,35 @@ def every_value(elements: Sequence[Element]) -> tuple[dict[Element, np.ndarray],
     return {one: row + one.low for one, row in zip(elements, numbers, strict=True)}, count
 
 
+class _Drawing:
+    """Variables of a circuit as diagrams; ``inside`` is 1 for values that can come about."""
+
+    def __init__(self, diagrams: Diagrams):
+        self.diagrams, self.inside = diagrams, 1
+        self.rows = {0: Symbolic(diagrams, [0])}
+
+    def demand(self, node: int) -> None:
+        """Leave out the values for which a node is 0."""
+        self.inside = self.diagrams.choose(self.inside, node, 0)
+
+    def place(self, literal: int, node: int) -> None:
+        """Say what a literal is. Bits that the circuit has but once are the same."""
+        row = Symbolic(self.diagrams, [self.diagrams.xor(node, literal & 1)])
+        known = self.rows.setdefault(literal >> 1, row)
+        differs = self.diagrams.xor(known.bits[0], row.bits[0])
+        self.inside = self.diagrams.choose(differs, 0, self.inside)
+
+    def first_wrong(self, bits: Sequence[int | None], golden: Symbolic) -> tuple[int, int] | None:
+        """First of the literals that is not the golden bit, and the node of the values; or None."""
+        for place, literal in enumerate(bits):
+            if literal is not None:
+                found = self.diagrams.xor(self.rows[literal >> 1].bits[0], literal & 1)
+                differs = self.diagrams.xor(found, golden.bit(place))
+                if wrong := self.diagrams.choose(differs, self.inside, 0):
+                    return place, wrong
+        return None
+
+
 class Values:
     """Elements of a circuit for every value of what they are made of.
 
@@ -53,7 +80,7 @@ class Values:
 
     def __init__(self, circuit: Circuit, placed: Placed):
         self.circuit, self.placed = circuit, placed
-        self._too_large = 0
+        self._is_too_large = False
 
     def directly(self, element: Element, bits: Sequence[int | None]) -> str | None:
         """As :meth:`Prover.prove`, with ``""`` for a proof: all values of few bits are tried.
@@ -84,15 +111,15 @@ class Values:
         the circuit. False where they differ, or where a diagram would be too large.
         """
         # What is saturated to a single bit may be built in several ways, and read in all of them.
-        for sources in (element.roots(), element.inputs()):
-            if bits_of(sources) > MOST_DRAWN or self._too_large >= MOST_TOO_LARGE:
+        for sources in dict.fromkeys((tuple(element.roots()), tuple(element.inputs()))):
+            if bits_of(sources) > MOST_DRAWN or self._is_too_large:
                 continue
             try:
                 if self._drawn(element, sources, bits):
                     return True
             except Inexpressible:
-                # What is too large for one element is so for its layer.
-                self._too_large += 1
+                # It takes seconds, and others are likely to be as large: no more are drawn.
+                self._is_too_large = True
         return False
 
     def _drawn(
@@ -107,29 +134,18 @@ class Values:
         )
         node = {bit: diagrams.node(level, 0, 1) for level, bit in enumerate(order)}
         values: dict[Element, Any] = {}
-        rows = {0: Symbolic(diagrams, [0])}
-        inside = 1
+        drawing = _Drawing(diagrams)
         for one in sources:
             own = [node[one, place] for place in range(one.width)]
             values[one] = word = Symbolic(diagrams, own if one.low < 0 else [*own, 0])
-            is_one = np.where(word < one.low, 0, np.where(word > one.high, 0, 1))
-            inside = diagrams.choose(inside, is_one.bits[0], 0)
+            drawing.demand(diagrams.within(word, one.low, one.high))
             for literal, bit in zip(self.placed[one], own, strict=True):
                 if literal is not None:
-                    row = Symbolic(diagrams, [diagrams.xor(bit, literal & 1)])
-                    known = rows.setdefault(literal >> 1, row)
-                    same = diagrams.xor(known.bits[0], row.bits[0])
-                    inside = diagrams.choose(same, 0, inside)
+                    drawing.place(literal, bit)
         wanted = [literal >> 1 for literal in bits if literal is not None]
-        if self._evaluate(wanted, rows, dict.fromkeys(rows), -1):
+        if self._evaluate(wanted, drawing.rows, dict.fromkeys(drawing.rows), -1):
             return False
-        golden = diagrams.word(element.value(values))
-        for place, literal in enumerate(bits):
-            if literal is not None:
-                found = diagrams.xor(rows[literal >> 1].bits[0], literal & 1)
-                if diagrams.choose(diagrams.xor(found, golden.bit(place)), inside, 0):
-                    return False
-        return True
+        return drawing.first_wrong(bits, diagrams.word(element.value(values))) is None
 
     def alike(self, element: Element, choices: Sequence[Sequence[int]]) -> list[list[int]] | None:
         """Of each bit's literals those that are it; None where too many values had to be tried."""
@@ -153,7 +169,7 @@ class Values:
         self, element: Element, sources: Sequence[Element]
     ) -> tuple[dict[int, np.ndarray], np.ndarray] | None:
         """Rows of the bits of ``sources``, and what the element is, for all their values."""
-        if sum(one.width for one in sources) > MOST_DIRECT:
+        if bits_of(sources) > MOST_DIRECT:
             return None
         values, count = every_value(sources)
         bits = [
@@ -246,25 +262,19 @@ class Values:
         assert element.function is not None
         diagrams = Diagrams()
         value, inside = diagrams.words(*(bound >> element.drop for bound in element.sum.bounds))
-        rows = {0: Symbolic(diagrams, [0])}
+        drawing = _Drawing(diagrams)
+        drawing.demand(inside)
         for literal, place in placed:
-            bit = Symbolic(diagrams, [diagrams.xor(value.bit(place), literal & 1)])
-            # Bits that the circuit has but once are the same.
-            known = rows.setdefault(literal >> 1, bit)
-            inside = diagrams.choose(diagrams.xor(known.bits[0], bit.bits[0]), 0, inside)
+            drawing.place(literal, value.bit(place))
         wanted = [literal >> 1 for literal in bits if literal is not None]
-        if lost := self._evaluate(wanted, rows, leaves, -1):
+        if lost := self._evaluate(wanted, drawing.rows, leaves, -1):
             return f"it depends on {self.circuit.names[lost]} besides"
-        golden = diagrams.word(element.function(value))
-        for place, literal in enumerate(bits):
-            if literal is None:
-                continue
-            found = diagrams.xor(rows[literal >> 1].bits[0], literal & 1)
-            wrong = diagrams.choose(diagrams.xor(found, golden.bit(place)), inside, 0)
-            if wrong:
-                least, _ = diagrams.ends(value, wrong)
-                return f"bit {place} is wrong where its sum is {least << element.drop}"
-        return ""
+        wrong = drawing.first_wrong(bits, diagrams.word(element.function(value)))
+        if wrong is None:
+            return ""
+        place, events = wrong
+        least, _ = diagrams.ends(value, events)
+        return f"bit {place} is wrong where its sum is {least << element.drop}"
 
     def _end_differs_somewhere(
         self,
