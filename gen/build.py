@@ -11,9 +11,7 @@ from hexcoder.gen.codec.design import CodecDesign
 from hexcoder.gen.codec.loadable import LoadableCodeDesign
 from hexcoder.gen.compiler import Progress, Settings
 from hexcoder.gen.design import Design
-from hexcoder.gen.emit.fixed import FixedDesign
-from hexcoder.gen.folding.choice import ChosenDesign
-from hexcoder.gen.folding.design import FoldedDesign
+from hexcoder.gen.folding.choice import design_of
 from hexcoder.gen.frame_design import FrameDesign
 from hexcoder.gen.loadable.design import LoadableDesign
 from hexcoder.metrics.rtl import RtlFile
@@ -48,8 +46,7 @@ def compile_design(
     """
     if settings.chip.weights == "loadable":
         return LoadableDesign(network, settings, progress)
-    kinds = {1: FixedDesign, "auto": ChosenDesign}
-    return kinds.get(settings.pipeline.interval, FoldedDesign)(network, settings, progress)
+    return design_of(network, settings, progress)
 
 
 def _emitted(source: AnyEncoder, settings: Settings, progress: Progress) -> Design | FrameDesign:

@@ -211,22 +211,22 @@ def compile_network(
         If a pass changed a value; the pass is named.
     """
     settings = settings or Settings()
-    states, events = run(network, passes(settings, progress), progress)
+    states, inputs = run(network, passes(settings, progress), progress)
     measured = {
         name: measure(state.graph, settings.technology, state.layers)
         for name, state in states.items()
     }
-    return Compiled(states, measured, events)
+    return Compiled(states, measured, len(inputs))
 
 
 def run(
     network: Network, steps: Sequence[Pass], progress: Progress
-) -> tuple[dict[str, State], int]:
+) -> tuple[dict[str, State], np.ndarray]:
     """Lower a network and run passes over it, each checked as :func:`compile_network` says.
 
     Returns
     -------
-    dict of State, by the pass's name; int, the events of the checks
+    dict of State, by the pass's name; int array (events, elements), the inputs of the checks
     """
     inputs = check_inputs(network)
     golden = layer_outputs(network, inputs)
@@ -238,4 +238,4 @@ def run(
         progress(step.name, 0.0)
         states[step.name] = state = step.apply(state)
         state.check(step.name, inputs, golden)
-    return states, len(inputs)
+    return states, inputs

@@ -1,8 +1,14 @@
 """Delay lines for control and side data."""
 
-from amaranth.hdl import Module, Shape, Signal, unsigned
+from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+
+def check_delay(clocks: int) -> None:
+    """Raise ValueError if a number of clocks is negative."""
+    if clocks < 0:
+        raise ValueError(f"a delay is not negative: got {clocks} clocks")
 
 
 class Delay(wiring.Component):
@@ -24,10 +30,9 @@ class Delay(wiring.Component):
     """
 
     def __init__(self, shape: Shape | int, clocks: int, *, reset: bool):
-        if clocks < 0:
-            raise ValueError(f"a delay is not negative: got {clocks} clocks")
+        check_delay(clocks)
         self.clocks, self.reset = clocks, reset
-        self.shape = unsigned(shape) if isinstance(shape, int) else shape
+        self.shape = Shape.cast(shape)
         super().__init__({"i": In(self.shape), "o": Out(self.shape)})
 
     def elaborate(self, platform: object) -> Module:

@@ -3,9 +3,11 @@
 # Amaranth's If and Elif are context managers that its types do not name.
 # pyright: reportGeneralTypeIssues=false
 
-from amaranth.hdl import Module, Mux, Shape, Signal, unsigned
+from amaranth.hdl import Module, Mux, Shape, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from hexcoder.hw.delay import check_delay
 
 
 def _check_interval(interval: int) -> None:
@@ -61,10 +63,9 @@ class Waiting(wiring.Component):
 
     def __init__(self, shape: Shape | int, clocks: int, interval: int):
         _check_interval(interval)
-        if clocks < 0:
-            raise ValueError(f"a delay is not negative: got {clocks} clocks")
+        check_delay(clocks)
         self.clocks, self.interval = clocks, interval
-        self.shape = unsigned(shape) if isinstance(shape, int) else shape
+        self.shape = Shape.cast(shape)
         super().__init__({"valid": In(1), "i": In(self.shape), "o": Out(self.shape)})
 
     def elaborate(self, platform: object) -> Module:

@@ -1,9 +1,9 @@
 """A netlist with the PDK's own Verilog of its cells, in Icarus Verilog."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -140,17 +140,19 @@ def run_events(
     command = compile_testbench(testbench, sources, course.options)
     result.unlink(missing_ok=True)
     _run_for(command, workdir / "vvp.log", limit_s)
+    rows: list[list[str]] = []
     # A large netlist may not even be loaded in that time.
-    rows = [line.split() for line in complete_lines(result)] if result.is_file() else []
+    if result.is_file():
+        with open(result, encoding="utf-8") as stream:
+            rows = [line.split() for line in complete_lines(stream)]
     if len(rows) <= interface.latency_cycles:
         raise NothingSimulatedError(limit_s, workdir / "vvp.log")
     return rows
 
 
-def complete_lines(path: Path) -> list[str]:
-    """What a simulation wrote, but for a line that it had begun when its time was up."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return text[: text.rfind("\n") + 1].splitlines()
+def complete_lines(stream: Iterable[str]) -> Iterator[str]:
+    """Lines that a simulation wrote, but for one that it had begun when its time was up."""
+    return takewhile(lambda line: line.endswith("\n"), stream)
 
 
 def compile_testbench(

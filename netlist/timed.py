@@ -107,7 +107,8 @@ def simulate_timed(
     )
     try:
         rows = run_events([netlist, cells], top, interface, inputs, workdir, course, limit_s)
-        warnings = _warnings(complete_lines(workdir / "vvp.log"), flat)
+        with open(workdir / "vvp.log", encoding="utf-8", errors="replace") as log:
+            warnings = _warnings(complete_lines(log), flat)
         if warnings:
             raise InputError(f"{sdf}: {warnings[0]} (log: {workdir / 'vvp.log'})")
         cycles = min(len(rows), last) - first
@@ -120,13 +121,13 @@ def simulate_timed(
     return Timed(counts / cycles, cycles, verdict)
 
 
-def _warnings(log: list[str], flat: FlatNetlist) -> list[str]:
+def _warnings(log: Iterable[str], flat: FlatNetlist) -> list[str]:
     """What Icarus says of the SDF file, but for pins that it knows by another pin's name.
 
     Of a cell's inputs on one net, Icarus Verilog keeps one as the start of a path. It does not find
     the others, which :func:`hexcoder.netlist.delays.write_sdf` gives the same delay.
     """
-    lines = [line for line in log if "SDF" in line]
+    lines = [line.rstrip("\n") for line in log if "SDF" in line]
     unmatched: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for line in lines:
         if match := _UNMATCHED.search(line):
@@ -165,10 +166,7 @@ def _count(dump: Path, flat: FlatNetlist) -> np.ndarray:
                 if net not in covered and net > ONE:
                     raise InputError(f"{dump}: net {flat.nets[net]} is not in the dump")
         snapshot = False
-        for line in file:
-            if not line.endswith("\n"):
-                # The simulation was stopped at its limit while it wrote.
-                break
+        for line in complete_lines(file):
             kind = line[0]
             if kind == "$":
                 snapshot = not line.startswith("$end")

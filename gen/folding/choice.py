@@ -1,4 +1,4 @@
-"""The interval of the smallest design, where a config leaves it to the compiler."""
+"""The design of an interval, which a config may leave to the compiler."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def intervals(most: int) -> list[int]:
     return sorted({n for power in powers for n in (power, 3 * power) if n <= most} | {most})
 
 
+def design_of(network: Network, settings: Settings, progress: Progress) -> Design:
+    """The design, of fixed weights, of the interval that ``settings`` ask for."""
+    kinds = {1: FixedDesign, "auto": ChosenDesign}
+    return kinds.get(settings.pipeline.interval, FoldedDesign)(network, settings, progress)
+
+
 class ChosenDesign(Design):
     """Of the designs at all :func:`intervals` the smallest whose latency is within the bound.
 
@@ -41,8 +47,8 @@ class ChosenDesign(Design):
         for number, interval in enumerate(candidates):
             progress(f"interval {interval}", number / len(candidates))
             pipeline = settings.pipeline.model_copy(update={"interval": interval})
-            kind = FixedDesign if interval == 1 else FoldedDesign
-            design = kind(network, replace(settings, pipeline=pipeline), lambda name, part: None)
+            its = replace(settings, pipeline=pipeline)
+            design = design_of(network, its, lambda name, part: None)
             emitted = design.emit()
             found = self._found(emitted.metrics)
             self.tried.append(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from hexcoder.errors import CheckFailed, InputError
-from hexcoder.gen.check import check_inputs
 from hexcoder.gen.compiler import Progress, Settings, graph_pass, run
 from hexcoder.gen.design import Design, Emitted
 from hexcoder.gen.emit.encoder import encoder_of
@@ -45,14 +44,15 @@ class FoldedDesign(Design):
         assert settings.pipeline.interval != "auto"
         self.interval = settings.pipeline.interval
         steps = [graph_pass(one.__name__, one) for one in (inline, simplify, prune)]
-        states, self.checked_events = run(network, steps, progress)
+        states, inputs = run(network, steps, progress)
+        self.checked_events = len(inputs)
         self.graph = states["prune"].graph
         modules = self.graph.modules
         self.engines: list[Engine] = []
         for number, layer in enumerate(modules):
             progress("fold", number / len(modules))
             self.engines.append(fold(self.graph, layer, self.interval, settings))
-        self.check(network, check_inputs(network))
+        self.check(network, inputs)
 
     def check(self, network: Network, inputs: np.ndarray) -> None:
         golden = layer_outputs(network, inputs)
