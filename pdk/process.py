@@ -13,6 +13,9 @@ from hexcoder.errors import InputError
 from hexcoder.pdk.rules import Rules
 from hexcoder.pdk.stack import Layer, Stack
 
+SLEWS_NS = (0.01, 0.05, 0.15, 0.4, 1.0)
+"""Of an input, between 20 and 80 % of the supply. Clocks have no slower ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Corner:
@@ -120,6 +123,9 @@ class Process:
         Mean capacitance of routed wires by fanout, in fF.
     routed_slope_ff : float
         For each further pin.
+    slowest_ns : float
+        Longest transition that cells are measured with, between 20 and 80 % of the supply; the
+        limit on transitions of all nets but the clock's.
     finish_cell : callable
         Adds to a drawn cell, given its width and height in um, what the generator leaves out.
         Returns the widths of P transistors before and after, in um, where it changes them.
@@ -149,6 +155,7 @@ class Process:
     corners: Mapping[str, Corner]
     routed_ff: Mapping[int, float]
     routed_slope_ff: float
+    slowest_ns: float
     finish_cell: Callable[[db.Layout, db.Cell, float, float], dict[float, float]]
     finish_block: Callable[[db.Layout, db.Cell], None]
     stack: Stack
@@ -156,6 +163,11 @@ class Process:
     adder: AdderDrawing | None = None
     variant: str | None = None
     deck_options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def slews_ns(self) -> tuple[float, ...]:
+        """Transitions of inputs that cells are measured with."""
+        return (*SLEWS_NS, self.slowest_ns)
 
     @property
     def packages(self) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from pathlib import Path
 from hexcoder.errors import InputError, run_command
 from hexcoder.pdk.cells.characterised import (
     EDGES,
-    SLEWS_NS,
     Arc,
     Characterised,
     Table,
@@ -44,7 +43,7 @@ from hexcoder.pdk.cells.measurement import (
     ngspice_version,
     ramp_of,
 )
-from hexcoder.pdk.process import Corner, Process, version
+from hexcoder.pdk.process import SLEWS_NS, Corner, Process, version
 from hexcoder.pdk.processes import PROCESSES
 
 
@@ -139,7 +138,7 @@ def characterise(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterise
         for pin, value in state.items():
             bench.hold(pin, value)
         leaks.append(bench.leakage())
-    grid = [(slew, load) for slew in SLEWS_NS for load in loads_of(name)]
+    grid = [(slew, load) for slew in drawn.process.slews_ns for load in loads_of(name)]
     choices = ways(name)
     numbers = []
     for way in choices:
@@ -148,7 +147,7 @@ def characterise(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterise
         numbers.append([_turn(bench, way, *point) for point in grid])
     results = bench.run(folder)
     try:
-        return _collected(name, corner, states, leaks, choices, numbers, results)
+        return _collected(drawn, corner, states, leaks, choices, numbers, results)
     except KeyError as error:
         raise InputError(
             f"cell {name}, {corner.name}: measurement {error} failed; see {folder}"
@@ -156,7 +155,7 @@ def characterise(drawn: DrawnCell, corner: Corner, folder: Path) -> Characterise
 
 
 def _collected(
-    name: str,
+    drawn: DrawnCell,
     corner: Corner,
     states: list[dict[str, int]],
     leaks: list[int],
@@ -166,14 +165,15 @@ def _collected(
 ) -> Characterised:
     """Bring measurements together: the slowest way of each pin and sense, mean energies."""
     volts = corner.volts
+    name, slews = drawn.name, drawn.process.slews_ns
     cell = Characterised(name)
     cell.leakage = [
         (_condition(state), max(results[number], 0.0) * volts * 1e9)
         for state, number in zip(states, leaks, strict=True)
     ]
     mean_leakage = sum(value for _, value in cell.leakage) / len(cell.leakage)
-    rows, loads = len(SLEWS_NS), loads_of(name)
-    grid = [(slew, load) for slew in SLEWS_NS for load in loads]
+    rows, loads = len(slews), loads_of(name)
+    grid = [(slew, load) for slew in slews for load in loads]
     charges: dict[str, list[float]] = {}
     found: dict[tuple[str, str, bool], list[tuple[Way, Arc]]] = {}
     for way, points in zip(choices, numbers, strict=True):
@@ -235,10 +235,12 @@ def _mean(tables: Sequence[Table]) -> Table:
     ]
 
 
+_MEAN_SLEW = len(SLEWS_NS) // 2
+
+
 def _slowest(arcs: list[Arc]) -> Arc:
     """Of several ways through a cell the slowest, with the mean of their energies."""
-    middle = len(SLEWS_NS) // 2
-    slowest = max(arcs, key=lambda arc: sum(sum(arc.delay[edge][middle]) for edge in EDGES))
+    slowest = max(arcs, key=lambda arc: sum(sum(arc.delay[edge][_MEAN_SLEW]) for edge in EDGES))
     energy = {edge: _mean([arc.energy[edge] for arc in arcs]) for edge in EDGES}
     slowest.energy.update(energy)
     return slowest

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 
-SLEWS_NS = (0.01, 0.05, 0.15, 0.4, 1.0)
-"""Of an input, between LOW and HIGH."""
-
 LOADS_FF = (0.5, 2.0, 6.0, 15.0, 40.0, 100.0)
 """Of a cell of drive 1; others in proportion."""
 
-CLOCK_SLEWS_NS = (0.01, 0.15, 0.6)
+CONSTRAINT_SLEWS_NS = (0.01, 0.15, 0.6)
+"""Where setup and hold are measured; data have the process' longest one besides."""
+
 DRIVES = {"x0": 0.5, "x1": 1.0, "x2": 2.0, "x4": 4.0}
 
 Table = list[list[float]]

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from hexcoder.errors import InputError
 from hexcoder.pdk.cells.characterised import (
-    CLOCK_SLEWS_NS,
+    CONSTRAINT_SLEWS_NS,
     EDGES,
-    SLEWS_NS,
     Arc,
     Characterised,
     Constraint,
@@ -19,7 +18,7 @@ from hexcoder.pdk.cells.characterised import (
 from hexcoder.pdk.cells.extraction import DrawnCell
 from hexcoder.pdk.cells.functions import FLOP_PINS
 from hexcoder.pdk.cells.measurement import HIGH, LOW, Bench, ramp_of
-from hexcoder.pdk.process import Corner
+from hexcoder.pdk.process import SLEWS_NS, Corner
 
 CLOCK, DATA, OUTPUT = FLOP_PINS["clock"], FLOP_PINS["data"], FLOP_PINS["output"]
 
@@ -34,18 +33,19 @@ TRIALS = 13
 WIDEST_NS = 1.2
 
 
-def _clock(bench: Bench, slew: float) -> None:
-    """Two pulses; the middle of the second edge is at CAPTURE."""
+def _clock(bench: Bench, slew: float, later: float = 0.0) -> None:
+    """Two pulses; the middle of the second one's first edge is ``later`` after CAPTURE."""
     ramp = ramp_of(slew)
-    starts = [time - ramp / 2 for time in (FIRST, FIRST_ENDS, CAPTURE, CAPTURE_ENDS)]
+    times = (FIRST, FIRST_ENDS, CAPTURE + later, CAPTURE_ENDS + later)
+    starts = [time - ramp / 2 for time in times]
     bench.edges(CLOCK, 0, starts, ramp)
 
 
-def _delay(bench: Bench, edge: str) -> int:
+def _delay(bench: Bench, edge: str, later: float = 0.0) -> int:
     half = bench.corner.volts / 2
     return bench.measure(
         f"trig v({CLOCK}) val={half:.6g} rise=2 targ v({OUTPUT}) val={half:.6g} {edge}=1 "
-        f"td={CAPTURE - 1:.6g}n"
+        f"td={CAPTURE + later - 1:.6g}n"
     )
 
 
@@ -101,9 +101,9 @@ def _idle(bench: Bench) -> _Idle:
     data_charge: dict[str, list[int]] = {edge: [] for edge in EDGES}
     rest = []
     bench.load(OUTPUT, loads_of(bench.cell.name)[2])
-    for slew in SLEWS_NS:
+    for slew in bench.cell.process.slews_ns:
         ramp = ramp_of(slew)
-        for value in (0, 1):
+        for value in (0, 1) if slew in SLEWS_NS else ():
             bench.hold(DATA, value)
             _clock(bench, slew)
             bench.run_for(END, 0.01)
@@ -128,21 +128,33 @@ def _idle(bench: Bench) -> _Idle:
     return _Idle(clock, clock_charge, data, data_charge, rest)
 
 
+def _later(data_slew: float) -> float:
+    """By how much a slow edge of data puts off the clock's, so that two of them have room."""
+    return 2 * ramp_of(data_slew) if data_slew > SLEWS_NS[-1] else 0.0
+
+
+def _widest(data_slew: float) -> float:
+    """How far from the clock setup and hold are sought, ns."""
+    return WIDEST_NS + (data_slew if data_slew > SLEWS_NS[-1] else 0.0)
+
+
 def _trial(bench: Bench, kind: str, edge: str, slews: tuple[float, float], offset: float):
     """A data edge ``offset`` before (setup) or after (hold) the clock's; delay and last value."""
     clock_slew, data_slew = slews
     ramp = ramp_of(data_slew)
+    later = _later(data_slew)
+    capture, ends = CAPTURE + later, CAPTURE_ENDS + later
     old = int(edge == "fall")
     if kind == "setup":
-        bench.edges(DATA, old, [CAPTURE - offset - ramp / 2], ramp)
+        bench.edges(DATA, old, [capture - offset - ramp / 2], ramp)
     else:
         # The value that is captured comes early and leaves with the edge in question.
-        bench.edges(DATA, 1 - old, [FIRST_ENDS + 1, CAPTURE + offset - ramp / 2], ramp)
-    _clock(bench, clock_slew)
-    bench.run_for(CAPTURE_ENDS - 1, 0.02)
+        bench.edges(DATA, 1 - old, [FIRST_ENDS + 1, capture + offset - ramp / 2], ramp)
+    _clock(bench, clock_slew, later)
+    bench.run_for(ends - 1, 0.02)
     output = edge if kind == "setup" else EDGES[1 - EDGES.index(edge)]
-    delay = _delay(bench, output)
-    last = bench.measure(f"find v({OUTPUT}) at={CAPTURE_ENDS - 1.1:.6g}n")
+    delay = _delay(bench, output, later)
+    last = bench.measure(f"find v({OUTPUT}) at={ends - 1.1:.6g}n")
     bench.forget()
     return delay, last, int(output == "rise")
 
@@ -161,10 +173,10 @@ def _constraints(drawn: DrawnCell, pins: list[str], corner: Corner, folder: Path
         (kind, edge, (clock, data))
         for kind in ("setup", "hold")
         for edge in EDGES
-        for clock in CLOCK_SLEWS_NS
-        for data in CLOCK_SLEWS_NS
+        for clock in CONSTRAINT_SLEWS_NS
+        for data in (*CONSTRAINT_SLEWS_NS, drawn.process.slowest_ns)
     ]
-    ranges = [(-WIDEST_NS, WIDEST_NS)] * len(cases)
+    ranges = [(-_widest(data), _widest(data)) for _, _, (_, data) in cases]
     load = loads_of(drawn.name)[2]
     for _ in range(2):
         bench = Bench(drawn, pins, [OUTPUT], corner)
@@ -189,7 +201,7 @@ def _constraints(drawn: DrawnCell, pins: list[str], corner: Corner, folder: Path
             what = f"cell {drawn.name}, {corner.name}, {kind}"
             ranges[place] = _boundary(passed, offsets[place], what)
     found = []
-    size = len(CLOCK_SLEWS_NS)
+    size = len(CONSTRAINT_SLEWS_NS)
     for kind in ("setup", "hold"):
         tables: dict[str, Table] = {}
         for edge in EDGES:
@@ -224,7 +236,8 @@ def characterise_flop(drawn: DrawnCell, corner: Corner, folder: Path) -> Charact
         cell.pin_energy[pin] = {}
         for edge in EDGES:
             values = []
-            for place, slew in enumerate(SLEWS_NS):
+            slews = SLEWS_NS if pin == CLOCK else drawn.process.slews_ns
+            for place, slew in enumerate(slews):
                 window = WINDOW if pin == CLOCK else ramp_of(slew) + 1.5
                 part = numbers[edge][place * count : (place + 1) * count]
                 values.append(sum(energy(n, leaked, window) for n in part) / count)
@@ -248,7 +261,7 @@ def characterise_flop(drawn: DrawnCell, corner: Corner, folder: Path) -> Charact
     middle = LOAD_OF_CONSTRAINTS
     nominal = {}
     for edge in EDGES:
-        for slew in CLOCK_SLEWS_NS:
+        for slew in CONSTRAINT_SLEWS_NS:
             row = arc.delay[edge]
             nominal[edge, slew] = _between(SLEWS_NS, [r[middle] for r in row], slew)
     cell.constraints = _constraints(drawn, pins, corner, folder, nominal)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hexcoder.pdk.cells.characterised import (
-    CLOCK_SLEWS_NS,
+    CONSTRAINT_SLEWS_NS,
     EDGES,
-    SLEWS_NS,
     Arc,
     Characterised,
     Constraint,
@@ -16,7 +15,10 @@ from hexcoder.pdk.cells.characterised import (
 )
 from hexcoder.pdk.cells.functions import FLOP_PINS, FUNCTIONS, inputs_of
 from hexcoder.pdk.cells.measurement import HIGH, LOW
-from hexcoder.pdk.process import Corner, Process
+from hexcoder.pdk.process import SLEWS_NS, Corner, Process
+
+_CLOCKED = "clock_"
+"""Start of the names of tables over the clock's transitions."""
 
 
 class _Writer:
@@ -80,7 +82,7 @@ def write_liberty(
         f"slew_upper_threshold_pct_rise : {HIGH * 100:.0f};",
         f"slew_upper_threshold_pct_fall : {HIGH * 100:.0f};",
         "slew_derate_from_library : 1.0;",
-        f"default_max_transition : {SLEWS_NS[-1]};",
+        f"default_max_transition : {process.slowest_ns};",
         "default_fanout_load : 1.0;",
         "default_input_pin_cap : 0.0;",
         "default_output_pin_cap : 0.0;",
@@ -95,7 +97,7 @@ def write_liberty(
     w.close()
     w.put(f"default_operating_conditions : {corner.name};")
     _wire_load(w, process)
-    _templates(w, cells)
+    _templates(w, process, cells)
     for cell in cells:
         _cell(w, cell, areas[cell.name])
     w.close()
@@ -114,29 +116,30 @@ def _wire_load(w: _Writer, process: Process) -> None:
     w.put("default_wire_load : routed;")
 
 
-def _drives(cells: Sequence[Characterised]) -> dict[str, list[float]]:
-    return {drive_name(cell.name): loads_of(cell.name) for cell in cells}
-
-
-def _templates(w: _Writer, cells: Sequence[Characterised]) -> None:
-    for drive, loads in sorted(_drives(cells).items()):
-        for kind, prefix in (("lu_table_template", "delay"), ("power_lut_template", "energy")):
-            w.open(kind, f"{prefix}_{drive}")
-            slew = "net_transition" if prefix == "delay" else "transition_time"
-            w.put(f"variable_1 : input_{slew};")
-            w.put("variable_2 : total_output_net_capacitance;")
-            w.put(f'index_1 ("{_axis(SLEWS_NS)}");')
-            w.put(f'index_2 ("{_axis(loads, 1e-3)}");')
-            w.close()
-    w.open("power_lut_template", "energy_input")
-    w.put("variable_1 : input_transition_time;")
-    w.put(f'index_1 ("{_axis(SLEWS_NS)}");')
-    w.close()
+def _templates(w: _Writer, process: Process, cells: Sequence[Characterised]) -> None:
+    flops = [cell for cell in cells if cell.constraints]
+    gates = [cell for cell in cells if not cell.constraints]
+    for start, some, slews in (("", gates, process.slews_ns), (_CLOCKED, flops, SLEWS_NS)):
+        drives = {drive_name(cell.name): loads_of(cell.name) for cell in some}
+        for drive, loads in sorted(drives.items()):
+            for kind, prefix in (("lu_table_template", "delay"), ("power_lut_template", "energy")):
+                w.open(kind, f"{start}{prefix}_{drive}")
+                slew = "net_transition" if prefix == "delay" else "transition_time"
+                w.put(f"variable_1 : input_{slew};")
+                w.put("variable_2 : total_output_net_capacitance;")
+                w.put(f'index_1 ("{_axis(slews)}");')
+                w.put(f'index_2 ("{_axis(loads, 1e-3)}");')
+                w.close()
+    for name, slews in (("energy_input", process.slews_ns), ("energy_clock", SLEWS_NS)):
+        w.open("power_lut_template", name)
+        w.put("variable_1 : input_transition_time;")
+        w.put(f'index_1 ("{_axis(slews)}");')
+        w.close()
     w.open("lu_table_template", "constraint")
     w.put("variable_1 : related_pin_transition;")
     w.put("variable_2 : constrained_pin_transition;")
-    w.put(f'index_1 ("{_axis(CLOCK_SLEWS_NS)}");')
-    w.put(f'index_2 ("{_axis(CLOCK_SLEWS_NS)}");')
+    w.put(f'index_1 ("{_axis(CONSTRAINT_SLEWS_NS)}");')
+    w.put(f'index_2 ("{_axis((*CONSTRAINT_SLEWS_NS, process.slowest_ns))}");')
     w.close()
 
 
@@ -172,10 +175,12 @@ def _input(w: _Writer, cell: Characterised, pin: str, flop: bool) -> None:
     w.put(f"capacitance : {cell.capacitance[pin] * 1e-3:.5g};")
     if flop and pin == FLOP_PINS["clock"]:
         w.put("clock : true;")
+        w.put(f"max_transition : {SLEWS_NS[-1]};")
     if pin in cell.pin_energy:
+        template = "energy_clock" if pin == FLOP_PINS["clock"] else "energy_input"
         w.open("internal_power")
         for edge in EDGES:
-            w.open(f"{edge}_power", "energy_input")
+            w.open(f"{edge}_power", template)
             w.put_values([cell.pin_energy[pin][edge]], 1e-3)
             w.close()
         w.close()
@@ -197,18 +202,18 @@ def _constraint(w: _Writer, constraint: Constraint) -> None:
 
 
 def _output(w: _Writer, cell: Characterised, pin: str, function: str) -> None:
-    drive = drive_name(cell.name)
+    start = _CLOCKED if cell.constraints else ""
     w.open("pin", pin)
     w.put("direction : output;")
     w.put(f'function : "{function}";')
     w.put(f"max_capacitance : {loads_of(cell.name)[-1] * 1e-3:.5g};")
     for arc in cell.arcs:
         if arc.output == pin:
-            _arc(w, arc, drive)
+            _arc(w, arc, start, drive_name(cell.name))
     w.close()
 
 
-def _arc(w: _Writer, arc: Arc, drive: str) -> None:
+def _arc(w: _Writer, arc: Arc, start: str, drive: str) -> None:
     w.open("timing")
     w.put(f'related_pin : "{arc.related}";')
     w.put(f"timing_sense : {arc.sense};")
@@ -216,14 +221,14 @@ def _arc(w: _Writer, arc: Arc, drive: str) -> None:
     tables: dict[str, Any] = {"cell_{}": arc.delay, "{}_transition": arc.transition}
     for name, by_edge in tables.items():
         for edge in EDGES:
-            w.open(name.format(edge), f"delay_{drive}")
+            w.open(name.format(edge), f"{start}delay_{drive}")
             w.put_values(by_edge[edge], 1.0)
             w.close()
     w.close()
     w.open("internal_power")
     w.put(f'related_pin : "{arc.related}";')
     for edge in EDGES:
-        w.open(f"{edge}_power", f"energy_{drive}")
+        w.open(f"{edge}_power", f"{start}energy_{drive}")
         w.put_values(arc.energy[edge], 1e-3)
         w.close()
     w.close()

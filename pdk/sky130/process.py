@@ -57,6 +57,8 @@ SKY130 = Process(
     },
     # Of an encoder of 12,700 cells at utilisation 0.70, as flow.layout.parasitics extracts it.
     routed_ff={1: 1.6, 2: 5.0, 3: 8.5, 4: 15.5, 5: 27.0, 6: 37.0, 8: 45.0},
+    # That of the foundry's own cells.
+    slowest_ns=1.5,
     routed_slope_ff=6.0,
     finish_cell=finish_cell,
     finish_block=finish_block,
