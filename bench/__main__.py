@@ -22,7 +22,6 @@ from hexcoder.bench import (
     scale,
 )
 from hexcoder.bench.networks import benchmark_networks
-from hexcoder.bench.plain_nodes import NODE_NETWORKS
 from hexcoder.bench.runs import Row, keep, within
 from hexcoder.code import code_digest
 from hexcoder.console import Commands, add_command, run_room
@@ -170,7 +169,7 @@ def _chip(arguments: Namespace) -> Content:
 
 def _nodes(arguments: Namespace) -> Content:
     rows = []
-    for name in NODE_NETWORKS:
+    for name in arguments.networks or nodes.CASES:
         _say(name)
         work = _work(arguments) / name
         rows.append(_within(arguments.limit, nodes.run, name, arguments.effort, work))
@@ -216,7 +215,7 @@ def _scale(arguments: Namespace) -> Content:
 
 def _run(benchmark: Callable[[Namespace], Content], arguments: Namespace) -> None:
     """Run one benchmark and keep its results whole."""
-    names = [*benchmark_networks(), *energy.networks(), *folding.SIZES]
+    names = dict.fromkeys([*benchmark_networks(), *energy.networks(), *folding.SIZES, *nodes.CASES])
     unknown = set(arguments.networks or ()) - set(names)
     if unknown:
         known = ", ".join(names)

@@ -1,4 +1,4 @@
-"""Nodes of a graph in gates, beside plain RTL of the same through yosys."""
+"""Nodes of a graph in gates, beside plain RTL of the same, or another tool's, through yosys."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hexcoder.bench.compilers import CLOCK
+from hexcoder.bench.dwn_peer import dwn_example
 from hexcoder.bench.measure import measure
 from hexcoder.bench.plain_nodes import NODE_NETWORKS, plain_graph
 from hexcoder.bench.runs import Row
 from hexcoder.config import Compiler, Pipeline
 from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings
+from hexcoder.network.schema import Network
 from hexcoder.tables import markdown_table
 
 
 class NodeRow(Row):
-    """One graph, ours and plain. ``plain_script_um2`` is plain RTL through our own synthesis."""
+    """One graph, ours and plain. ``plain_script_um2`` is plain RTL through our own synthesis.
+
+    Of the row dwn2rtl that tool's Verilog is in the place of plain RTL.
+    """
 
     name: str
     area_um2: float
@@ -33,14 +38,25 @@ class NodeRow(Row):
         return self.area_um2 / min(self.plain_um2, self.plain_script_um2)
 
 
+DWN = "dwn2rtl"
+CASES = (*NODE_NETWORKS, DWN)
+
+
+def _network_and_plain(name: str, folder: Path) -> tuple[Network, str]:
+    if name == DWN:
+        return dwn_example(folder)
+    network = NODE_NETWORKS[name]()
+    return network, plain_graph(network)
+
+
 def run(name: str, effort: float, folder: Path) -> NodeRow:
     """Compile, synthesise and measure a graph, ours and plain."""
-    network = NODE_NETWORKS[name]()
     folder.mkdir(parents=True, exist_ok=True)
+    network, text = _network_and_plain(name, folder)
     settings = Settings(pipeline=Pipeline(layers=False), compiler=Compiler(effort=effort))
     build(network, settings, folder / "rtl")
     verilog = folder / "plain.v"
-    verilog.write_text(plain_graph(network))
+    verilog.write_text(text)
     ours = measure(network, folder / "rtl" / "encoder.v", 2, "hexcoder", CLOCK, folder / "ours")
     plain = measure(network, verilog, 2, "default", CLOCK, folder / "plain")
     script = measure(network, verilog, 2, "hexcoder", CLOCK, folder / "script")

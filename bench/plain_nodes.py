@@ -12,11 +12,13 @@ from hexcoder.bench.wrapper import registered
 from hexcoder.config import Config
 from hexcoder.errors import InputError
 from hexcoder.fixed_point import FixedPoint
+from hexcoder.models.training.loop import Trainer
 from hexcoder.models.training.task import fit_task
 from hexcoder.network.builder import GraphBuilder
 from hexcoder.network.kinds.argmax import Argmax
 from hexcoder.network.kinds.linear import Linear
 from hexcoder.network.kinds.lut_network import LutNetwork
+from hexcoder.network.kinds.move import Move
 from hexcoder.network.kinds.multiply import Multiply
 from hexcoder.network.kinds.table import Table
 from hexcoder.network.kinds.threshold import Threshold
@@ -37,6 +39,10 @@ def _linear(context: LayerContext, layer: Linear, values: Values) -> Parts:
         terms = [f"({values[e]} * {w})" for e, w in zip(elements, weights, strict=True) if w]
         found.append(f"{bias}" + "".join(f" + {term}" for term in terms))
     return [], found
+
+
+def _move(context: LayerContext, layer: Move, values: Values) -> Parts:
+    return [], [values[number] if number >= 0 else "0" for number in layer.numbers(context.inputs)]
 
 
 def _threshold(context: LayerContext, layer: Threshold, values: Values) -> Parts:
@@ -130,6 +136,7 @@ def _lut_network(context: LayerContext, layer: LutNetwork, values: Values) -> Pa
 
 _WRITERS: dict[str, Callable[..., Parts]] = {
     "linear": _linear,
+    "move": _move,
     "threshold": _threshold,
     "table": _table,
     "trees": _trees,
@@ -184,18 +191,19 @@ def _builder(name: str, elements: int, type_: str) -> tuple[GraphBuilder, str]:
     return builder, builder.input("x", (elements,), type_)
 
 
+def _trained(name: str, generator: str, **sections: dict[str, object]) -> Network:
+    """A network of a config, trained on 8,000 generated samples."""
+    data = {"generator": generator, "count": 8000}
+    config = Config.model_validate({"name": name, "data": data, **sections})
+    with TemporaryDirectory() as folder:
+        return fit_task(config, Path(folder), Trainer.run)[0]
+
+
 def _forest(count: int, depth: int) -> Network:
     """Trees that were grown on clusters of a calorimeter."""
-    config = Config.model_validate(
-        {
-            "name": "trees",
-            "data": {"generator": "clusters", "count": 8000},
-            "network": {"kind": "trees", "input_shape": [10], "input_type": "UQ(6,2)",
-                        "trees": count, "depth": depth, "leaf_fraction_bits": 6},
-        }
-    )  # fmt: skip
-    with TemporaryDirectory() as folder:
-        return fit_task(config, Path(folder), lambda trainer: None)[0]
+    network = {"kind": "trees", "input_shape": [10], "input_type": "UQ(6,2)",
+               "trees": count, "depth": depth, "leaf_fraction_bits": 6}  # fmt: skip
+    return _trained("trees", "clusters", network=network)
 
 
 def _thresholds() -> Network:
@@ -268,6 +276,17 @@ def _luts() -> Network:
     return builder.network()
 
 
+def _trained_luts() -> Network:
+    """2,000 tables of 6 inputs in two layers, trained to tell five kinds of jets apart."""
+    tables = {"kind": "tables", "outputs": 1000, "fan_in": 6}
+    layers = [
+        {"kind": "thermometer", "bits": 8}, tables, tables, {"kind": "group_sum", "groups": 5}
+    ]  # fmt: skip
+    network = {"kind": "classifier", "input_shape": [16], "input_type": "SQ(4,4)", "layers": layers}
+    training = {"epochs": 4, "batch_size": 256, "learning_rate": 0.03}
+    return _trained("luts_trained", "jets", network=network, training=training)
+
+
 NODE_NETWORKS: dict[str, Callable[[], Network]] = {
     "trees": lambda: _forest(20, 4),
     "trees_deep": lambda: _forest(8, 7),
@@ -278,5 +297,6 @@ NODE_NETWORKS: dict[str, Callable[[], Network]] = {
     "argmax": _argmaxes,
     "squares": _squares,
     "luts": _luts,
+    "luts_trained": _trained_luts,
 }
 """Graphs by name: what each kind of node costs, alone and behind a sum."""

@@ -25,6 +25,7 @@ AnyNetwork = Annotated[
     | Annotated[Task, Tag("classifier")]
     | Annotated[Task, Tag("regressor")]
     | Annotated[Task, Tag("anomaly")]
+    | Annotated[Task, Tag("encoder")]
     | Annotated[BoostedTrees, Tag("trees")],
     Discriminator(_kind),
 ]

@@ -1,4 +1,4 @@
-"""Networks for any inputs and answers: classifiers, regressors, detectors of anomalies, trees."""
+"""Networks for any inputs and answers: classifiers, regressors, encoders, trees and others."""
 
 from __future__ import annotations
 
@@ -129,6 +129,7 @@ LOSSES = {
     "classifier": "cross-entropy",
     "regressor": "squared error",
     "anomaly": "reconstruction",
+    "encoder": "sinkhorn",
 }
 """What training makes small, by 'network.kind'."""
 
@@ -136,7 +137,7 @@ LOSSES = {
 class Task(Section):
     """A network with inputs and answers of its own (docs/own_networks.md)."""
 
-    kind: Literal["classifier", "regressor", "anomaly"]
+    kind: Literal["classifier", "regressor", "anomaly", "encoder"]
     input_shape: tuple[PositiveInt, ...] = Field(min_length=1, max_length=3)
     input_type: FixedPointField
     standardise: bool = Field(
@@ -145,6 +146,9 @@ class Task(Section):
     layers: tuple[TaskLayer, ...] = Field(default=(), max_length=64)
     architecture: Literal["interaction_network", "garnet", "variational"] | None = Field(
         default=None, description="a module of models/architectures/ in place of layers"
+    )
+    decoder: tuple[Width, ...] = Field(
+        default=(256, 256), max_length=8, description="hidden layers of an encoder's decoder"
     )
 
     @model_validator(mode="after")

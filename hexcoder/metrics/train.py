@@ -113,6 +113,9 @@ class TaskFigures(_Metrics):
     explained_variance: float | None = Field(
         default=None, description="1 less mean squared error over the answers' variance"
     )
+    emd_mean: float | None = Field(
+        default=None, description="mean earth mover's distance, half trigger-cell pitches"
+    )
 
 
 class Example(_Metrics):

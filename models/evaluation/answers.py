@@ -6,14 +6,22 @@ import numpy as np
 from scipy.stats import rankdata
 
 from hexcoder.metrics.train import TaskFigures
+from hexcoder.models.decoder import Decoder
 from hexcoder.network.golden import evaluate
 from hexcoder.network.real_values import to_integers, to_reals
 from hexcoder.network.schema import Network
+from hexcoder.sensor.metrics import earth_movers_distance
 
 
 def answer(network: Network, inputs: np.ndarray) -> np.ndarray:
     """Real outputs (n, outputs) to real inputs (n, ...), through the integers of the hardware."""
     return to_reals(network, evaluate(network, to_integers(network, inputs)))
+
+
+def reconstruct_shares(network: Network, decoder: Decoder, inputs: np.ndarray) -> np.ndarray:
+    """Charge fractions (n, 48) that a decoder makes of the outputs to real inputs (n, ...)."""
+    found = evaluate(network, to_integers(network, inputs))
+    return decoder.decode(found, np.zeros((len(found), 0)))
 
 
 def figures_of(kind: str, found: np.ndarray, wanted: np.ndarray) -> TaskFigures:
@@ -22,7 +30,8 @@ def figures_of(kind: str, found: np.ndarray, wanted: np.ndarray) -> TaskFigures:
     Parameters
     ----------
     kind : str
-        ``"classifier"``, ``"regressor"`` or ``"anomaly"``.
+        ``"classifier"``, ``"regressor"``, ``"anomaly"``, or ``"encoder"`` with what its decoder
+        brings back.
     found : float array (n, outputs)
     wanted : array (n,) or (n, outputs)
         Classes, numbers, or 0 and 1.
@@ -36,6 +45,9 @@ def figures_of(kind: str, found: np.ndarray, wanted: np.ndarray) -> TaskFigures:
             rms_error=float(np.sqrt((error**2).mean())),
             explained_variance=float(1 - (error**2).mean() / spread) if spread else None,
         )
+    if kind == "encoder":
+        distance = earth_movers_distance(wanted, found)
+        return TaskFigures(samples=count, emd_mean=float(np.nanmean(distance)))
     if kind == "anomaly":
         return TaskFigures(samples=count, area_under_curve=_area(found[:, 0], wanted[:, 0] > 0))
     if wanted.shape[1] == 1 and found.shape[1] > 1:

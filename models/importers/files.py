@@ -15,7 +15,7 @@ from hexcoder.network.schema import NetworkGraph
 KINDS = (
     "ONNX and QONNX (.onnx), Keras with HGQ2 (.keras), Keras 2 with binary and ternary layers "
     "(.json, its weights beside it), conifer, XGBoost, alkaid's ALIR and networks of tables "
-    "(.json), torch.export (.pt2), LightGBM (text)"
+    "(.json), torch.export (.pt2), dwn2rtl's checkpoints, LightGBM (text)"
 )
 
 
@@ -46,6 +46,7 @@ def import_model(
         If the file is none that is read, or cannot be imported exactly: what, where, and what
         would do.
     """
+    from hexcoder.models.importers.dwn import import_dwn, is_torch_checkpoint
     from hexcoder.models.importers.floats.exported import read_exported
     from hexcoder.models.importers.floats.read import TORCH
     from hexcoder.models.importers.onnx.graph import import_onnx, import_operators
@@ -56,6 +57,8 @@ def import_model(
         raise InputError(f"{path}: no such file; give a model: {KINDS}")
     if path.suffix.lower() == ".onnx":
         return import_onnx(path, input_types, samples)
+    if is_torch_checkpoint(path):
+        return import_dwn(path, _only(input_types))
     if path.suffix.lower() in TORCH:
         return import_operators(path, read_exported(path), input_types, samples)
     if path.suffix.lower() == ".keras":

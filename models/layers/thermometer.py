@@ -57,6 +57,9 @@ class Thermometer(Priced):
     def at_quantiles(cls, values: np.ndarray, bits: int, type_: FixedPoint | str) -> Thermometer:
         """So many thresholds for each element, with equally many samples between neighbours.
 
+        Where an element mostly has its least value, as an empty cell has 0, the samples above it
+        count alone.
+
         Parameters
         ----------
         values : float array (n, ...)
@@ -66,7 +69,7 @@ class Thermometer(Priced):
         type_ = type_of(type_)
         flat = np.asarray(values, np.float64).reshape(len(values), -1)
         grid = np.rint(flat / type_.step).clip(type_.minimum, type_.maximum) * type_.step
-        return cls(np.quantile(grid, np.arange(1, bits + 1) / (bits + 1), axis=0).T, type_)
+        return cls([_quantiles(column, bits) for column in grid.T], type_)
 
     @classmethod
     def over_range(cls, elements: int, bits: int, type_: FixedPoint | str) -> Thermometer:
@@ -101,6 +104,16 @@ class Thermometer(Priced):
         made = spread.node("threshold", name, thresholds=integers)
         flat.trace.gates.append((self, flat.name, made.name))
         return made
+
+
+def _quantiles(values: np.ndarray, bits: int) -> np.ndarray:
+    above = values[values > values.min()]
+    # Otherwise one threshold at least would be the least value, which every sample reaches.
+    if len(values) - len(above) < len(values) / (bits + 1):
+        return np.quantile(values, np.arange(1, bits + 1) / (bits + 1))
+    if not len(above):
+        return np.full(bits, values.min())
+    return np.quantile(above, (np.arange(bits) + 0.5) / bits)
 
 
 class _Reaches(torch.autograd.Function):

@@ -17,7 +17,7 @@ from hexcoder.models.data.labelled import SAMPLES, load_samples
 from hexcoder.models.data.sample import read_sample
 from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
-from hexcoder.models.evaluation.answers import answer, figures_of
+from hexcoder.models.evaluation.answers import answer, figures_of, reconstruct_shares
 from hexcoder.models.evaluation.physics import (
     evaluate_baselines,
     figures,
@@ -116,7 +116,11 @@ def measure(
         figures_there = None
         kept_back = load_samples(samples) if samples.is_file() else None
         if kept_back is not None:
-            found = answer(network, kept_back.inputs)
+            if kind == "encoder":
+                decoder = load_decoder(decoder_path)
+                found = reconstruct_shares(network, decoder, kept_back.inputs)
+            else:
+                found = answer(network, kept_back.inputs)
             if kind == "trees":
                 kind = "regressor" if kept_back.answers.dtype.kind == "f" else "classifier"
             figures_there = figures_of(kind, found, kept_back.answers)

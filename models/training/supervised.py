@@ -17,7 +17,7 @@ from hexcoder.models.data.labelled import Labelled
 from hexcoder.models.layers.model import QuantisedModel
 from hexcoder.models.training.loop import MOST_WATCHED, Task
 
-Kind = Literal["classifier", "regressor", "anomaly"]
+Kind = Literal["classifier", "regressor"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Pairs:
     inputs: Tensor
     answers: Tensor
 
-    def rows(self, chosen: Tensor) -> Pairs:
+    def rows(self, chosen: Tensor | slice) -> Pairs:
         """Some of the samples."""
         return Pairs(self.inputs[chosen], self.answers[chosen])
 
@@ -119,7 +119,7 @@ class Supervised(Task[Answering, Pairs]):
         self.own_rows = min(settings.batch_size, self.events)
         outputs = sum(one.elements for one in model.untrained.outputs_by_name.values())
         self.of_outputs = loss_of(kind, outputs, sample.answers)
-        self.training, self.held_out = (_pairs(model, part) for part in (sample, kept_back))
+        self.training, self.held_out = (pairs(model, part) for part in (sample, kept_back))
 
     def hardware(self, model: Answering) -> QuantisedModel:
         return model.network
@@ -136,12 +136,11 @@ class Supervised(Task[Answering, Pairs]):
     def held_out_loss(self, model: Answering) -> float:
         if not len(self.held_out.inputs):
             return float("nan")
-        watched = slice(MOST_WATCHED)
-        few = Pairs(self.held_out.inputs[watched], self.held_out.answers[watched])
-        return self.loss(model, few, 1.0).item()
+        return self.loss(model, self.held_out.rows(slice(MOST_WATCHED)), 1.0).item()
 
 
-def _pairs(model: QuantisedModel, sample: Labelled) -> Pairs:
+def pairs(model: QuantisedModel, sample: Labelled) -> Pairs:
+    """Samples as tensors; answers (n, outputs)."""
     answers = torch.tensor(sample.answers, dtype=torch.float32).reshape(len(sample), -1)
     return Pairs(torch.tensor(model.prepared(sample.inputs), dtype=torch.float32), answers)
 
@@ -178,10 +177,10 @@ class Anomalies(Task[Variational, Tensor]):
         if sample.answers.all():
             raise InputError("no sample has the answer 0, which says that it is usual")
         usual = [part.rows(part.answers == 0) for part in (sample, kept_back)]
-        self.training = _pairs(model.encoder, usual[0]).inputs
+        self.training = pairs(model.encoder, usual[0]).inputs
         self.held_out = self.training[:0]
         if len(usual[1]):
-            self.held_out = _pairs(model.encoder, usual[1]).inputs
+            self.held_out = pairs(model.encoder, usual[1]).inputs
         self.events = len(self.training)
         self.own_rows = min(settings.batch_size, self.events)
 

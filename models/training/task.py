@@ -1,4 +1,4 @@
-"""From a config of kind 'classifier', 'regressor', 'anomaly' or 'trees' to a network."""
+"""From a config with answers (classifier, regressor, anomaly, encoder, trees) to a network."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from hexcoder.config import BoostedTrees, Config, Task
 from hexcoder.errors import InputError
 from hexcoder.models.architectures.build import build_model
 from hexcoder.models.data.labelled import Labelled, split_labelled
+from hexcoder.models.decoder import save_decoder
 from hexcoder.models.importers.trees.xgboost import import_xgboost
 from hexcoder.models.layers.model import QuantisedModel
+from hexcoder.models.training.loop import Task as TrainingTask
 from hexcoder.models.training.loop import Trainer
+from hexcoder.models.training.reconstructing import EncoderAndDecoder, Reconstructing
 from hexcoder.models.training.supervised import Anomalies, Supervised, Variational
 from hexcoder.network.schema import NetworkGraph, RealInput, RealOutput, save_network
 
@@ -75,20 +78,26 @@ def _fitted(
             Labelled(part.inputs, (part.answers.reshape(len(part), -1) - offset) / spread)
             for part in (sample, kept_back)
         )
-    if wanted.kind == "anomaly":
-        trainer: Trainer[Any, Any] = Trainer(
-            Anomalies(Variational(model), config.training, learned, watched),
-            config.training,
-            folder,
-        )
-    else:
-        task = Supervised(model, wanted.kind, config.training, learned, watched)
-        trainer = Trainer(task, config.training, folder)
+    task = _task_of(config, wanted, model, learned, watched)
+    trainer = Trainer(task, config.training, folder)
     run(trainer)
+    if isinstance(task, Reconstructing):
+        save_decoder(task.model.decoder, folder / "decoder.safetensors")
     state = {name: value.contiguous() for name, value in model.state_dict().items()}
     save_file(state, folder / MODEL)
     history = [(one.training_loss, one.held_out_loss) for one in trainer.history]
     return _kept(model.freeze(meaning), folder), sample, kept_back, history
+
+
+def _task_of(
+    config: Config, wanted: Task, model: QuantisedModel, sample: Labelled, kept_back: Labelled
+) -> TrainingTask[Any, Any]:
+    if wanted.kind == "anomaly":
+        return Anomalies(Variational(model), config.training, sample, kept_back)
+    if wanted.kind == "encoder":
+        whole = EncoderAndDecoder(model, wanted.decoder)
+        return Reconstructing(whole, config.training, sample, kept_back)
+    return Supervised(model, wanted.kind, config.training, sample, kept_back)
 
 
 def _kept(network: NetworkGraph, folder: Path) -> NetworkGraph:

@@ -15,6 +15,7 @@ FIGURES = {
     "area_under_curve": ("area under the ROC curve", "1 is best, 0.5 is chance"),
     "rms_error": ("root mean square error", "in the answers' unit"),
     "explained_variance": ("explained variance", "1 is best"),
+    "emd_mean": ("earth mover's distance", "of charge, mean, in half trigger-cell pitches"),
 }
 """Names of the figures, and what they mean."""
 
@@ -83,6 +84,7 @@ def describe(network: Task | BoostedTrees) -> str:
         "classifier": "A classifier",
         "regressor": "A regressor",
         "anomaly": "A detector of anomalies",
+        "encoder": "An encoder",
     }[network.kind]
     shape = " x ".join(map(str, network.input_shape))
     inner = f", {network.architecture.replace('_', ' ')}," if network.architecture else ""

@@ -27,7 +27,7 @@ def add_tables(commands: Commands) -> None:
     parser = add_command(
         commands, "tables", "tables beside sums, mixed networks and trees: fronts", EXAMPLES
     )
-    text = "jets, digits, muons, or none for --price alone (default: the three)"
+    text = "jets, digits, muons, sensor, or none for --price alone (default: all)"
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=text)
     text = "some of sums,tables,mixed,trees (default: all)"
     parser.add_argument("--kinds", metavar="LIST", help=text)

@@ -42,12 +42,16 @@ class Task:
     counted: tuple[int, ...]
 
 
+LATENTS, LATENT_BITS = 12, 5
+"""What an encoder of the sensor sends: as many bits in every design."""
+
 TASKS = {
     task.name: task
     for task in (
         Task("jets", 5, "SQ(6,2)", (4, 6, 8), (4, 8, 16)),
         Task("digits", 10, "SQ(6,2)", (1, 2, 3), (4, 8, 16)),
         Task("muons", 1, "SQ(3,5)", (7, 11, 15), (20, 40, 80)),
+        Task("sensor", LATENTS, "SQ(1,4)", (3, 6, 9), (1, 2, 4)),
     )
 }
 
@@ -87,6 +91,10 @@ class Design:
 
 def designs_of(task: Task, kind: str) -> list[Design]:
     """Networks of a kind, small ones and large ones, cheap ones and exact ones."""
+    if task.name == "sensor":
+        made = {"sums": _sum_encoders, "tables": _table_encoders, "mixed": _mixed_encoders}
+        # XGBoost has no gradient for what is sent through a decoder.
+        return made[kind](task) if kind in made else []
     return {"sums": _sums, "tables": _tables, "mixed": _mixed, "trees": _trees}[kind](task)
 
 
@@ -163,6 +171,52 @@ def _trees(task: Task) -> list[Design]:
     ]
 
 
+def _of_bits(kind: str, name: str, layers: Sequence[dict[str, Any]], cost: float) -> Design:
+    last = {"kind": "tables", "outputs": LATENTS * LATENT_BITS}
+    layers = [*layers[:-1], layers[-1] | last]
+    return Design(kind, name, {"layers": layers}, cost, learning_rate=2e-2)
+
+
+def _sum_encoders(task: Task) -> list[Design]:
+    last = _dense(task.outputs, task.results, "none")
+    found = []
+    for widths in ((), (16,), (32,)):
+        layers = [*(_dense(width, "UQ(2,4)") for width in widths), last]
+        name = "-".join(map(str, (*widths, task.outputs)))
+        for cost in (0.003, 0.01, 0.03, 0.1):
+            found.append(Design("sums", f"{name}, price {cost}", {"layers": layers}, cost, 1e-2))
+    return found
+
+
+def _table_encoders(task: Task) -> list[Design]:
+    """The last tables are what is sent."""
+    found = []
+    for bits in task.bits:
+        for fan_in, depth, cost in ((4, 1, 1.0), (4, 1, 0.0), (6, 1, 0.3), (6, 2, 0.3)):
+            layers = [{"kind": "thermometer", "bits": bits}]
+            layers += [{"kind": "tables", "outputs": 240, "fan_in": fan_in}] * depth
+            name = f"{bits} thresholds, {depth} layers of tables of {fan_in}, price {cost:g}"
+            found.append(_of_bits("tables", name, layers, cost))
+    return found
+
+
+def _mixed_encoders(task: Task) -> list[Design]:
+    found = []
+    for bits, size in zip(task.bits, task.counted, strict=True):
+        for cost in (0.0, 0.02):
+            sums = {"kind": "dense", "outputs": 6 * size, "activation": "none",
+                    "output_type": "SQ(1,4)"}  # fmt: skip
+            layers = [sums, {"kind": "thermometer", "bits": 7}, {"kind": "tables", "fan_in": 4}]
+            name = f"{6 * size} sums, then tables, price {cost:g}"
+            found.append(_of_bits("mixed", name, layers, cost))
+            tables = {"kind": "tables", "outputs": 60 * size, "fan_in": 4}
+            last = _dense(task.outputs, task.results, "none")
+            layers = [{"kind": "thermometer", "bits": bits}, tables, last]
+            name = f"{60 * size} tables, then sums, price {cost:g}"
+            found.append(Design("mixed", name, {"layers": layers}, cost, learning_rate=1e-2))
+    return found
+
+
 def save_task(task: Task, effort: Effort, path: Path) -> None:
     """Write a task's samples as npz, inputs less their mean over their spread where the zoo's are.
 
@@ -193,7 +247,7 @@ def config_of(task: Task, design: Design, seed: int, effort: Effort, samples: Pa
     if design.kind == "trees":
         given |= {"kind": "trees", "input_shape": [math.prod(zoo.input_shape)]}
     else:
-        given |= {"kind": zoo.kind, "standardise": False}
+        given |= {"kind": zoo.kind, "standardise": False, "decoder": zoo.decoder}
     values = {
         "name": task.name,
         "data": {"events": str(samples)},

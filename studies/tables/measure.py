@@ -43,6 +43,7 @@ class Figures(Record):
 
     accuracy: float | None
     rms_error: float | None
+    emd_mean: float | None = None
     price: float | None
     parameters: int
     area_um2: float
@@ -54,9 +55,10 @@ class Figures(Record):
 
     @property
     def error(self) -> float:
-        """Share of wrong answers, or root mean square error."""
-        if self.rms_error is not None:
-            return self.rms_error
+        """Share of wrong answers, root mean square error, or mean earth mover's distance."""
+        for error in (self.rms_error, self.emd_mean):
+            if error is not None:
+                return error
         assert self.accuracy is not None
         return 1 - self.accuracy
 
@@ -84,11 +86,12 @@ def measure(config: Config, folder: Path, *, with_energy: bool = True) -> Figure
     asic = run_stage(GATES if with_energy else AREA_ALONE, config, folder)
     asic.judge()
     found = TaskFigures.model_validate(train.metrics["task"])
-    if found.accuracy is None and found.rms_error is None:
+    if found.accuracy is None and found.rms_error is None and found.emd_mean is None:
         raise CheckFailed(f"{folder}: neither accuracy nor error was measured")
     return Figures(
         accuracy=found.accuracy,
         rms_error=found.rms_error,
+        emd_mean=found.emd_mean,
         price=price_of(config, folder),
         parameters=train.metrics["parameters"],
         area_um2=asic.metrics["design__instance__area"],

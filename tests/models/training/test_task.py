@@ -168,7 +168,7 @@ def test_figures_by_hand():
 
 
 def test_a_generator_draws_the_same_twice():
-    assert len(NAMES) == 9
+    assert len(NAMES) == 10
     for name in NAMES:
         first, again = (generate_task(name, 40, 7) for _ in range(2))
         np.testing.assert_array_equal(first[0], again[0])

@@ -65,6 +65,9 @@ def test_two_points_from_samples_to_the_page(tmp_path, capsys):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_design_is_a_config(task, kind, tmp_path):
     designs = designs_of(TASKS[task], kind)
+    if (task, kind) == ("sensor", "trees"):
+        assert not designs
+        return
     assert len(designs) >= 10
     assert len({design.name for design in designs}) == len(designs)
     for design in designs:
@@ -106,7 +109,7 @@ def test_means_fronts_and_the_smallest_at_an_error():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nonsense"], "TASK = nonsense: not known; valid are jets, digits, muons"),
+        (["nonsense"], "TASK = nonsense: not known; valid are jets, digits, muons, sensor"),
         (["jets", "--kinds", "sums,shrubs"], "--kinds = shrubs: not known; valid are sums"),
         (["jets", "--page", "none.md"], "none.md: no such file"),
         (["none"], "nothing to do without --price"),
