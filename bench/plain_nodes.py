@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,8 @@ def _linear(context: LayerContext, layer: Linear, values: Values) -> Parts:
 
 
 def _move(context: LayerContext, layer: Move, values: Values) -> Parts:
-    return [], [values[number] if number >= 0 else "0" for number in layer.numbers(context.inputs)]
+    numbers: list[int] = layer.numbers(context.inputs).tolist()
+    return [], [values[number] if number >= 0 else "0" for number in numbers]
 
 
 def _threshold(context: LayerContext, layer: Threshold, values: Values) -> Parts:
@@ -195,8 +197,12 @@ def _trained(name: str, generator: str, **sections: dict[str, object]) -> Networ
     """A network of a config, trained on 8,000 generated samples."""
     data = {"generator": generator, "count": 8000}
     config = Config.model_validate({"name": name, "data": data, **sections})
+
+    def run(trainer: Trainer[Any, Any]) -> None:
+        trainer.run()
+
     with TemporaryDirectory() as folder:
-        return fit_task(config, Path(folder), Trainer.run)[0]
+        return fit_task(config, Path(folder), run)[0]
 
 
 def _forest(count: int, depth: int) -> Network:

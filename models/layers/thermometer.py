@@ -69,7 +69,7 @@ class Thermometer(Priced):
         type_ = type_of(type_)
         flat = np.asarray(values, np.float64).reshape(len(values), -1)
         grid = np.rint(flat / type_.step).clip(type_.minimum, type_.maximum) * type_.step
-        return cls([_quantiles(column, bits) for column in grid.T], type_)
+        return cls(np.stack([_quantiles(column, bits) for column in grid.T]), type_)
 
     @classmethod
     def over_range(cls, elements: int, bits: int, type_: FixedPoint | str) -> Thermometer:

@@ -9,10 +9,13 @@ from hexcoder.metrics.train import TaskFigures
 from hexcoder.models.data.generators import generate_task
 from hexcoder.models.decoder import load_decoder
 from hexcoder.models.evaluation.answers import figures_of, reconstruct_shares
-from hexcoder.models.training.loop import Trainer
 from hexcoder.models.training.task import fit_task
 from hexcoder.network.schema import load_network
 from hexcoder.sensor.metrics import earth_movers_distance
+
+
+def _run(trainer):
+    trainer.run()
 
 
 def _config(**network):
@@ -33,7 +36,7 @@ def _config(**network):
 
 
 def test_bits_of_tables_bring_charge_back(tmp_path):
-    network, _, held_out, history = fit_task(_config(), tmp_path, Trainer.run)
+    network, _, held_out, history = fit_task(_config(), tmp_path, _run)
     assert history[-1][1] < 0.9 * history[0][1]
     assert network.output.shape == (24,)
     assert network.output.type.width == 1
@@ -73,4 +76,4 @@ def test_answers_that_are_no_shares_are_refused(answers, message, tmp_path):
     config = _config()
     data = config.data.model_copy(update={"events": str(path), "generator": None})
     with pytest.raises(InputError, match=message):
-        fit_task(config.model_copy(update={"data": data}), tmp_path, Trainer.run)
+        fit_task(config.model_copy(update={"data": data}), tmp_path, _run)
