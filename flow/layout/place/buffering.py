@@ -13,6 +13,12 @@ LENGTH_BY_PINS = (
 efficient placement routability modeling", ICCAD 1994)."""
 
 
+NEAREST = 12
+"""Free buffers that are tried for a net."""
+ENOUGH = 0.9
+"""Of the limits of driver and buffer, where a buffer that is placed relieves a net."""
+
+
 class Load(NamedTuple):
     """What a net drives: a cell's input, or, without an instance, a port.
 
@@ -71,6 +77,56 @@ def halves(loads: Sequence[Load]) -> tuple[list[Load], list[Load]]:
     ordered = sorted(loads, key=lambda load: (load[along], load))
     middle = len(ordered) // 2
     return ordered[:middle], ordered[middle:]
+
+
+class Taken(NamedTuple):
+    """A free buffer by its number, and which of a net's loads it takes."""
+
+    buffer: int
+    loads: list[Load]
+
+
+def taken(
+    fixed: Sequence[Load],
+    loads: Sequence[Load],
+    limits: tuple[float, float],
+    buffers: Sequence[Load],
+    wire_ff_per_um: float,
+) -> Taken | None:
+    """Which of the buffers that are placed relieves a net most; None where none is enough.
+
+    Parameters
+    ----------
+    fixed : sequence of Load
+        Ends of the net that stay on it: its driver without capacitance, ports.
+    loads : sequence of Load
+        Inputs of cells, each of which may go behind the buffer.
+    limits : pair of float
+        What the driver and a buffer may drive, in fF.
+    buffers : sequence of Load
+        Inputs of free buffers; the :data:`NEAREST` to the net are tried.
+    """
+    most, most_buffer = limits
+    best: tuple[float, Taken] | None = None
+    for number in sorted(range(len(buffers)), key=lambda n: _distance(buffers[n], fixed[0]))[
+        :NEAREST
+    ]:
+        buffer = buffers[number]
+        start = buffer._replace(farads=0.0)
+        ordered = sorted(
+            loads, key=lambda load: _distance(load, buffer) - _distance(load, fixed[0])
+        )
+        for count in range(1, len(ordered) + 1):
+            before = load_of([*fixed, *ordered[count:], buffer], wire_ff_per_um) / most
+            behind = load_of([start, *ordered[:count]], wire_ff_per_um) / most_buffer
+            part = max(before, behind)
+            if part <= ENOUGH and (best is None or part < best[0]):
+                best = part, Taken(number, ordered[:count])
+    return None if best is None else best[1]
+
+
+def _distance(one: Load, other: Load) -> float:
+    return abs(one.x - other.x) + abs(one.y - other.y)
 
 
 def buffered(

@@ -329,17 +329,24 @@ def _sparser(utilisation: float, wire: float, left: Sequence[float]) -> list[flo
 def _place(work: Path, source: Path, settings: dict[str, Any], log: Path) -> Path:
     """Place until spare buffers are enough, each time with the cells that were wanted before.
 
-    The folder of the placement that is routed.
+    Where they never are, the placement that leaves the fewest nets beyond their limits is routed.
+    The folder of what is routed.
     """
     wanted: list[Any] = []
-    while True:
+    left: list[int] = []
+    while len(wanted) < SURVEYS:
         here = work.with_name(f"{work.name}_{len(wanted)}")
-        again = {"wanted": wanted, "may_survey": len(wanted) < SURVEYS}
-        _work(here, source, settings | again, log)
-        more = read_json(here / "layout.json").get("wanted")
+        _work(here, source, settings | {"wanted": wanted, "may_survey": True}, log)
+        report = read_json(here / "layout.json")
+        more = report.get("wanted")
         if more is None:
             return here
+        left.append(report["nets_left"])
         wanted.append(more)
+    best = left.index(min(left))
+    here = work.with_name(f"{work.name}_{best}_routed")
+    _work(here, source, settings | {"wanted": wanted[:best], "may_survey": False}, log)
+    return here
 
 
 def _work(work: Path, source: Path, settings: dict[str, Any], log: Path) -> None:

@@ -8,7 +8,15 @@ netlist gets them, and it is placed anew.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypedDict
 
-from hexcoder.flow.layout.place.buffering import Buffered, Load, buffered, half_perimeter, load_of
+from hexcoder.flow.layout.place.buffering import (
+    Buffered,
+    Load,
+    Taken,
+    buffered,
+    half_perimeter,
+    load_of,
+    taken,
+)
 
 INPUT, OUTPUT = "i", "q"
 """Pins of a buffer."""
@@ -192,50 +200,65 @@ class Relief:
         )
 
     def use_spares(self, over: Iterable[Overloaded], pools: Sequence[Any]) -> int:
-        """Give nets of a placed block the spare buffer that is nearest to their driver.
+        """Give loads of nets of a placed block to spare buffers near to them.
 
-        It takes over all that the net drives; the net keeps its name behind the buffer, so that
-        ports stay as they are. The number of nets for which no buffer is near enough.
+        A buffer that takes all that a net drives stands before it: the net keeps its name, so that
+        ports stay as they are. The number of nets for which no buffer is enough.
         """
         from coriolis.helpers.overlay import UpdateSession
 
         left = 0
         with UpdateSession():
             for one in over:
-                pool = self._nearest(one, pools)
-                if pool is None:
+                free = [pool for pool in pools if pool.hasFree()]
+                found = self._taken(one, [self._spare(pool) for pool in free])
+                if found is None:
                     left += 1
                     continue
+                pool = free[found.buffer]
                 pool.selectFree()
-                buffer = pool.selecteds[-1]
-                near = self._net(one.net.getName(), "near")
-                one.driver.setNet(near)
-                _plug(buffer, INPUT).setNet(near)
-                _plug(buffer, OUTPUT).setNet(one.net)
-                # Placement has made the net's ends, the driver among them. Routing makes them
-                # anew for nets that have none, and would miss the buffer where some are left.
-                for end in list(one.net.getRoutingPads()):
-                    end.destroy()
+                self._put(one, pool.selecteds[-1], found.loads)
                 pool.unselect()
         return left
 
-    def _nearest(self, one: Overloaded, pools: Sequence[Any]) -> Any | None:
-        """A pool that its driver can reach; None for a port, and one as strong as a buffer."""
+    def _spare(self, pool: Any) -> Load:
+        centre = pool.area.getCenter()
+        farads = self.settings["inputs_ff"][self.settings["buffer"]][INPUT]
+        return Load("", INPUT, self.um(centre.getX()), self.um(centre.getY()), farads)
+
+    def _taken(self, one: Overloaded, spares: Sequence[Load]) -> Taken | None:
+        """What a spare takes of a net: all that it drives, or some cells' inputs."""
+        limits = one.limit, self.settings["buffer_limit_ff"]
+        per_um = self.settings["wire_ff_per_um"]
+        ports = self._ports(one.net)
+        inputs = [load for load in one.loads if load.instance]
         if one.driver is None:
-            return None
-        settings = self.settings
-        centre = one.driver.getInstance().getAbutmentBox().getCenter()
+            return taken(ports, inputs, limits, spares, per_um)
+        driver = [self._load(one.driver)._replace(farads=0.0)]
+        found = taken([*driver, *ports], inputs, limits, spares, per_um)
+        if found is None and ports:
+            # Behind the buffer with the port.
+            whole = taken(driver, one.loads, limits, spares, per_um)
+            found = whole if whole is not None and len(whole.loads) == len(one.loads) else None
+        return found
 
-        def distance(pool: Any) -> float:
-            return self.um(pool.area.getCenter().manhattanDistance(centre))
-
-        free = [pool for pool in pools if pool.hasFree()]
-        if not free or one.limit >= settings["buffer_limit_ff"]:
-            return None
-        pool = min(free, key=distance)
-        load = distance(pool) * settings["wire_ff_per_um"]
-        load += settings["inputs_ff"][settings["buffer"]][INPUT]
-        return pool if load <= NEAR * one.limit else None
+    def _put(self, one: Overloaded, buffer: Any, loads: Sequence[Load]) -> None:
+        """A buffer between a net's driver and some of what it drives."""
+        if len(loads) == len(one.loads) and one.driver is not None:
+            near = self._net(one.net.getName(), "near")
+            one.driver.setNet(near)
+            _plug(buffer, INPUT).setNet(near)
+            _plug(buffer, OUTPUT).setNet(one.net)
+        else:
+            far = self._net(one.net.getName(), "far")
+            for load in loads:
+                _plug(self.cell.getInstance(load.instance), load.pin).setNet(far)
+            _plug(buffer, INPUT).setNet(one.net)
+            _plug(buffer, OUTPUT).setNet(far)
+        # Placement has made the net's ends, the driver among them. Routing makes them anew for
+        # nets that have none, and would miss the buffer where some are left.
+        for end in list(one.net.getRoutingPads()):
+            end.destroy()
 
 
 def _plug(instance: Any, pin: str) -> Any:

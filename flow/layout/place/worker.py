@@ -244,6 +244,7 @@ class _Layout:
 
         visit(self.block.spares.quadTree)
         left = self.relief.use_spares(over, pools)
+        self.report["nets_left"] = left
         if left and self.settings["may_survey"]:
             self.report["wanted"] = wanted
             raise _PlacedOnlyError
