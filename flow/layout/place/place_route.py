@@ -343,7 +343,7 @@ def _place(work: Path, source: Path, settings: dict[str, Any], log: Path) -> Pat
             return here
         left.append(report["nets_left"])
         wanted.append(more)
-    best = left.index(min(left))
+    best = left.index(min(left)) if left else 0
     here = work.with_name(f"{work.name}_{best}_routed")
     _work(here, source, settings | {"wanted": wanted[:best], "may_survey": False}, log)
     return here

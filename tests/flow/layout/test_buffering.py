@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexcoder.flow.layout.place.buffering import Load, buffered, load_of, split
+from hexcoder.flow.layout.place.buffering import Load, buffered, load_of, split, taken
 
 PER_UM = 0.25
 LOADS = st.lists(
@@ -43,3 +43,30 @@ def test_a_driver_as_strong_as_a_buffer_is_split_or_left(count, groups):
     if count == 1:
         found = buffered("n", loads, 120.0, 120.0, PER_UM)
     assert (found and len(found.groups)) == groups
+
+
+@given(LOADS, LOADS, st.floats(20, 300), st.floats(20, 300))
+def test_a_placed_buffer_is_taken_where_both_limits_hold(loads, buffers, limit, most):
+    driver = Load("d", "q", 500, 500, 0.0)
+    found = taken([driver], loads, (limit, most), buffers, PER_UM)
+    for number, buffer in enumerate(buffers[:12]):
+        whole = load_of([driver, buffer], PER_UM) <= 0.9 * limit
+        whole &= load_of([buffer._replace(farads=0), *loads], PER_UM) <= 0.9 * most
+        assert found is not None or not whole or len(buffers) > 12, number
+    if found is None:
+        return
+    buffer = buffers[found.buffer]
+    rest = [load for load in loads if load not in found.loads]
+    assert found.loads
+    assert set(found.loads) <= set(loads)
+    assert load_of([driver, *rest, buffer], PER_UM) <= limit
+    assert load_of([buffer._replace(farads=0), *found.loads], PER_UM) <= most
+
+
+def test_a_buffer_takes_the_loads_on_its_side():
+    driver = Load("d", "q", 0, 0, 0.0)
+    loads = [Load("near", "i", -50, 0, 5.0), Load("far", "i", 300, 0, 5.0)]
+    buffer = Load("", "i", 150, 0, 5.0)
+    found = taken([driver], loads, (70.0, 60.0), [buffer], PER_UM)
+    assert found == (0, [loads[1]])
+    assert taken([driver], loads, (20.0, 60.0), [buffer], PER_UM) is None
