@@ -180,10 +180,11 @@ def _of_bits(kind: str, name: str, layers: Sequence[dict[str, Any]], cost: float
 def _sum_encoders(task: Task) -> list[Design]:
     last = _dense(task.outputs, task.results, "none")
     found = []
-    for widths in ((), (16,), (32,)):
+    prices = (0.003, 0.01, 0.03, 0.1)
+    for widths, costs in (((), (*prices, 0.3, 0.6, 1.0, 2.0)), ((16,), prices), ((32,), prices)):
         layers = [*(_dense(width, "UQ(2,4)") for width in widths), last]
         name = "-".join(map(str, (*widths, task.outputs)))
-        for cost in (0.003, 0.01, 0.03, 0.1):
+        for cost in costs:
             found.append(Design("sums", f"{name}, price {cost}", {"layers": layers}, cost, 1e-2))
     return found
 
@@ -192,7 +193,11 @@ def _table_encoders(task: Task) -> list[Design]:
     """The last tables are what is sent."""
     found = []
     for bits in task.bits:
-        for fan_in, depth, cost in ((4, 1, 1.0), (4, 1, 0.0), (6, 1, 0.3), (6, 2, 0.3)):
+        kinds = (
+            (4, 1, 5.0), (4, 1, 1.0), (4, 1, 0.0), (6, 1, 3.0), (6, 1, 0.3), (6, 2, 0.3),
+            (8, 1, 0.1),
+        )  # fmt: skip
+        for fan_in, depth, cost in kinds:
             layers = [{"kind": "thermometer", "bits": bits}]
             layers += [{"kind": "tables", "outputs": 240, "fan_in": fan_in}] * depth
             name = f"{bits} thresholds, {depth} layers of tables of {fan_in}, price {cost:g}"
