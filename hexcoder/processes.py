@@ -171,10 +171,16 @@ def run(
 
 
 def worker_pool(
-    jobs: int, start: Callable[..., object], *arguments: Any
+    jobs: int, start: Callable[..., object], *arguments: Any, loaded: Sequence[str] = ()
 ) -> concurrent.futures.ProcessPoolExecutor:
-    """A pool of fresh processes that end when we do; each begins with ``start(*arguments)``."""
-    context = multiprocessing.get_context("spawn")
+    """A pool of fresh processes that end when we do; each begins with ``start(*arguments)``.
+
+    With ``loaded``, names of modules, they are forked from a process that has done nothing but
+    import these: once for all pools.
+    """
+    context: Any = multiprocessing.get_context("forkserver" if loaded else "spawn")
+    if loaded:
+        context.set_forkserver_preload(list(loaded))
     return concurrent.futures.ProcessPoolExecutor(jobs, context, _start_worker, (start, arguments))
 
 

@@ -19,9 +19,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+TRAINING = (
+    "hexcoder.studies.processes",
+    "hexcoder.models.training.fit",
+    "hexcoder.models.training.stage",
+    # torch imports it at the first step of an optimiser.
+    "torch._dynamo",
+)
+"""Modules that take seconds to import, more than a small training."""
+
+
 def worker_pool(jobs: int) -> ProcessPoolExecutor:
     """A pool of processes that leave interrupts and progress bars to this one."""
-    return processes.worker_pool(jobs, _start_worker)
+    return processes.worker_pool(jobs, _start_worker, loaded=TRAINING)
 
 
 def _start_worker() -> None:
