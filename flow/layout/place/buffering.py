@@ -1,5 +1,6 @@
 """Which loads go behind a buffer when a net, as placed, is more than its driver may drive."""
 
+import heapq
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -108,9 +109,10 @@ def taken(
     """
     most, most_buffer = limits
     best: tuple[float, Taken] | None = None
-    for number in sorted(range(len(buffers)), key=lambda n: _distance(buffers[n], fixed[0]))[
-        :NEAREST
-    ]:
+    nearest = heapq.nsmallest(
+        NEAREST, range(len(buffers)), key=lambda number: _distance(buffers[number], fixed[0])
+    )
+    for number in nearest:
         buffer = buffers[number]
         start = buffer._replace(farads=0.0)
         ordered = sorted(

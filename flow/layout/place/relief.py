@@ -208,17 +208,19 @@ class Relief:
         from coriolis.helpers.overlay import UpdateSession
 
         left = 0
+        free = [(pool, self._spare(pool)) for pool in pools if pool.hasFree()]
         with UpdateSession():
             for one in over:
-                free = [pool for pool in pools if pool.hasFree()]
-                found = self._taken(one, [self._spare(pool) for pool in free])
+                found = self._taken(one, [spare for _, spare in free])
                 if found is None:
                     left += 1
                     continue
-                pool = free[found.buffer]
+                pool, _ = free[found.buffer]
                 pool.selectFree()
                 self._put(one, pool.selecteds[-1], found.loads)
                 pool.unselect()
+                if not pool.hasFree():
+                    del free[found.buffer]
         return left
 
     def _spare(self, pool: Any) -> Load:
