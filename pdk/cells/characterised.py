@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
-LOADS_FF = (0.5, 2.0, 6.0, 15.0, 40.0, 100.0)
-"""Of a cell of drive 1; others in proportion."""
+LOADS_FF = (0.5, 2.0, 6.0, 15.0, 40.0, 100.0, 200.0)
+"""Of a cell of drive 1; others in proportion. The last ones take most cells beyond the longest
+transition, which so is their limit.
+"""
 
 CONSTRAINT_SLEWS_NS = (0.01, 0.15, 0.6)
 """Where setup and hold are measured; data have the process' longest one besides."""

@@ -14,8 +14,8 @@ LENGTH_BY_PINS = (
 efficient placement routability modeling", ICCAD 1994)."""
 
 
-NEAREST = 12
-"""Free buffers that are tried for a net."""
+NEAREST = 8
+"""Free buffers that are tried for a net beside its driver, and as many in its middle."""
 ENOUGH = 0.9
 """Of the limits of driver and buffer, where a buffer that is placed relieves a net."""
 
@@ -105,22 +105,29 @@ def taken(
     limits : pair of float
         What the driver and a buffer may drive, in fF.
     buffers : sequence of Load
-        Inputs of free buffers; the :data:`NEAREST` to the net are tried.
+        Inputs of free buffers; the :data:`NEAREST` to driver and middle are tried.
     """
     most, most_buffer = limits
     best: tuple[float, Taken] | None = None
-    nearest = heapq.nsmallest(
-        NEAREST, range(len(buffers)), key=lambda number: _distance(buffers[number], fixed[0])
+    start = fixed[0]
+    middle = start._replace(
+        x=(start.x + sum(load.x for load in loads) / len(loads)) / 2,
+        y=(start.y + sum(load.y for load in loads) / len(loads)) / 2,
     )
-    for number in nearest:
-        buffer = buffers[number]
-        start = buffer._replace(farads=0.0)
-        ordered = sorted(
-            loads, key=lambda load: _distance(load, buffer) - _distance(load, fixed[0])
+    near = {
+        number
+        for place in (start, middle)
+        for number in heapq.nsmallest(
+            NEAREST, range(len(buffers)), key=lambda number: _distance(buffers[number], place)
         )
+    }
+    for number in sorted(near):
+        buffer = buffers[number]
+        output = buffer._replace(farads=0.0)
+        ordered = sorted(loads, key=lambda load: _distance(load, buffer) - _distance(load, start))
         for count in range(1, len(ordered) + 1):
             before = load_of([*fixed, *ordered[count:], buffer], wire_ff_per_um) / most
-            behind = load_of([start, *ordered[:count]], wire_ff_per_um) / most_buffer
+            behind = load_of([output, *ordered[:count]], wire_ff_per_um) / most_buffer
             part = max(before, behind)
             if part <= ENOUGH and (best is None or part < best[0]):
                 best = part, Taken(number, ordered[:count])

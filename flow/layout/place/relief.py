@@ -210,7 +210,8 @@ class Relief:
         left = 0
         free = [(pool, self._spare(pool)) for pool in pools if pool.hasFree()]
         with UpdateSession():
-            for one in over:
+            # A weak driver reaches few of them.
+            for one in sorted(over, key=lambda one: one.limit):
                 found = self._taken(one, [spare for _, spare in free])
                 if found is None:
                     left += 1

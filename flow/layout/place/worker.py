@@ -213,7 +213,8 @@ class _Layout:
         conf.cfg.chip.supplyRailWidth = u(20.0)
         conf.cfg.chip.supplyRailPitch = u(40.0)
         conf.editor = None
-        conf.bColumns = conf.bRows = 2
+        # Of spare buffers at a place.
+        conf.bColumns, conf.bRows = 2, 3
         conf.useSpares = conf.useClockTree = True
         # Synthesis has buffered what is overloaded.
         conf.useHFNS = False
