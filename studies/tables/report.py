@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from pydantic import Field
 
 from hexcoder.metrics.asic import SynthesisOrigin
@@ -198,6 +199,9 @@ def draw_fronts(content: TablesFile) -> str:
                 strict=True,
             ):
                 axes.set_xscale("log")
+                axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+                axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+                axes.xaxis.set_minor_formatter(NullFormatter())
                 for kind in KINDS:
                     own = [one for one in means if one.kind == kind and getattr(one, cost)]
                     front = front_of(own, cost)
