@@ -2,8 +2,10 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 
+from hexcoder.bench.measure import core_ports
 from hexcoder.bench.plain_nodes import plain_graph
 from hexcoder.config import Compiler, Pipeline
 from hexcoder.files import write_json
@@ -12,7 +14,10 @@ from hexcoder.flow.synthesis.synthesise import synthesise
 from hexcoder.gen.build import build
 from hexcoder.gen.compiler import Settings
 from hexcoder.netlist.cell_models import cell_models
+from hexcoder.netlist.simulation import NetlistSimulation
 from hexcoder.network.builder import GraphBuilder
+from hexcoder.network.golden import evaluate
+from hexcoder.network.kinds.lut_network import LutNetwork
 
 TOP = "encoder_core"
 
@@ -63,6 +68,28 @@ def test_a_netlist_is_proved_to_be_the_truth_tables(netlist, request, pdk, tmp_p
     keys = request.node.callspec.params["netlist"]
     verdict = _prove(netlist, _network(_layers(1), **keys), pdk, tmp_path)
     assert verdict.proved, verdict.reason
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_network_of_tables_is_proved_and_simulated(seed, pdk, library, tmp_path):
+    """Tables of 2 to 8 inputs in up to six layers."""
+    random = Random(seed)
+    builder = GraphBuilder("drawn")
+    x = builder.input("x", (random.randint(2, 8),), "UQ(1,0)")
+    keys = LutNetwork.draw(random, [builder.tensors[x]])
+    builder.output(builder.add(keys.pop("kind"), "luts", [x], **keys))
+    network = builder.network()
+    settings = Settings(pipeline=Pipeline(stages=2, layers=False), compiler=Compiler(effort=0.05))
+    latency = build(network, settings, tmp_path).metrics.modules[TOP].latency_cycles
+    made = synthesise(tmp_path / "encoder.v", TOP, pdk, library, tmp_path / "netlist")
+    write_json(tmp_path / "cells.json", cell_models(library))
+    verdict = _prove((made, latency), network, pdk, tmp_path)
+    assert verdict.proved, verdict.reason
+    ports = core_ports(network, latency)
+    simulation = NetlistSimulation.build(made.json, tmp_path / "cells.json", TOP, ports)
+    count = network.input.elements
+    every = np.arange(1 << count)[:, None] >> np.arange(count) & 1
+    assert simulation.check(every, evaluate(network, every)).mismatches == 0
 
 
 @pytest.mark.parametrize("netlist", [BITS], indirect=True)
