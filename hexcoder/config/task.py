@@ -99,6 +99,9 @@ class TaskTables(Section):
     candidates: PositiveInt | None = Field(
         default=None, description="wires that an input may choose from in training; all by default"
     )
+    learn: Literal["differences", "relaxed", "network"] = Field(
+        default="differences", description="how entries are learned (docs/training.md#tables)"
+    )
 
 
 class TaskGroupSum(Section):

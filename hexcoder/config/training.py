@@ -46,7 +46,7 @@ class Pruning(Section):
 
 
 class Teacher(Section):
-    """A trained autoencoder whose reconstruction is a second target (Hinton et al., 1503.02531)."""
+    """A trained network whose answers are a second target (Hinton et al., arXiv:1503.02531)."""
 
     folder: str = Field(description="build/<config> of a larger or finer network")
     weight: float = Field(default=0.3, gt=0, le=1, description="its share of the loss")

@@ -127,7 +127,8 @@ def _layer(
     """A layer, and the shape behind it."""
     if isinstance(layer, TaskTables):
         bits = int(np.prod(shape))
-        return Luts(bits, layer.outputs, layer.fan_in, layer.candidates), (layer.outputs,)
+        made = Luts(bits, layer.outputs, layer.fan_in, layer.candidates, layer.learn)
+        return made, (layer.outputs,)
     if isinstance(layer, TaskGroupSum):
         module = GroupSum(layer.groups, layer.fraction_bits, is_centred=layer.centred)
         return module, (layer.groups,)

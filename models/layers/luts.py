@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -16,6 +16,10 @@ from hexcoder.models.layers.symbol import Symbol
 from hexcoder.network.kinds.lut_network import MOST_INPUTS, LutNetwork
 
 BIT = FixedPoint(False, 1, 0)
+Learn = Literal["differences", "relaxed", "network"]
+LEARN: tuple[Learn, ...] = get_args(Learn)
+HIDDEN = 8
+"""Neurons of a table's small network."""
 EDGE = {1: 0.0, 2: 0.05, 3: 0.05, 4: 0.05, 5: 0.048, 6: 0.03, 7: 0.022, 8: 0.017}
 """Gates of a table in full adders, for each pair of neighbours in it that differ; by its inputs.
 
@@ -28,9 +32,18 @@ class Luts(Priced):
     """Truth tables, each reading a few of the bits before it: (n, ..., inputs) to (n, outputs).
 
     Going forward, a table reads the wires of greatest score and gives 1 where its entry is above 0:
-    what the hardware does. Going back, a wire's gradient is the extended finite difference of the
-    table, and scores learn through their softmax (Bacellar et al., Differentiable Weightless Neural
-    Networks, ICML 2024, arXiv:2410.11112).
+    what the hardware does. Scores learn through their softmax.
+
+    Ways to learn a table:
+
+    - ``"differences"``: going back, a wire's gradient is the extended finite difference of the
+      table (Bacellar et al., Differentiable Weightless Neural Networks, ICML 2024,
+      arXiv:2410.11112).
+    - ``"relaxed"``: it is the slope of the table's multilinear form, whose corners are the entries
+      cut to 0 and 1 (as gates are relaxed by Petersen et al., Deep Differentiable Logic Gate
+      Networks, NeurIPS 2022, arXiv:2210.08277).
+    - ``"network"``: the entries are what a small network of the table's inputs gives, for every
+      index (Andronic and Constantinides, NeuraLUT, FPL 2024, arXiv:2403.00849).
 
     Parameters
     ----------
@@ -41,23 +54,42 @@ class Luts(Priced):
     candidates : int, optional
         Wires drawn for each input of a table, one of which is chosen in training; all by default,
         and 1 leaves nothing to learn.
+    learn : str
+        ``"differences"``, ``"relaxed"`` or ``"network"``.
     """
 
-    def __init__(self, inputs: int, outputs: int, fan_in: int = 4, candidates: int | None = None):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        fan_in: int = 4,
+        candidates: int | None = None,
+        learn: Learn = "differences",
+    ):
         super().__init__()
         if not 1 <= fan_in <= MOST_INPUTS:
             raise ValueError(f"fan_in = {fan_in}: it must be 1 to {MOST_INPUTS}")
         if candidates is not None and candidates < 1:
             raise ValueError(f"candidates = {candidates}: it must be at least 1")
-        self.inputs, self.outputs, self.fan_in = inputs, outputs, fan_in
+        if learn not in LEARN:
+            raise ValueError(f"learn = {learn!r}: it must be one of {', '.join(LEARN)}")
+        self.inputs, self.outputs, self.fan_in, self.learn = inputs, outputs, fan_in, learn
         order = torch.rand(outputs * fan_in, inputs).argsort(dim=1)
         self.register_buffer("reach", order < (candidates or inputs))
         self.scores = nn.Parameter(torch.randn(outputs * fan_in, inputs))
-        self.entries = nn.Parameter(torch.empty(outputs, 1 << fan_in).uniform_(-1, 1))
-        self.register_buffer("slopes", _slopes(fan_in), persistent=False)
+        if learn == "network":
+            self.small = _SmallNetworks(outputs, fan_in)
+        else:
+            self.table = nn.Parameter(torch.empty(outputs, 1 << fan_in).uniform_(-1, 1))
+        self.register_buffer("slopes", _slopes(fan_in, learn == "relaxed"), persistent=False)
 
     reach: Tensor
     slopes: Tensor
+
+    @property
+    def entries(self) -> Tensor:
+        """What decides the tables' bits, 1 above 0: (outputs, 2**fan_in)."""
+        return self.small() if self.learn == "network" else self.table
 
     def wiring(self) -> Tensor:
         """One row for each input of a table, 1 at its wire: (outputs * fan_in, inputs)."""
@@ -94,7 +126,7 @@ class Luts(Priced):
         if isinstance(flat, Symbol):
             return self._traced(flat)
         read = (flat @ self.wiring().T).reshape(-1, self.outputs, self.fan_in)
-        return _Lookup.apply(read, self.entries, self.slopes)
+        return _Lookup.apply(read, self.entries, self.slopes, self.learn == "relaxed")
 
     def _traced(self, flat: Symbol) -> Symbol:
         name = flat.trace.called(self, "tables")
@@ -102,7 +134,7 @@ class Luts(Priced):
             raise TypeError(f"tables '{name}' read bits, {BIT}; they get {flat.type}")
         source, layers, wires = _before(flat)
         chosen = self.wiring().argmax(dim=1).reshape(self.outputs, self.fan_in).tolist()
-        entries = (self.entries > 0).numpy()
+        entries = (self.entries.detach() > 0).numpy()
         tables = [
             reduced([wires[place] for place in row], entry)
             for row, entry in zip(chosen, entries, strict=True)
@@ -223,11 +255,32 @@ def reduced(inputs: Sequence[int], entries: np.ndarray) -> tuple[list[int], int]
     return wires, sum(1 << index for index in np.flatnonzero(bits).tolist())
 
 
-def _slopes(fan_in: int) -> Tensor:
+class _SmallNetworks(nn.Module):
+    """For each table a hidden layer and a sum beside it, of inputs -1 and 1, at every index."""
+
+    patterns: Tensor
+
+    def __init__(self, outputs: int, fan_in: int):
+        super().__init__()
+        bits = np.arange(1 << fan_in)[:, None] >> np.arange(fan_in) & 1
+        self.register_buffer("patterns", torch.tensor(2.0 * bits - 1).float(), persistent=False)
+        self.first = nn.Parameter(torch.randn(outputs, HIDDEN, fan_in) / fan_in**0.5)
+        self.bias = nn.Parameter(torch.randn(outputs, HIDDEN, 1) / 2)
+        self.second = nn.Parameter(torch.randn(outputs, 1, HIDDEN) / HIDDEN**0.5)
+        self.beside = nn.Parameter(torch.randn(outputs, 1, fan_in) / fan_in**0.5)
+
+    def forward(self) -> Tensor:
+        """What decides the bits: (outputs, 2**fan_in)."""
+        columns = self.patterns.T.to(self.first.dtype)
+        hidden = torch.relu(self.first @ columns + self.bias)
+        return (self.second @ hidden + self.beside @ columns)[:, 0]
+
+
+def _slopes(fan_in: int, only_neighbours: bool) -> Tensor:
     """Weights of all entries in each input's slope at each index: (entries, index * fan_in).
 
     An entry counts the less, the more of the other inputs differ from the index: 1 over 1 plus
-    their number.
+    their number; with ``only_neighbours`` none counts where any differs.
     The weights of a slope are scaled so that a table that is a wire has the slope 1.
     """
     numbers = np.arange(1 << fan_in)
@@ -235,6 +288,8 @@ def _slopes(fan_in: int) -> Tensor:
     differ = bits[:, None, :] != bits[None, :, :]
     others = differ.sum(axis=2)[:, :, None] - differ
     weights = (2 * bits[:, None, :] - 1) / (1 + others)
+    if only_neighbours:
+        weights = weights * (others == 0)
     weights = weights / np.abs(weights).sum(axis=0, keepdims=True) * 2
     return torch.tensor(weights.reshape(1 << fan_in, -1)).float()
 
@@ -262,7 +317,7 @@ class _Lookup(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: torch.autograd.function.FunctionCtx, bits: Tensor, entries: Tensor, slopes: Tensor
+        ctx: Any, bits: Tensor, entries: Tensor, slopes: Tensor, is_relaxed: bool
     ) -> Tensor:
         outputs, size = entries.shape
         index = torch.zeros(bits.shape[:2], dtype=torch.int64)
@@ -270,21 +325,22 @@ class _Lookup(torch.autograd.Function):
             index += (bits[:, :, place] > 0.5).to(torch.int64) << place
         index += size * torch.arange(outputs)
         ctx.save_for_backward(index, entries, slopes)
+        ctx.is_relaxed = is_relaxed
         return (entries > 0).to(bits.dtype).ravel()[index]
 
     @staticmethod
-    def backward(
-        ctx: torch.autograd.function.FunctionCtx, *gradients: Tensor
-    ) -> tuple[Tensor, Tensor, None]:
-        index, entries, slopes = ctx.saved_tensors  # type: ignore[attr-defined]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        index, entries, slopes = ctx.saved_tensors
         (gradient,) = gradients
         outputs, size = entries.shape
         by_entry = torch.zeros(outputs * size, dtype=gradient.dtype)
         by_entry.index_add_(0, index.ravel(), gradient.ravel())
-        steps = (entries > 0).to(gradient.dtype) @ slopes.to(gradient.dtype)
+        corners = ((entries + 1) / 2).clamp(0, 1) if ctx.is_relaxed else entries > 0
+        steps = corners.to(gradient.dtype) @ slopes.to(gradient.dtype)
         read = steps.reshape(outputs * size, -1)[index]
         return (
             gradient[:, :, None] * read,
             _inside(by_entry.reshape(outputs, size), entries),
+            None,
             None,
         )

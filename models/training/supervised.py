@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -22,14 +22,16 @@ Kind = Literal["classifier", "regressor"]
 
 @dataclass(frozen=True)
 class Pairs:
-    """Inputs (n, elements), values of the input's type, and answers."""
+    """Inputs (n, elements) as values of their type, answers, and a teacher's if there is one."""
 
     inputs: Tensor
     answers: Tensor
+    taught: Tensor | None = None
 
     def rows(self, chosen: Tensor | slice) -> Pairs:
         """Some of the samples."""
-        return Pairs(self.inputs[chosen], self.answers[chosen])
+        taught = None if self.taught is None else self.taught[chosen]
+        return Pairs(self.inputs[chosen], self.answers[chosen], taught)
 
 
 def loss_of(kind: Kind, outputs: int, answers: np.ndarray) -> Callable[[Tensor, Tensor], Tensor]:
@@ -57,13 +59,20 @@ def loss_of(kind: Kind, outputs: int, answers: np.ndarray) -> Callable[[Tensor, 
                 f"classes go from {answers.min()} to {answers.max()}; a network of {outputs} "
                 f"outputs has 0 to {outputs - 1}"
             )
-        return lambda found, wanted: nn.functional.cross_entropy(found, wanted[:, 0].long())
+        return _of_classes
     if width != outputs or not np.isin(answers, (0, 1)).all():
         raise InputError(
             f"answers of {width} numbers for a network of {outputs} outputs; give a class, or 0 or "
             "1 for each output"
         )
     return nn.functional.binary_cross_entropy_with_logits
+
+
+def _of_classes(found: Tensor, wanted: Tensor) -> Tensor:
+    """Cross-entropy beside classes (n, 1), or the chance of each (n, outputs)."""
+    return nn.functional.cross_entropy(
+        found, wanted[:, 0].long() if wanted.shape[1] == 1 else wanted
+    )
 
 
 USUAL_LOGIT = 8.0
@@ -105,6 +114,8 @@ class Supervised(Task[Answering, Pairs]):
     settings : Training
     sample, kept_back : Labelled
         Answers of a regressor are those that the outputs are to be, in their own units.
+    taught : float array (n, outputs), optional
+        A teacher's outputs for ``sample``: numbers, or logits of classes.
     """
 
     def __init__(
@@ -114,12 +125,28 @@ class Supervised(Task[Answering, Pairs]):
         settings: Training,
         sample: Labelled,
         kept_back: Labelled,
+        taught: np.ndarray | None = None,
     ):
         self.model, self.events = Answering(model, kind), len(sample)
+        self.share = 0.0 if settings.teacher is None else settings.teacher.weight
         self.own_rows = min(settings.batch_size, self.events)
         outputs = sum(one.elements for one in model.untrained.outputs_by_name.values())
         self.of_outputs = loss_of(kind, outputs, sample.answers)
         self.training, self.held_out = (pairs(model, part) for part in (sample, kept_back))
+        if taught is not None:
+            self.training = replace(self.training, taught=self._targets(taught, kind))
+
+    def _targets(self, taught: np.ndarray, kind: Kind) -> Tensor:
+        """What the outputs are to be by the teacher: numbers, or chances of classes."""
+        found = torch.tensor(taught, dtype=torch.float32)
+        if kind == "regressor":
+            return found
+        # Its logits are in steps of their own: as sharp as suits the answers best.
+        scales = (2.0 ** np.arange(-8, 7)).tolist()
+        best = min(scales, key=lambda s: self.of_outputs(found * s, self.training.answers).item())
+        if self.of_outputs is _of_classes:
+            return torch.softmax(found * best, dim=1)
+        return torch.sigmoid(found * best)
 
     def hardware(self, model: Answering) -> QuantisedModel:
         return model.network
@@ -131,7 +158,11 @@ class Supervised(Task[Answering, Pairs]):
         return self.training.rows(rows)
 
     def loss(self, model: Answering, batch: Pairs, progress: float) -> Tensor:
-        return self.of_outputs(model(batch.inputs), batch.answers)
+        found = model(batch.inputs)
+        loss = self.of_outputs(found, batch.answers)
+        if batch.taught is None:
+            return loss
+        return (1 - self.share) * loss + self.share * self.of_outputs(found, batch.taught)
 
     def held_out_loss(self, model: Answering) -> float:
         if not len(self.held_out.inputs):

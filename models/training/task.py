@@ -22,6 +22,7 @@ from hexcoder.models.training.loop import Task as TrainingTask
 from hexcoder.models.training.loop import Trainer
 from hexcoder.models.training.reconstructing import EncoderAndDecoder, Reconstructing
 from hexcoder.models.training.supervised import Anomalies, Supervised, Variational
+from hexcoder.models.training.teacher import taught_answers
 from hexcoder.network.schema import NetworkGraph, RealInput, RealOutput, save_network
 
 MODEL = "model.safetensors"
@@ -69,6 +70,7 @@ def _fitted(
     model = build_model(config, real, sample.inputs)
     meaning: list[RealOutput | None] | None = None
     learned, watched = sample, kept_back
+    taught = _taught(config, wanted, model, sample)
     if wanted.kind == "regressor":
         answers = sample.answers.reshape(len(sample), -1).astype(np.float64)
         offset, spread = answers.mean(axis=0), answers.std(axis=0)
@@ -78,7 +80,8 @@ def _fitted(
             Labelled(part.inputs, (part.answers.reshape(len(part), -1) - offset) / spread)
             for part in (sample, kept_back)
         )
-    task = _task_of(config, wanted, model, learned, watched)
+        taught = None if taught is None else (taught - offset) / spread
+    task = _task_of(config, wanted, model, learned, watched, taught)
     trainer = Trainer(task, config.training, folder)
     run(trainer)
     if isinstance(task, Reconstructing):
@@ -89,15 +92,32 @@ def _fitted(
     return _kept(model.freeze(meaning), folder), sample, kept_back, history
 
 
+def _taught(
+    config: Config, wanted: Task, model: QuantisedModel, sample: Labelled
+) -> np.ndarray | None:
+    """What the config's teacher answers to the samples."""
+    teacher = config.training.teacher
+    if teacher is None:
+        return None
+    if wanted.kind not in ("classifier", "regressor"):
+        raise InputError(f"section 'training.teacher': kind '{wanted.kind}' takes no teacher")
+    return taught_answers(teacher, model.untrained, sample.inputs)
+
+
 def _task_of(
-    config: Config, wanted: Task, model: QuantisedModel, sample: Labelled, kept_back: Labelled
+    config: Config,
+    wanted: Task,
+    model: QuantisedModel,
+    sample: Labelled,
+    kept_back: Labelled,
+    taught: np.ndarray | None,
 ) -> TrainingTask[Any, Any]:
     if wanted.kind == "anomaly":
         return Anomalies(Variational(model), config.training, sample, kept_back)
     if wanted.kind == "encoder":
         whole = EncoderAndDecoder(model, wanted.decoder)
         return Reconstructing(whole, config.training, sample, kept_back)
-    return Supervised(model, wanted.kind, config.training, sample, kept_back)
+    return Supervised(model, wanted.kind, config.training, sample, kept_back, taught)
 
 
 def _kept(network: NetworkGraph, folder: Path) -> NetworkGraph:

@@ -1,14 +1,40 @@
-"""A trained autoencoder as the source of a second target."""
+"""A trained network as the source of a second target."""
 
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from hexcoder.config import Teacher
 from hexcoder.errors import InputError
 from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.agreement import load_encoder
+from hexcoder.models.evaluation.answers import answer
 from hexcoder.models.training.autoencoding import Autoencoder
 from hexcoder.network.schema import Network, load_network
+
+
+def taught_answers(settings: Teacher, student: Network, inputs: np.ndarray) -> np.ndarray:
+    """Outputs of the network that ``settings.folder``, a build/<config>, holds.
+
+    Real numbers (n, outputs) for real inputs (n, ...); from the integers of its golden model.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none, or its inputs or outputs are of other shapes than the student's.
+    """
+    network = load_network(Path(settings.folder) / "network.json")
+    for what in ("inputs_by_name", "outputs_by_name"):
+        own, others = (
+            [one.elements for one in getattr(net, what).values()] for net in (student, network)
+        )
+        if own != others:
+            raise InputError(
+                f"config key 'training.teacher.folder' = {settings.folder}: elements of its "
+                f"{what.split('_')[0]} are {others}, the network's own {own}"
+            )
+    return answer(network, inputs)
 
 
 def load_teacher(settings: Teacher, student: Network, conditions: Sequence[str]) -> Autoencoder:

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
-LOADS_FF = (0.5, 2.0, 6.0, 15.0, 40.0, 100.0, 200.0)
-"""Of a cell of drive 1; others in proportion. The last ones take most cells beyond the longest
-transition, which so is their limit.
+from hexcoder.pdk.cells.functions import FULL_ADDER
+
+LOADS_FF = (0.5, 2.0, 6.0, 15.0, 40.0, 100.0)
+"""Of a cell of drive 1; others in proportion."""
+ADDER_LOADS_FF = (*LOADS_FF, 200.0)
+"""Of the full adder, whose outputs have inverters of their own: at the others' last load it is far
+from the longest transition.
 """
 
 CONSTRAINT_SLEWS_NS = (0.01, 0.15, 0.6)
@@ -25,9 +29,15 @@ def drive_of(cell: str) -> float:
     return DRIVES[drive_name(cell)]
 
 
+def loads_name(cell: str) -> str:
+    """Cells of the same name here are measured at the same loads."""
+    return f"{drive_name(cell)}_adder" if cell == FULL_ADDER else drive_name(cell)
+
+
 def loads_of(cell: str) -> list[float]:
     """Loads at which a cell is measured, in fF."""
-    return [load * drive_of(cell) for load in LOADS_FF]
+    loads = ADDER_LOADS_FF if cell == FULL_ADDER else LOADS_FF
+    return [load * drive_of(cell) for load in loads]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from hexcoder.pdk.cells.characterised import (
     Arc,
     Characterised,
     Constraint,
-    drive_name,
+    loads_name,
     loads_of,
 )
 from hexcoder.pdk.cells.functions import FLOP_PINS, FUNCTIONS, inputs_of
@@ -120,7 +120,7 @@ def _templates(w: _Writer, process: Process, cells: Sequence[Characterised]) -> 
     flops = [cell for cell in cells if cell.constraints]
     gates = [cell for cell in cells if not cell.constraints]
     for start, some, slews in (("", gates, process.slews_ns), (_CLOCKED, flops, SLEWS_NS)):
-        drives = {drive_name(cell.name): loads_of(cell.name) for cell in some}
+        drives = {loads_name(cell.name): loads_of(cell.name) for cell in some}
         for drive, loads in sorted(drives.items()):
             for kind, prefix in (("lu_table_template", "delay"), ("power_lut_template", "energy")):
                 w.open(kind, f"{start}{prefix}_{drive}")
@@ -209,7 +209,7 @@ def _output(w: _Writer, cell: Characterised, pin: str, function: str) -> None:
     w.put(f"max_capacitance : {loads_of(cell.name)[-1] * 1e-3:.5g};")
     for arc in cell.arcs:
         if arc.output == pin:
-            _arc(w, arc, start, drive_name(cell.name))
+            _arc(w, arc, start, loads_name(cell.name))
     w.close()
 
 
@@ -235,14 +235,19 @@ def _arc(w: _Writer, arc: Arc, start: str, drive: str) -> None:
 
 
 _CELL = re.compile(r"^  cell \((\w+)\) \{\n.*?^  \}\n", re.MULTILINE | re.DOTALL)
+_TEMPLATE = re.compile(r"^  \w+_template \((\w+)\) \{\n.*?^  \}\n", re.MULTILINE | re.DOTALL)
 
 
 def with_cells_of(text: str, other: str) -> str:
     """A Liberty file with the cells of another in the place of its own of the same names.
 
-    Both are of :func:`write_liberty`, at one corner; cells stay in the order of their names.
+    Both are of :func:`write_liberty`, at one corner; cells stay in the order of their names. What
+    the tables of the other's cells need of templates comes with them.
     """
     cells = {found[1]: found[0] for source in (text, other) for found in _CELL.finditer(source)}
     own = list(_CELL.finditer(text))
     cells_text = "".join(cells[name] for name in sorted(cells))
-    return text[: own[0].start()] + cells_text + text[own[-1].end() :]
+    known = {found[1] for found in _TEMPLATE.finditer(text)}
+    more = [found[0] for found in _TEMPLATE.finditer(other) if found[1] not in known]
+    head = text[: own[0].start()] + "".join(more)
+    return head + cells_text + text[own[-1].end() :]

@@ -7,7 +7,7 @@ import torch
 import hexcoder
 from hexcoder import nn
 from hexcoder.errors import InputError
-from hexcoder.models.layers.luts import EDGE, reduced
+from hexcoder.models.layers.luts import EDGE, LEARN, reduced
 from hexcoder.models.layers.model import QuantisedModel, model_input
 from hexcoder.models.layers.thermometer import COMPARATOR
 from hexcoder.network.golden import evaluate
@@ -74,6 +74,62 @@ def test_torch_and_the_network_agree_on_every_input(name):
     if "sums" not in name and name != "thresholds counted":
         # Tables in a row, and the counts behind them, are one node.
         assert [node.kind for node in network.nodes].count("lut_network") == 1
+
+
+@pytest.mark.parametrize("learn", LEARN)
+def test_every_way_to_learn_finds_a_table_and_freezes_to_it(learn):
+    """A multiplexer: one of two bits, as the third says."""
+    every = (torch.arange(16)[:, None] >> torch.arange(4) & 1).float()
+    wanted = torch.where(every[:, 0] > 0, every[:, 1], every[:, 2])
+    torch.manual_seed(3)
+    tables = nn.Luts(4, 24, 4, candidates=1, learn=learn)
+    optimiser = torch.optim.Adam(tables.parameters(), 0.05)
+    for _ in range(100):
+        optimiser.zero_grad()
+        (tables(every) - wanted[:, None]).square().sum().backward()
+        optimiser.step()
+    found = tables(every)
+    # Tables that read the three bits know the answer.
+    reads = tables.wiring().argmax(dim=1).reshape(24, 4)
+    knows = [{0, 1, 2} <= set(row) for row in reads.tolist()]
+    assert any(knows)
+    assert (found[:, knows] == wanted[:, None]).all()
+    network = QuantisedModel(tables, [model_input("x", (4,), "UQ(1,0)")]).freeze()
+    np.testing.assert_array_equal(evaluate(network, every.numpy().astype(int)), found.detach())
+
+
+@pytest.mark.parametrize("learn", LEARN)
+def test_tables_before_tables_learn_through_them(learn):
+    torch.manual_seed(4)
+    every = (torch.arange(64)[:, None] >> torch.arange(6) & 1).float()
+    wanted = ((every[:, 0] + every[:, 3] + every[:, 5]) >= 2).float()
+    model = torch.nn.Sequential(nn.Luts(6, 24, 3, learn=learn), nn.Luts(24, 15, 3, learn=learn))
+    before = (model(every).mean(dim=1).round() == wanted).float().mean()
+    optimiser = torch.optim.Adam(model.parameters(), 0.03)
+    for _ in range(150):
+        optimiser.zero_grad()
+        (model(every).mean(dim=1) - wanted).square().mean().backward()
+        optimiser.step()
+    after = (model(every).mean(dim=1).round() == wanted).float().mean()
+    assert after > before
+    assert after > 0.9
+
+
+def test_the_slope_of_a_relaxed_table_is_that_of_its_multilinear_form():
+    torch.manual_seed(5)
+    tables = nn.Luts(3, 1, 3, candidates=1, learn="relaxed")
+    corners = ((tables.entries + 1) / 2).detach()[0]
+    wires = tables.wiring().argmax(dim=1).tolist()
+    for index in range(8):
+        bits = torch.tensor([[float(index >> k & 1) for k in range(3)]], requires_grad=True)
+        read = bits.detach()[0, wires]
+        tables(bits).sum().backward()
+        wanted = torch.zeros(3)
+        for place, wire in enumerate(wires):
+            spelled = [int(bit) << k for k, bit in enumerate(read) if k != place]
+            low = sum(spelled)
+            wanted[wire] += corners[low | 1 << place] - corners[low]
+        torch.testing.assert_close(bits.grad[0], wanted)
 
 
 def test_a_changed_entry_and_a_changed_wire_are_seen():

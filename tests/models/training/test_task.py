@@ -333,3 +333,63 @@ def test_answers_that_do_not_suit_are_one_line(kind, answers, message, tmp_path)
     with pytest.raises(InputError, match=message) as raised:
         fit_task(config, tmp_path, lambda one: one.run())
     assert "samples.npz" in str(raised.value)
+
+
+def _run(trainer):
+    trainer.run()
+
+
+def test_tables_learn_what_a_network_of_sums_answers(tmp_path):
+    """A third of the answers are wrong, none of the teacher's: it knows the rule."""
+    random = np.random.default_rng(1)
+    x = random.integers(-8, 8, (600, 3)) / 4
+    rule = (x[:, 0] + x[:, 1] > 0).astype(int)
+    y = np.where(random.random(600) < 0.33, 1 - rule, rule)
+    np.savez(tmp_path / "x.npz", x=x, y=y)
+    teacher = {
+        "format": "hexcoder-network", "version": 2, "name": "rule",
+        "inputs": [{"name": "x", "shape": [3], "type": "SQ(2,2)"}],
+        "nodes": [{"kind": "linear", "name": "sums", "inputs": ["x"], "biases": [1, 0],
+                   "weights": [[-1, 1], [-1, 1], [0, 0]]}],
+        "outputs": [{"node": "sums"}],
+    }  # fmt: skip
+    (tmp_path / "network.json").write_text(json.dumps(teacher))
+    layers = [
+        {"kind": "thermometer", "bits": 5},
+        {"kind": "tables", "outputs": 40, "fan_in": 4},
+        {"kind": "group_sum", "groups": 2},
+    ]
+    network = {
+        "kind": "classifier", "input_shape": [3], "input_type": "SQ(2,2)", "standardise": False,
+        "layers": layers,
+    }  # fmt: skip
+    found = {}
+    for name, more in (
+        ("plain", {}),
+        ("taught", {"teacher": {"folder": str(tmp_path), "weight": 1.0}}),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        data = {"events": str(tmp_path / "x.npz")}
+        made = fit_task(_config(network, data, **{"epochs": 40, "learning_rate": 0.03}, **more),
+                        folder, _run)[0]  # fmt: skip
+        found[name] = (answer(made, x).argmax(axis=1) == rule).mean()
+    assert found["taught"] > 0.9, found
+    assert found["taught"] > found["plain"] + 0.02
+
+
+def test_a_teacher_that_does_not_fit_is_one_line(tmp_path):
+    layers = [{"kind": "dense", "outputs": 3, "output_type": "SQ(6,4)", "activation": "none"}]
+    network = {"kind": "regressor", "input_shape": [8], "layers": layers}
+    data = {"generator": "muons"}
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.zeros((40, 8)), y=np.zeros((40, 3)))
+    fit_task(_config(network, {"events": str(path)}, epochs=1), tmp_path, _run)
+    student = {"kind": "regressor", "input_shape": [8], "layers": [layers[0] | {"outputs": 1}]}
+    config = _config(student, data, teacher={"folder": str(tmp_path)})
+    with pytest.raises(InputError, match=r"elements of its outputs are \[3\], the network's own"):
+        fit_task(config, tmp_path, _run)
+    config = _config(CONFIGS["collisions"].network.model_dump(), {"generator": "collisions"},
+                     teacher={"folder": str(tmp_path)})  # fmt: skip
+    with pytest.raises(InputError, match="kind 'anomaly' takes no teacher"):
+        fit_task(config, tmp_path, _run)
