@@ -77,6 +77,11 @@ def test_a_measured_cell_takes_its_place_among_the_others_of_a_file():
     assert with_cells_of(without, text[: text.index("  cell (")] + block + "}\n") == text
     slow = block.replace("area : ", "area : 9")
     assert with_cells_of(text, slow) == text.replace(block, slow)
+    # What its tables need comes with it.
+    first = text.index("  lu_table_template (delay_x4)")
+    template = text[first : text.index("  power_lut", first)]
+    bare = without.replace(template, "")
+    assert template in with_cells_of(bare, template + block + "}\n")
 
 
 def test_a_missing_ngspice_is_named(drawn, tmp_path, monkeypatch):
