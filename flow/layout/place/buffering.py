@@ -109,6 +109,8 @@ def taken(
     """
     most, most_buffer = limits
     best: tuple[float, Taken] | None = None
+    if not loads:
+        return None
     start = fixed[0]
     middle = start._replace(
         x=(start.x + sum(load.x for load in loads) / len(loads)) / 2,

@@ -70,3 +70,5 @@ def test_a_buffer_takes_the_loads_on_its_side():
     found = taken([driver], loads, (70.0, 60.0), [buffer], PER_UM)
     assert found == (0, [loads[1]])
     assert taken([driver], loads, (20.0, 60.0), [buffer], PER_UM) is None
+    # A net of an output port alone.
+    assert taken([driver, loads[1]], [], (20.0, 60.0), [buffer], PER_UM) is None
