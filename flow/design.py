@@ -1,5 +1,6 @@
 """The compiled design that a netlist is of, as rtl/metrics.json describes it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def read_design(path: Path) -> Design:
         raise InputError(f"{path}: not as the compiler writes it; run `make rtl` again") from None
 
 
-def _widths(ports: dict[str, Any], side: str) -> list[int]:
+def _widths(ports: Mapping[str, Any], side: str) -> list[int]:
     """Bits of each element of a port."""
     tensors = ports.get(f"{side}_tensors") or [
         {"elements": ports[f"{side}_elements"], "width": ports[f"{side}_width"]}

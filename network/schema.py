@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
@@ -381,7 +381,7 @@ def load_network(path: Path | str) -> Network:
     return validated(version_of(value, str(path)), value, str(path))
 
 
-def version_of(value: dict[str, Any], source: str) -> type[Network]:
+def version_of(value: Mapping[str, Any], source: str) -> type[Network]:
     """The class of a file's version.
 
     Raises

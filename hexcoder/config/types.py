@@ -1,5 +1,6 @@
 """What keys of a config hold: names, counts, pairs, padding; and a section of keys."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema
@@ -29,7 +30,7 @@ _POSITIVE = {"type": "integer", "minimum": 1}
 _COUNT = {"type": "integer", "minimum": 0}
 
 
-def _pair_of(item: dict[str, Any]) -> dict[str, Any]:
+def _pair_of(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item, "minItems": 2, "maxItems": 2}
 
 

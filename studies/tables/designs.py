@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class Design:
 
     kind: str
     name: str
-    network: dict[str, Any]
+    network: Mapping[str, Any]
     adder_cost: float = 0.0
     learning_rate: float = 5e-3
 
@@ -98,7 +98,7 @@ def designs_of(task: Task, kind: str) -> list[Design]:
     return {"sums": _sums, "tables": _tables, "mixed": _mixed, "trees": _trees}[kind](task)
 
 
-def _dense(outputs: int, output_type: str, activation: str = "relu") -> dict[str, Any]:
+def _dense(outputs: int, output_type: str, activation: str = "relu") -> Mapping[str, Any]:
     return {
         "kind": "dense", "outputs": outputs, "output_type": output_type, "activation": activation
     }  # fmt: skip
@@ -115,7 +115,7 @@ def _sums(task: Task) -> list[Design]:
     return found
 
 
-def _group_sum(task: Task) -> dict[str, Any]:
+def _group_sum(task: Task) -> Mapping[str, Any]:
     """Counts; of a regressor's, bits of a sixteenth, so that they reach what answers are."""
     keys = {"kind": "group_sum", "groups": task.outputs}
     return keys | ({"fraction_bits": 4, "centred": True} if task.outputs == 1 else {})
@@ -134,7 +134,7 @@ def _tables(task: Task) -> list[Design]:
 
 
 def _of_tables(
-    kind: str, name: str, task: Task, bits: int, layers: Sequence[dict[str, Any]], cost: float
+    kind: str, name: str, task: Task, bits: int, layers: Sequence[Mapping[str, Any]], cost: float
 ) -> Design:
     every = [{"kind": "thermometer", "bits": bits}, *layers, _group_sum(task)]
     return Design(kind, name, {"layers": every}, cost, learning_rate=3e-2)
@@ -171,9 +171,9 @@ def _trees(task: Task) -> list[Design]:
     ]
 
 
-def _of_bits(kind: str, name: str, layers: Sequence[dict[str, Any]], cost: float) -> Design:
+def _of_bits(kind: str, name: str, layers: Sequence[Mapping[str, Any]], cost: float) -> Design:
     last = {"kind": "tables", "outputs": LATENTS * LATENT_BITS}
-    layers = [*layers[:-1], layers[-1] | last]
+    layers = [*layers[:-1], {**layers[-1], **last}]
     return Design(kind, name, {"layers": layers}, cost, learning_rate=2e-2)
 
 
@@ -256,7 +256,7 @@ def config_of(task: Task, design: Design, seed: int, effort: Effort, samples: Pa
     values = {
         "name": task.name,
         "data": {"events": str(samples)},
-        "network": given | design.network,
+        "network": given | dict(design.network),
         "quantisation": {
             "weight_type": "SQ(2,5)",
             "bias_type": "SQ(4,5)",

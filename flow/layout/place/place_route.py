@@ -141,7 +141,7 @@ def _delay_direct_paths(path: Path, clock: str) -> int:
     return late
 
 
-def _electrical(liberties: Sequence[Path], driving: BufferCell) -> dict[str, Any]:
+def _electrical(liberties: Sequence[Path], driving: BufferCell) -> Mapping[str, Any]:
     """What the worker wants to know of cells, in fF: inputs, and what an output may drive."""
     limits: dict[str, dict[str, float]] = {}
     for liberty in liberties:
@@ -326,7 +326,7 @@ def _sparser(utilisation: float, wire: float, left: Sequence[float]) -> list[flo
     return [u for u in (fitting, *left) if 0 < u <= fitting]
 
 
-def _place(work: Path, source: Path, settings: dict[str, Any], log: Path) -> Path:
+def _place(work: Path, source: Path, settings: Mapping[str, Any], log: Path) -> Path:
     """Place until spare buffers are enough, each time with the cells that were wanted before.
 
     Where they never are, the placement that leaves the fewest nets beyond their limits is routed.
@@ -336,7 +336,7 @@ def _place(work: Path, source: Path, settings: dict[str, Any], log: Path) -> Pat
     left: list[int] = []
     while len(wanted) < SURVEYS:
         here = work.with_name(f"{work.name}_{len(wanted)}")
-        _work(here, source, settings | {"wanted": wanted, "may_survey": True}, log)
+        _work(here, source, {**settings, "wanted": wanted, "may_survey": True}, log)
         report = read_json(here / "layout.json")
         more = report.get("wanted")
         if more is None:
@@ -345,11 +345,11 @@ def _place(work: Path, source: Path, settings: dict[str, Any], log: Path) -> Pat
         wanted.append(more)
     best = left.index(min(left)) if left else 0
     here = work.with_name(f"{work.name}_{best}_routed")
-    _work(here, source, settings | {"wanted": wanted[:best], "may_survey": False}, log)
+    _work(here, source, {**settings, "wanted": wanted[:best], "may_survey": False}, log)
     return here
 
 
-def _work(work: Path, source: Path, settings: dict[str, Any], log: Path) -> None:
+def _work(work: Path, source: Path, settings: Mapping[str, Any], log: Path) -> None:
     """Run the worker in a folder, unless a run that was stopped later has left it whole."""
     if _is_done(work, settings):
         return
@@ -371,7 +371,7 @@ def _run_worker(work: Path, log: Path) -> None:
     run_logged(command, log, finished=FINISHED)
 
 
-def _is_done(work: Path, settings: dict[str, Any]) -> bool:
+def _is_done(work: Path, settings: Mapping[str, Any]) -> bool:
     """Whether a folder holds what the worker makes of these settings."""
     known = work / "settings.json"
     return (work / "layout.json").is_file() and known.is_file() and read_json(known) == settings

@@ -5,7 +5,7 @@ far away, the placement is a survey: it says which stronger cells and which buff
 netlist gets them, and it is placed anew.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 from hexcoder.flow.layout.place.buffering import (
@@ -62,7 +62,9 @@ class Relief:
         Length in um of one of Hurricane's.
     """
 
-    def __init__(self, cell: Any, clock: str, settings: dict[str, Any], um: Callable[[Any], float]):
+    def __init__(
+        self, cell: Any, clock: str, settings: Mapping[str, Any], um: Callable[[Any], float]
+    ):
         self.cell, self.clock, self.settings, self.um = cell, clock, settings, um
         self.length = 0.0
 

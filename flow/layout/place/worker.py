@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class _PlacedOnlyError(Exception):
 
 
 class _Layout:
-    def __init__(self, settings: dict[str, Any]):
+    def __init__(self, settings: Mapping[str, Any]):
         self.settings = settings
         self.top: str = settings["top"]
         self.clock: str = settings["clock"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Call:
 
     target: str
     name: str
-    arguments: dict[str, Any]
+    arguments: Mapping[str, Any]
     outputs: list[str]
     where: str
 
@@ -142,13 +143,13 @@ def _program(archive: zipfile.ZipFile, path: Path) -> Program:
     return Program(inputs, outputs, calls, shapes, constants)
 
 
-def _tensor_name(path: Path, argument: dict[str, Any]) -> str:
+def _tensor_name(path: Path, argument: Mapping[str, Any]) -> str:
     if "as_tensor" not in argument:
         raise InputError(f"{path}: an input or output of the module is no tensor")
     return argument["as_tensor"]["name"]
 
 
-def _call(node: dict[str, Any], path: Path, number: int) -> Call:
+def _call(node: Mapping[str, Any], path: Path, number: int) -> Call:
     target = str(node["target"]).removeprefix("torch.ops.aten.")
     arguments = {row["name"]: _argument(row["arg"]) for row in node["inputs"]}
     outputs: list[str] = []
@@ -160,7 +161,7 @@ def _call(node: dict[str, Any], path: Path, number: int) -> Call:
     return Call(target, name, arguments, outputs, f"{path}: operator {target[:60]} '{name[:60]}'")
 
 
-def _argument(argument: dict[str, Any]) -> Any:
+def _argument(argument: Mapping[str, Any]) -> Any:
     """A value; a size that the file does not give is None."""
     ((kind, value),) = argument.items()
     if kind == "as_tensor":

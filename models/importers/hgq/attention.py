@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -102,7 +102,7 @@ def _attention(state: HgqImport, layer: KerasLayer) -> Tensor:
     return _projected(state, layer, "output_dense", mixed, "abcd,cde->abe", has_bias, has_output)
 
 
-def _softmax_config(layer: KerasLayer) -> dict[str, Any]:
+def _softmax_config(layer: KerasLayer) -> Mapping[str, Any]:
     """The softmax inside of an attention."""
     keys = {
         "exp_iq_conf": "softmax_exp_iq_conf",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def tree_of(value: Any, output: int, keys: dict[str, str], where: str) -> RealTr
     return RealTree(output, **lists)
 
 
-def count(value: dict[str, Any], key: str, source: str) -> int:
+def count(value: Mapping[str, Any], key: str, source: str) -> int:
     """A number of features or classes."""
     number = value.get(key)
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 1 << 16:
@@ -206,7 +206,7 @@ def _fraction_bits(number: float) -> int:
     return denominator.bit_length() - 1
 
 
-def text_number(parameters: dict[str, Any], key: str, source: str) -> float:
+def text_number(parameters: Mapping[str, Any], key: str, source: str) -> float:
     """A number that the file holds as a text, in brackets since version 3."""
     try:
         number = float(str(parameters[key]).strip("[] "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hexcoder.network.rounding import round_reals
 from hexcoder.network.schema import NetworkGraph, RealInput
 
 
-def import_conifer(value: dict[str, Any], path: Path) -> NetworkGraph:
+def import_conifer(value: Mapping[str, Any], path: Path) -> NetworkGraph:
     """A model of conifer, with the types of its configuration.
 
     Inputs are cast to ``threshold_precision``, leaves to ``score_precision``, and each addition
@@ -117,7 +118,11 @@ def _in_types(
 
 
 def _sums(
-    builder: GraphBuilder, x: str, trees: list[dict[str, Any]], biases: list[int], score: ApType
+    builder: GraphBuilder,
+    x: str,
+    trees: Sequence[Mapping[str, Any]],
+    biases: list[int],
+    score: ApType,
 ) -> str:
     """Sums of leaves, each addition within the type; what cannot leave it is added at once."""
     type_ = score.type

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hexcoder.network.schema import NetworkGraph, RealOutput
 
 
 def import_xgboost(
-    value: dict[str, Any],
+    value: Mapping[str, Any],
     path: Path,
     input_type: FixedPoint | None = None,
     samples: np.ndarray | None = None,
@@ -66,7 +67,7 @@ def import_xgboost(
     return network_of(path, features, single, bases, input_type, samples, real, leaf_type=leaf_type)
 
 
-def _inside(value: dict[str, Any], source: str, *keys: str) -> dict[str, Any]:
+def _inside(value: Mapping[str, Any], source: str, *keys: str) -> Mapping[str, Any]:
     """An object inside; the first key names the value itself where it has no such key."""
     found: Any = value
     for key in keys:
@@ -111,7 +112,7 @@ def _margin(base: float, objective: str, source: str) -> float:
     return base
 
 
-def _base_scores(parameters: dict[str, Any], classes: int, source: str) -> list[float]:
+def _base_scores(parameters: Mapping[str, Any], classes: int, source: str) -> list[float]:
     """What each class starts from: one number for all, or since version 3 one for each."""
     texts = str(parameters.get("base_score", "")).strip("[] ").split(",")
     scores = [text_number({"base_score": text}, "base_score", source) for text in texts]
