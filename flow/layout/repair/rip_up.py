@@ -18,6 +18,31 @@ def touch(a: Box, b: Box) -> bool:
     )  # fmt: skip
 
 
+def lands(cut: Box, metal: Iterable[Box], pads: Iterable[Box]) -> bool:
+    """Whether a cut's middle is on a pin, or on a wire of the pins' metal.
+
+    Where a short pin ends between two tracks, the router's cut stands beside it, or half on it and
+    with its pad on what else the cell draws there.
+
+    Parameters
+    ----------
+    cut : Box
+    metal, pads : iterable of Box
+        The net's pins, and what it has on their metal besides; the cut's own pad is no wire.
+    """
+    middle = _middle(cut)
+    wires = (box for box in pads if _middle(box) != middle)
+    return any(
+        2 * box.left <= middle[0] <= 2 * box.right and 2 * box.bottom <= middle[1] <= 2 * box.top
+        for box in (*metal, *wires)
+    )
+
+
+def _middle(box: Box) -> tuple[int, int]:
+    """In half nm."""
+    return box.left + box.right, box.bottom + box.top
+
+
 class _Islands:
     def __init__(self, boxes: Sequence[Box], pins: Iterable[Box], stack: Stack):
         self.stack = stack
@@ -26,6 +51,14 @@ class _Islands:
         self.metal: dict[int, set[Box]] = {}
         pins = set(pins)
         numbers = count()
+        own = [pin for pin in pins if pin.layer == stack.pins]
+        pads = [box for box in boxes if box.layer == stack.pins]
+        loose = {
+            box for box in boxes if box.layer == stack.cut_names[0] and not lands(box, own, pads)
+        }
+        # Their pads go too.
+        middles = {_middle(cut) for cut in loose}
+        boxes = [box for box in boxes if box.layer != stack.pins or _middle(box) not in middles]
         for layer in stack.names:
             here = [box for box in (*boxes, *pins) if box.layer == layer]
             for group in joined(here, stack):
@@ -38,7 +71,8 @@ class _Islands:
         for box in boxes:
             if box.layer in stack.cut_names:
                 place = stack.cut_names.index(box.layer)
-                self.cuts[box] = self._at(box, place), self._at(box, place + 1)
+                below = None if box in loose else self._at(box, place)
+                self.cuts[box] = below, self._at(box, place + 1)
 
     def _at(self, cut: Box, place: int) -> int | None:
         for number, group in self.metal.items():
