@@ -201,11 +201,13 @@ class Relief:
             if plug.getMasterNet().getDirection() & Net.Direction.OUT
         )
 
-    def use_spares(self, over: Iterable[Overloaded], pools: Sequence[Any]) -> int:
+    def use_spares(self, near: Iterable[Overloaded], pools: Sequence[Any]) -> int:
         """Give loads of nets of a placed block to spare buffers near to them.
 
         A buffer that takes all that a net drives stands before it: the net keeps its name, so that
-        ports stay as they are. The number of nets for which no buffer is enough.
+        ports stay as they are. Nets near to their limits get what those beyond them leave: wires
+        come out longer than they are estimated. The number of nets beyond, for which no buffer is
+        enough.
         """
         from coriolis.helpers.overlay import UpdateSession
 
@@ -213,10 +215,10 @@ class Relief:
         free = [(pool, self._spare(pool)) for pool in pools if pool.hasFree()]
         with UpdateSession():
             # A weak driver reaches few of them.
-            for one in sorted(over, key=lambda one: one.limit):
+            for one in sorted(near, key=lambda one: (one.part <= 1, one.limit)):
                 found = self._taken(one, [spare for _, spare in free])
                 if found is None:
-                    left += 1
+                    left += one.part > 1
                     continue
                 pool, _ = free[found.buffer]
                 pool.selectFree()

@@ -245,7 +245,7 @@ class _Layout:
                 visit(leaf)
 
         visit(self.block.spares.quadTree)
-        left = self.relief.use_spares(over, pools)
+        left = self.relief.use_spares(near, pools)
         self.report["nets_left"] = left
         if left and self.settings["may_survey"]:
             self.report["wanted"] = wanted
