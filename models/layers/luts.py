@@ -126,7 +126,10 @@ class Luts(Priced):
         if isinstance(flat, Symbol):
             return self._traced(flat)
         read = (flat @ self.wiring().T).reshape(-1, self.outputs, self.fan_in)
-        return _Lookup.apply(read, self.entries, self.slopes, self.learn == "relaxed")
+        entries = self.entries
+        is_cut = self.learn == "relaxed"
+        corners = ((entries + 1) / 2).clamp(0, 1) if is_cut else entries > 0
+        return _Lookup.apply(read, entries, corners.detach(), self.slopes)
 
     def _traced(self, flat: Symbol) -> Symbol:
         name = flat.trace.called(self, "tables")
@@ -316,26 +319,22 @@ class _Lookup(torch.autograd.Function):
     """Entries at the index that bits (n, outputs, fan_in) spell: (n, outputs)."""
 
     @staticmethod
-    def forward(
-        ctx: Any, bits: Tensor, entries: Tensor, slopes: Tensor, is_relaxed: bool
-    ) -> Tensor:
+    def forward(ctx: Any, bits: Tensor, entries: Tensor, corners: Tensor, slopes: Tensor) -> Tensor:
         outputs, size = entries.shape
         index = torch.zeros(bits.shape[:2], dtype=torch.int64)
         for place in range(bits.shape[2]):
             index += (bits[:, :, place] > 0.5).to(torch.int64) << place
         index += size * torch.arange(outputs)
-        ctx.save_for_backward(index, entries, slopes)
-        ctx.is_relaxed = is_relaxed
+        ctx.save_for_backward(index, entries, corners, slopes)
         return (entries > 0).to(bits.dtype).ravel()[index]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        index, entries, slopes = ctx.saved_tensors
+        index, entries, corners, slopes = ctx.saved_tensors
         (gradient,) = gradients
         outputs, size = entries.shape
         by_entry = torch.zeros(outputs * size, dtype=gradient.dtype)
         by_entry.index_add_(0, index.ravel(), gradient.ravel())
-        corners = ((entries + 1) / 2).clamp(0, 1) if ctx.is_relaxed else entries > 0
         steps = corners.to(gradient.dtype) @ slopes.to(gradient.dtype)
         read = steps.reshape(outputs * size, -1)[index]
         return (

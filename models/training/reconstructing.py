@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from hexcoder.config import Training
@@ -11,9 +10,8 @@ from hexcoder.errors import InputError
 from hexcoder.models.data.labelled import Labelled
 from hexcoder.models.decoder import Decoder
 from hexcoder.models.layers.model import QuantisedModel
-from hexcoder.models.training.loop import MOST_WATCHED, Task
 from hexcoder.models.training.losses import training_loss
-from hexcoder.models.training.supervised import Pairs, pairs
+from hexcoder.models.training.supervised import Paired, Pairs
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 
@@ -41,7 +39,7 @@ class EncoderAndDecoder(nn.Module):
         return self.decoder(found, found.new_zeros(len(found), 0))
 
 
-class Reconstructing(Task[EncoderAndDecoder, Pairs]):
+class Reconstructing(Paired[EncoderAndDecoder]):
     """Trains an encoder and its decoder together.
 
     Parameters
@@ -63,27 +61,14 @@ class Reconstructing(Task[EncoderAndDecoder, Pairs]):
     ):
         for part in (sample, kept_back):
             _check_shares(part.answers)
-        self.model, self.events = model, len(sample)
-        self.own_rows = min(settings.batch_size, self.events)
+        super().__init__(model, model.encoder, settings, sample, kept_back)
         self.of_fractions = training_loss(settings)
-        self.training, self.held_out = (pairs(model.encoder, p) for p in (sample, kept_back))
 
     def hardware(self, model: EncoderAndDecoder) -> QuantisedModel:
         return model.encoder
 
-    def batch(self, rows: Tensor, generator: torch.Generator) -> Pairs:
-        return self.plain(rows)
-
-    def plain(self, rows: Tensor) -> Pairs:
-        return self.training.rows(rows)
-
     def loss(self, model: EncoderAndDecoder, batch: Pairs, progress: float) -> Tensor:
         return self.of_fractions(batch.answers, model(batch.inputs), progress)
-
-    def held_out_loss(self, model: EncoderAndDecoder) -> float:
-        if not len(self.held_out.inputs):
-            return float("nan")
-        return self.loss(model, self.held_out.rows(slice(MOST_WATCHED)), 1.0).item()
 
 
 def _check_shares(answers: np.ndarray) -> None:

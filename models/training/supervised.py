@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -103,7 +103,47 @@ class Answering(nn.Module):
         return found if self.logit_scale is None else found * self.logit_scale.exp()
 
 
-class Supervised(Task[Answering, Pairs]):
+AnyModel = TypeVar("AnyModel", bound=nn.Module)
+
+
+class Paired(Task[AnyModel, Pairs]):
+    """A task whose samples are inputs with answers.
+
+    Parameters
+    ----------
+    model : torch module
+        Trained in place.
+    network : QuantisedModel
+        The part of it that becomes hardware.
+    settings : Training
+    sample, kept_back : Labelled
+    """
+
+    def __init__(
+        self,
+        model: AnyModel,
+        network: QuantisedModel,
+        settings: Training,
+        sample: Labelled,
+        kept_back: Labelled,
+    ):
+        self.model, self.events = model, len(sample)
+        self.own_rows = min(settings.batch_size, self.events)
+        self.training, self.held_out = (_pairs(network, part) for part in (sample, kept_back))
+
+    def batch(self, rows: Tensor, generator: torch.Generator) -> Pairs:
+        return self.plain(rows)
+
+    def plain(self, rows: Tensor) -> Pairs:
+        return self.training.rows(rows)
+
+    def held_out_loss(self, model: AnyModel) -> float:
+        if not len(self.held_out.inputs):
+            return float("nan")
+        return self.loss(model, self.held_out.rows(slice(MOST_WATCHED)), 1.0).item()
+
+
+class Supervised(Paired[Answering]):
     """Trains a network to answer as the samples do.
 
     Parameters
@@ -127,12 +167,10 @@ class Supervised(Task[Answering, Pairs]):
         kept_back: Labelled,
         taught: np.ndarray | None = None,
     ):
-        self.model, self.events = Answering(model, kind), len(sample)
+        super().__init__(Answering(model, kind), model, settings, sample, kept_back)
         self.share = 0.0 if settings.teacher is None else settings.teacher.weight
-        self.own_rows = min(settings.batch_size, self.events)
         outputs = sum(one.elements for one in model.untrained.outputs_by_name.values())
         self.of_outputs = loss_of(kind, outputs, sample.answers)
-        self.training, self.held_out = (pairs(model, part) for part in (sample, kept_back))
         if taught is not None:
             self.training = replace(self.training, taught=self._targets(taught, kind))
 
@@ -151,12 +189,6 @@ class Supervised(Task[Answering, Pairs]):
     def hardware(self, model: Answering) -> QuantisedModel:
         return model.network
 
-    def batch(self, rows: Tensor, generator: torch.Generator) -> Pairs:
-        return self.plain(rows)
-
-    def plain(self, rows: Tensor) -> Pairs:
-        return self.training.rows(rows)
-
     def loss(self, model: Answering, batch: Pairs, progress: float) -> Tensor:
         found = model(batch.inputs)
         loss = self.of_outputs(found, batch.answers)
@@ -164,13 +196,8 @@ class Supervised(Task[Answering, Pairs]):
             return loss
         return (1 - self.share) * loss + self.share * self.of_outputs(found, batch.taught)
 
-    def held_out_loss(self, model: Answering) -> float:
-        if not len(self.held_out.inputs):
-            return float("nan")
-        return self.loss(model, self.held_out.rows(slice(MOST_WATCHED)), 1.0).item()
 
-
-def pairs(model: QuantisedModel, sample: Labelled) -> Pairs:
+def _pairs(model: QuantisedModel, sample: Labelled) -> Pairs:
     """Samples as tensors; answers (n, outputs)."""
     answers = torch.tensor(sample.answers, dtype=torch.float32).reshape(len(sample), -1)
     return Pairs(torch.tensor(model.prepared(sample.inputs), dtype=torch.float32), answers)
@@ -208,10 +235,10 @@ class Anomalies(Task[Variational, Tensor]):
         if sample.answers.all():
             raise InputError("no sample has the answer 0, which says that it is usual")
         usual = [part.rows(part.answers == 0) for part in (sample, kept_back)]
-        self.training = pairs(model.encoder, usual[0]).inputs
+        self.training = _pairs(model.encoder, usual[0]).inputs
         self.held_out = self.training[:0]
         if len(usual[1]):
-            self.held_out = pairs(model.encoder, usual[1]).inputs
+            self.held_out = _pairs(model.encoder, usual[1]).inputs
         self.events = len(self.training)
         self.own_rows = min(settings.batch_size, self.events)
 

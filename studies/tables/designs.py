@@ -91,11 +91,11 @@ class Design:
 
 def designs_of(task: Task, kind: str) -> list[Design]:
     """Networks of a kind, small ones and large ones, cheap ones and exact ones."""
-    if task.name == "sensor":
-        made = {"sums": _sum_encoders, "tables": _table_encoders, "mixed": _mixed_encoders}
+    makers = {"sums": _sums, "tables": _tables, "mixed": _mixed, "trees": _trees}
+    if _zoo(task).network.kind == "encoder":
         # XGBoost has no gradient for what is sent through a decoder.
-        return made[kind](task) if kind in made else []
-    return {"sums": _sums, "tables": _tables, "mixed": _mixed, "trees": _trees}[kind](task)
+        makers = {"sums": _sum_encoders, "tables": _table_encoders, "mixed": _mixed_encoders}
+    return makers[kind](task) if kind in makers else []
 
 
 def _dense(outputs: int, output_type: str, activation: str = "relu") -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hexcoder.flow.layout.repair.rip_up import lands, without_wrong
+from hexcoder.flow.layout.repair.rip_up import loose_cuts, without_wrong
 from hexcoder.flow.layout.repair.search import Ground, Node, Search
 from hexcoder.flow.layout.repair.shapes import Shapes
 from hexcoder.flow.layout.repair.tracks import Tracks
@@ -142,16 +142,12 @@ class Rerouting:
 
     def _missing_pins(self) -> list[str]:
         """Nets with a cut that the router has set beside a pin."""
-        lowest, found = self.stack.cut_names[0], []
-        for net, pins in self.wiring.pins.items():
-            if net in SUPPLIES:
-                continue
-            wires = self.wiring.wires[net]
-            own = [pin.box for pin in pins if pin.box.layer == self.stack.pins]
-            pads = [box for box in wires if box.layer == self.stack.pins]
-            if any(box.layer == lowest and not lands(box, own, pads) for box in wires):
-                found.append(net)
-        return found
+        return [
+            net
+            for net, pins in self.wiring.pins.items()
+            if net not in SUPPLIES
+            and loose_cuts(self.wiring.wires[net], [pin.box for pin in pins], self.stack)
+        ]
 
     def _cover(self, conflicts: dict[str, set[str]], kept: set[str]) -> Iterator[str]:
         """Nets without which no conflict is left; most conflicts first, then fewest pins."""

@@ -4,7 +4,7 @@ A net is islands of metal, one layer each, joined by cuts. An island that overla
 as a whole, so that no patch below the least area stays, and with it all that then leads nowhere.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import count
 
 from hexcoder.flow.layout.wiring import Box, joined
@@ -18,24 +18,26 @@ def touch(a: Box, b: Box) -> bool:
     )  # fmt: skip
 
 
-def lands(cut: Box, metal: Iterable[Box], pads: Iterable[Box]) -> bool:
-    """Whether a cut's middle is on a pin, or on a wire of the pins' metal.
+def loose_cuts(boxes: Sequence[Box], pins: Collection[Box], stack: Stack) -> set[Box]:
+    """Cuts of a net whose middle is neither on a pin nor on a wire of the pins' metal.
 
     Where a short pin ends between two tracks, the router's cut stands beside it, or half on it and
-    with its pad on what else the cell draws there.
-
-    Parameters
-    ----------
-    cut : Box
-    metal, pads : iterable of Box
-        The net's pins, and what it has on their metal besides; the cut's own pad is no wire.
+    with its pad on what else the cell draws there. A cut's own pad is no wire.
     """
-    middle = _middle(cut)
-    wires = (box for box in pads if _middle(box) != middle)
-    return any(
-        2 * box.left <= middle[0] <= 2 * box.right and 2 * box.bottom <= middle[1] <= 2 * box.top
-        for box in (*metal, *wires)
-    )
+    metal = [box for box in (*boxes, *pins) if box.layer == stack.pins]
+    own = set(pins)
+    return {
+        cut
+        for cut in boxes
+        if cut.layer == stack.cut_names[0]
+        and not any(_holds(box, _middle(cut), is_pin=box in own) for box in metal)
+    }
+
+
+def _holds(box: Box, middle: tuple[int, int], *, is_pin: bool) -> bool:
+    x, y = middle
+    inside = 2 * box.left <= x <= 2 * box.right and 2 * box.bottom <= y <= 2 * box.top
+    return inside and (is_pin or _middle(box) != middle)
 
 
 def _middle(box: Box) -> tuple[int, int]:
@@ -51,11 +53,7 @@ class _Islands:
         self.metal: dict[int, set[Box]] = {}
         pins = set(pins)
         numbers = count()
-        own = [pin for pin in pins if pin.layer == stack.pins]
-        pads = [box for box in boxes if box.layer == stack.pins]
-        loose = {
-            box for box in boxes if box.layer == stack.cut_names[0] and not lands(box, own, pads)
-        }
+        loose = loose_cuts(boxes, pins, stack)
         # Their pads go too.
         middles = {_middle(cut) for cut in loose}
         boxes = [box for box in boxes if box.layer != stack.pins or _middle(box) not in middles]
