@@ -27,21 +27,21 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    from hexcoder.models.data.sample import read_sample
     from hexcoder.models.evaluation.physics import (
         Flips,
+        conditions_of,
         evaluate_baselines,
-        evaluate_files,
-        find_decoder,
-        optional_decoder,
+        evaluate_events,
+        load_decoder_of,
     )
-    from hexcoder.network.schema import Network
     from hexcoder.sensor.encoders import load_encoder
 
-    network = load_encoder(arguments.network)
-    find = find_decoder if isinstance(network, Network) else optional_decoder
-    decoder = arguments.decoder or find(arguments.network)
+    encoder = load_encoder(arguments.network)
+    decoder = load_decoder_of(encoder, arguments.network, arguments.decoder)
     flips = Flips(arguments.flipped_bits or 0, arguments.seed)
-    found = evaluate_files(network, decoder, Path(arguments.events), arguments.columns, flips)
+    sample = read_sample(Path(arguments.events), conditions_of(decoder), arguments.columns)
+    found = evaluate_events(encoder, decoder, sample.events, sample.places, flips)
     result, baselines = found.physics, None
     if arguments.baselines:
         baselines = evaluate_baselines(found.events, result.bits_per_event, found.fractions)

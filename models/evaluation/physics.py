@@ -1,5 +1,6 @@
 """Physics of a frozen network: EMD and telescope loss, beside baselines at equal bits."""
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,8 @@ from hexcoder.sensor.classical.method import Classical, energies_of, frames_of
 from hexcoder.sensor.codec.codec import Codec
 from hexcoder.sensor.codec.golden import decode
 from hexcoder.sensor.conditions import condition_features
-from hexcoder.sensor.encoders import AnyEncoder, FrameEncoder, plain_fractions
+from hexcoder.sensor.encoders import AnyEncoder, FrameEncoder, described, plain_fractions
 from hexcoder.sensor.encoders import frames_of as encoder_frames
-from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import (
     SUM_CODE_BITS,
     bits_per_event,
@@ -28,7 +28,10 @@ from hexcoder.sensor.front_end import (
     sensor_image_order,
 )
 from hexcoder.sensor.metrics import Summary, charge_fractions, earth_movers_distance, telescope_loss
-from hexcoder.sensor.places import Places, load_places
+from hexcoder.sensor.places import Places
+
+AnyDecoder = Decoder | CodecDecoder | None
+"""Of a network's latents, or of a code's frames; frames can be read without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,56 @@ def read_frames(
     return plain_fractions(encoder, frames)
 
 
+def load_decoder_of(encoder: AnyEncoder, network: Path, given: Path | None) -> AnyDecoder:
+    """The decoder in a file given, or in the one that belongs to a network's file.
+
+    What sends frames needs none.
+
+    Raises
+    ------
+    InputError
+        If a network has none, or one of other latents.
+    """
+    if not isinstance(encoder, Network):
+        file = given or optional_decoder(network)
+        return load_codec_decoder(file) if file else None
+    file = given or find_decoder(network)
+    decoder, latents = load_decoder(file), math.prod(encoder.output.shape)
+    if decoder.latents != latents:
+        raise InputError(
+            f"{file}: the decoder takes {decoder.latents} latents; {network} gives {latents}"
+        )
+    return decoder
+
+
+def conditions_of(decoder: AnyDecoder) -> tuple[str, ...]:
+    """What a decoder is told of events beside their frames."""
+    return tuple(decoder.conditions) if isinstance(decoder, Decoder) else ()
+
+
+def bits_of(encoder: AnyEncoder) -> int:
+    """Bits that an encoder sends for an event, those of the sum among them."""
+    return bits_per_event(encoder) if isinstance(encoder, Network) else encoder.frame_bits
+
+
+def received_fractions(
+    encoder: AnyEncoder,
+    decoder: AnyDecoder,
+    events: np.ndarray,
+    places: Places | None = None,
+    flips: Flips = NO_FLIPS,
+) -> np.ndarray:
+    """Charge fractions, float64 (n, 48), that come back of events, int (n, 48)."""
+    if isinstance(encoder, Network):
+        if not isinstance(decoder, Decoder):
+            raise InputError(f"network {encoder.name}: its decoder is none of latents")
+        return reconstruct(encoder, decoder, events, places, flips).fractions
+    if isinstance(decoder, Decoder):
+        raise InputError(f"{described(encoder)}: its decoder is one of latents")
+    head = SUM_CODE_BITS if isinstance(encoder, Codec) else 0
+    return read_frames(encoder, decoder, flips.of(encoder_frames(encoder, events), head))
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluated:
     """Physics of an encoder, its events, int (n, 48), and what came back, float64 (n, 48)."""
@@ -248,38 +301,18 @@ class Evaluated:
     fractions: np.ndarray
 
 
-def evaluate_frames(
-    encoder: FrameEncoder,
-    decoder: CodecDecoder | None,
+def evaluate_events(
+    encoder: AnyEncoder,
+    decoder: AnyDecoder,
     events: np.ndarray,
+    places: Places | None = None,
     flips: Flips = NO_FLIPS,
 ) -> Evaluated:
-    """Physics of an encoder that sends frames: events, int (n, 48), come back from their bits."""
-    head = SUM_CODE_BITS if isinstance(encoder, Codec) else 0
-    frames = flips.of(encoder_frames(encoder, events), head)
-    fractions = read_frames(encoder, decoder, frames)
-    physics = physics_of(encoder.name, encoder.frame_bits, events, fractions)
-    return Evaluated(physics, events, fractions)
-
-
-def evaluate_files(
-    network: AnyEncoder,
-    decoder: Path | None,
-    events: Path,
-    columns: str | None = None,
-    flips: Flips = NO_FLIPS,
-) -> Evaluated:
-    """Physics of an encoder on a file of events.
+    """Physics of an encoder on events, int (n, 48).
 
     What sends frames is decoded plainly where it has no decoder; a network needs one.
     """
-    energies = load_events(events, columns)
-    if not isinstance(network, Network):
-        learned = load_codec_decoder(decoder) if decoder else None
-        return evaluate_frames(network, learned, energies, flips)
-    assert decoder is not None
-    loaded = load_decoder(decoder)
-    places = load_places(events, loaded.conditions)
-    found = reconstruct(network, loaded, energies, places, flips).fractions
-    physics = physics_of(network.name, bits_per_event(network), energies, found)
-    return Evaluated(physics, energies, found)
+    fractions = received_fractions(encoder, decoder, events, places, flips)
+    return Evaluated(
+        physics_of(encoder.name, bits_of(encoder), events, fractions), events, fractions
+    )

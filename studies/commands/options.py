@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,9 @@ from hexcoder.studies.seeds.links import parse_links
 if TYPE_CHECKING:
     from hexcoder.models.data.sample import Sample
     from hexcoder.models.decoder import Decoder
+    from hexcoder.models.evaluation.physics import AnyDecoder
     from hexcoder.network.schema import Network
+    from hexcoder.sensor.encoders import AnyEncoder
 
 
 def add_trained(parser: argparse.ArgumentParser) -> None:
@@ -40,34 +41,41 @@ def add_links(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--links", type=parse_links, default=default, metavar="LIST", help=text)
 
 
-def load_trained(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sample]:
-    """What the options of :func:`add_trained` name.
+def load_any_trained(arguments: argparse.Namespace) -> tuple[AnyEncoder, AnyDecoder, Sample]:
+    """What the options of :func:`add_trained` name; what sends frames may have no decoder.
 
-    InputError if a file is missing or lacks something, the network's input is no image of the
-    sensor, or the decoder does not fit the network.
+    InputError if a file is missing or lacks something, a network's input is no image of the
+    sensor, or the decoder does not fit.
     """
     # Imported late: torch takes seconds to load.
     from hexcoder.models.data.sample import read_sample
-    from hexcoder.models.decoder import load_decoder
-    from hexcoder.models.evaluation.physics import find_decoder
-    from hexcoder.network.schema import load_network
+    from hexcoder.models.evaluation.physics import conditions_of, load_decoder_of
+    from hexcoder.network.schema import Network
+    from hexcoder.sensor.encoders import load_encoder
     from hexcoder.sensor.front_end import sensor_image_order
 
     path = arguments.network
-    network = load_network(path)
-    if sensor_image_order(network) is None:
+    encoder = load_encoder(path)
+    if isinstance(encoder, Network) and sensor_image_order(encoder) is None:
         raise InputError(
-            f"{path}: key 'input' = {list(network.input.shape)} of type {network.input.type} is "
+            f"{path}: key 'input' = {list(encoder.input.shape)} of type {encoder.input.type} is "
             "no image of the sensor; valid are [4, 4, 3] and [8, 8, 1] of a type such as UQ(1,7)"
         )
-    file = arguments.decoder or find_decoder(path)
-    decoder = load_decoder(file)
-    latents = math.prod(network.output.shape)
-    if decoder.latents != latents:
-        raise InputError(
-            f"{file}: the decoder takes {decoder.latents} latents; {path} gives {latents}"
-        )
-    return network, decoder, read_sample(arguments.events, decoder.conditions, arguments.columns)
+    decoder = load_decoder_of(encoder, path, arguments.decoder)
+    sample = read_sample(arguments.events, conditions_of(decoder), arguments.columns)
+    return encoder, decoder, sample
+
+
+def load_trained(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sample]:
+    """As :func:`load_any_trained`; InputError for what is not made of layers."""
+    from hexcoder.models.decoder import Decoder
+    from hexcoder.network.schema import Network
+
+    encoder, decoder, sample = load_any_trained(arguments)
+    if not isinstance(encoder, Network):
+        raise InputError(f"{arguments.network}: this is for encoders made of layers")
+    assert isinstance(decoder, Decoder)
+    return encoder, decoder, sample
 
 
 def load_drawn(arguments: argparse.Namespace) -> tuple[Network, Decoder, Sample]:

@@ -16,7 +16,12 @@ from hexcoder.console import (
     progress_bar,
 )
 from hexcoder.files import write_json
-from hexcoder.studies.commands.options import add_links, add_trained, load_trained
+from hexcoder.studies.commands.options import (
+    add_links,
+    add_trained,
+    load_any_trained,
+    load_trained,
+)
 
 if TYPE_CHECKING:
     from hexcoder.studies.seeds.comparison import Comparison
@@ -35,7 +40,7 @@ def add_study(commands: Commands) -> None:
 
 def add_profile(commands: Commands) -> None:
     """Declare ``profile``: statistics of one trained network, in JSON and pictures."""
-    text = "intervals, profiles and response of a network on a file of events"
+    text = "intervals, profiles and response of an encoder on a file of events"
     parser = add_command(commands, "profile", text)
     add_trained(parser)
     add_output(parser, "folder for results (default: profile/ beside NETWORK)")
@@ -83,12 +88,12 @@ def _study(arguments: argparse.Namespace) -> None:
 
 def _profile(arguments: argparse.Namespace) -> None:
     from hexcoder.studies.seeds.charts import compare_and_draw
-    from hexcoder.studies.seeds.comparison import network_method
+    from hexcoder.studies.seeds.comparison import encoder_method
     from hexcoder.studies.seeds.statistics import BOOTSTRAP
 
-    network, decoder, sample = load_trained(arguments)
+    encoder, decoder, sample = load_any_trained(arguments)
     folder = arguments.output or arguments.network.parent / "profile"
-    method = network_method(network, decoder, sample, network.name)
+    method = encoder_method(encoder, decoder, sample, encoder.name)
     comparison = compare_and_draw(method, sample.events, folder)
     origin = {"events": len(sample.events), "bootstrap": BOOTSTRAP.as_json()}
     write_json(folder / "profile.json", origin | comparison.as_json())

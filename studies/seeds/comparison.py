@@ -1,4 +1,4 @@
-"""A trained network beside the methods without one, on the same events at the same bits."""
+"""A trained encoder beside the methods without one, on the same events at the same bits."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hexcoder.models.data.sample import Sample
-from hexcoder.models.decoder import Decoder
-from hexcoder.models.evaluation.physics import reconstruct
-from hexcoder.network.schema import Network
+from hexcoder.models.evaluation.physics import AnyDecoder, bits_of, received_fractions
 from hexcoder.sensor.baselines import (
     Baseline,
     best_choice_baseline,
@@ -18,7 +16,8 @@ from hexcoder.sensor.baselines import (
     threshold_baseline,
     threshold_for_bits,
 )
-from hexcoder.sensor.front_end import bits_per_event, sum_code
+from hexcoder.sensor.encoders import AnyEncoder
+from hexcoder.sensor.front_end import sum_code
 from hexcoder.sensor.metrics import Summary, earth_movers_distance
 from hexcoder.studies.record import Record
 from hexcoder.studies.seeds.statistics import (
@@ -86,20 +85,20 @@ class BaselineFigures(MethodFigures):
 
 
 class Comparison(Record):
-    """A network beside the methods without one."""
+    """An encoder beside the methods without one."""
 
     network: MethodFigures
     baselines: list[BaselineFigures]
 
 
-def network_method(network: Network, decoder: Decoder, sample: Sample, name: str) -> Method:
-    """A network on events: its fractions times the sum that the 9-bit code stands for."""
+def encoder_method(encoder: AnyEncoder, decoder: AnyDecoder, sample: Sample, name: str) -> Method:
+    """An encoder on events: its fractions times the sum that the 9-bit code stands for."""
     events = sample.events
-    fractions = reconstruct(network, decoder, events, sample.places).fractions
+    fractions = received_fractions(encoder, decoder, events, sample.places)
     sums = decode_sum(sum_code(events.sum(axis=1)))
     return Method(
         name,
-        float(bits_per_event(network)),
+        float(bits_of(encoder)),
         earth_movers_distance(events, fractions),
         response(events, fractions * sums[:, None]),
     )

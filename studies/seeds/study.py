@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hexcoder.config import Config
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.errors import CheckFailed
 from hexcoder.files import write_json, write_whole
 from hexcoder.metrics.train import TrainingEvents
 from hexcoder.models.data.sample import Sample, split_sample
-from hexcoder.models.decoder import load_decoder
-from hexcoder.models.encoder.untrained import untrained_network
-from hexcoder.network.schema import load_network
+from hexcoder.models.evaluation.physics import load_decoder_of
+from hexcoder.network.schema import Network
+from hexcoder.sensor.encoders import load_encoder
 from hexcoder.steps.runner import exclusive
 from hexcoder.studies.processes import cores
 from hexcoder.studies.seeds.charts import compare_and_draw, draw_emd_against_bits
-from hexcoder.studies.seeds.comparison import Method, emd_figures, network_method
+from hexcoder.studies.seeds.comparison import Method, emd_figures, encoder_method
 from hexcoder.studies.seeds.links import config_for_links
 from hexcoder.studies.seeds.report import (
     AcrossSeeds,
@@ -29,6 +29,8 @@ from hexcoder.studies.seeds.report import (
 )
 from hexcoder.studies.seeds.statistics import BOOTSTRAP
 from hexcoder.studies.seeds.trainings import SeedResult, SeedTask, run_seeds
+
+NETWORK = "network.json"
 
 
 def study(
@@ -106,13 +108,9 @@ def study_tasks(config: Config, folder: Path, links: Sequence[int], seeds: int) 
 
     InputError if the config's layers do not fit each other, or its latents the links.
     """
-    try:
-        latents = math.prod(untrained_network(config, 0).output.shape)
-    except ValueError as error:
-        raise InputError(f"config {config.name}: section 'network': {error}") from None
     tasks = []
     for number in links:
-        fitting = config_for_links(config, number, latents)
+        fitting = config_for_links(config, number)
         for seed in range(config.training.seed, config.training.seed + seeds):
             # Weights that a config ships with are one seed's, at one number of links.
             training = fitting.training.model_copy(update={"seed": seed, "weights": None})
@@ -139,14 +137,12 @@ def _links_row(
     if chosen is None:
         return row
     median, best = chosen
-    output = load_network(median.folder / "network.json").output
     method = _method(median, held_out)
     comparison = compare_and_draw(method, held_out.events, folder / f"links_{links}")
     return row.model_copy(
         update={
             "bits_per_event": method.bits,
-            "latent_type": str(output.type),
-            "latents": math.prod(output.shape),
+            **_latents_of(median),
             "comparison": comparison,
             "median_seed": SeedEmd(seed=median.task.seed, emd=comparison.network.emd),
             "best_seed": SeedEmd(seed=best.task.seed, emd=emd_figures(_method(best, held_out).emd)),
@@ -157,11 +153,20 @@ def _links_row(
 def _seed(result: SeedResult, folder: Path) -> Seed | CountedSeed:
     if result.physics is None:
         return Seed(seed=result.task.seed, failed=result.failed)
-    network = (result.folder / "network.json").relative_to(folder).as_posix()
+    network = (result.folder / NETWORK).relative_to(folder).as_posix()
     return CountedSeed(**dict(result.physics) | {"seed": result.task.seed, "network": network})
 
 
+def _latents_of(result: SeedResult) -> dict[str, str | int]:
+    """Type and number of latents, of what has any."""
+    encoder = load_encoder(result.folder / NETWORK)
+    if not isinstance(encoder, Network):
+        return {}
+    return {"latent_type": str(encoder.output.type), "latents": math.prod(encoder.output.shape)}
+
+
 def _method(result: SeedResult, held_out: Sample) -> Method:
-    network = load_network(result.folder / "network.json")
-    decoder = load_decoder(result.folder / "decoder.safetensors")
-    return network_method(network, decoder, held_out, f"network, seed {result.task.seed}")
+    path = result.folder / NETWORK
+    encoder = load_encoder(path)
+    decoder = load_decoder_of(encoder, path, None)
+    return encoder_method(encoder, decoder, held_out, f"encoder, seed {result.task.seed}")

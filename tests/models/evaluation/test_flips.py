@@ -5,7 +5,7 @@ import pytest
 
 from hexcoder.config import Coded
 from hexcoder.models.codec.tables import count_codec
-from hexcoder.models.evaluation.physics import Flips, evaluate_frames
+from hexcoder.models.evaluation.physics import Flips, evaluate_events
 from hexcoder.sensor.generator import generate_events
 
 EVENTS = generate_events(300, seed=5)
@@ -25,9 +25,9 @@ def test_so_many_bits_behind_the_head_are_flipped_in_each_frame(bits):
 def test_a_wrong_bit_costs_a_code_much_and_none_costs_nothing():
     codec = count_codec("code", Coded(kind="coded"), EVENTS)
     right, wrong = (
-        evaluate_frames(codec, None, EVENTS[:80], Flips(bits)).physics for bits in (0, 1)
+        evaluate_events(codec, None, EVENTS[:80], flips=Flips(bits)).physics for bits in (0, 1)
     )
-    assert right == evaluate_frames(codec, None, EVENTS[:80]).physics
+    assert right == evaluate_events(codec, None, EVENTS[:80]).physics
     assert right.emd_mean is not None
     assert wrong.emd_mean is not None
     assert wrong.emd_mean > 5 * right.emd_mean

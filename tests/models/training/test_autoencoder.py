@@ -4,9 +4,11 @@ import pytest
 
 from hexcoder.config import load_config
 from hexcoder.errors import InputError
-from hexcoder.models.evaluation.physics import evaluate_files
+from hexcoder.models.decoder import load_decoder
+from hexcoder.models.evaluation.physics import evaluate_events
 from hexcoder.models.training.stage import TRAIN
 from hexcoder.network.schema import load_network
+from hexcoder.sensor.events import load_events
 from hexcoder.steps.runner import run_stage
 
 
@@ -33,10 +35,10 @@ def test_given_weights_are_used_as_they_are(tmp_path):
     assert (first / "network.json").read_bytes() == (second / "network.json").read_bytes()
     assert metrics["history"] == []
     assert metrics["torch_against_golden"]["mismatches"] == 0
-    again = evaluate_files(
+    again = evaluate_events(
         load_network(kept / "network.json"),
-        kept / "decoder.safetensors",
-        second / "train" / "held_out.csv",
+        load_decoder(kept / "decoder.safetensors"),
+        load_events(second / "train" / "held_out.csv"),
     )
     assert again.physics.emd_mean == pytest.approx(metrics["physics"]["emd_mean"])
 

@@ -17,7 +17,7 @@ from hexcoder.sensor.events import load_events
 from hexcoder.sensor.generator import generate_events
 from hexcoder.sensor.metrics import earth_movers_distance
 from hexcoder.studies.seeds.comparison import baseline_method, baselines_at, compare
-from hexcoder.studies.seeds.links import config_for_links, parse_links
+from hexcoder.studies.seeds.links import parse_links, with_latents_for
 from hexcoder.studies.seeds.study import across_seeds, median_and_best, study, study_tasks
 from hexcoder.studies.seeds.trainings import SeedResult, SeedTask, run_seed
 from tests.commands import run_room
@@ -46,7 +46,7 @@ def _result(seed, emd, failed=None):
 )
 def test_latents_fit_the_links_as_the_chips_do(links, type_):
     config = load_config(CONFIGS / "econ_t_chip.toml")
-    layers = config_for_links(config, links, 16).network.layers
+    layers = with_latents_for(config, links, 16).network.layers
     assert str(layers[-1].output_type) == type_
     assert layers[:-1] == config.network.layers[:-1]
 
@@ -55,13 +55,13 @@ def test_latents_fit_the_links_as_the_chips_do(links, type_):
     ("latents", "type_"), [(10, "UQ(1,3)"), (48, "UQ(1,0)"), (7, "UQ(1,5)"), (2, "UQ(1,15)")]
 )
 def test_other_numbers_of_latents_share_the_bits_evenly(latents, type_):
-    config = config_for_links(load_config(CONFIGS / "econ_t_chip.toml"), 2, latents)
+    config = with_latents_for(load_config(CONFIGS / "econ_t_chip.toml"), 2, latents)
     assert str(config.network.layers[-1].output_type) == type_
 
 
 def test_more_latents_than_bits_are_refused():
     with pytest.raises(InputError, match="49 latents do not fit the 48 bits of 2 links"):
-        config_for_links(load_config(CONFIGS / "econ_t_chip.toml"), 2, 49)
+        with_latents_for(load_config(CONFIGS / "econ_t_chip.toml"), 2, 49)
 
 
 def test_links_are_read_in_order_and_checked():
@@ -174,6 +174,29 @@ def test_study_quotes_what_its_networks_do_on_the_held_out_events(tmp_path):
     study(config, tmp_path, (2,), 2, 2, lambda result: ran.append(result.ran))
     assert ran[2:] == [False, False]
     assert before == {name: (tmp_path / name).read_bytes() for name in before}
+
+
+def test_codes_are_studied_too_each_with_frames_for_the_links(tmp_path):
+    config = load_config(CONFIGS / "econ_t_2links.toml")
+    data = config.data.model_copy(update={"count": 200, "generated": 0})
+    decoder = config.network.decoder.model_copy(update={"hidden": (8,)})
+    network = config.network.model_copy(update={"decoder": decoder, "modes": 2, "cells": 1})
+    training = config.training.model_copy(update={"least_steps": 2})
+    quick = config.model_copy(update={"data": data, "network": network, "training": training})
+    result = study(quick, tmp_path, (3, 5), 2, 2, lambda result: None)
+    assert [row.bits_per_event for row in result.links] == [89.0, 153.0]
+    three, five = (row.comparison.network.emd.mean for row in result.links)
+    assert five < three
+    folder = tmp_path / "links_3" / "seed_2" / "train"
+    encoder = folder / "network.json"
+    profiled = ["profile", encoder, "--events", folder / "held_out.csv", "-o", tmp_path / "profile"]
+    done = run_room("studies", *profiled)
+    assert done.returncode == 0, done.stderr
+    means = {seed.seed: seed.emd_mean for seed in result.links[0].seeds}
+    assert f"EMD {means[2]:.4f}" in done.stdout
+    refused = run_room("studies", "flips", encoder, "--events", folder / "held_out.csv")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "this is for encoders made of layers" in refused.stderr
 
 
 def test_profile_command_writes_its_files_and_a_summary(tmp_path):
