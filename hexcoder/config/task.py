@@ -89,6 +89,15 @@ class TaskThermometer(Section):
     )
 
 
+class TaskFloatCode(Section):
+    """Numbers of the input as the bits of a float code."""
+
+    kind: Literal["float_code"]
+    name: Name | None = None
+    exponent_bits: Annotated[int, Field(ge=1, le=5)]
+    mantissa_bits: Annotated[int, Field(ge=1, le=8)]
+
+
 class TaskTables(Section):
     """Truth tables of bits."""
 
@@ -122,6 +131,7 @@ TaskLayer = Annotated[
     | TaskPool
     | TaskFlatten
     | TaskThermometer
+    | TaskFloatCode
     | TaskTables
     | TaskGroupSum,
     Field(discriminator="kind"),

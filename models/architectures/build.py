@@ -13,6 +13,7 @@ from hexcoder.config import Config, Quantisation, Task, TaskLayer
 from hexcoder.config.task import (
     TaskConvolution,
     TaskDense,
+    TaskFloatCode,
     TaskGroupSum,
     TaskPool,
     TaskTables,
@@ -23,6 +24,7 @@ from hexcoder.fixed_point import FixedPoint
 from hexcoder.models.architectures.garnet import GarNet
 from hexcoder.models.architectures.interaction_network import InteractionNetwork
 from hexcoder.models.architectures.variational import VariationalEncoder
+from hexcoder.models.layers.float_code import FloatCode
 from hexcoder.models.layers.luts import GroupSum, Luts
 from hexcoder.models.layers.model import ModelInput, QuantisedModel
 from hexcoder.models.layers.sums import Convolution, Dense, Pool, settings_of
@@ -87,6 +89,7 @@ class Flatten(nn.Module):
 def _layers(config: Config, wanted: Task, values: np.ndarray | None) -> nn.Module:
     shape: tuple[int, ...] = tuple(wanted.input_shape)
     type_: FixedPoint | None = wanted.input_type
+    is_input = True
     made: dict[str, nn.Module] = {}
     for number, layer in enumerate(wanted.layers):
         name = layer.name or f"{layer.kind}_{number}"
@@ -97,12 +100,15 @@ def _layers(config: Config, wanted: Task, values: np.ndarray | None) -> nn.Modul
             if isinstance(layer, TaskThermometer):
                 made[name] = _thermometer(layer, shape, type_, values)
                 shape = (int(np.prod(shape)) * layer.bits,)
+            elif isinstance(layer, TaskFloatCode):
+                made[name] = code = _float_code(layer, shape, type_ if is_input else None)
+                shape = (code.bits,)
             else:
                 made[name], shape = _layer(layer, shape, config.quantisation)
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None
         if layer.kind not in ("flatten", "max_pool"):
-            values, type_ = None, None
+            values, type_, is_input = None, None, False
             if isinstance(layer, TaskDense | TaskConvolution) and layer.activation != "binary":
                 type_ = layer.output_type
     return nn.Sequential(OrderedDict(made))
@@ -119,6 +125,15 @@ def _thermometer(
     if values is not None:
         return Thermometer.at_quantiles(values, layer.bits, type_)
     return Thermometer.over_range(int(np.prod(shape)), layer.bits, type_)
+
+
+def _float_code(
+    layer: TaskFloatCode, shape: tuple[int, ...], type_: FixedPoint | None
+) -> FloatCode:
+    if type_ is None:
+        raise ValueError("a float code stands behind the input: no gradient passes it")
+    elements = int(np.prod(shape))
+    return FloatCode(elements, layer.exponent_bits, layer.mantissa_bits, type_)
 
 
 def _layer(

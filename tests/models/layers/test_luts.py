@@ -49,6 +49,7 @@ MODULES = {
         nn.Thermometer([[0.5, 1.0], [0.0, 2.0], [-3.0, -2.0]], "SQ(3,2)"),
         nn.GroupSum(2, is_centred=True),
     ],
+    "float codes": lambda: [nn.FloatCode(3, 2, 1, "SQ(3,2)"), nn.Luts(12, 6, 3), nn.GroupSum(2)],
     "sums in front": lambda: [
         nn.Dense(3, 4, "SQ(3,2)", activation="none", learned=("weights", "activations")),
         nn.Thermometer([[-1.0, 0.0, 0.75]] * 4, "SQ(3,2)"),
@@ -239,11 +240,21 @@ def test_a_price_makes_tables_cheaper():
     assert prices[1] < 0.7 * prices[0]
 
 
+def test_a_float_code_is_a_magnitude_and_its_sign():
+    code = nn.FloatCode(1, 2, 2, "SQ(5,0)")
+    found = code(torch.tensor([[-9.0], [0.0], [3.0], [9.0], [15.0]])).to(int).tolist()
+    # Mantissa, exponent, sign, each with its lowest bit first. 9 is 2 (4 + 0), 15 is 2 (4 + 3).
+    by_hand = ["00011", "00000", "11000", "00010", "11010"]
+    assert ["".join(map(str, row)) for row in found] == by_hand
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: nn.Luts(4, 2, 9), "fan_in = 9: it must be 1 to 8"),
         (lambda: nn.Luts(4, 2, 2, candidates=0), "candidates = 0"),
+        (lambda: nn.FloatCode(3, 0, 2, "UQ(4,0)"), "got 3 of 0 and 2 bits"),
+        (lambda: nn.FloatCode(3, 5, 4, "UQ(17,0)"), "at most 16 bits"),
         (lambda: nn.Thermometer([[], []], "SQ(2,2)"), r"shape \[2, 0\]; give \(elements, bits\)"),
     ],
 )
@@ -258,6 +269,8 @@ def test_wrong_parameters_are_said(make, message):
         (lambda: [nn.Luts(3, 2, 2)], r"tables '0' read bits, UQ\(1,0\); they get SQ\(3,2\)"),
         (lambda: [nn.Luts(4, 2, 2)], "tables for 4 bits; they get 3"),
         (lambda: [nn.Thermometer([[1.0]], "SQ(3,2)")], "of 1 elements; it gets 3"),
+        (lambda: [nn.FloatCode(1, 2, 2, "SQ(3,2)")], "of 1 elements; it gets 3"),
+        (lambda: [nn.FloatCode(3, 2, 2, "UQ(3,2)")], r"is for UQ\(3,2\); it gets SQ\(3,2\)"),
         (
             lambda: [nn.Thermometer([[1.0]] * 3, "SQ(3,2)"), nn.GroupSum(2)],
             "3 bits in 2 groups",

@@ -89,6 +89,15 @@ CONFIGS = {
         {"generator": "muons"},
         adder_cost=1.0, learning_rate=0.03,
     ),
+    "tables of float codes": _config(
+        {"kind": "regressor", "input_shape": [8], "layers": [
+            {"kind": "float_code", "exponent_bits": 2, "mantissa_bits": 2},
+            {"kind": "tables", "outputs": 20, "fan_in": 3},
+            {"kind": "group_sum", "groups": 1, "fraction_bits": 2, "centred": True},
+        ]},
+        {"generator": "muons"},
+        adder_cost=1.0, learning_rate=0.03,
+    ),
     "tables behind sums": _config(
         {"kind": "classifier", "input_shape": [10], "layers": [
             {"kind": "dense", "outputs": 5, "output_type": "SQ(3,3)", "activation": "none"},
@@ -270,6 +279,12 @@ BAD = {
     "a thermometer stands behind the input, or": (
         {"kind": "classifier", "input_shape": [8, 1], "layers": [
             {"kind": "sum_pool", "window": [2]}, {"kind": "thermometer", "bits": 2}]},
+        {"generator": "muons"},
+    ),
+    "a float code stands behind the input": (
+        {"kind": "classifier", "input_shape": [8], "layers": [
+            {"kind": "dense", "outputs": 2, "output_type": "UQ(2,2)"},
+            {"kind": "float_code", "exponent_bits": 2, "mantissa_bits": 2}]},
         {"generator": "muons"},
     ),
     "read bits, UQ(1,0); they get SQ(3,4)": (
