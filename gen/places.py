@@ -35,11 +35,12 @@ def places_for(
     clock: Clock,
     technology: Technology,
 ) -> list[str]:
-    """Ranks of registers, in the order of the data: those of ``code_places``, if it says any.
+    """Ranks of registers, in the order of the data.
 
-    Of the cuts into as many segments as ``stages`` says, or into any number for "auto" or none,
-    those whose segments fit the clock; of these the fewest bits of registers, or with ``even`` the
-    shortest longest segment. Where none fits, the shortest longest segment.
+    Those of ``code_places`` alone, if it says any and ``stages`` none. Otherwise, of the cuts that
+    hold these and have as many segments as ``stages`` says, or any number for "auto" or none, those
+    whose segments fit the clock; of these the fewest bits of registers, or with ``even`` the
+    shortest longest segment. Where none fits, the one whose segments miss it by the least in all.
 
     Parameters
     ----------
@@ -56,28 +57,36 @@ def places_for(
         If there are more stages than places, or a place that there is not.
     """
     entry, places = [ENERGIES] * pipeline.energies, list(bits)
-    if pipeline.code_places is not None:
-        unknown = [place for place in pipeline.code_places if place not in bits]
-        if unknown:
-            raise InputError(
-                f"{name}: key 'pipeline.code_places': there is no place '{unknown[0]}'; valid "
-                f"are {', '.join(places)}"
-            )
-        return entry + [place for place in places if place in pipeline.code_places]
+    named = pipeline.code_places or ()
+    unknown = [place for place in named if place not in bits]
+    if unknown:
+        raise InputError(
+            f"{name}: key 'pipeline.code_places': there is no place '{unknown[0]}'; valid "
+            f"are {', '.join(places)}"
+        )
+    kept = [place for place in places if place in named]
+    if pipeline.code_places is not None and pipeline.stages is None:
+        return entry + kept
     room = clock.period_ns - clock.uncertainty_ns - clock.input_delay_ns - technology.register_ns
-    counts = list(range(len(places) + 1))
+    counts = range(len(kept), len(places) + 1)
     if isinstance(pipeline.stages, int):
         if pipeline.stages - 1 not in counts:
+            fewest = f"at least {len(kept) + 1} and " if kept else ""
             raise InputError(
-                f"{name}: key 'pipeline.stages' = {pipeline.stages}: there are at most "
+                f"{name}: key 'pipeline.stages' = {pipeline.stages}: there are {fewest}at most "
                 f"{len(places) + 1} stages"
             )
         counts = [pipeline.stages - 1]
-    cuts: list[list[str]] = [list(cut) for count in counts for cut in combinations(places, count)]
+    cuts = [
+        list(cut)
+        for count in counts
+        for cut in combinations(places, count)
+        if set(kept).issubset(cut)
+    ]
 
     def rank(cut: list[str]) -> tuple[float, float]:
-        longest = max(_segments(delays, places, cut))
-        late = longest if pipeline.even else max(0.0, longest - room)
+        segments = _segments(delays, places, cut)
+        late = max(segments) if pipeline.even else sum(max(0.0, one - room) for one in segments)
         return late, sum(bits[place] for place in cut)
 
     return entry + min(cuts, key=rank)

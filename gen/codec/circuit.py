@@ -3,20 +3,32 @@
 # Amaranth types a slice as what may also join pins of a board; here there are none.
 # pyright: reportReturnType=false, reportArgumentType=false, reportOperatorIssue=false
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Member
 
-from hexcoder.gen.codec.stages import CODES, NORMALISED, QUANTISED, SUM, VALUES, register_bits
+from hexcoder.gen.codec.stages import (
+    CARRIED,
+    CODES,
+    FITS,
+    NORMALISED,
+    PACKED,
+    QUANTISED,
+    SUM,
+    VALUES,
+    halves,
+    register_bits,
+    shape_of,
+)
 from hexcoder.gen.places import ENERGIES, RankedModule
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.loaded import LoadedLength
 from hexcoder.hw.codec.lookup import any_of, chosen_constant
-from hexcoder.hw.codec.packer import Packer, Shifts
-from hexcoder.hw.codec.shape import CodeShape, Words
+from hexcoder.hw.codec.packer import Packer, Shifts, middle
+from hexcoder.hw.codec.shape import Words
 from hexcoder.hw.codec.step_chain import Multiples, StepChain
 from hexcoder.hw.front_end import FrontEnd
 from hexcoder.sensor.codec.codec import Codec, Mode
@@ -25,11 +37,15 @@ from hexcoder.sensor.front_end import ENERGY_BITS
 from hexcoder.sensor.geometry import TRIGGER_CELLS
 
 
-def shape_of(codec: Codec) -> CodeShape:
-    """What the components have to know."""
-    groups = tuple(tuple(int(cell) for cell in group) for group in codec.symbols.groups)
-    symbols = codec.symbols
-    return CodeShape(symbols.direct, symbols.longest, codec.most_value_bits, groups)
+def _cells(paths: Sequence[Sequence[int]]) -> list[int]:
+    """Of some paths, in the order of their numbers."""
+    return sorted(cell for path in paths for cell in path)
+
+
+def _of_cells(values: Value, count: int, cells: Sequence[int]) -> Value:
+    """Values of some cells, of those of ``count``."""
+    bits = len(values) // count
+    return Cat(values.word_select(cell, bits) for cell in cells)
 
 
 class CodecEncoder(RankedModule):
@@ -73,11 +89,13 @@ class CodecEncoder(RankedModule):
         )
         m.d.comb += front_end.energies.eq(self.rank(m, ENERGIES, self.in_data))
         if SUM in self.ranks:
-            self.register_bits[SUM] = register_bits(codec, SUM)
+            self.register_bits[SUM] = register_bits(codec)[SUM]
         charges = self.rank(m, NORMALISED, front_end.image)
         total = self.rank(m, NORMALISED, front_end.sum_code)
         values, total = self._values(m, charges, total)
-        fits = self._fits(m, values)
+        fits = self.rank(m, FITS, self._fits(m, values))
+        values = {number: self.rank(m, FITS, value) for number, value in values.items()}
+        total = self.rank(m, FITS, total)
         m.submodules.choice = choice = FirstFit(len(codec.modes))
         m.d.comb += choice.fits.eq(fits)
         chosen = [choice.chosen[number] for number in range(len(codec.modes))]
@@ -90,35 +108,100 @@ class CodecEncoder(RankedModule):
         codes, lengths = self._codes(m, selected, table)
         count = len(self.shape.groups)
         m.submodules.shifts = shifts = Shifts(count, len(codes) // count)
-        m.submodules.packer = packer = Packer(count, len(codes) // count, codec.payload_bits)
-        m.d.comb += [
-            shifts.lengths.eq(lengths),
-            packer.codes.eq(self.rank(m, CODES, codes)),
-            packer.shifts.eq(self.rank(m, CODES, shifts.shifts)),
-        ]
+        m.d.comb += shifts.lengths.eq(lengths)
+        codes, amounts = self.rank(m, CODES, codes), self.rank(m, CODES, shifts.shifts)
         mode, total = self.rank(m, CODES, mode), self.rank(m, CODES, total)
-        payload = [packer.payload[bit] for bit in reversed(range(codec.payload_bits))]
+        packed = self._packed(m, count, codes, amounts)
+        mode, total = self.rank(m, PACKED, mode), self.rank(m, PACKED, total)
+        payload = [packed[bit] for bit in reversed(range(codec.payload_bits))]
         m.d.comb += self.out_data.eq(Cat(*payload, mode, total))
         return m
 
+    def _packed(self, m: Module, count: int, codes: Value, amounts: Value) -> Value:
+        """The payload, of so many codes and what they are shifted by."""
+        longest, room = len(codes) // count, self.codec.payload_bits
+        if PACKED in self.ranks:
+            level = middle(count, longest)
+            m.submodules.packer_before = before = Packer(count, longest, room, last=level)
+            taken = len(before.shifts)
+            m.d.comb += [before.codes.eq(codes), before.shifts.eq(amounts[:taken])]
+            codes, amounts = (
+                self.rank(m, PACKED, before.payload),
+                self.rank(m, PACKED, amounts[taken:]),
+            )
+            packer = Packer(count, longest, room, first=level)
+        else:
+            packer = Packer(count, longest, room)
+        m.submodules.packer = packer
+        m.d.comb += [packer.codes.eq(codes), packer.shifts.eq(amounts)]
+        return packer.payload
+
     def _values(self, m: Module, charges: Value, total: Value) -> tuple[dict[int, Value], Value]:
         """Quantised cells for each step, by its number."""
+        codec = self.codec
+        if CARRIED not in self.ranks:
+            values, _ = self._chained(m, "chains", codec.paths, charges)
+        else:
+            before, behind = halves(codec.paths)
+            first, residues = self._chained(
+                m, "chains", before, _of_cells(charges, TRIGGER_CELLS, _cells(before)), leads=True
+            )
+            first = {number: self.rank(m, CARRIED, value) for number, value in first.items()}
+            residues = {number: self.rank(m, CARRIED, left) for number, left in residues.items()}
+            later = self.rank(m, CARRIED, _of_cells(charges, TRIGGER_CELLS, _cells(behind)))
+            total = self.rank(m, CARRIED, total)
+            second, _ = self._chained(m, "chains_behind", behind, later, residues)
+            order = [*_cells(before), *_cells(behind)]
+            back = [order.index(cell) for cell in range(TRIGGER_CELLS)]
+            values = {
+                number: _of_cells(Cat(value, second[number]), TRIGGER_CELLS, back)
+                for number, value in first.items()
+            }
+        values = {number: self.rank(m, QUANTISED, value) for number, value in values.items()}
+        return values, self.rank(m, QUANTISED, total)
+
+    def _chained(
+        self,
+        m: Module,
+        name: str,
+        paths: Sequence[Sequence[int]],
+        charges: Value,
+        carried: Mapping[int, Value] | None = None,
+        leads: bool = False,
+    ) -> tuple[dict[int, Value], dict[int, Value]]:
+        """Quantised cells of some paths for each step, and what each step carries on.
+
+        ``charges`` are those of the paths' cells, in the order of their numbers.
+        """
         codec, chains = self.codec, Module()
-        m.submodules.chains = chains
+        m.submodules[name] = chains
+        cells = _cells(paths)
+        places = {cell: place for place, cell in enumerate(cells)}
         scaled = {}
         for factor in sorted({factor for _, factor in codec.steps}):
-            multiples = Multiples(TRIGGER_CELLS, codec.charge_bits, factor)
+            multiples = Multiples(len(cells), codec.charge_bits, factor)
             chains.submodules[f"times_{factor}"] = multiples
             chains.d.comb += multiples.charges.eq(charges)
             scaled[factor] = multiples.scaled
-        values = {}
+        values, residues = {}, {}
         for number, (shift, factor) in enumerate(codec.steps):
-            bits = codec.value_bits(Mode(shift=shift, factor=factor, table=0))
-            chain = StepChain(codec.paths, codec.charge_bits + 3, shift, codec.residue_bits, bits)
+            chain = StepChain(
+                [[places[cell] for cell in path] for path in paths],
+                codec.charge_bits + 3,
+                shift,
+                codec.residue_bits,
+                codec.value_bits(Mode(shift=shift, factor=factor, table=0)),
+                follows=carried is not None,
+                leads=leads,
+            )
             chains.submodules[f"step_{number}"] = chain
             chains.d.comb += chain.scaled.eq(scaled[factor])
-            values[number] = self.rank(m, QUANTISED, chain.values)
-        return values, self.rank(m, QUANTISED, total)
+            if carried is not None:
+                chains.d.comb += chain.carried.eq(carried[number])
+            values[number] = chain.values
+            if leads:
+                residues[number] = chain.residues
+        return values, residues
 
     def _fits(self, m: Module, values: dict[int, Value]) -> Value:
         """Which modes fit."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from amaranth.lib import wiring
 
 from hexcoder.gen.codec.circuit import CodecEncoder
-from hexcoder.gen.codec.stages import PLACES, delays_ns, register_bits
+from hexcoder.gen.codec.stages import delays_ns, register_bits
 from hexcoder.gen.frame_design import FrameDesign
 from hexcoder.gen.places import RankedModule
 from hexcoder.metrics.rtl import RtlCode, RtlStep
@@ -16,7 +16,7 @@ class CodecDesign(FrameDesign[Codec]):
     """A code with its tables in gates."""
 
     def register_bits(self) -> dict[str, int]:
-        return {place: register_bits(self.source, place) for place in PLACES}
+        return register_bits(self.source)
 
     def delays_ns(self) -> list[float]:
         return delays_ns(self.source, self.settings.technology)

@@ -11,7 +11,7 @@ from amaranth.hdl import Cat, Module, Value
 from hexcoder.errors import InputError
 from hexcoder.gen.codec.circuit import CodecEncoder
 from hexcoder.gen.codec.design import CodecDesign
-from hexcoder.gen.codec.stages import NORMALISED, PLACES, QUANTISED, SUM, VALUES
+from hexcoder.gen.codec.stages import CARRIED, FITS, NORMALISED, QUANTISED, SUM, VALUES
 from hexcoder.gen.compiler import Settings
 from hexcoder.gen.design import Emitted, complete
 from hexcoder.gen.emit.convert import rtlil_text, verilog_text
@@ -45,8 +45,8 @@ def table_fields(codec: Codec, ranks: Collection[str]) -> dict[str, tuple[Field,
     For each table the lengths of its words, which the choice of the mode reads, then the words,
     which the coders read: a word, its first bit the lowest, and its length above it.
     """
-    chosen_in = sum(place in ranks for place in (ENERGIES, NORMALISED, QUANTISED))
-    coded_in = chosen_in + (VALUES in ranks)
+    chosen_in = sum(place in ranks for place in (ENERGIES, NORMALISED, CARRIED, QUANTISED))
+    coded_in = chosen_in + sum(place in ranks for place in (FITS, VALUES))
     longest, symbols = word_bits(codec), codec.symbols.count
     size = longest.bit_length()
     place, fields = 0, {}
@@ -169,9 +169,8 @@ class LoadableCodeDesign(CodecDesign):
             raise InputError(f"codec {source.name}: its tables are too large: {error}") from None
 
     def register_bits(self) -> dict[str, int]:
-        bits = super().register_bits()
         # The sum's registers lie within the front end, which has no copies of them.
-        return {place: bits[place] for place in PLACES if place != SUM}
+        return {place: bits for place, bits in super().register_bits().items() if place != SUM}
 
     def delays_ns(self) -> list[float]:
         before, normalising, *rest = super().delays_ns()

@@ -6,7 +6,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from hexcoder.config.types import Count, Section
 
-CodePlace = Literal["sum", "normalised", "quantised", "values", "codes", "chosen"]
+CodePlace = Literal[
+    "sum", "normalised", "carried", "quantised", "fits", "values", "codes", "packed", "chosen"
+]
 """Where registers may stand in an encoder that sends frames."""
 
 
@@ -28,8 +30,9 @@ class Pipeline(Section):
     )
     code_places: tuple[CodePlace, ...] | None = Field(
         default=None,
-        max_length=5,
-        description="of an encoder that sends frames, in place of 'stages': behind the parts named",
+        max_length=8,
+        description="of an encoder that sends frames: behind the parts named, and with 'stages' "
+        "at others too",
     )
     interval: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = Field(
         default=1,

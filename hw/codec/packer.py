@@ -61,9 +61,26 @@ def _tree(fields: int) -> list[list[tuple[int, int]]]:
     return levels
 
 
-def shift_widths(fields: int, longest: int) -> list[int]:
-    """Bits of the shift of each join, in the order of the levels."""
-    return [(left * longest).bit_length() for level in _tree(fields) for left, _ in level]
+def shift_widths(fields: int, longest: int) -> list[list[int]]:
+    """Bits of the shift of each join, for each level."""
+    return [[(left * longest).bit_length() for left, _ in level] for level in _tree(fields)]
+
+
+def field_widths(fields: int, longest: int, room: int) -> list[list[int]]:
+    """Bits of the fields that enter each level, and of what leaves the last."""
+    levels = [[longest] * fields]
+    for pairs in _tree(fields):
+        joined = [min((left + right) * longest, room) for left, right in pairs]
+        levels.append(joined + levels[-1][len(pairs) * 2 :])
+    return levels
+
+
+def middle(fields: int, longest: int) -> int:
+    """The level before which as many switches lie in a row as behind it."""
+    heights = [max(widths) for widths in shift_widths(fields, longest)]
+    return min(
+        range(len(heights) + 1), key=lambda level: abs(sum(heights[:level]) - sum(heights[level:]))
+    )
 
 
 class Shifts(wiring.Component):
@@ -84,11 +101,11 @@ class Shifts(wiring.Component):
         if min(fields, longest) < 1:
             raise ValueError(f"shifts need fields with bits: got {fields} of {longest} bits")
         self.fields, self.longest = fields, longest
-        self.widths = shift_widths(fields, longest)
+        shifts = sum(map(sum, shift_widths(fields, longest)))
         super().__init__(
             {
                 "lengths": In(unsigned(fields * longest.bit_length())),
-                "shifts": Out(unsigned(max(1, sum(self.widths)))),
+                "shifts": Out(unsigned(max(1, shifts))),
             }
         )
 
@@ -124,38 +141,52 @@ class Packer(wiring.Component):
         :class:`Shifts`.
     room : int
         Bits of the payload; what runs over is dropped.
+    first, last : int
+        Levels of the tree that are here, ``last`` not among them; all by default. ``codes`` are
+        then the fields that enter the first of them, ``payload`` those that leave the last, of
+        :func:`field_widths`, one after the other, and ``shifts`` those of these levels.
     """
 
-    def __init__(self, fields: int, longest: int, room: int):
+    def __init__(
+        self, fields: int, longest: int, room: int, first: int = 0, last: int | None = None
+    ):
         if min(fields, longest, room) < 1:
             raise ValueError(
                 f"a packer needs fields, bits and room: got {fields} of {longest} bits in {room}"
             )
-        self.fields, self.longest, self.room = fields, longest, room
-        self.widths = shift_widths(fields, longest)
+        levels = len(_tree(fields))
+        last = levels if last is None else last
+        if not 0 <= first <= last <= levels:
+            raise ValueError(f"levels of this packer are 0 to {levels}: got {first} to {last}")
+        self.shift_widths = shift_widths(fields, longest)[first:last]
+        self.field_widths = field_widths(fields, longest, room)[first : last + 1]
+        # A single field may be longer than the room.
+        leaves = sum(self.field_widths[-1]) if last < levels else room
         super().__init__(
             {
-                "codes": In(unsigned(fields * longest)),
-                "shifts": In(unsigned(max(1, sum(self.widths)))),
-                "payload": Out(unsigned(room)),
+                "codes": In(unsigned(sum(self.field_widths[0]))),
+                "shifts": In(unsigned(max(1, sum(map(sum, self.shift_widths))))),
+                "payload": Out(unsigned(leaves)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        level = [self.codes.word_select(field, self.longest) for field in range(self.fields)]
-        widths, low = iter(self.widths), 0
-        for height, pairs in enumerate(_tree(self.fields)):
+        level, low = [], 0
+        for width in self.field_widths[0]:
+            level.append(self.codes[low : low + width])
+            low += width
+        low = 0
+        for height, widths in enumerate(self.shift_widths):
             joined = []
-            for place, (left, right) in enumerate(pairs):
-                width = next(widths)
+            for place, width in enumerate(widths):
                 amount = self.shifts[low : low + width]
                 low += width
-                size = min((left + right) * self.longest, self.room)
+                size = self.field_widths[height + 1][place]
                 joined.append(
                     _joined(m, level[2 * place], level[2 * place + 1], amount, size,
                             f"joined_{height}_{place}")
                 )  # fmt: skip
             level = joined + level[len(joined) * 2 :]
-        m.d.comb += self.payload.eq(level[0])
+        m.d.comb += self.payload.eq(Cat(*level) if len(level) > 1 else level[0])
         return m

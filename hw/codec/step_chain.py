@@ -28,6 +28,9 @@ class StepChain(wiring.Component):
     residue_bits : int
     value_bits : int
         Bits of the largest value; cell k is ``values[k*value_bits +: value_bits]``.
+    follows, leads : bool
+        Whether the paths begin behind those of another chain, whose ``residues`` are ``carried``
+        here, and whether they go on in another: path k is ``[k*residue_bits +: residue_bits]``.
 
     Raises
     ------
@@ -42,24 +45,32 @@ class StepChain(wiring.Component):
         shift: int,
         residue_bits: int,
         value_bits: int,
+        follows: bool = False,
+        leads: bool = False,
     ):
         if residue_bits < 2:
             raise ValueError(f"a residue needs at least 2 bits: got {residue_bits}")
         self.paths, self.scaled_bits = [tuple(path) for path in paths], scaled_bits
         self.shift, self.residue_bits, self.value_bits = shift, residue_bits, value_bits
+        self.follows, self.leads = follows, leads
         cells = sum(len(path) for path in self.paths)
+        residues = unsigned(len(self.paths) * residue_bits)
         super().__init__(
             {
                 "scaled": In(unsigned(cells * scaled_bits)),
                 "values": Out(unsigned(cells * value_bits)),
             }
+            | ({"carried": In(residues)} if follows else {})
+            | ({"residues": Out(residues)} if leads else {})
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits, below = self.residue_bits, self.shift - self.residue_bits
-        for path in self.paths:
+        for number, path in enumerate(self.paths):
             carried = Const(1 << (bits - 1), bits)
+            if self.follows:
+                carried = self.carried.word_select(number, bits)
             for cell in path:
                 scaled = self.scaled.word_select(cell, self.scaled_bits)
                 aligned = scaled[below:] if below >= 0 else Cat(Const(0, -below), scaled)
@@ -69,6 +80,8 @@ class StepChain(wiring.Component):
                 m.d.comb += value.eq(aligned[bits:] + low[bits])
                 rest = low[:bits]
                 carried = Cat(rest[1 : bits - 1], ~rest[bits - 1], rest[bits - 1])
+            if self.leads:
+                m.d.comb += self.residues.word_select(number, bits).eq(carried)
         return m
 
 

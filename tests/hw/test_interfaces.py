@@ -78,7 +78,11 @@ WRONG = {
     Multiples: [lambda: Multiples(0, 4, 5), lambda: Multiples(1, 4, 8)],
     Multiplexer: [lambda: Multiplexer(48, 7, 5), lambda: Multiplexer(0, 7, 5)],
     Normaliser: [lambda: Normaliser(1, 0, 3, 7)],
-    Packer: [lambda: Packer(0, 4, 9), lambda: Packer(3, 4, 0)],
+    Packer: [
+        lambda: Packer(0, 4, 9),
+        lambda: Packer(3, 4, 0),
+        lambda: Packer(3, 4, 9, first=2, last=1),
+    ],
     RegisterBank: [lambda: RegisterBank(OVERLAPPING), lambda: Field("none", 0, 0, 8)],
     Shifts: [lambda: Shifts(0, 4), lambda: Shifts(3, 0)],
     Spacing: [lambda: Spacing(0)],

@@ -39,7 +39,7 @@ def design_of(codec, stages, folder):
 def test_the_verilog_of_a_deep_pipeline_is_the_golden_model(tmp_path):
     codec = random_codec(8, SHAPES[4])
     codec = codec.model_copy(update={"modes": codec.modes[:4]})
-    module = design_of(codec, 6, tmp_path)
+    module = design_of(codec, 9, tmp_path)
     simulation = rtl_in_lanes(module, tmp_path, tmp_path / "work")
     stimulus = Stimulus(1, 600, small_events(300, 8))
     verdict = compare_in_lanes(simulation, module, stimulus, "a link", lambda done: None)
@@ -82,7 +82,7 @@ def test_registers_stand_where_the_clock_asks_for_them():
     fast = places_for(codec, Pipeline(stages="auto"), Clock(period_ns=8))
     assert slow == []
     assert len(fast) >= 2
-    every = places_for(codec, Pipeline(stages=6, energies=True), Clock())
+    every = places_for(codec, Pipeline(stages=9, energies=True), Clock())
     assert every == [ENERGIES, *PLACES]
     assert len(delays_ns(codec, TECHNOLOGY)) == len(PLACES) + 1
     two = places_for(codec, Pipeline(stages=2), Clock())
@@ -91,9 +91,22 @@ def test_registers_stand_where_the_clock_asks_for_them():
     assert CODES in every
 
 
+def test_named_places_stay_and_others_join_them_where_the_clock_asks():
+    codec, named = random_codec(9), (VALUES, CODES)
+    alone = Pipeline(code_places=named)
+    assert places_for(codec, alone, Clock(period_ns=1)) == list(named)
+    more = Pipeline(code_places=named, stages="auto")
+    assert places_for(codec, more, Clock(period_ns=500)) == list(named)
+    fast = places_for(codec, more, Clock(period_ns=8))
+    assert set(named) < set(fast)
+    assert len(places_for(codec, Pipeline(code_places=named, stages=4), Clock())) == 3
+    with pytest.raises(InputError, match="there are at least 3 and at most 9 stages"):
+        places_for(codec, Pipeline(code_places=named, stages=2), Clock())
+
+
 def test_more_stages_than_places_are_refused():
-    with pytest.raises(InputError, match=r"'pipeline\.stages' = 9: there are at most 6 stages"):
-        places_for(random_codec(9), Pipeline(stages=9), Clock())
+    with pytest.raises(InputError, match=r"'pipeline\.stages' = 12: there are at most 9 stages"):
+        places_for(random_codec(9), Pipeline(stages=12), Clock())
 
 
 def test_tables_behind_a_slow_bus_or_too_large_ones_are_refused(tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, unsigned
+from amaranth.hdl import Cat, Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,6 +10,7 @@ from hexcoder.gen.emit.convert import rtlil_text, verilog_text
 from hexcoder.hw.codec.code_length import CodeLength, FirstFit
 from hexcoder.hw.codec.coder import GroupCoder
 from hexcoder.hw.codec.loaded import LoadedCoder, LoadedGroupLength, LoadedLength
+from hexcoder.hw.codec.packer import middle
 from hexcoder.hw.codec.shape import CodeShape, Words
 from hexcoder.hw.codec.step_chain import StepChain
 from hexcoder.sensor.codec.prefix import canonical_words, limited_lengths
@@ -41,6 +42,37 @@ def test_a_chain_is_division_with_remainder(tmp_path, shift, residue):
     value = max(1, 9 - shift) + 1
     chain = StepChain([(0, 1, 2, 3)], 9, shift, residue, value)
     assert proved(chain, chain_reference(4, 9, shift, residue, value), tmp_path)
+
+
+class InHalves(wiring.Component):
+    """Two chains, the second behind the first, as one."""
+
+    def __init__(self, cells: int, scaled: int, shift: int, residue: int, value: int):
+        half = [tuple(range(cells // 2))]
+        self.chains = [
+            StepChain(half, scaled, shift, residue, value, follows=behind, leads=not behind)
+            for behind in (False, True)
+        ]
+        super().__init__(
+            {"scaled": In(unsigned(cells * scaled)), "values": Out(unsigned(cells * value))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.before, m.submodules.behind = before, behind = self.chains
+        m.d.comb += [
+            Cat(before.scaled, behind.scaled).eq(self.scaled),
+            behind.carried.eq(before.residues),
+            self.values.eq(Cat(before.values, behind.values)),
+        ]
+        return m
+
+
+@pytest.mark.parametrize(("shift", "residue"), [(2, 4), (7, 3)])
+def test_a_chain_goes_on_behind_its_middle(tmp_path, shift, residue):
+    value = max(1, 9 - shift) + 1
+    halves = InHalves(4, 9, shift, residue, value)
+    assert proved(halves, chain_reference(4, 9, shift, residue, value), tmp_path)
 
 
 def test_a_chain_that_carries_all_of_the_rest_is_told_apart(tmp_path):
@@ -181,7 +213,9 @@ def test_a_packer(tmp_path):
         joined.append(f"f{k}")
         total = f"at{k} + lengths[{3 * k} +: 3]"
     lines.append(f"assign payload = {' | '.join(joined)};")
-    assert proved(Packed(fields, 7, room), "\n".join([*lines, "endmodule"]), tmp_path)
+    text = "\n".join([*lines, "endmodule"])
+    for level in (None, middle(fields, 7)):
+        assert proved(Packed(fields, 7, room, level), text, tmp_path)
 
 
 def test_the_choice(tmp_path):
