@@ -19,7 +19,9 @@ The defaults were fitted by scripts/fit_generator.py to the statistics in
 hold none.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +102,11 @@ class ShowerParameters:
     threshold_adc: float = 5.562
     calibration_least: float = 0.5807
     calibration_most: float = 1.168
+
+    def with_pile_up(self, factor: float) -> ShowerParameters:
+        """So many times as many particles and showers, but for the hard collision's."""
+        names = ("soft_per_tc", "mips_per_tc", "showers", "showers_per_activity")
+        return replace(self, **{name: factor * getattr(self, name) for name in names})
 
 
 def generate_events(

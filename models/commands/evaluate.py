@@ -30,11 +30,13 @@ def _run(arguments: argparse.Namespace) -> None:
     from hexcoder.models.data.sample import read_sample
     from hexcoder.models.evaluation.physics import (
         Flips,
+        code_on,
         conditions_of,
         evaluate_baselines,
         evaluate_events,
         load_decoder_of,
     )
+    from hexcoder.sensor.codec.codec import Codec
     from hexcoder.sensor.encoders import load_encoder
 
     encoder = load_encoder(arguments.network)
@@ -45,9 +47,11 @@ def _run(arguments: argparse.Namespace) -> None:
     result, baselines = found.physics, None
     if arguments.baselines:
         baselines = evaluate_baselines(found.events, result.bits_per_event, found.fractions)
+    code = code_on(encoder, sample.events) if isinstance(encoder, Codec) else None
     if arguments.json:
         rows = [] if baselines is None else [row.model_dump() for row in baselines]
         more = {} if baselines is None else {"baselines": rows}
+        more |= {} if code is None else {"code": code.model_dump()}
         print(json.dumps(result.model_dump() | more, indent=2))
         return
     if not result.events_counted:
@@ -59,6 +63,12 @@ def _run(arguments: argparse.Namespace) -> None:
         f"{result.events_counted} events counted, {result.events_left_out} left out; "
         f"{result.bits_per_event} bits an event; telescope loss {result.telescope_loss:.5f}"
     )
+    if code is not None:
+        print(
+            f"  {code.mean_fill_bits:.1f} of {code.payload_bits} payload bits used, mean; "
+            f"{code.events_cut} events fit no mode and are cut; modes from the finest: "
+            + ", ".join(f"{mode.share:.1%}" for mode in code.modes)
+        )
     for row in baselines or []:
         line = f"  {row.name:24} EMD {row.emd_mean:.4f}  {row.bits_per_event:.1f} bits"
         if row.emd_more is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.errors import InputError
-from hexcoder.metrics.train import Baseline, Figures, Physics
+from hexcoder.metrics.train import Baseline, CodeMode, Figures, Physics, TrainedCode
 from hexcoder.models.codec.decoder import CodecDecoder, decoded_fractions, load_codec_decoder
 from hexcoder.models.decoder import Decoder, load_decoder
 from hexcoder.network.golden import evaluate
@@ -17,7 +17,8 @@ from hexcoder.network.schema import Network
 from hexcoder.sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
 from hexcoder.sensor.classical.method import Classical, energies_of, frames_of
 from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.codec.golden import decode
+from hexcoder.sensor.codec.golden import decode, encode, pack
+from hexcoder.sensor.codec.golden import plain_fractions as plain_of_code
 from hexcoder.sensor.conditions import condition_features
 from hexcoder.sensor.encoders import AnyEncoder, FrameEncoder, described, plain_fractions
 from hexcoder.sensor.encoders import frames_of as encoder_frames
@@ -290,6 +291,26 @@ def received_fractions(
         raise InputError(f"{described(encoder)}: its decoder is one of latents")
     head = SUM_CODE_BITS if isinstance(encoder, Codec) else 0
     return read_frames(encoder, decoder, flips.of(encoder_frames(encoder, events), head))
+
+
+def code_on(codec: Codec, events: np.ndarray) -> TrainedCode:
+    """How a code fills its frames on events, int (n, 48): which modes it takes, what it cuts."""
+    coded = encode(codec, events)
+    plain = figures(events, plain_of_code(codec, decode(codec, pack(codec, coded))))
+    shares = np.bincount(coded.modes, minlength=len(codec.modes)) / max(len(events), 1)
+    modes = [
+        CodeMode(**mode.model_dump(), share=float(share))
+        for mode, share in zip(codec.modes, shares, strict=True)
+    ]
+    return TrainedCode(
+        payload_bits=codec.payload_bits,
+        symbols=codec.symbols.count,
+        tables=len(codec.tables),
+        modes=modes,
+        mean_fill_bits=float(np.minimum(coded.used, codec.payload_bits).mean()),
+        events_cut=int((coded.used > codec.payload_bits).sum()),
+        emd_plain=plain.emd_mean,
+    )
 
 
 @dataclass(frozen=True, slots=True)

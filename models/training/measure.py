@@ -5,35 +5,21 @@ from pathlib import Path
 import numpy as np
 
 from hexcoder.fixed_point import FixedPoint
-from hexcoder.metrics.train import (
-    CodeMode,
-    Example,
-    PhysicsMetrics,
-    TrainedCode,
-    TrainedLayer,
-)
-from hexcoder.models.codec.decoder import decoded_fractions, load_codec_decoder
+from hexcoder.metrics.train import Example, PhysicsMetrics, TrainedLayer
+from hexcoder.models.codec.decoder import load_codec_decoder
 from hexcoder.models.data.labelled import SAMPLES, load_samples
 from hexcoder.models.data.sample import read_sample
 from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
 from hexcoder.models.evaluation.answers import answer, figures_of, reconstruct_shares
-from hexcoder.models.evaluation.physics import (
-    evaluate_baselines,
-    figures,
-    physics_of,
-    reconstruct,
-)
+from hexcoder.models.evaluation.physics import code_on, evaluate_baselines, evaluate_events
 from hexcoder.network.integers import int_array
 from hexcoder.network.kinds.linear import Linear
 from hexcoder.network.kinds.requantise import Requantise
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
-from hexcoder.sensor.classical.method import Classical
 from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.codec.golden import decode, encode, pack
-from hexcoder.sensor.codec.golden import plain_fractions as plain_of_code
-from hexcoder.sensor.encoders import frames_of, load_encoder, plain_fractions
+from hexcoder.sensor.encoders import FrameEncoder, load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import bits_per_event
 from hexcoder.sensor.metrics import charge_fractions, earth_movers_distance
@@ -107,10 +93,8 @@ def measure(
     ``kind`` is the config's 'network.kind'.
     """
     network = load_encoder(network_path)
-    if isinstance(network, Codec):
-        return _measure_codec(network, decoder_path, held_out_path)
-    if isinstance(network, Classical):
-        return _measure_classical(network, held_out_path)
+    if not isinstance(network, Network):
+        return _measure_frames(network, decoder_path, held_out_path)
     samples = held_out_path.with_name(SAMPLES)
     if not held_out_path.is_file():
         figures_there = None
@@ -133,52 +117,28 @@ def measure(
         )
     decoder = load_decoder(decoder_path)
     held_out = read_sample(held_out_path, decoder.conditions)
-    found = reconstruct(network, decoder, held_out.events, held_out.places)
+    found = evaluate_events(network, decoder, held_out.events, held_out.places)
     return PhysicsMetrics(
         adder_bits=adder_bits(network),
         parameters=network.parameters(),
         layers=_structure(network),
         input_type=str(network.input.type),
         input_shape=list(network.input.shape),
-        physics=physics_of(network.name, bits_per_event(network), held_out.events, found.fractions),
+        physics=found.physics,
         baselines=evaluate_baselines(held_out.events, bits_per_event(network), found.fractions),
         examples=_examples(held_out.events, found.fractions),
     )
 
 
-def _measure_codec(codec: Codec, decoder_path: Path, held_out_path: Path) -> PhysicsMetrics:
+def _measure_frames(
+    encoder: FrameEncoder, decoder_path: Path, held_out_path: Path
+) -> PhysicsMetrics:
     events = load_events(held_out_path)
     decoder = load_codec_decoder(decoder_path) if decoder_path.is_file() else None
-    coded = encode(codec, events)
-    received = decode(codec, pack(codec, coded))
-    found = decoded_fractions(codec, decoder, received)
-    plain = figures(events, plain_of_code(codec, received))
-    shares = np.bincount(coded.modes, minlength=len(codec.modes)) / max(len(events), 1)
-    modes = [
-        CodeMode(**mode.model_dump(), share=float(share))
-        for mode, share in zip(codec.modes, shares, strict=True)
-    ]
+    found = evaluate_events(encoder, decoder, events)
     return PhysicsMetrics(
-        code=TrainedCode(
-            payload_bits=codec.payload_bits,
-            symbols=codec.symbols.count,
-            tables=len(codec.tables),
-            modes=modes,
-            mean_fill_bits=float(np.minimum(coded.used, codec.payload_bits).mean()),
-            events_cut=int((coded.used > codec.payload_bits).sum()),
-            emd_plain=plain.emd_mean,
-        ),
-        physics=physics_of(codec.name, codec.frame_bits, events, found),
-        baselines=evaluate_baselines(events, codec.frame_bits, found),
-        examples=_examples(events, found),
-    )
-
-
-def _measure_classical(method: Classical, held_out_path: Path) -> PhysicsMetrics:
-    events = load_events(held_out_path)
-    found = plain_fractions(method, frames_of(method, events))
-    return PhysicsMetrics(
-        physics=physics_of(method.name, method.frame_bits, events, found),
-        baselines=evaluate_baselines(events, method.frame_bits, found),
-        examples=_examples(events, found),
+        code=code_on(encoder, events) if isinstance(encoder, Codec) else None,
+        physics=found.physics,
+        baselines=evaluate_baselines(events, encoder.frame_bits, found.fractions),
+        examples=_examples(events, found.fractions),
     )

@@ -97,6 +97,20 @@ def test_generated_events_can_be_read_back(tmp_path):
     assert np.array_equal(load_events(tmp_path / "events.csv"), generate_events(50, seed=4))
 
 
+def test_a_code_says_its_modes_and_how_full_frames_are(tmp_path):
+    path = tmp_path / "events.csv"
+    done = _models("generate", "--count", 300, "--pile-up", 4, "-o", path)
+    assert "4 times the pile-up" in done.stdout
+    network = "configs/weights/econ_t/network.json"
+    found = json.loads(_models("evaluate", network, "--events", path, "--json").stdout)
+    code = found["code"]
+    assert sum(mode["share"] for mode in code["modes"]) == pytest.approx(1)
+    assert 100 < code["mean_fill_bits"] < code["payload_bits"]
+    words = _models("evaluate", network, "--events", path).stdout
+    assert f"{code['mean_fill_bits']:.1f} of 140 payload bits used" in words
+    assert f"{code['events_cut']} events fit no mode" in words
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -123,6 +137,9 @@ def test_bad_events_end_with_status_2_and_one_line(trained, tmp_path, text, mess
         (["train", "--config", "configs/tiny.toml", "--events", "no.csv"], "no.csv: no such file"),
         (["evaluate", "missing.json", "--events", "x.csv"], "missing.json: no such file"),
         (["generate", "--count", "0", "-o", "x.csv"], "--count = 0"),
+        (["generate", "--count", "9", "--pile-up", "0", "-o", "x.csv"], "--pile-up = 0: it must"),
+        (["generate", "--count", "9", "--pile-up", "nan", "-o", "x.csv"], "--pile-up = nan"),
+        (["generate", "--count", "9", "--pile-up", "two", "-o", "x.csv"], "--pile-up = two"),
     ],
 )
 def test_bad_arguments_end_with_status_2_and_one_line(arguments, message):

@@ -31,6 +31,19 @@ def test_correlations_are_within_5_hundredths_of_the_real_events(events):
         assert value == pytest.approx(CORRELATION_TARGETS[distance], abs=0.05), distance
 
 
+def test_pile_up_makes_more_of_all_but_the_hard_collision():
+    plain = ShowerParameters()
+    assert plain.with_pile_up(1.0) == plain
+    twice = plain.with_pile_up(2.0)
+    assert twice.soft_per_tc == 2 * plain.soft_per_tc
+    assert twice.hard_showers == plain.hard_showers
+    means = [
+        generate_events(4000, 3, plain.with_pile_up(factor)).sum(axis=1).mean()
+        for factor in (0.5, 1.0, 2.0)
+    ]
+    assert means[0] < 0.7 * means[1] < 0.7 * 0.7 * means[2]
+
+
 def test_statistics_of_unlike_events_are_far_from_the_targets():
     uniform = np.random.default_rng(1).integers(1, 40, (2000, 48))
     found = statistics(uniform)
