@@ -176,7 +176,8 @@ class PowerMetrics(Metrics):
     power__switching__total: float = Field(description="switching power, W")
     power__leakage__total: float = Field(description="leakage power, W")
     energy_per_event_pj: float = Field(
-        description="power__total times the clock period, pJ: at most one toggle of a net a clock"
+        description="power__total times the time between events, pJ: "
+        "at most one toggle of a net a clock"
     )
     power_by_layer_w: dict[str, PowerParts] = Field(
         description="by layer: 'total', 'internal', 'switching', 'leakage', W"
@@ -248,5 +249,5 @@ class AsicFile(MetricsFile):
     power: PowerMetrics | None = None
     glitch: GlitchMetrics | None = None
     energy_per_event_with_glitches_pj: float | None = Field(
-        default=None, description="power__total and power__glitch times the clock period, pJ"
+        default=None, description="power__total and power__glitch times the time between events, pJ"
     )

@@ -230,5 +230,5 @@ class LayoutFile(MetricsFile):
     lvs: LvsMetrics | None = None
     abstract: AbstractMetrics | None = None
     energy_per_event_with_glitches_pj: float | None = Field(
-        default=None, description="power__total and power__glitch times the clock period, pJ"
+        default=None, description="power__total and power__glitch times the time between events, pJ"
     )

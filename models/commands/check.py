@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from hexcoder.console import Commands, add_command, add_events, add_seed, add_vectors
-from hexcoder.errors import CheckFailed, InputError
+from hexcoder.errors import CheckFailed
 
 
 def add(commands: Commands) -> None:
@@ -38,8 +38,9 @@ def _run(arguments: argparse.Namespace) -> None:
     if isinstance(network, Codec):
         comparison = check_codec(network, events, arguments.vectors, arguments.seed)
         found = comparison.model_dump(mode="json", exclude={"module", "valid_errors"})
-    elif not isinstance(network, Network):
-        raise InputError(f"{arguments.network}: nothing to check here; `hexcoder sim` compares it")
+    elif not isinstance(network, Network) or _is_none_of_torch(arguments):
+        print(f"{arguments.network}: no encoder in torch to check; see `hexcoder sim`")
+        return
     else:
         path = arguments.encoder or arguments.network.parent / "train" / "encoder.safetensors"
         encoder = load_encoder(path, network)
@@ -49,3 +50,10 @@ def _run(arguments: argparse.Namespace) -> None:
     print(json.dumps(found, indent=2))
     if line := comparison.line():
         raise CheckFailed(line)
+
+
+def _is_none_of_torch(arguments: argparse.Namespace) -> bool:
+    """Whether the stage train left no encoder in torch: of trees, imported models, own tasks."""
+    trained = arguments.network.parent / "train"
+    is_trained = (trained / "metrics.json").is_file()
+    return not arguments.encoder and is_trained and not (trained / "encoder.safetensors").is_file()

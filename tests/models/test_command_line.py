@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from hexcoder.models.encoder.quantised import QuantisedEncoder
 from hexcoder.models.evaluation.physics import reconstruct
 from hexcoder.network.schema import load_network, save_network
 from hexcoder.sensor.baselines import quadrant_super_trigger_cells
+from hexcoder.sensor.classical.method import Classical, save_classical
 from hexcoder.sensor.events import load_events, write_events
 from hexcoder.sensor.generator import generate_events
 from hexcoder.sensor.metrics import earth_movers_distance
@@ -84,6 +86,21 @@ def test_check_holds_torch_against_the_golden_model(trained, tmp_path):
     )  # fmt: skip
     assert done.returncode == 1
     assert "layer 'latent', element 0" in done.stderr
+
+
+def test_what_torch_has_no_part_in_is_said_and_ends_well(trained, tmp_path):
+    """So that `hexcoder verify` goes on to the links that there are."""
+    save_classical(Classical(name="four", method="super_trigger_cells"), tmp_path / "four.json")
+    folder = tmp_path / "trees"
+    (folder / "train").mkdir(parents=True)
+    shutil.copy(trained / "network.json", folder)
+    network = folder / "network.json"
+    assert "encoder.safetensors: no such file" in _models("check", network).stderr
+    (folder / "train/metrics.json").write_text("{}")
+    for path in (tmp_path / "four.json", network):
+        done = _models("check", path)
+        assert done.returncode == 0, done.stderr
+        assert f"{path}: no encoder in torch to check" in done.stdout
 
 
 def test_generated_events_can_be_read_back(tmp_path):
