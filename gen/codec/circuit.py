@@ -123,12 +123,10 @@ class CodecEncoder(RankedModule):
         if PACKED in self.ranks:
             level = middle(count, longest)
             m.submodules.packer_before = before = Packer(count, longest, room, last=level)
-            taken = len(before.shifts)
+            taken = sum(map(sum, before.shift_widths))
             m.d.comb += [before.codes.eq(codes), before.shifts.eq(amounts[:taken])]
-            codes, amounts = (
-                self.rank(m, PACKED, before.payload),
-                self.rank(m, PACKED, amounts[taken:]),
-            )
+            codes = self.rank(m, PACKED, before.payload)
+            amounts = self.rank(m, PACKED, amounts[taken:])
             packer = Packer(count, longest, room, first=level)
         else:
             packer = Packer(count, longest, room)
