@@ -30,13 +30,11 @@ def _run(arguments: argparse.Namespace) -> None:
     from hexcoder.models.data.sample import read_sample
     from hexcoder.models.evaluation.physics import (
         Flips,
-        code_on,
         conditions_of,
         evaluate_baselines,
         evaluate_events,
         load_decoder_of,
     )
-    from hexcoder.sensor.codec.codec import Codec
     from hexcoder.sensor.encoders import load_encoder
 
     encoder = load_encoder(arguments.network)
@@ -47,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> None:
     result, baselines = found.physics, None
     if arguments.baselines:
         baselines = evaluate_baselines(found.events, result.bits_per_event, found.fractions)
-    code = code_on(encoder, sample.events) if isinstance(encoder, Codec) else None
+    code = found.code
     if arguments.json:
         rows = [] if baselines is None else [row.model_dump() for row in baselines]
         more = {} if baselines is None else {"baselines": rows}

@@ -17,7 +17,7 @@ from hexcoder.network.schema import Network
 from hexcoder.sensor.baselines import best_choice_baseline, best_choice_for_bits, standard_baselines
 from hexcoder.sensor.classical.method import Classical, energies_of, frames_of
 from hexcoder.sensor.codec.codec import Codec
-from hexcoder.sensor.codec.golden import decode, encode, pack
+from hexcoder.sensor.codec.golden import Coded, decode, encode, pack
 from hexcoder.sensor.codec.golden import plain_fractions as plain_of_code
 from hexcoder.sensor.conditions import condition_features
 from hexcoder.sensor.encoders import AnyEncoder, FrameEncoder, described, plain_fractions
@@ -289,14 +289,20 @@ def received_fractions(
         return reconstruct(encoder, decoder, events, places, flips).fractions
     if isinstance(decoder, Decoder):
         raise InputError(f"{described(encoder)}: its decoder is one of latents")
-    head = SUM_CODE_BITS if isinstance(encoder, Codec) else 0
-    return read_frames(encoder, decoder, flips.of(encoder_frames(encoder, events), head))
+    if isinstance(encoder, Codec):
+        return decoded_fractions(encoder, decoder, _sent(encoder, events, flips)[1])
+    return read_frames(encoder, None, flips.of(encoder_frames(encoder, events)))
 
 
-def code_on(codec: Codec, events: np.ndarray) -> TrainedCode:
-    """How a code fills its frames on events, int (n, 48): which modes it takes, what it cuts."""
+def _sent(codec: Codec, events: np.ndarray, flips: Flips) -> tuple[Coded, Coded]:
+    """What a code makes of events, and what is received of it."""
     coded = encode(codec, events)
-    plain = figures(events, plain_of_code(codec, decode(codec, pack(codec, coded))))
+    return coded, decode(codec, flips.of(pack(codec, coded), SUM_CODE_BITS))
+
+
+def _filled(codec: Codec, events: np.ndarray, coded: Coded, received: Coded) -> TrainedCode:
+    """How a code fills its frames: which modes it takes, what it cuts."""
+    plain = figures(events, plain_of_code(codec, received))
     shares = np.bincount(coded.modes, minlength=len(codec.modes)) / max(len(events), 1)
     modes = [
         CodeMode(**mode.model_dump(), share=float(share))
@@ -315,11 +321,15 @@ def code_on(codec: Codec, events: np.ndarray) -> TrainedCode:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Physics of an encoder, its events, int (n, 48), and what came back, float64 (n, 48)."""
+    """Physics of an encoder, its events, int (n, 48), and what came back, float64 (n, 48).
+
+    ``code`` says how a code filled its frames; None for what is none.
+    """
 
     physics: Physics
     events: np.ndarray
     fractions: np.ndarray
+    code: TrainedCode | None = None
 
 
 def evaluate_events(
@@ -333,7 +343,12 @@ def evaluate_events(
 
     What sends frames is decoded plainly where it has no decoder; a network needs one.
     """
-    fractions = received_fractions(encoder, decoder, events, places, flips)
-    return Evaluated(
-        physics_of(encoder.name, bits_of(encoder), events, fractions), events, fractions
-    )
+    code = None
+    if isinstance(encoder, Codec) and not isinstance(decoder, Decoder):
+        coded, received = _sent(encoder, events, flips)
+        fractions = decoded_fractions(encoder, decoder, received)
+        code = _filled(encoder, events, coded, received)
+    else:
+        fractions = received_fractions(encoder, decoder, events, places, flips)
+    physics = physics_of(encoder.name, bits_of(encoder), events, fractions)
+    return Evaluated(physics, events, fractions, code)

@@ -12,13 +12,12 @@ from hexcoder.models.data.sample import read_sample
 from hexcoder.models.decoder import load_decoder
 from hexcoder.models.encoder.hardware_cost import adder_bits
 from hexcoder.models.evaluation.answers import answer, figures_of, reconstruct_shares
-from hexcoder.models.evaluation.physics import code_on, evaluate_baselines, evaluate_events
+from hexcoder.models.evaluation.physics import evaluate_baselines, evaluate_events
 from hexcoder.network.integers import int_array
 from hexcoder.network.kinds.linear import Linear
 from hexcoder.network.kinds.requantise import Requantise
 from hexcoder.network.schema import Network
 from hexcoder.network.weighted import WeightedContext
-from hexcoder.sensor.codec.codec import Codec
 from hexcoder.sensor.encoders import FrameEncoder, load_encoder
 from hexcoder.sensor.events import load_events
 from hexcoder.sensor.front_end import bits_per_event
@@ -137,7 +136,7 @@ def _measure_frames(
     decoder = load_codec_decoder(decoder_path) if decoder_path.is_file() else None
     found = evaluate_events(encoder, decoder, events)
     return PhysicsMetrics(
-        code=code_on(encoder, events) if isinstance(encoder, Codec) else None,
+        code=found.code,
         physics=found.physics,
         baselines=evaluate_baselines(events, encoder.frame_bits, found.fractions),
         examples=_examples(events, found.fractions),
